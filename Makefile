@@ -1,0 +1,53 @@
+# Two commands do everything on a fresh machine: `make demo` and `make test`.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+OUT    ?= out/demo
+
+# Spinning OpenMP threads slow a small machine down; no test or demo ever asks the Hub.
+export OMP_WAIT_POLICY = PASSIVE
+export HF_HUB_OFFLINE = 1
+
+.PHONY: demo test lint format grammar bench clean
+
+demo: $(VENV)/.core
+	rm -rf $(OUT)
+	$(BIN)/mumer build pipelines/demo.yaml --out $(OUT)
+	$(BIN)/mumer inspect $(OUT)
+	@echo
+	@echo "The shards are in $(OUT): one folder a task, manifest.json, rejects.parquet."
+	@echo "One label by hand:  $(BIN)/mumer tree '\\frac { a ^ { 2 } + 1 } { b }'"
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/.dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# The parser's table, after a change to grammars/latex_math.lark or grammars/commands.toml.
+grammar: $(VENV)/.core
+	$(BIN)/python -m mumer_data.latex.grammar
+
+# Speed against the published algorithm; LABELS is a caption file (id TAB label) of a real data set.
+bench: $(VENV)/.dev
+	$(BIN)/python benchmarks/bench_text.py $(LABELS)
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.core: $(VENV)/bin/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/bin/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $(VENV)/.core $@
+
+clean:
+	rm -rf $(VENV) out build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

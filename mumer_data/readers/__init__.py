@@ -1,0 +1,63 @@
+"""Readers: datasets on disk -> examples (one image and its label each), a slice at a time.
+
+A new reader is one module with a class of the shape of `Reader`, and one line in `READERS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import Protocol
+
+from pydantic import BaseModel, ConfigDict
+
+from mumer_data.data import Example, Reject, Slice
+
+
+class SourceOptions(BaseModel):
+    """What every reader's options have in common: the format's name and where the data lie."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    format: str
+
+
+class Reader(Protocol):
+    """A dataset that can be cut into slices, each of which any process can read on its own.
+
+    A reader is cheap to make and to pickle: it opens files only inside its methods.
+    """
+
+    Options: type[SourceOptions]
+
+    def __init__(self, options: SourceOptions, base: Path) -> None:
+        """Take the options of the pipeline; relative paths are looked up in ``base`` first, then here."""
+
+    def files(self) -> list[Path]:
+        """The label files and archives to name, with their hashes, in the manifest (images not one by one)."""
+
+    def plan(self, max_rows: int, max_bytes: int) -> list[Slice]:
+        """Cut the source into slices of at most ``max_rows`` rows and about ``max_bytes`` of images.
+
+        Raises:
+            SourceError: the source cannot be read at all, or has no rows.
+        """
+
+    def read(self, part: Slice) -> Iterator[Example | Reject]:
+        """Every row of one slice, in order, as an example or as a reject: never fewer, never more."""
+
+
+# name in a pipeline file -> "module:class"; imported only when a pipeline asks for it.
+READERS = {
+    "caption": "mumer_data.readers.caption:CaptionReader",
+    "sharegpt": "mumer_data.readers.sharegpt:ShareGPTReader",
+    "typeset": "mumer_data.readers.typeset:TypesetReader",
+}
+
+
+def reader_class(name: str) -> type[Reader]:
+    """The reader registered under ``name``; raises ``KeyError`` where there is none."""
+    module, _, attribute = READERS[name].partition(":")
+    found: type[Reader] = getattr(import_module(module), attribute)
+    return found

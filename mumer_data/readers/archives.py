@@ -1,0 +1,175 @@
+"""Members of a zip or tar by name, read where they lie: their sizes, their bytes, and windows on them.
+
+Not for unpacking (nothing is written to disk under a member's name), nor for telling images from others.
+"""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import lzma
+import posixpath
+import shutil
+import stat
+import tarfile
+import tempfile
+import threading
+import zipfile
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Protocol
+
+_COMPRESSED: dict[str, Callable[[Path], io.BufferedIOBase]] = {
+    ".tar.gz": gzip.GzipFile,
+    ".tgz": gzip.GzipFile,
+    ".tar.xz": lzma.LZMAFile,
+    ".tar.bz2": bz2.BZ2File,
+}
+ARCHIVES = (".zip", ".tar", *_COMPRESSED)
+# What a damaged or encrypted archive raises, by way of the modules that read it.
+BROKEN = (
+    *(OSError, EOFError, RuntimeError, ValueError, OverflowError),
+    *(zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError),
+)
+
+
+class Members(Protocol):
+    """The regular files in an archive: no folders, links or devices.
+
+    Attributes:
+        sizes: name -> size in bytes, in the archive's order; of two members of one name, the later.
+    """
+
+    sizes: dict[str, int]
+
+    def load(self, name: str) -> bytes:
+        """A member's bytes; raises one of `BROKEN`."""
+
+    def window(self, name: str) -> io.RawIOBase:
+        """A member as a seekable file with a position of its own; raises one of `BROKEN`."""
+
+
+def open_members(path: Path) -> Members:
+    """The members of an archive, whose name ends in one of `ARCHIVES`; raises one of `BROKEN`."""
+    return _Zip(path) if path.name.lower().endswith(".zip") else _Tar(path)
+
+
+class _Zip:
+    """A zip; members are unpacked in memory, and those opened as windows into an anonymous temporary file."""
+
+    def __init__(self, path: Path) -> None:
+        self._zip = zipfile.ZipFile(path)
+        self._infos: dict[str, zipfile.ZipInfo] = {}
+        self._unpacked: dict[str, _SharedFile] = {}
+        for info in self._zip.infolist():
+            # Some Windows tools write backslashes, against the format.
+            name = _member_name(info.filename.replace("\\", "/"))
+            kind = stat.S_IFMT(info.external_attr >> 16)  # 0 where the zip was not made on Unix
+            if name and not info.is_dir() and kind in (0, stat.S_IFREG):
+                self._infos[name] = info
+        self.sizes = {name: info.file_size for name, info in self._infos.items()}
+
+    def load(self, name: str) -> bytes:
+        # zipfile gives no more than the directory's size: a member cannot claim little and unpack to much.
+        return self._zip.read(self._infos[name])
+
+    def window(self, name: str) -> io.RawIOBase:
+        if name not in self._unpacked:
+            with self._zip.open(self._infos[name]) as member:
+                self._unpacked[name] = _SharedFile(_spool(member))
+        return _Window(self._unpacked[name], 0, self.sizes[name])
+
+
+class _Tar:
+    """A tar; a compressed one has no random access, so it is unpacked to an anonymous temporary file."""
+
+    def __init__(self, path: Path) -> None:
+        lower = path.name.lower()
+        unpack = next((opener for end, opener in _COMPRESSED.items() if lower.endswith(end)), None)
+        file: IO[bytes]
+        if unpack is None:
+            file = open(path, "rb")  # noqa: SIM115  # lives as long as this object
+        else:
+            with unpack(path) as packed:
+                file = _spool(packed)
+        self._file = _SharedFile(file)
+        self._offsets: dict[str, int] = {}
+        self.sizes: dict[str, int] = {}
+        with tarfile.open(fileobj=file, mode="r:") as tar:
+            while (member := tar.next()) is not None:
+                # Without this tarfile keeps every header: about 1 GB for a million images.
+                tar.members = []  # type: ignore[attr-defined]  # an attribute typeshed does not name
+                if member.size < 0:  # its successor would lie before it, and the walk would never end
+                    raise tarfile.ReadError(f"member {member.name!r} has a negative size")
+                name = _member_name(member.name)
+                if name and member.isreg() and not member.issparse():
+                    self._offsets[name] = member.offset_data
+                    self.sizes[name] = member.size
+
+    def load(self, name: str) -> bytes:
+        data = self._file.read_at(self._offsets[name], self.sizes[name])
+        if len(data) < self.sizes[name]:
+            raise EOFError(f"the archive ends {self.sizes[name] - len(data)} bytes early")
+        return data
+
+    def window(self, name: str) -> io.RawIOBase:
+        return _Window(self._file, self._offsets[name], self.sizes[name])
+
+
+def _member_name(name: str) -> str:
+    """The name without ``./``; empty for one that is absolute or climbs out, which no lookup may reach."""
+    plain = posixpath.normpath(name)
+    return "" if plain.startswith(("/", "../")) or plain in (".", "..") else plain
+
+
+def _spool(source: IO[bytes] | io.BufferedIOBase) -> IO[bytes]:
+    file = tempfile.TemporaryFile()  # noqa: SIM115  # has no name, and is gone when the last reference is
+    shutil.copyfileobj(source, file, 1024 * 1024)
+    file.seek(0)
+    return file
+
+
+class _SharedFile:
+    """An open file for several readers: each says where it reads, so none moves another's place."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._lock = threading.Lock()
+
+    def read_at(self, offset: int, size: int) -> bytes:
+        with self._lock:
+            self._file.seek(offset)
+            return self._file.read(size)
+
+
+class _Window(io.RawIOBase):
+    """A part of a shared file, as a read-only file of its own."""
+
+    def __init__(self, file: _SharedFile, start: int, size: int) -> None:
+        self._file = file
+        self._start = start
+        self._size = size
+        self._place = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._place
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        origin = {io.SEEK_SET: 0, io.SEEK_CUR: self._place, io.SEEK_END: self._size}[whence]
+        self._place = max(0, origin + offset)
+        return self._place
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # typeshed's type is private
+        wanted = max(0, min(len(buffer), self._size - self._place))
+        data = self._file.read_at(self._start + self._place, wanted)
+        buffer[: len(data)] = data
+        self._place += len(data)
+        return len(data)

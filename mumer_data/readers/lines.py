@@ -1,0 +1,206 @@
+"""Rows of a file by byte offset, in bounded memory: lines of a text, values of a JSON array; and slices.
+
+Not for what a row means: that is decided by the reader of one format.
+"""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import BinaryIO, NoReturn
+
+from mumer_data.data import Slice
+from mumer_data.exceptions import SourceError
+
+MAX_LINE = 16 * 1024 * 1024  # bytes; no label is near it, and a file without line ends must not fill the memory
+_CHUNK = 1024 * 1024  # bytes; holds hundreds of records, so few are parsed twice at a chunk's end
+_BOM = b"\xef\xbb\xbf"
+_BLANK = re.compile(r"[ \t\r\n]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line that is not blank.
+
+    Attributes:
+        number: its number in the file, from 0, blank lines counted, so that a person can find it.
+        offset: where it begins, in bytes.
+        data: its bytes without the line end; ``None`` for a line of more than `MAX_LINE` bytes.
+    """
+
+    number: int
+    offset: int
+    data: bytes | None
+
+
+def lines(file: BinaryIO, *, number: int = 0, max_line: int = MAX_LINE) -> Iterator[Line]:
+    r"""The lines of a file from its present position on, which is the beginning of line ``number``.
+
+    Lines end with ``\n`` only (labels may hold other characters that Unicode calls line ends); one ``\r``
+    before it is dropped, so is a byte order mark at the file's beginning. Blank lines are passed over.
+    """
+    offset = file.tell()
+    while data := file.readline(max_line + 1):
+        size = len(data)
+        too_long = size > max_line and not data.endswith(b"\n")
+        rest = data
+        while too_long and rest and not rest.endswith(b"\n"):
+            rest = file.readline(1024 * 1024)
+            size += len(rest)
+        if too_long:
+            yield Line(number, offset, None)
+        else:
+            text = data.removeprefix(_BOM) if offset == 0 else data
+            text = text.removesuffix(b"\n").removesuffix(b"\r")
+            if text.strip():
+                yield Line(number, offset, text)
+        number += 1
+        offset += size
+
+
+def lines_of(part: Slice, file: BinaryIO, name: str) -> Iterator[Line]:
+    """The lines of one slice; raises ``SourceError`` where the file no longer has them."""
+    file.seek(part.offset)
+    left = part.rows
+    for line in lines(file, number=part.start):
+        yield line
+        left -= 1
+        if not left:
+            return
+    raise changed(name)
+
+
+def changed(name: str) -> SourceError:
+    """The error for a source that is not what it was when its slices were cut."""
+    return SourceError(f"{name} has changed since the run was planned; start anew, in an empty folder")
+
+
+def cut(rows: Iterable[tuple[int, int, int]], max_rows: int, max_bytes: int, name: str) -> list[Slice]:
+    """Slices of consecutive rows, each given as its number, offset and image size in bytes.
+
+    A slice has at least one row, at most ``max_rows``, and more than ``max_bytes`` of images only where its
+    one row has.
+
+    Raises:
+        SourceError: there are no rows in ``name``.
+    """
+    slices: list[Slice] = []
+    first, begin, count, total = 0, 0, 0, 0
+    for number, offset, size in rows:
+        if count and (count >= max_rows or total + size > max_bytes):
+            slices.append(Slice(len(slices), first, count, begin, total))
+            count = total = 0
+        if not count:
+            first, begin = number, offset
+        count += 1
+        total += size
+    if not count:
+        raise SourceError(f"{name} has no rows; is it the right file?")
+    return [*slices, Slice(len(slices), first, count, begin, total)]
+
+
+class JsonArray:
+    """The values of a JSON array in a file, each with the byte offset where it begins.
+
+    A chunk at a time, so that memory is bounded by a chunk and the longest value. Read from the offset of
+    one of its values, it gives that value and those after it.
+
+    Raises:
+        SourceError: on iteration, where the file is not a JSON array in UTF-8.
+    """
+
+    def __init__(self, file: BinaryIO, name: str, *, offset: int = 0) -> None:
+        file.seek(offset)
+        self._file = file
+        self._name = name
+        self._resumed = offset > 0
+        self._decode = codecs.getincrementaldecoder("utf-8")()
+        self._parse = json.JSONDecoder().raw_decode
+        self._text = ""  # what is held of the file,
+        self._place = 0  # how far of it is done with,
+        self._offset = offset  # and where in the file that place is, in bytes
+        self._line, self._column = 0, 0  # where the held text begins
+
+    def __iter__(self) -> Iterator[tuple[int, object]]:
+        if not self._resumed:
+            if self._next() == "\ufeff":  # a byte order mark
+                self._advance(1)
+            self._expect("[")
+            if self._next() == "]":
+                return self._end()
+        while True:
+            self._next()
+            begin = self._offset
+            yield begin, self._value()
+            if self._next() == "]":
+                return self._end()
+            self._expect(",")
+
+    def _end(self) -> None:
+        self._expect("]")
+        if self._next():
+            self._fail("text after the end of the array", self._place)
+
+    def _value(self) -> object:
+        while True:
+            try:
+                value, end = self._parse(self._text, self._place)
+            except json.JSONDecodeError as error:
+                # Broken, or only cut at the end of the chunk: the two look alike until the file ends.
+                if not self._more():
+                    self._fail(error.msg, error.pos)
+                continue
+            except (ValueError, RecursionError) as error:
+                self._fail(str(error), self._place)
+            # At the very end of what is held, ``12`` may be the beginning of ``123``.
+            if end < len(self._text) or not self._more():
+                self._advance(end)
+                return value
+
+    def _next(self) -> str:
+        """The next character that is not blank, not yet taken; empty at the end of the file."""
+        while True:
+            blank = _BLANK.match(self._text, self._place)
+            self._advance(blank.end() if blank else self._place)
+            if self._place < len(self._text):
+                return self._text[self._place]
+            if not self._more():
+                return ""
+
+    def _expect(self, mark: str) -> None:
+        if self._next() != mark:
+            self._fail(f"expected {mark!r}", self._place)
+        self._advance(self._place + 1)
+
+    def _advance(self, place: int) -> None:
+        self._offset += len(self._text[self._place : place].encode("utf-8"))
+        self._place = place
+
+    def _more(self) -> bool:
+        """Read on, at least as much as is held: long values are then parsed few times; false at the end."""
+        done, left = self._text[: self._place], self._text[self._place :]
+        data = self._file.read(max(_CHUNK, len(left)))
+        try:
+            new = self._decode.decode(data, final=not data)
+        except UnicodeDecodeError as error:
+            self._fail(f"not UTF-8 ({error.reason})", len(self._text))
+        if not data:
+            return False
+        self._line += done.count("\n")
+        self._column = len(done) - done.rfind("\n") - 1 if "\n" in done else self._column + len(done)
+        self._text, self._place = left + new, 0
+        return True
+
+    def _fail(self, problem: str, place: int) -> NoReturn:
+        if self._resumed:
+            raise changed(self._name)
+        before = self._text[:place]
+        line = self._line + before.count("\n") + 1
+        column = len(before) - before.rfind("\n") if "\n" in before else self._column + len(before) + 1
+        raise SourceError(
+            f"{self._name}: line {line}, column {column}: {problem}; "
+            "mend it there (a file of one record a line must end in .jsonl)"
+        )

@@ -1,0 +1,90 @@
+r"""Labels without pictures: ``id<TAB>label`` lines, each typeset when its picture is wanted.
+
+Not for handwriting; the sample that comes with the library is for trying a pipeline out, not for training.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import BinaryIO, Literal, cast
+
+from mumer_data.data import Example, ImageRef, Reject, Slice
+from mumer_data.exceptions import SourceError
+from mumer_data.images.typeset import typeset
+from mumer_data.readers import SourceOptions
+from mumer_data.readers.lines import MAX_LINE, Line, cut, lines, lines_of
+
+
+class TypesetOptions(SourceOptions):
+    """Options of the format ``typeset``; without ``labels`` it is the sample inside the library."""
+
+    format: Literal["typeset"]
+    labels: str | None = None
+
+
+class TypesetReader:
+    """A file of ``id<TAB>label`` lines, in UTF-8; a line that is not so is a reject ``row_malformed``."""
+
+    Options: type[SourceOptions] = TypesetOptions
+
+    def __init__(self, options: SourceOptions, base: Path) -> None:
+        self._options = TypesetOptions.model_validate(options.model_dump())
+        self._base = base
+
+    def files(self) -> list[Path]:
+        """The label file; nothing where the sample lies in a zipped library."""
+        source = self._source()
+        return [source] if isinstance(source, Path) else []
+
+    def plan(self, max_rows: int, max_bytes: int) -> list[Slice]:
+        """Cut by rows alone: a picture that is not drawn yet has no size, so ``max_bytes`` plays no part.
+
+        Raises:
+            SourceError: the file cannot be read, or has no rows.
+        """
+        source = self._source()
+        try:
+            with cast(BinaryIO, source.open("rb")) as file:
+                rows = ((line.number, line.offset, 0) for line in lines(file))
+                return cut(rows, max_rows, max_bytes, str(source))
+        except OSError as error:
+            raise SourceError(f"{source} cannot be read ({error}); check the path") from error
+
+    def read(self, part: Slice) -> Iterator[Example | Reject]:
+        """Every row of one slice, in order; a picture is drawn when its ``read`` is called.
+
+        Raises:
+            SourceError: the file cannot be read, or has changed since ``plan``.
+        """
+        source = self._source()
+        try:
+            with cast(BinaryIO, source.open("rb")) as file:
+                yield from map(_example, lines_of(part, file, str(source)))
+        except OSError as error:
+            raise SourceError(f"{source} cannot be read ({error}); check the path") from error
+
+    def _source(self) -> Path | Traversable:
+        if self._options.labels is None:
+            return resources.files("mumer_data.readers") / "demo_labels.txt"
+        from mumer_data.readers.files import resolve
+
+        return resolve(self._options.labels, self._base)
+
+
+def _example(line: Line) -> Example | Reject:
+    if line.data is None:
+        return Reject("", line.number, "row_malformed", f"the line has more than {MAX_LINE:,} bytes")
+    try:
+        text = line.data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return Reject("", line.number, "row_malformed", f"the line is not UTF-8: {error}")
+    fields = [field.strip() for field in text.split("\t")]
+    if len(fields) != 2 or not all(fields):
+        message = f"the line is not id<TAB>label, but {len(fields)} field(s): {text[:80]!r}"
+        return Reject(fields[0] if len(fields) > 1 else "", line.number, "row_malformed", message)
+    name, label = fields
+    return Example(name, label, ImageRef(f"{name}.png", None, partial(typeset, label)), line.number)

@@ -1,0 +1,190 @@
+"""Pipeline files: YAML -> a validated `Pipeline`, with errors that name the key and the nearest known one.
+
+Not for running one: that is `pipeline`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator
+
+from mumer_data.exceptions import PipelineError
+from mumer_data.images.check import MAX_BYTES, MAX_PIXELS
+from mumer_data.readers import READERS, Reader, reader_class
+from mumer_data.shards.schema import Chat, Images
+from mumer_data.tasks import TASKS, Task, task_class
+
+
+class ShardLimits(BaseModel):
+    """How large a shard may be: rows, and bytes of images."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    max_rows: int = Field(5_000, ge=1)
+    max_bytes: int = Field(256 << 20, ge=1)
+
+
+class ImageLimits(BaseModel):
+    """Images beyond these are rejected before they are decoded: pixels, and bytes as encoded."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    max_pixels: int = Field(MAX_PIXELS, ge=1)
+    max_image_bytes: int = Field(MAX_BYTES, ge=1)
+
+
+class Pipeline(BaseModel):
+    """What to build from what.
+
+    Attributes:
+        name: of the first config; each task adds its suffix.
+        source: ``format`` names a reader; the other keys are that reader's options.
+        tasks: names, or ``{name: {option: value}}``.
+        split: of the shards, e.g. ``train``.
+        chat: names of roles and contents in ``messages``.
+        images: bytes in the shards, or paths to the files where they lie.
+        unknown_commands: what to do with labels that use commands ``grammars/commands.toml`` does not know.
+        seed: of everything random; the same seed gives the same bytes.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
+    source: dict[str, Any]
+    tasks: list[str | dict[str, dict[str, Any]]] = Field(["recognition", "tree_cot", "symbol_count"], min_length=1)
+    split: str = Field("train", pattern=r"^\w+$")
+    chat: Chat = "sharegpt"
+    images: Images = "embed"
+    unknown_commands: Literal["keep", "reject"] = "keep"
+    seed: int = Field(0, ge=0)
+    shards: ShardLimits = ShardLimits()
+    limits: ImageLimits = ImageLimits()
+
+    _base: Path = PrivateAttr(default=Path("."))
+
+    @field_validator("source")
+    @classmethod
+    def _known_source(cls, source: dict[str, Any]) -> dict[str, Any]:
+        name = source.get("format")
+        if name not in READERS:
+            raise ValueError(f"source.format: {_unknown('format', str(name), READERS)}")
+        reader_class(str(name)).Options.model_validate(source)
+        return source
+
+    @field_validator("tasks")
+    @classmethod
+    def _known_tasks(cls, tasks: list[str | dict[str, dict[str, Any]]]) -> list[str | dict[str, dict[str, Any]]]:
+        made = [_task(item) for item in tasks]
+        if len({name for name, _ in made}) < len(made):
+            raise ValueError("a task stands there twice")
+        return tasks
+
+    def reader(self) -> Reader:
+        """The reader of the source; relative paths are looked up beside the pipeline file first."""
+        kind = reader_class(self.source["format"])
+        return kind(kind.Options.model_validate(self.source), self._base)
+
+    def tasks_by_name(self) -> dict[str, Task]:
+        """The tasks with their options, in the order of the file."""
+        return dict(_task(item) for item in self.tasks)
+
+
+def _task(item: str | dict[str, dict[str, Any]]) -> tuple[str, Task]:
+    if isinstance(item, dict) and len(item) != 1:
+        raise ValueError(f"a task is a name or one 'name: options', not {item}")
+    name, options = (item, {}) if isinstance(item, str) else next(iter(item.items()))
+    if name not in TASKS:
+        raise ValueError(_unknown("task", name, TASKS))
+    return name, task_class(name).model_validate(options)
+
+
+def pipeline_folder() -> Path:
+    """The folder of the ready pipelines: inside the installed package, or beside it in a checkout."""
+    package = Path(__file__).resolve().parent
+    shipped = package / "pipelines"
+    return shipped if shipped.is_dir() else package.parent / "pipelines"
+
+
+def find_pipeline(name: str) -> Path:
+    """A pipeline file by path, or a ready one by name (``demo``, ``demo.yaml``, ``pipelines/demo.yaml``)."""
+    path = Path(name)
+    if path.is_file():
+        return path
+    ready = pipeline_folder() / f"{path.stem}.yaml"
+    if ready.is_file() and path.parent in (Path("."), Path("pipelines")):
+        return ready
+    names = ", ".join(sorted(file.stem for file in pipeline_folder().glob("*.yaml")))
+    raise PipelineError(f"no pipeline file {name}; ready ones are: {names}")
+
+
+def load_pipeline(name: str | Path, settings: Iterable[str] = ()) -> Pipeline:
+    """Read and check a pipeline file.
+
+    Args:
+        name: a path, or the name of a ready pipeline.
+        settings: ``key=value`` pairs that override the file; dots reach inside (``source.path=data/mine``).
+
+    Raises:
+        PipelineError: one line for each thing that is wrong.
+    """
+    path = find_pipeline(str(name))
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise PipelineError(f"{path} is not YAML: {error}") from error
+    if not isinstance(raw, dict):
+        raise PipelineError(f"{path}: expected 'key: value' lines, found {type(raw).__name__}")
+    for setting in settings:
+        _override(raw, setting)
+    try:
+        pipeline = Pipeline.model_validate(raw)
+    except ValidationError as error:
+        lines = [f"  {_explain(problem)}" for problem in error.errors()]
+        raise PipelineError("\n".join([f"{path}:", *lines])) from error
+    pipeline._base = path.resolve().parent
+    return pipeline
+
+
+def _override(raw: dict[str, Any], setting: str) -> None:
+    key, equals, value = setting.partition("=")
+    *outer, last = key.split(".")
+    if not equals or not last:
+        raise PipelineError(f"--set {setting}: expected key=value")
+    for part in outer:
+        raw = raw.setdefault(part, {})
+        if not isinstance(raw, dict):
+            raise PipelineError(f"--set {setting}: '{part}' has no keys inside")
+    raw[last] = yaml.safe_load(value)
+
+
+def _explain(problem: Any) -> str:
+    """One pydantic error as one line, with the nearest known key where a key is unknown."""
+    place = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "extra_forbidden":
+        return _unknown("key", place, _keys_beside(problem["loc"]))
+    message = re.sub(r"^Value error, ", "", problem["msg"])
+    if problem["type"] == "missing":
+        return f"{place}: this key is missing"
+    return f"{place}: {message}, found {str(problem['input'])[:80]!r}"
+
+
+def _keys_beside(location: tuple[int | str, ...]) -> Iterable[str]:
+    model: Any = Pipeline
+    for part in location[:-1]:
+        field = model.model_fields.get(part)
+        model = field.annotation if field else Pipeline
+    return list(model.model_fields)
+
+
+def _unknown(kind: str, name: str, known: Iterable[str]) -> str:
+    from rapidfuzz import process
+
+    choices = list(known)
+    nearest = process.extractOne(name.rpartition(".")[2], choices, score_cutoff=50)
+    hint = f"did you mean '{nearest[0]}'?" if nearest else f"known are: {', '.join(choices)}"
+    return f"unknown {kind} '{name}': {hint}"

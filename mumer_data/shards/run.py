@@ -1,0 +1,216 @@
+"""The output folder of one run: what is planned, which slices are done, and the files that close it.
+
+Not for making rows. Layout: ``NAME*/SPLIT-00000-of-00004.parquet``, ``manifest.json``, ``rejects.parquet``,
+``dataset_info.json``, ``README.md``; and ``_work/`` while the run is under way.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import shutil
+from collections import Counter
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+from mumer_data.data import Reject, Slice
+from mumer_data.exceptions import OutputError
+from mumer_data.shards.listing import dataset_card, dataset_info
+from mumer_data.shards.schema import Chat, Images
+from mumer_data.shards.writer import ShardInfo, merge_rejects, write_json, write_rejects
+
+WORK = "_work"
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """One config of a build: a folder of shards of one task."""
+
+    name: str
+    task: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All that decides the bytes of a run; ``facts`` go into the manifest as they are.
+
+    Attributes:
+        facts: name, versions, seed, pipeline and inputs.
+        configs: what is written.
+        slices: how the input is cut.
+        split: name of the split, the first word of a shard's name.
+        chat: format of the messages.
+        images: embedded or as paths.
+    """
+
+    facts: dict[str, Any]
+    configs: list[Config]
+    slices: list[Slice]
+    split: str
+    chat: Chat
+    images: Images
+
+    @property
+    def fingerprint(self) -> str:
+        """One hash over the plan: a run can go on only where this is the same."""
+        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+
+    def shard_name(self, number: int) -> str:
+        """The file name of slice ``number`` in every config."""
+        return f"{self.split}-{number:05d}-of-{len(self.slices):05d}.parquet"
+
+
+@dataclass(frozen=True, slots=True)
+class SliceResult:
+    """What came of one slice; sizes in bytes, ``images_sha256`` over the sha256 of its images in order."""
+
+    number: int
+    read: int
+    accepted: int
+    rejected: int
+    reasons: dict[str, int]
+    images_size: int
+    images_sha256: str
+    shards: list[ShardInfo]
+
+
+def save_result(out: Path, result: SliceResult, rejects: list[Reject]) -> None:
+    """Mark a slice as done; its shards must lie in place already."""
+    write_rejects(out / WORK / f"rejects-{result.number:05d}.parquet", rejects)
+    write_json(out / WORK / f"slice-{result.number:05d}.json", asdict(result))
+
+
+def read_manifest(out: Path) -> dict[str, Any]:
+    """The manifest of a finished build; raises ``OutputError`` where there is none."""
+    try:
+        found: dict[str, Any] = json.loads((out / MANIFEST).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        hint = "the build is unfinished: go on with --resume" if (out / WORK).is_dir() else "it is not a build"
+        raise OutputError(f"no {MANIFEST} in {out}: {hint}") from None
+    except ValueError as error:
+        raise OutputError(f"{out / MANIFEST} is not readable: {error}") from error
+    return found
+
+
+class Run:
+    """One run over one output folder, new or resumed; a context manager that holds the folder's lock."""
+
+    def __init__(self, out: Path, plan: Plan, *, resume: bool) -> None:
+        self.out, self.plan, self.resume = out, plan, resume
+        self.results: dict[int, SliceResult] = {}
+        self.finished = False
+        self._lock: TextIO | None = None
+
+    def __enter__(self) -> Run:
+        work = self.out / WORK
+        done = self.out / MANIFEST
+        try:
+            self._check_folder(work, done)
+            work.mkdir(parents=True, exist_ok=True)
+            self._lock = (work / "lock").open("w")
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise OutputError(f"another run is writing to {self.out}: wait for it, or choose another folder") from None
+        except OSError as error:
+            raise OutputError(f"cannot write to {self.out}: {error.strerror or error}") from error
+        self._load_results(work)
+        return self
+
+    def _check_folder(self, work: Path, manifest: Path) -> None:
+        """Refuse what is not ours, and what was planned otherwise."""
+        plan_file = work / "plan.json"
+        if plan_file.is_file() and not self.resume:
+            raise OutputError(f"{self.out} holds an unfinished run: go on with --resume, or delete the folder")
+        if plan_file.is_file() or manifest.is_file():
+            source = plan_file if plan_file.is_file() else manifest
+            known = json.loads(source.read_text(encoding="utf-8")).get("fingerprint")
+            if not self.resume:
+                raise OutputError(f"{self.out} holds a build already: choose another folder, or delete it")
+            if known != self.plan.fingerprint:
+                raise OutputError(
+                    f"{self.out} was begun with another pipeline, input or version: it cannot be resumed; "
+                    "choose another folder, or delete it"
+                )
+            self.finished = not plan_file.is_file()
+        elif self.out.is_dir() and any(entry.name != WORK for entry in self.out.iterdir()):
+            raise OutputError(f"{self.out} is not empty and holds no build: choose another folder")
+
+    def _load_results(self, work: Path) -> None:
+        if self.finished:
+            return
+        write_json(work / "plan.json", {"fingerprint": self.plan.fingerprint})
+        for marker in sorted(work.glob("slice-*.json")):
+            raw = json.loads(marker.read_text(encoding="utf-8"))
+            result = SliceResult(**(raw | {"shards": [ShardInfo(**shard) for shard in raw["shards"]]}))
+            files = [(self.out / shard.file, shard.size) for shard in result.shards]
+            if all(file.is_file() and file.stat().st_size == size for file, size in files):
+                self.results[result.number] = result
+
+    @property
+    def pending(self) -> list[Slice]:
+        """The slices that are still to be done."""
+        if self.finished:
+            return []
+        return [part for part in self.plan.slices if part.number not in self.results]
+
+    def close(self) -> dict[str, Any]:
+        """Check that the counts add up, write the closing files, and give the manifest."""
+        if self.finished:
+            return read_manifest(self.out)
+        results = [self.results[part.number] for part in self.plan.slices]
+        manifest = self._manifest(results)
+        work = self.out / WORK
+        merge_rejects(
+            [work / f"rejects-{part.number:05d}.parquet" for part in self.plan.slices],
+            self.out / "rejects.parquet",
+        )
+        write_json(self.out / "dataset_info.json", dataset_info(manifest, self.plan.chat))
+        (self.out / "README.md").write_text(dataset_card(manifest, self.plan.split), encoding="utf-8")
+        write_json(self.out / MANIFEST, manifest)
+        shutil.rmtree(work)
+        return manifest
+
+    def _manifest(self, results: list[SliceResult]) -> dict[str, Any]:
+        reasons: Counter[str] = Counter()
+        for part, result in zip(self.plan.slices, results, strict=True):
+            reasons.update(result.reasons)
+            written = {shard.rows for shard in result.shards}
+            if result.read != part.rows or result.read != result.accepted + result.rejected:
+                raise OutputError(f"slice {part.number}: {part.rows} rows planned, but {result}: nothing may be lost")
+            if written != {result.accepted}:
+                raise OutputError(f"slice {part.number}: {result.accepted} rows accepted, but shards hold {written}")
+        digest = hashlib.sha256("".join(result.images_sha256 for result in results).encode()).hexdigest()
+        images = {
+            "count": sum(result.accepted for result in results),
+            "size": sum(result.images_size for result in results),
+            "sha256": digest,
+        }
+        return {
+            **self.plan.facts,
+            "inputs": {**self.plan.facts["inputs"], "images": images},
+            "counts": {
+                "read": sum(result.read for result in results),
+                "accepted": sum(result.accepted for result in results),
+                "rejected": sum(result.rejected for result in results),
+                "reasons": dict(sorted(reasons.items())),
+            },
+            "configs": {
+                config.name: {
+                    "task": config.task,
+                    "rows": sum(result.shards[place].rows for result in results),
+                    "size": sum(result.shards[place].size for result in results),
+                    "shards": [asdict(result.shards[place]) for result in results],
+                }
+                for place, config in enumerate(self.plan.configs)
+            },
+            "fingerprint": self.plan.fingerprint,
+        }
+
+    def __exit__(self, *exception: object) -> None:
+        if self._lock is not None:
+            self._lock.close()
+        if self.finished:
+            shutil.rmtree(self.out / WORK, ignore_errors=True)

@@ -1,0 +1,50 @@
+"""Tasks: label -> one training sample each, the prompt beside the answer that it asks for.
+
+A new task is one module with a class of the shape of `Task`, and one line in `TASKS`.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import ClassVar
+
+from pydantic import BaseModel, ConfigDict
+
+from mumer_data.data import Sample
+
+
+class Task(BaseModel):
+    """One kind of question about an image; its fields are the options that a pipeline may set.
+
+    Attributes:
+        suffix: what the task adds to the name of a config, as in the published data.
+        prompt: the user turn, to the byte, without the image placeholder.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    suffix: ClassVar[str]
+    prompt: ClassVar[str]
+
+    def answer(self, label: str) -> str:
+        """The assistant turn for a label that parses."""
+        raise NotImplementedError
+
+    def sample(self, example_id: str, label: str) -> Sample:
+        """The sample of one example."""
+        return Sample(example_id, self.prompt, self.answer(label))
+
+
+# name in a pipeline file -> "module:class".
+TASKS = {
+    "recognition": "mumer_data.tasks.recognition:Recognition",
+    "tree_cot": "mumer_data.tasks.tree_cot:TreeCot",
+    "symbol_count": "mumer_data.tasks.symbol_count:SymbolCount",
+}
+
+
+def task_class(name: str) -> type[Task]:
+    """The task registered under ``name``; raises ``KeyError`` where there is none."""
+    module, _, attribute = TASKS[name].partition(":")
+    found: type[Task] = getattr(import_module(module), attribute)
+    return found

@@ -1,0 +1,19 @@
+"""The plain task: image -> label."""
+
+from __future__ import annotations
+
+from mumer_data.tasks import Task
+
+
+class Recognition(Task):
+    """Write out the expression."""
+
+    suffix = ""
+    prompt = (
+        "I have an image of a handwritten mathematical expression. "
+        "Please write out the expression of the formula in the image using LaTeX format."
+    )
+
+    def answer(self, label: str) -> str:
+        """The label itself."""
+        return label

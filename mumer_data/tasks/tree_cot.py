@@ -1,0 +1,27 @@
+"""Tree-CoT: image -> symbol layout tree first, then the label (Uni-MuMER, arXiv 2505.23566)."""
+
+from __future__ import annotations
+
+from mumer_data.latex.text import Dialect, label_text
+from mumer_data.tasks import Task
+
+
+class TreeCot(Task):
+    """Write the tree, then the expression.
+
+    Attributes:
+        dialect: ``published`` mixes with the published data; ``slt`` keeps all structure.
+    """
+
+    suffix = "_tree"
+    prompt = (
+        "I have an image of a handwritten mathematical expression. "
+        "Please generate the abstract syntax tree (AST) of the formula in the image, "
+        "and then provide its corresponding LaTeX format."
+    )
+
+    dialect: Dialect = "published"
+
+    def answer(self, label: str) -> str:
+        """The tree's text, a line break, the label."""
+        return f"{label_text(label, self.dialect)}\n{label}"
