@@ -12,10 +12,11 @@ from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
 
+from yardstick import yardstick
+
 from mumer_data.latex.parser import parse, tree_transducer
 from mumer_data.latex.published import published_text, published_transducer
 from mumer_data.latex.text import tree_text
-from yardstick import yardstick
 
 TARGETS = {"label -> text": 4.0, "label -> SymbolTree -> text": 2.0}
 

@@ -1,6 +1,6 @@
 """The published Tree-CoT converter as a plain program: recursive descent over a list of tokens.
 
-The yardstick of speed and the referee of fidelity; written from the description of the format alone, not for use in the library.
+The yardstick of speed and the referee of fidelity; written from the format alone, not for use in the library.
 """
 
 from __future__ import annotations
