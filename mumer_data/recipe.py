@@ -5,7 +5,6 @@ Not for running one: that is `pipeline`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
@@ -144,7 +143,7 @@ def load_pipeline(name: str | Path, settings: Iterable[str] = ()) -> Pipeline:
     try:
         pipeline = Pipeline.model_validate(raw)
     except ValidationError as error:
-        lines = [f"  {_explain(problem)}" for problem in error.errors()]
+        lines = [f"  {_explain(problem, raw)}" for problem in error.errors()]
         raise PipelineError("\n".join([f"{path}:", *lines])) from error
     pipeline._base = path.resolve().parent
     return pipeline
@@ -162,23 +161,29 @@ def _override(raw: dict[str, Any], setting: str) -> None:
     raw[last] = yaml.safe_load(value)
 
 
-def _explain(problem: Any) -> str:
+def _explain(problem: Any, raw: dict[str, Any]) -> str:
     """One pydantic error as one line, with the nearest known key where a key is unknown."""
     place = ".".join(str(part) for part in problem["loc"])
     if problem["type"] == "extra_forbidden":
-        return _unknown("key", place, _keys_beside(problem["loc"]))
-    message = re.sub(r"^Value error, ", "", problem["msg"])
+        return _unknown("key", place, _keys_beside(problem["loc"], raw))
     if problem["type"] == "missing":
         return f"{place}: this key is missing"
-    return f"{place}: {message}, found {str(problem['input'])[:80]!r}"
+    if problem["type"] == "value_error":
+        return f"{place}: {problem['msg'].removeprefix('Value error, ')}"
+    return f"{place}: {problem['msg']}, found {str(problem['input'])[:80]!r}"
 
 
-def _keys_beside(location: tuple[int | str, ...]) -> Iterable[str]:
-    model: Any = Pipeline
-    for part in location[:-1]:
-        field = model.model_fields.get(part)
-        model = field.annotation if field else Pipeline
-    return list(model.model_fields)
+def _keys_beside(location: tuple[int | str, ...], raw: dict[str, Any]) -> list[str]:
+    """The keys that are known where an unknown one stands."""
+    models: list[type[BaseModel]] = [Pipeline]
+    if location[0] == "source":
+        models = [reader_class(raw["source"]["format"]).Options]
+    elif location[0] == "tasks":
+        models = [task_class(name) for name in TASKS]
+    elif len(location) > 1:
+        inner = Pipeline.model_fields[str(location[0])].annotation
+        models = [inner] if isinstance(inner, type) and issubclass(inner, BaseModel) else []
+    return [key for model in models for key in model.model_fields]
 
 
 def _unknown(kind: str, name: str, known: Iterable[str]) -> str:

@@ -1,0 +1,53 @@
+"""Draws docs/images/sample.png: one image and the answers of the three tasks. Run it after a change of the formats."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+from PIL import Image, ImageDraw, ImageFont
+
+from mumer_data.images.typeset import typeset
+from mumer_data.tasks import TASKS, task_class
+
+LABEL = r"\frac { a ^ { 2 } + 1 } { \sqrt { b } } \leq \sum _ { n = 1 } ^ { N } x _ { n }"
+WIDTH, MARGIN, LINE = 1180, 24, 19
+
+
+def main() -> None:
+    formula = Image.open(io.BytesIO(typeset(LABEL, size=44)))
+    font, bold = ImageFont.load_default(15), ImageFont.load_default(17)
+    answers = {name: task_class(name)().answer(LABEL).replace("\t", "      ").split("\n") for name in TASKS}
+    height = max(formula.height + 220, (len(answers["tree_cot"]) + 2) * LINE) + 2 * MARGIN
+    sheet = Image.new("L", (WIDTH, height), 255)
+    draw = ImageDraw.Draw(sheet)
+    sheet.paste(formula, (MARGIN, MARGIN))
+
+    def block(name: str, left: int, top: int) -> None:
+        draw.text((left, top), name, fill=90, font=bold)
+        for place, line in enumerate(wrapped(answers[name]), 1):
+            draw.text((left, top + 6 + place * LINE), line, fill=0, font=font)
+
+    below = MARGIN + formula.height + 30
+    block("recognition", MARGIN, below)
+    block("symbol_count", MARGIN, below + 5 * LINE)
+    block("tree_cot", 700, MARGIN)
+    path = Path(__file__).parent / "images" / "sample.png"
+    path.parent.mkdir(exist_ok=True)
+    sheet.save(path, optimize=True)
+
+
+def wrapped(lines: list[str], width: int = 84) -> list[str]:
+    """Long lines cut at spaces; indentation stays."""
+    out: list[str] = []
+    for line in lines:
+        while len(line) > width:
+            cut = line.rindex(" ", 0, width)
+            out.append(line[:cut])
+            line = line[cut + 1 :]
+        out.append(line)
+    return out
+
+
+if __name__ == "__main__":
+    main()
