@@ -14,9 +14,8 @@ demo: $(VENV)/.core
 	rm -rf $(OUT)
 	$(BIN)/mumer build pipelines/demo.yaml --out $(OUT)
 	$(BIN)/mumer inspect $(OUT)
-	@echo
-	@echo "The shards are in $(OUT): one folder a task, manifest.json, rejects.parquet."
-	@echo "One label by hand:  $(BIN)/mumer tree '\\frac { a ^ { 2 } + 1 } { b }'"
+	@printf '\n%s\n' "The shards are in $(OUT): one folder a task, manifest.json, rejects.parquet."
+	@printf '%s\n' 'Another label:  $(BIN)/mumer tree "\frac { a ^ { 2 } + 1 } { b }"'
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest

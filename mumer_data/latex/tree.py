@@ -111,11 +111,6 @@ class SymbolTree:
         # Pickling child by child would recurse as deep as the tree.
         return _rebuild, (self.rows(), [symbol.position for _, symbol in self.walk()])
 
-    def __rich__(self) -> object:
-        from mumer_data.report.tree import rich_tree
-
-        return rich_tree(self)
-
 
 def _rebuild(rows: list[tuple[int, str, str]], positions: list[int]) -> SymbolTree:
     return SymbolTree.from_rows(rows, positions)
