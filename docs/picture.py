@@ -15,6 +15,7 @@ WIDTH, MARGIN, LINE = 1180, 24, 19
 
 
 def main() -> None:
+    """Draw the sheet."""
     formula = Image.open(io.BytesIO(typeset(LABEL, size=44)))
     font, bold = ImageFont.load_default(15), ImageFont.load_default(17)
     answers = {name: task_class(name)().answer(LABEL).replace("\t", "      ").split("\n") for name in TASKS}

@@ -149,12 +149,19 @@ def _dialect(name: str) -> Any:
 def _lines(file: Path | None) -> Iterator[bytes]:
     """The lines of a file or of stdin, parted by line feeds only, without their ends."""
     if file is None:
-        source = sys.stdin.buffer
-    else:
-        try:
-            source = file.open("rb")
-        except OSError as error:
-            raise SourceError(f"cannot read {file}: {error.strerror}") from error
-    with source:
-        for line in source:
-            yield line.removesuffix(b"\n").removesuffix(b"\r")
+        yield from map(_without_end, sys.stdin.buffer)
+        return
+    from mumer_data.report.console import reading_progress
+
+    try:
+        size = file.stat().st_size
+        with file.open("rb") as source, reading_progress(f"reading {file.name}", size) as progress:
+            for line in source:
+                progress(len(line))
+                yield _without_end(line)
+    except OSError as error:
+        raise SourceError(f"cannot read {file}: {error.strerror}") from error
+
+
+def _without_end(line: bytes) -> bytes:
+    return line.removesuffix(b"\n").removesuffix(b"\r")

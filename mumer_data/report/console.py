@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.filesize import decimal
 from rich.panel import Panel
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -25,6 +26,18 @@ def build_progress(title: str) -> Iterator[Callable[[int, int], None]]:
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task(title, total=None)
         yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+@contextmanager
+def reading_progress(title: str, size: int) -> Iterator[Callable[[int], None]]:
+    """A bar over ``size`` bytes on stderr, where a person sees only that; yields the function that adds bytes."""
+    console = Console(stderr=True)
+    if sys.stdout.isatty() or not console.is_terminal:
+        yield lambda count: None
+        return
+    with Progress(TextColumn("{task.description}"), BarColumn(), DownloadColumn(), console=console) as progress:
+        task = progress.add_task(title, total=size)
+        yield lambda count: progress.advance(task, count)
 
 
 def print_build(out: Path, manifest: dict[str, Any]) -> None:

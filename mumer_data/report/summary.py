@@ -61,7 +61,7 @@ def summarise(folder: Path, *, rejects: int = 5) -> BuildSummary:
     counts = manifest["counts"]
     try:
         configs = [_config(folder, name, config) for name, config in manifest["configs"].items()]
-        shown = pq.read_table(folder / "rejects.parquet").slice(0, rejects).to_pylist()
+        shown = _first_rows(folder / "rejects.parquet", rejects)
     except (OSError, ValueError) as error:
         raise OutputError(f"{folder} is damaged: {error}; build it anew") from error
     return BuildSummary(
@@ -81,9 +81,14 @@ def _config(folder: Path, name: str, config: dict[str, Any]) -> ConfigSummary:
     return ConfigSummary(name, config["task"], config["rows"], len(config["shards"]), config["size"], sample)
 
 
+def _first_rows(path: Path, count: int) -> list[dict[str, Any]]:
+    with pq.ParquetFile(path) as file:
+        batch = next(file.iter_batches(batch_size=count), None)
+        return [] if batch is None else batch.to_pylist()
+
+
 def _first_sample(shard: Path) -> ShownSample:
-    with pq.ParquetFile(shard) as file:
-        row = next(file.iter_batches(batch_size=1)).to_pylist()[0]
+    row = _first_rows(shard, 1)[0]
     image = row["images"][0]
     messages = [(next(iter(m.values())), list(m.values())[1]) for m in row["messages"]]
     if isinstance(image, str):

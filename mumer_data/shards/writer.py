@@ -106,14 +106,12 @@ class ShardWriter:
 
 def parquet_writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
     """A writer with the settings of the Hub: content-defined chunks and a page index, so that uploads deduplicate."""
-    images = "images.list.element.bytes"
-    # Encoded images do not compress: zstd over them cost a third of a build and gained 1%.
-    compression = {name: "none" if name == images else "zstd" for name in leaves(schema)}
+    # zstd takes 5% off small PNGs (CROHME: 6.8 -> 6.5 MB) for 2 us a row; a dictionary of images would only cost.
     return pq.ParquetWriter(
         path,
         schema,
-        compression=compression,
-        use_dictionary=[name for name in compression if name != images],
+        compression="zstd",
+        use_dictionary=[name for name in leaves(schema) if name != "images.list.element.bytes"],
         write_page_index=True,
         use_content_defined_chunking=True,
     )

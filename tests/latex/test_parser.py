@@ -49,6 +49,11 @@ TREES = {
     "ampersand outside": (r"a & b", [(0, "a", ""), (0, "&", "right"), (0, "b", "right")]),
     "Chinese": ("已 知 x", [(0, "已", ""), (0, "知", "right"), (0, "x", "right")]),
     "unknown command": (r"\weird x", [(0, "\\weird", ""), (0, "x", "right")]),
+    "joined delimiters": (
+        r"\left\{ a \right\} \bigl( \right.",
+        [(0, t, "right" if i else "") for i, t in enumerate(["\\left\\{", "a", "\\right\\}", "\\bigl(", "\\right."])],
+    ),
+    "lone backslash": ("a \\ b", [(0, "a", ""), (0, "\\", "right"), (0, "b", "right")]),
     "command with its length": (r"\hspace{1cm} x", [(0, "\\hspace{1cm}", ""), (0, "x", "right")]),
 }
 

@@ -1,0 +1,79 @@
+"""The package as a whole: the wheel carries its data, importing is light, the house keeps its arrows and sizes."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+MODULES = sorted((ROOT / "mumer_data").rglob("*.py"))
+# A folder may import from those before it, never from those after.
+ORDER = ["latex", "tasks", "metrics", "errors", "images", "readers", "shards", "hub", "report"]
+TOP = {"pipeline", "recipe", "cli"}
+
+
+def imports_of(path: Path) -> list[str]:
+    """The modules that a file imports, at the top or inside functions."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    names = [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
+    return names + [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+
+
+@pytest.fixture(scope="module")
+def unpacked_wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "-w", folder, ROOT]
+    subprocess.run([str(part) for part in command], check=True, capture_output=True)
+    (wheel,) = folder.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(folder / "site")
+    return folder / "site"
+
+
+def test_the_wheel_works_outside_the_checkout(unpacked_wheel: Path, tmp_path: Path) -> None:
+    code = (
+        "import mumer_data, pathlib; from mumer_data.latex.grammar import grammar_folder, load_grammar;"
+        "from mumer_data.recipe import find_pipeline; mumer_data.parse(r'\\frac { a } { b }');"
+        "p = pathlib.Path(mumer_data.__file__).parent;"
+        "assert grammar_folder() == p / 'grammars', grammar_folder();"
+        "assert find_pipeline('demo').parent == p / 'pipelines';"
+        "assert mumer_data.load_pipeline('demo').reader().plan(100, 10**9)"
+    )
+    environment = {"PYTHONPATH": str(unpacked_wheel), "PATH": ""}
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, check=True)
+
+
+def test_the_checkout_finds_the_same_files() -> None:
+    from mumer_data.latex.grammar import grammar_folder
+    from mumer_data.recipe import pipeline_folder
+
+    assert grammar_folder() == ROOT / "grammars"
+    assert pipeline_folder() == ROOT / "pipelines"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=[str(path.relative_to(ROOT)) for path in MODULES])
+def test_arrows_go_one_way(path: Path) -> None:
+    here = path.relative_to(ROOT / "mumer_data").parts[0].removesuffix(".py")
+    for name in imports_of(path):
+        parts = name.split(".")
+        assert parts[0] not in {"torch", "transformers", "mumer_train"}
+        if parts[0] != "mumer_data" or len(parts) < 2 or parts[1] == here or here in TOP | {"__init__"}:
+            continue
+        there = parts[1]
+        assert there not in TOP, f"{path} imports {name}"
+        if there in ORDER and here in ORDER:
+            assert ORDER.index(there) < ORDER.index(here), f"{path} imports {name}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=[str(path.relative_to(ROOT)) for path in MODULES])
+def test_files_and_functions_stay_small(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert text.count("\n") <= 320
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef):
+            assert (node.end_lineno or 0) - node.lineno < 60, f"{path}: {node.name}"
