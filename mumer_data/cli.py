@@ -80,6 +80,38 @@ def parse(
 
 
 @app.command()
+def normalize(
+    file: Annotated[Path | None, typer.Argument(help="One raw label a line; stdin if left out.")] = None,
+    preset: Annotated[str, typer.Option(help="crohme, hme100k, mathwriting, im2latex or none.")] = "crohme",
+    explain: Annotated[bool, typer.Option("--explain", help="Say on stderr which rules fired on each line.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Turn raw LaTeX into canonical labels, line by line; an unreadable line gives an empty one and a message."""
+    from mumer_data.latex.normalize import Normalizer
+
+    normalizer = Normalizer(preset)
+    for number, line in enumerate(_lines(file), 1):
+        raw, label, problem = line.decode("utf-8", errors="replace"), "", ""
+        try:
+            raw = line.decode("utf-8")
+            label = normalizer(raw)
+        except UnicodeDecodeError as error:
+            problem = f"not UTF-8 at byte {error.start}"
+        except LatexSyntaxError as error:
+            problem = str(error) if not as_json else error.reason
+        if as_json:
+            result = {"raw": raw, "error": problem} if problem else {"raw": raw, "label": label}
+            sys.stdout.write(json.dumps(result, ensure_ascii=False) + "\n")
+            continue
+        sys.stdout.write(label + "\n")
+        if problem:
+            print(f"line {number}: {problem}", file=sys.stderr)
+        elif explain:
+            fired = ", ".join(rule.name for rule in normalizer.explain(raw)[1]) or "nothing"
+            print(f"line {number}: {fired}", file=sys.stderr)
+
+
+@app.command()
 def tree(label: Annotated[str, typer.Argument(help="A tokenised label, in quotes.")]) -> None:
     """Draw the symbol layout tree of a label."""
     from rich.console import Console

@@ -21,6 +21,7 @@ from mumer_data.data import Example, Reject, Slice
 from mumer_data.exceptions import ImageError, LatexSyntaxError, OutputError, PipelineError
 from mumer_data.images.check import check_image
 from mumer_data.latex.grammar import load_grammar
+from mumer_data.latex.normalize import Normalizer
 from mumer_data.latex.parser import parse
 from mumer_data.recipe import Pipeline, load_pipeline
 from mumer_data.shards.run import Config, Plan, Run, SliceResult, save_result
@@ -110,7 +111,7 @@ def _results(jobs: list[Job], workers: int) -> Any:
 
 def run_slice(job: Job) -> SliceResult:
     """Do one slice: read its rows, write one shard a config, then mark it as done."""
-    tasks = job.pipeline.tasks_by_name()
+    tasks, normalizer = job.pipeline.tasks_by_name(), job.pipeline.normalizer()
     rejects: list[Reject] = []
     digest, size, read = hashlib.sha256(), 0, 0
     with ExitStack() as stack:
@@ -126,7 +127,7 @@ def run_slice(job: Job) -> SliceResult:
         ]
         for row in job.pipeline.reader().read(job.part):
             read += 1
-            made = row if isinstance(row, Reject) else _make(row, job.pipeline)
+            made = row if isinstance(row, Reject) else _make(row, job.pipeline, normalizer)
             if isinstance(made, Reject):
                 rejects.append(made)
                 continue
@@ -145,10 +146,10 @@ def run_slice(job: Job) -> SliceResult:
     return result
 
 
-def _make(example: Example, pipeline: Pipeline) -> tuple[str, bytes, str] | Reject:
+def _make(example: Example, pipeline: Pipeline, normalizer: Normalizer) -> tuple[str, bytes, str] | Reject:
     """The label, image and image name of one example, checked; or why it cannot be used."""
-    label = " ".join(example.label.split())
     try:
+        label = " ".join(normalizer(example.label).split())
         parse(label, strict=pipeline.unknown_commands == "reject")
         data = example.image.read()
         limits = pipeline.limits

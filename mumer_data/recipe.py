@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
 
 from mumer_data.exceptions import PipelineError
 from mumer_data.images.check import MAX_BYTES, MAX_PIXELS
+from mumer_data.latex.normalize import Normalizer
+from mumer_data.latex.normalize.rules import chosen_rules
 from mumer_data.readers import READERS, Reader, reader_class
 from mumer_data.shards.schema import Chat, Images
 from mumer_data.tasks import TASKS, Task, task_class
@@ -37,6 +39,23 @@ class ImageLimits(BaseModel):
     max_image_bytes: int = Field(MAX_BYTES, ge=1)
 
 
+class LabelRules(BaseModel):
+    """How raw labels become canonical: a preset, and single rules switched on or off."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    preset: str = "none"
+    rules: dict[str, bool] = {}
+
+    @model_validator(mode="after")
+    def _known(self) -> LabelRules:
+        try:
+            chosen_rules(self.preset, self.rules)
+        except PipelineError as error:
+            raise ValueError(str(error)) from None
+        return self
+
+
 class Pipeline(BaseModel):
     """What to build from what.
 
@@ -47,6 +66,7 @@ class Pipeline(BaseModel):
         split: of the shards, e.g. ``train``.
         chat: names of roles and contents in ``messages``.
         images: bytes in the shards, or paths to the files where they lie.
+        normalize: what to do to raw labels; the preset ``none`` takes labels as they are.
         unknown_commands: what to do with labels that use commands ``grammars/commands.toml`` does not know.
         seed: of everything random; the same seed gives the same bytes.
     """
@@ -59,6 +79,7 @@ class Pipeline(BaseModel):
     split: str = Field("train", pattern=r"^\w+$")
     chat: Chat = "sharegpt"
     images: Images = "embed"
+    normalize: LabelRules = LabelRules()
     unknown_commands: Literal["keep", "reject"] = "keep"
     seed: int = Field(0, ge=0)
     shards: ShardLimits = ShardLimits()
@@ -87,6 +108,10 @@ class Pipeline(BaseModel):
         """The reader of the source; relative paths are looked up beside the pipeline file first."""
         kind = reader_class(self.source["format"])
         return kind(kind.Options.model_validate(self.source), self._base)
+
+    def normalizer(self) -> Normalizer:
+        """The rules for labels, compiled."""
+        return Normalizer(self.normalize.preset, self.normalize.rules)
 
     def tasks_by_name(self) -> dict[str, Task]:
         """The tasks with their options, in the order of the file."""

@@ -1,0 +1,146 @@
+"""Carries out a set of rules on raw labels: tokens, braces, tree, and back to a label.
+
+Not for the rules themselves: see `rules.toml`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+
+from mumer_data.exceptions import LatexSyntaxError
+from mumer_data.latex.normalize.braces import with_braces
+from mumer_data.latex.normalize.lexer import raw_tokens
+from mumer_data.latex.normalize.rules import Rule, chosen_rules
+from mumer_data.latex.normalize.structure import STRUCTURE, Evidence, apply_rules
+from mumer_data.latex.parser import parse
+from mumer_data.latex.to_latex import to_tokens
+
+
+class Normalizer:
+    """A preset of rules, compiled once and applied to many labels.
+
+    Args:
+        preset: ``crohme``, ``hme100k``, ``mathwriting``, ``im2latex``, or ``none``, which leaves labels as they are.
+        switches: single rules by name, on or off, over the preset.
+    """
+
+    def __init__(self, preset: str = "crohme", switches: Mapping[str, bool] | None = None) -> None:
+        self.rules = chosen_rules(preset, switches)
+        self._spellings: dict[str, list[str]] = {}
+        self._dropped_with_argument: set[str] = set()
+        self._sizes: set[str] = set()
+        for rule in self.rules:
+            if rule.kind in ("drop", "drop_delimiter"):
+                self._spellings.update({token: [] for token in rule.tokens})
+            elif rule.kind == "drop_with_argument":
+                self._dropped_with_argument.update(rule.tokens)
+            if rule.kind == "drop_delimiter":
+                self._sizes.update(rule.tokens)
+            self._spellings.update({token: raw_tokens(after) for token, after in rule.spellings.items()})
+        self._structure = [STRUCTURE[rule.name] for rule in self.rules if rule.kind == "structure"]
+        kinds = {rule.kind for rule in self.rules}
+        self._unicode, self._join = "unicode" in kinds, "join" in kinds
+
+    def __call__(self, raw: str) -> str:
+        """The canonical label of ``raw``; applying it again changes nothing.
+
+        Raises:
+            LatexSyntaxError: LaTeX cannot read it; the position counts the tokens that the error shows.
+        """
+        if not self.rules:
+            return raw
+        tokens = raw_tokens(raw)
+        if self._unicode and not raw.isascii():
+            tokens = [made for token in tokens for made in (unicode_tokens(token) if not token.isascii() else [token])]
+        if not self._sizes.isdisjoint(tokens):
+            tokens = [
+                t for place, t in enumerate(tokens) if t != "." or not place or tokens[place - 1] not in self._sizes
+            ]
+        spellings = self._spellings
+        if not spellings.keys().isdisjoint(tokens):
+            tokens = [made for token in tokens for made in spellings.get(token, (token,))]
+        if not self._dropped_with_argument.isdisjoint(tokens):
+            tokens = _without_arguments(tokens, self._dropped_with_argument)
+        tokens, groups = with_braces(tokens)
+        label = " ".join(tokens)
+        tree = parse(label)
+        seen = Evidence(label, frozenset(tokens), groups)
+        rules = [rule for rule, possible in self._structure if possible(seen)]
+        if rules:
+            tokens = to_tokens(apply_rules(tree, rules).symbols)
+        if not tokens:
+            raise LatexSyntaxError("nothing is left of the label", tokens=raw_tokens(raw), position=0)
+        return " ".join(_joined_environments(tokens) if self._join else tokens)
+
+    def explain(self, raw: str) -> tuple[str, list[Rule]]:
+        """The canonical label, and the rules without which it would be another."""
+        label = self(raw)
+        fired = []
+        for rule in self.rules:
+            others = {other.name: other is not rule for other in self.rules}
+            if rule.kind == "braces":
+                changed = with_braces(raw_tokens(raw))[0] != raw_tokens(raw)
+            else:
+                changed = _attempt(Normalizer("none", others), raw) != label
+            if changed:
+                fired.append(rule)
+        return label, fired
+
+
+def _attempt(normalizer: Normalizer, raw: str) -> str | None:
+    try:
+        return normalizer(raw)
+    except LatexSyntaxError:
+        return None
+
+
+@lru_cache(maxsize=64)
+def _preset(name: str) -> Normalizer:
+    return Normalizer(name)
+
+
+def normalize(raw: str, preset: str = "crohme") -> str:
+    """The canonical label of a raw one under a preset; raises ``LatexSyntaxError``."""
+    return _preset(preset)(raw)
+
+
+def _without_arguments(tokens: list[str], dropped: set[str]) -> list[str]:
+    """The tokens without some commands and the braced or bracketed arguments that follow them."""
+    out: list[str] = []
+    depth, waiting = 0, False
+    for token in tokens:
+        if waiting and token in "{[":
+            depth, waiting = 1, False
+        elif depth:
+            depth += (token in "{[") - (token in "}]")
+            waiting = False
+        elif token in dropped:
+            waiting = True
+        else:
+            waiting = False
+            out.append(token)
+    return out
+
+
+def _joined_environments(tokens: list[str]) -> list[str]:
+    out: list[str] = []
+    for token in tokens:
+        if out and out[-1] in ("\\begin", "\\end"):
+            out[-1] += token
+        else:
+            out.append(token)
+    return out
+
+
+@lru_cache(maxsize=4096)
+def unicode_tokens(character: str) -> list[str]:
+    """The tokens of a non-ASCII character: its command where LaTeX mathematics has one, else itself."""
+    from pylatexenc.latexencode import get_builtin_uni2latex_dict
+
+    latex = get_builtin_uni2latex_dict().get(ord(character)) if len(character) == 1 else None
+    if latex is None or "text" in latex:
+        return [character]
+    inner = latex.removeprefix("\\ensuremath{").removesuffix("}") if latex.startswith("\\ensuremath{") else latex
+    tokens = raw_tokens(inner)
+    return tokens if len(tokens) == 1 and tokens[0].startswith("\\") else [character]

@@ -1,0 +1,244 @@
+"""The rules that need to see what belongs to what: each takes a row of symbols and gives a row.
+
+A row is one branch; `apply_rules` walks a tree from its leaves to its root, and the rules stand in such an order
+that one walk is enough: applying them again changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from mumer_data.latex.to_latex import class_of
+from mumer_data.latex.tree import RIGHT, Symbol, SymbolTree
+
+Row = list[Symbol]
+RowRule = Callable[[Row], Row]
+BREAK = "nextline"
+PLACES = {"sub": "low", "below": "low", "sup": "high", "above": "high"}
+
+# Letter runs that are functions; shorter names and those that are likely products (l n, e x p, m a x) are left out.
+FUNCTIONS = ("arcsin", "arccos", "arctan", "sinh", "cosh", "tanh", "sin", "cos", "tan", "cot", "log", "lim")
+OTHER_NAMES = "sec csc coth ln lg exp max min sup inf det dim deg gcd ker arg hom Pr mod limsup liminf"
+OPERATOR_NAMES = {*FUNCTIONS, *OTHER_NAMES.split()}
+FRACTIONS = {"\\over": "\\frac", "\\choose": "\\binom"}
+
+
+def apply_rules(tree: SymbolTree, rules: Sequence[RowRule]) -> SymbolTree:
+    """A new tree with every row rewritten, inner rows before outer ones."""
+    for _, symbol in reversed(list(tree.walk())):
+        if symbol.children:
+            branches = [(relation, _rewritten(row, rules)) for relation, row in symbol.branches]
+            symbol.children[:] = [child for branch in branches for child in _joined(*branch)]
+    return SymbolTree(_joined("", _rewritten(tree.symbols, rules)))
+
+
+def _rewritten(row: Row, rules: Sequence[RowRule]) -> Row:
+    for rule in rules:
+        row = rule(row)
+    return row
+
+
+def _joined(relation: str, row: Row) -> Row:
+    """Give the first symbol of a row the relation of its branch, and mend those of the others."""
+    if not row:
+        return [Symbol("", relation, 0, [])]
+    for place, symbol in enumerate(row):
+        if place == 0:
+            symbol.relation = relation
+        elif symbol.relation != BREAK:
+            symbol.relation = RIGHT
+    return row
+
+
+def _is_group(symbol: Symbol) -> bool:
+    return symbol.token == "{"
+
+
+def _is_blank(symbol: Symbol) -> bool:
+    return not symbol.token and not symbol.children
+
+
+def _scripts(symbol: Symbol) -> Row:
+    """The children of the branches behind a group's own content."""
+    own = True
+    found = []
+    for place, child in enumerate(symbol.children):
+        if place and child.relation not in (RIGHT, BREAK):
+            own = False
+        if not own:
+            found.append(child)
+    return found
+
+
+def groups(row: Row) -> Row:
+    """Unwrap braces that only hold symbols together."""
+    out: Row = []
+    for place, symbol in enumerate(row):
+        content = _unwrapped(symbol) if _is_group(symbol) else None
+        if content is None:
+            out.append(symbol)
+            continue
+        if content:
+            content[0].relation = symbol.relation
+        elif symbol.relation == BREAK and place + 1 < len(row):
+            row[place + 1].relation = BREAK
+        elif symbol.relation == BREAK:
+            content = [Symbol("", BREAK, symbol.position, [])]
+        out.extend(content)
+    return out
+
+
+def _unwrapped(group: Symbol) -> Row | None:
+    """The symbols that stand for a group; ``None`` where its braces mean something."""
+    scripts = _scripts(group)
+    content = group.children[: len(group.children) - len(scripts)]
+    if any(child.relation == BREAK or child.token in ("&", *FRACTIONS) for child in content):
+        return None
+    if _is_blank(content[0]):
+        return None if scripts else []
+    if not content[0].token:  # scripts on nothing would move to the symbol before
+        return None
+    last = content[-1]
+    carried = {PLACES.get(child.relation) for child in last.children if _is_script(last, child.relation)}
+    if scripts and (last.token in ("'", "\\limits") or any(PLACES.get(s.relation) in carried for s in scripts)):
+        return None  # two scripts in one place would be read as one after the other
+    last.children.extend(scripts)
+    return content
+
+
+def over(row: Row) -> Row:
+    """``a \\over b`` and ``n \\choose k`` -> the command with two arguments."""
+    place = next((i for i, symbol in enumerate(row) if symbol.token in FRACTIONS), None)
+    if place is None or (row[place].token == "\\choose" and place == 0):
+        return row
+    infix = row[place]
+    above, below = row[:place], over([*infix.children, *row[place + 1 :]])
+    fraction = Symbol(FRACTIONS[infix.token], row[0].relation, infix.position, [])
+    fraction.children.extend(_joined("above", above))
+    fraction.children.extend(_joined("below", below))
+    return [fraction]
+
+
+def operatorname(row: Row) -> Row:
+    """``\\operatorname { s i n }`` -> ``\\sin``; other names lose the wrapper and keep their letters in a group."""
+    for place, symbol in enumerate(row):
+        if symbol.token == "\\operatorname" and symbol.branch("inside"):
+            name = "".join(child.token for child in symbol.branch("inside"))
+            scripts = _scripts(symbol)
+            if name in OPERATOR_NAMES and all(not child.children for child in symbol.branch("inside")):
+                row[place] = Symbol(f"\\{name}", symbol.relation, symbol.position, scripts)
+            else:
+                symbol.token = "{"
+    return row
+
+
+def spelled_functions(row: Row) -> Row:
+    """``l o g`` -> ``\\log`` where no script comes between the letters; a whole subscript is a name, not a function."""
+    if row and row[0].relation == "sub" and "".join(symbol.token for symbol in row) in FUNCTIONS:
+        return row
+    out: Row = []
+    place = 0
+    while place < len(row):
+        name = next((name for name in FUNCTIONS if _spells(row, place, name)), None)
+        if name is None:
+            out.append(row[place])
+            place += 1
+            continue
+        first, last = row[place], row[place + len(name) - 1]
+        out.append(Symbol(f"\\{name}", first.relation, first.position, last.children))
+        place += len(name)
+    return out
+
+
+def _spells(row: Row, place: int, name: str) -> bool:
+    letters = row[place : place + len(name)]
+    if len(letters) < len(name) or any(symbol.token != letter for symbol, letter in zip(letters, name, strict=True)):
+        return False
+    return all(not symbol.children for symbol in letters[:-1]) and all(s.relation != BREAK for s in letters[1:])
+
+
+def primes(row: Row) -> Row:
+    """``f ' '`` -> ``f ^ { \\prime \\prime }``, before a superscript that is there already."""
+    out: Row = []
+    for symbol in row:
+        if symbol.token != "'" or not out or symbol.relation == BREAK or not out[-1].token:
+            out.append(symbol)
+            continue
+        carrier = out[-1]
+        branches = [(relation, list(symbols)) for relation, symbols in carrier.branches]
+        prime = Symbol("\\prime", "sup", symbol.position, [])
+        raised = next((symbols for relation, symbols in branches if relation == "sup"), None)
+        if raised is None or any(child.token != "\\prime" for child in raised):
+            branches.append(("sup", [prime]))
+        else:
+            raised.append(prime)
+        branches = _with_superscript(branches, symbol)
+        carrier.children[:] = [child for branch in branches for child in _joined(*branch)]
+    return out
+
+
+def _with_superscript(branches: list[tuple[str, Row]], prime: Symbol) -> list[tuple[str, Row]]:
+    """The scripts of the prime itself go to its carrier: ``f ' ^ { 2 }`` is ``f ^ { \\prime 2 }``."""
+    for relation, symbols in prime.branches:
+        if relation == "sup":
+            branches[-1 if branches[-1][0] == "sup" else 0][1].extend(symbols)
+        else:
+            branches.append((relation, symbols))
+    return branches
+
+
+def empty_scripts(row: Row) -> Row:
+    """Drop scripts with nothing in them, and scripts on nothing at all."""
+    for symbol in row:
+        kept = [
+            (relation, symbols)
+            for relation, symbols in symbol.branches
+            if not (_is_script(symbol, relation) and len(symbols) == 1 and _is_blank(symbols[0]))
+        ]
+        if len(kept) < len(symbol.branches):
+            symbol.children[:] = [child for branch in kept for child in _joined(*branch)]
+    return row
+
+
+def script_order(row: Row) -> Row:
+    """Subscript before superscript."""
+    for symbol in row:
+        branches = symbol.branches
+        lower = [branch for branch in branches if _is_script(symbol, branch[0]) and branch[0] in ("sub", "below")]
+        upper = [branch for branch in branches if _is_script(symbol, branch[0]) and branch[0] in ("sup", "above")]
+        if lower and upper:
+            others = [branch for branch in branches if not _is_script(symbol, branch[0])]
+            ordered = [*others, *lower, *upper]
+            symbol.children[:] = [child for branch in ordered for child in _joined(*branch)]
+    return row
+
+
+def _is_script(symbol: Symbol, relation: str) -> bool:
+    return relation in ("sub", "sup") or (relation in ("below", "above") and class_of(symbol.token) == "operator")
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What can be seen of a label without a tree: its braced text, its tokens, and whether it has bare groups."""
+
+    text: str
+    tokens: frozenset[str]
+    groups: bool
+
+
+def _may_spell(label: Evidence) -> bool:
+    letters = label.text.replace("{ ", "").replace("} ", "")
+    return any(" ".join(name) in letters for name in FUNCTIONS)
+
+
+# name in the table -> what it does to one row, and whether it could do anything to a label at all
+STRUCTURE: dict[str, tuple[RowRule, Callable[[Evidence], bool]]] = {
+    "operatorname": (operatorname, lambda label: "\\operatorname" in label.tokens),
+    "empty_scripts": (empty_scripts, lambda label: "{ }" in label.text),
+    "groups": (groups, lambda label: label.groups or "\\operatorname" in label.text or "\\over" in label.text),
+    "spelled_functions": (spelled_functions, _may_spell),
+    "primes": (primes, lambda label: "'" in label.tokens),
+    "script_order": (script_order, lambda label: "} _ {" in label.text),
+    "over": (over, lambda label: not label.tokens.isdisjoint(FRACTIONS)),
+}
