@@ -91,8 +91,10 @@ class Pipeline(BaseModel):
     @classmethod
     def _known_source(cls, source: dict[str, Any]) -> dict[str, Any]:
         name = source.get("format")
+        if name is None:
+            raise ValueError(f"source.format is missing: known are {', '.join(READERS)}")
         if name not in READERS:
-            raise ValueError(f"source.format: {_unknown('format', str(name), READERS)}")
+            raise ValueError(_unknown("format", str(name), READERS))
         reader_class(str(name)).Options.model_validate(source)
         return source
 

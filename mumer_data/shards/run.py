@@ -19,7 +19,7 @@ from mumer_data.data import Reject, Slice
 from mumer_data.exceptions import OutputError
 from mumer_data.shards.listing import dataset_card, dataset_info
 from mumer_data.shards.schema import Chat, Images
-from mumer_data.shards.writer import ShardInfo, merge_rejects, write_json, write_rejects
+from mumer_data.shards.writer import TEMPORARY, ShardInfo, merge_rejects, write_json, write_rejects
 
 WORK = "_work"
 MANIFEST = "manifest.json"
@@ -141,6 +141,9 @@ class Run:
     def _load_results(self, work: Path) -> None:
         if self.finished:
             return
+        for folder in (work, self.out, *(self.out / config.name for config in self.plan.configs)):
+            for leftover in folder.glob(TEMPORARY.format("*")):  # of the killed run
+                leftover.unlink()
         write_json(work / "plan.json", {"fingerprint": self.plan.fingerprint})
         for marker in sorted(work.glob("slice-*.json")):
             raw = json.loads(marker.read_text(encoding="utf-8"))

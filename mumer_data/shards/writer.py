@@ -9,7 +9,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from mumer_data.shards.schema import REJECTS, Chat, Images, ShardRow, shard_sche
 # The Hub's viewer reads whole row groups; small ones also bound the writer's memory.
 GROUP_ROWS = 1_000
 GROUP_BYTES = 16 << 20
+TEMPORARY = ".{}.tmp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class ShardInfo:
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """A temporary path beside ``path`` that takes its place when the block ends well, and vanishes when not."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(TEMPORARY.format(f"{path.name}.{os.getpid()}"))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
@@ -48,7 +49,8 @@ def replacing(path: Path) -> Iterator[Path]:
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink()
 
 
 def write_json(path: Path, value: object) -> None:

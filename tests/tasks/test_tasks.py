@@ -1,0 +1,52 @@
+"""The prompts and answers of the tasks, to the byte."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from mumer_data.tasks import TASKS, task_class
+
+LABEL = r"\frac { a ^ { 2 } + 1 } { b }"
+TREE = "\\frac\n\ta (above)\n\t\t2 (sup)\n\t+ (right)\n\t1 (right)\n\tb (below)"
+START = "I have an image of a handwritten mathematical expression. "
+
+EXPECTED = {
+    "recognition": (
+        "",
+        START + "Please write out the expression of the formula in the image using LaTeX format.",
+        LABEL,
+    ),
+    "tree_cot": (
+        "_tree",
+        START + "Please generate the abstract syntax tree (AST) of the formula in the image, and then provide its "
+        "corresponding LaTeX format.",
+        f"{TREE}\n{LABEL}",
+    ),
+    "symbol_count": (
+        "_can",
+        START + "Please identify and count each distinct visible mathematical symbol in the image, and then provide "
+        "its corresponding LaTeX format.",
+        f"\\frac: 1, a: 1, ^: 1, 2: 1, +: 1, 1: 1, b: 1\n{LABEL}",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_suffix_prompt_and_answer(name: str) -> None:
+    suffix, prompt, answer = EXPECTED[name]
+    task = task_class(name)()
+    assert (task.suffix, task.prompt, task.answer(LABEL)) == (suffix, prompt, answer)
+    sample = task.sample("id1", LABEL)
+    assert (sample.id, sample.prompt, sample.answer) == ("id1", prompt, answer)
+
+
+def test_the_dialect_is_an_option_of_tree_cot() -> None:
+    answer = task_class("tree_cot").model_validate({"dialect": "slt"}).answer(r"\hat { x } ^ { 2 }")
+    assert answer == "\\hat\n\tx (above)\n\t2 (sup)\n\\hat { x } ^ { 2 }"
+
+
+@pytest.mark.parametrize(("name", "options"), [("recognition", {"dialect": "slt"}), ("tree_cot", {"dialect": "x"})])
+def test_unknown_options_are_refused(name: str, options: dict[str, str]) -> None:
+    with pytest.raises(ValidationError):
+        task_class(name).model_validate(options)
