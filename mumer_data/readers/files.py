@@ -37,7 +37,7 @@ def resolve(path: str, base: Path) -> Path:
     full = os.path.expanduser(re.sub(r"\$\{(\w+)\}", partial(_variable, path), path))
     if not full:
         raise SourceError("the path is empty; name a file or folder")
-    tried = list(dict.fromkeys([(base / full).absolute(), Path(full).absolute()]))
+    tried = list(dict.fromkeys(Path(os.path.abspath(place)) for place in (base / full, full)))
     for place in tried:
         if os.path.exists(place):
             return place
