@@ -146,6 +146,8 @@ def build(
         print(json.dumps({"out": str(out), **manifest["counts"], "configs": _rows(manifest)}))
     else:
         print_build(out, manifest)
+    if not manifest["counts"]["accepted"]:
+        raise SourceError(f"not one row could be used: {out / 'rejects.parquet'} says why")
     if strict and manifest["counts"]["rejected"]:
         raise typer.Exit(1)
 

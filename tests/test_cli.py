@@ -140,6 +140,15 @@ def test_build_says_what_it_did_and_then_refuses_the_folder(tmp_path: Path) -> N
     assert mumer(*build_arguments(folder, out), "--resume").returncode == 0
 
 
+def test_a_source_without_a_usable_row_is_exit_code_2(tmp_path: Path) -> None:
+    folder, out = caption_folder(tmp_path / "in", 1), tmp_path / "out"
+    (folder / "caption.txt").write_text("e0\tx^2\n")
+    done = mumer(*build_arguments(folder, out), "--json")
+    assert done.returncode == 2
+    assert "not one row could be used" in done.stderr.decode()
+    assert json.loads(done.stdout)["reasons"] == {"latex_syntax": 1}
+
+
 def test_a_reader_that_leaves_early_is_no_error() -> None:
     command = f"yes 'x ^ {{ 2 }}' | head -n 50000 | {sys.executable} -m mumer_data parse | head -n 1"
     done = subprocess.run(["bash", "-c", command], capture_output=True, check=False)

@@ -6,14 +6,15 @@ Not for making rows. Layout: ``NAME*/SPLIT-00000-of-00004.parquet``, ``manifest.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import shutil
 from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
+
+from filelock import FileLock, Timeout
 
 from mumer_data.data import Reject, Slice
 from mumer_data.exceptions import OutputError
@@ -102,7 +103,7 @@ class Run:
         self.out, self.plan, self.resume = out, plan, resume
         self.results: dict[int, SliceResult] = {}
         self.finished = False
-        self._lock: TextIO | None = None
+        self._lock = FileLock(out / WORK / "lock", timeout=0)  # let go by the system when the process dies
 
     def __enter__(self) -> Run:
         work = self.out / WORK
@@ -110,9 +111,8 @@ class Run:
         try:
             self._check_folder(work, done)
             work.mkdir(parents=True, exist_ok=True)
-            self._lock = (work / "lock").open("w")
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+            self._lock.acquire()
+        except Timeout:
             raise OutputError(f"another run is writing to {self.out}: wait for it, or choose another folder") from None
         except OSError as error:
             raise OutputError(f"cannot write to {self.out}: {error.strerror or error}") from error
@@ -213,7 +213,6 @@ class Run:
         }
 
     def __exit__(self, *exception: object) -> None:
-        if self._lock is not None:
-            self._lock.close()
+        self._lock.release()
         if self.finished:
             shutil.rmtree(self.out / WORK, ignore_errors=True)
