@@ -20,6 +20,7 @@ import mumer_data
 from mumer_data.data import Example, Reject, Slice
 from mumer_data.exceptions import ImageError, LatexSyntaxError, OutputError, PipelineError
 from mumer_data.images.check import check_image
+from mumer_data.images.polarity import unify_polarity
 from mumer_data.latex.grammar import load_grammar
 from mumer_data.latex.normalize import Normalizer
 from mumer_data.latex.parser import parse
@@ -158,6 +159,8 @@ def _make(example: Example, pipeline: Pipeline, normalizer: Normalizer) -> tuple
         return Reject(example.id, example.row, "latex_syntax", error.reason, error.position, example.label)
     except ImageError as error:
         return Reject(example.id, example.row, error.reason, error.message, None, example.label)
+    if pipeline.polarity != "keep":
+        data = unify_polarity(data, pipeline.polarity)
     if pipeline.images == "embed":
         return label, data, example.image.name
     if example.image.path is None:

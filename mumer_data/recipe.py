@@ -66,6 +66,7 @@ class Pipeline(BaseModel):
         split: of the shards, e.g. ``train``.
         chat: names of roles and contents in ``messages``.
         images: bytes in the shards, or paths to the files where they lie.
+        polarity: make all images dark on light, or light on dark; ``keep`` passes their bytes on unchanged.
         normalize: what to do to raw labels; the preset ``none`` takes labels as they are.
         unknown_commands: what to do with labels that use commands ``grammars/commands.toml`` does not know.
         seed: of everything random; the same seed gives the same bytes.
@@ -79,6 +80,7 @@ class Pipeline(BaseModel):
     split: str = Field("train", pattern=r"^\w+$")
     chat: Chat = "sharegpt"
     images: Images = "embed"
+    polarity: Literal["keep", "dark_on_light", "light_on_dark"] = "keep"
     normalize: LabelRules = LabelRules()
     unknown_commands: Literal["keep", "reject"] = "keep"
     seed: int = Field(0, ge=0)
@@ -97,6 +99,12 @@ class Pipeline(BaseModel):
             raise ValueError(_unknown("format", str(name), READERS))
         reader_class(str(name)).Options.model_validate(source)
         return source
+
+    @model_validator(mode="after")
+    def _paths_hold_what_they_hold(self) -> Pipeline:
+        if self.images == "path" and self.polarity != "keep":
+            raise ValueError("images: path leaves images where they lie, so their polarity cannot change: use embed")
+        return self
 
     @field_validator("tasks")
     @classmethod

@@ -51,6 +51,9 @@ class Reader(Protocol):
 # name in a pipeline file -> "module:class"; imported only when a pipeline asks for it.
 READERS = {
     "caption": "mumer_data.readers.caption:CaptionReader",
+    "hub": "mumer_data.readers.hub:HubReader",
+    "im2latex": "mumer_data.readers.im2latex:Im2LatexReader",
+    "inkml": "mumer_data.readers.ink_files:InkFilesReader",
     "sharegpt": "mumer_data.readers.sharegpt:ShareGPTReader",
     "typeset": "mumer_data.readers.typeset:TypesetReader",
 }

@@ -1,0 +1,35 @@
+"""Dark ink on light paper or light ink on dark: found out, and made one where a pipeline asks for it.
+
+Not for any other change of an image.
+"""
+
+from __future__ import annotations
+
+import io
+from typing import Literal
+
+from PIL import Image, ImageOps
+
+Polarity = Literal["dark_on_light", "light_on_dark"]
+
+
+def polarity(image: Image.Image) -> Polarity:
+    """Which it is: paper is what most pixels are, so the mean grey level lies on its side."""
+    grey = image.convert("L")
+    histogram = grey.histogram()
+    low = next(level for level, count in enumerate(histogram) if count)
+    high = next(level for level in range(255, -1, -1) if histogram[level])
+    mean = sum(level * count for level, count in enumerate(histogram)) / (grey.width * grey.height)
+    if low == high:  # one colour only: paper without ink
+        return "dark_on_light" if low >= 128 else "light_on_dark"
+    return "dark_on_light" if mean >= (low + high) / 2 else "light_on_dark"
+
+
+def unify_polarity(data: bytes, wanted: Polarity = "dark_on_light") -> bytes:
+    """The encoded image in the wanted polarity: the same bytes where it has it, else an inverted greyscale PNG."""
+    with Image.open(io.BytesIO(data)) as image:
+        if polarity(image) == wanted:
+            return data
+        buffer = io.BytesIO()
+        ImageOps.invert(image.convert("L")).save(buffer, "PNG")
+        return buffer.getvalue()
