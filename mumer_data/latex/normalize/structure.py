@@ -174,7 +174,7 @@ def primes(row: Row) -> Row:
         else:
             raised.append(prime)
         branches = _with_superscript(branches, symbol)
-        carrier.children[:] = [child for branch in branches for child in _joined(*branch)]
+        carrier.children[:] = [child for relation, found in branches for child in _joined(relation, primes(found))]
     return out
 
 
@@ -239,6 +239,6 @@ STRUCTURE: dict[str, tuple[RowRule, Callable[[Evidence], bool]]] = {
     "groups": (groups, lambda label: label.groups or "\\operatorname" in label.text or "\\over" in label.text),
     "spelled_functions": (spelled_functions, _may_spell),
     "primes": (primes, lambda label: "'" in label.tokens),
-    "script_order": (script_order, lambda label: "} _ {" in label.text),
+    "script_order": (script_order, lambda label: "} _ {" in label.text or "'" in label.tokens),
     "over": (over, lambda label: not label.tokens.isdisjoint(FRACTIONS)),
 }

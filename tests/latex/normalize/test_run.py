@@ -40,6 +40,8 @@ def assert_inside(error: LatexSyntaxError) -> None:
 @example("{{}^{}}x", "crohme")
 @example("a{{}_{}}^{2}", "crohme")
 @example("{l{o}g}", "crohme")
+@example("x'_x", "mathwriting")
+@example("x'^'", "mathwriting")
 @given(st.one_of(raw_labels, st.text(max_size=30), labels()), presets)
 def test_twice_is_once(raw: str, preset: str) -> None:
     label = settled(raw, preset)
