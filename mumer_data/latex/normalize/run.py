@@ -16,6 +16,8 @@ from mumer_data.latex.normalize.structure import STRUCTURE, Evidence, apply_rule
 from mumer_data.latex.parser import parse
 from mumer_data.latex.to_latex import to_tokens
 
+MAX_PASSES = 50
+
 
 class Normalizer:
     """A preset of rules, compiled once and applied to many labels.
@@ -50,6 +52,20 @@ class Normalizer:
         """
         if not self.rules:
             return raw
+        label, settled = self._pass(raw)
+        for _ in range(MAX_PASSES):
+            if settled:
+                return label
+            before = label
+            label, _ = self._pass(before)
+            settled = label == before
+        raise LatexSyntaxError("no rule leaves it as it is", tokens=raw_tokens(raw), position=0)
+
+    def _pass(self, raw: str) -> tuple[str, bool]:
+        """One application of every rule, and whether another cannot change anything.
+
+        What a rule on the tree makes can be what an earlier rule looks for (a group that is gone lays bare a prime).
+        """
         tokens = raw_tokens(raw)
         if self._unicode and not raw.isascii():
             tokens = [made for token in tokens for made in (unicode_tokens(token) if not token.isascii() else [token])]
@@ -71,7 +87,7 @@ class Normalizer:
             tokens = to_tokens(apply_rules(tree, rules).symbols)
         if not tokens:
             raise LatexSyntaxError("nothing is left of the label", tokens=raw_tokens(raw), position=0)
-        return " ".join(_joined_environments(tokens) if self._join else tokens)
+        return " ".join(_joined_environments(tokens) if self._join else tokens), not rules
 
     def explain(self, raw: str) -> tuple[str, list[Rule]]:
         """The canonical label, and the rules without which it would be another."""

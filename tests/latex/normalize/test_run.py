@@ -40,6 +40,7 @@ def assert_inside(error: LatexSyntaxError) -> None:
 @example("{{}^{}}x", "crohme")
 @example("a{{}_{}}^{2}", "crohme")
 @example("{l{o}g}", "crohme")
+@example("{^{}0}^0{}", "crohme")
 @example("x'_x", "mathwriting")
 @example("x'^'", "mathwriting")
 @given(st.one_of(raw_labels, st.text(max_size=30), labels()), presets)
