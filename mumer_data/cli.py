@@ -1,20 +1,20 @@
-"""The command line: one function a verb, no logic.
+"""The command line: joins the verbs of `mumer_data.commands` and of other packages.
 
 Exit codes: 0 fine, 1 rows rejected under --strict, 2 unusable input.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import sys
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Annotated, Any
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import Annotated
 
 import typer
 
-from mumer_data.exceptions import LatexSyntaxError, MumerError, SourceError
+from mumer_data.commands import SUBJECTS
+from mumer_data.exceptions import MumerError
 
 app = typer.Typer(
     name="mumer",
@@ -23,9 +23,10 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-
-Dialect = Annotated[str, typer.Option(help="Tree-CoT dialect: published or slt.", metavar="published|slt")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for a program to read.")]
+for subject in SUBJECTS:
+    app.add_typer(import_module(f"mumer_data.commands.{subject}").app)
+for entry_point in entry_points(group="mumer.commands"):
+    app.add_typer(entry_point.load())
 
 
 def main() -> None:
@@ -47,155 +48,3 @@ def _version(version: Annotated[bool, typer.Option("--version", help="Print the 
 
         print(__version__)
         raise typer.Exit
-
-
-@app.command()
-def parse(
-    file: Annotated[Path | None, typer.Argument(help="One tokenised label a line; stdin if left out.")] = None,
-    dialect: Dialect = "published",
-    strict: Annotated[bool, typer.Option(help="Unknown commands are errors; exit 1 if any line has an error.")] = False,
-) -> None:
-    """Read labels; print one JSON object for each line, in order."""
-    from mumer_data.latex.counts import symbol_count_text
-    from mumer_data.latex.parser import parse as parse_label
-    from mumer_data.latex.text import label_text
-
-    named = _dialect(dialect)
-    failed = 0
-    for line in _lines(file):
-        record: dict[str, Any] = {"label": line.decode("utf-8", errors="replace")}
-        try:
-            label = line.decode("utf-8")
-            if strict:
-                parse_label(label, strict=True)
-            record |= {"tree_cot": label_text(label, named), "symbol_count": symbol_count_text(label)}
-        except UnicodeDecodeError as error:
-            record["error"] = {"message": f"not UTF-8 at byte {error.start}", "position": None}
-        except LatexSyntaxError as error:
-            record["error"] = {"message": error.reason, "position": error.position}
-        failed += "error" in record
-        sys.stdout.write(json.dumps(record, ensure_ascii=False) + "\n")
-    if strict and failed:
-        raise typer.Exit(1)
-
-
-@app.command()
-def normalize(
-    file: Annotated[Path | None, typer.Argument(help="One raw label a line; stdin if left out.")] = None,
-    preset: Annotated[str, typer.Option(help="crohme, hme100k, mathwriting, im2latex or none.")] = "crohme",
-    explain: Annotated[bool, typer.Option("--explain", help="Say on stderr which rules fired on each line.")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Turn raw LaTeX into canonical labels, line by line; an unreadable line gives an empty one and a message."""
-    from mumer_data.latex.normalize import Normalizer
-
-    normalizer = Normalizer(preset)
-    for number, line in enumerate(_lines(file), 1):
-        raw, label, problem = line.decode("utf-8", errors="replace"), "", ""
-        try:
-            raw = line.decode("utf-8")
-            label = normalizer(raw)
-        except UnicodeDecodeError as error:
-            problem = f"not UTF-8 at byte {error.start}"
-        except LatexSyntaxError as error:
-            problem = str(error) if not as_json else error.reason
-        if as_json:
-            result = {"raw": raw, "error": problem} if problem else {"raw": raw, "label": label}
-            sys.stdout.write(json.dumps(result, ensure_ascii=False) + "\n")
-            continue
-        sys.stdout.write(label + "\n")
-        if problem:
-            print(f"line {number}: {problem}", file=sys.stderr)
-        elif explain:
-            fired = ", ".join(rule.name for rule in normalizer.explain(raw)[1]) or "nothing"
-            print(f"line {number}: {fired}", file=sys.stderr)
-
-
-@app.command()
-def tree(label: Annotated[str, typer.Argument(help="A tokenised label, in quotes.")]) -> None:
-    """Draw the symbol layout tree of a label."""
-    from rich.console import Console
-
-    from mumer_data.latex.parser import parse as parse_label
-    from mumer_data.report.tree import rich_tree
-
-    Console().print(rich_tree(parse_label(label)))
-
-
-@app.command()
-def build(
-    pipeline: Annotated[str, typer.Argument(help="A pipeline file, or the name of a ready one such as demo.")],
-    out: Annotated[Path, typer.Option(help="Folder for the shards: new, or with --resume a killed run's.")],
-    workers: Annotated[int | None, typer.Option(min=1, help="Processes; one a core if left out.")] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Do only what a killed run has left.")] = False,
-    settings: Annotated[
-        list[str] | None, typer.Option("--set", help="key=value over the file, e.g. source.path=data/mine.")
-    ] = None,
-    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 if any row was rejected.")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Build instruction shards from labels and images."""
-    from mumer_data.pipeline import build as run_build
-    from mumer_data.pipeline import load_pipeline
-    from mumer_data.report.console import build_progress, print_build
-
-    recipe = load_pipeline(pipeline, settings or ())
-    with build_progress(f"building {recipe.name}") as progress:
-        manifest = run_build(recipe, out, workers=workers, resume=resume, progress=progress)
-    if as_json:
-        print(json.dumps({"out": str(out), **manifest["counts"], "configs": _rows(manifest)}))
-    else:
-        print_build(out, manifest)
-    if not manifest["counts"]["accepted"]:
-        raise SourceError(f"not one row could be used: {out / 'rejects.parquet'} says why")
-    if strict and manifest["counts"]["rejected"]:
-        raise typer.Exit(1)
-
-
-@app.command()
-def inspect(
-    folder: Annotated[Path, typer.Argument(help="A finished build.")],
-    as_json: AsJson = False,
-) -> None:
-    """Show configs, counts, rejects and one sample of each task."""
-    from mumer_data.report.console import print_summary
-    from mumer_data.report.summary import summarise
-
-    summary = summarise(folder)
-    if as_json:
-        print(json.dumps(summary.to_json(), ensure_ascii=False))
-    else:
-        print_summary(summary)
-
-
-def _rows(manifest: dict[str, Any]) -> dict[str, int]:
-    return {name: config["rows"] for name, config in manifest["configs"].items()}
-
-
-def _dialect(name: str) -> Any:
-    from mumer_data.latex.text import DIALECTS
-
-    if name not in DIALECTS:
-        raise typer.BadParameter(f"'{name}' is no dialect: choose {' or '.join(DIALECTS)}", param_hint="--dialect")
-    return name
-
-
-def _lines(file: Path | None) -> Iterator[bytes]:
-    """The lines of a file or of stdin, parted by line feeds only, without their ends."""
-    if file is None:
-        yield from map(_without_end, sys.stdin.buffer)
-        return
-    from mumer_data.report.console import reading_progress
-
-    try:
-        size = file.stat().st_size
-        with file.open("rb") as source, reading_progress(f"reading {file.name}", size) as progress:
-            for line in source:
-                progress(len(line))
-                yield _without_end(line)
-    except OSError as error:
-        raise SourceError(f"cannot read {file}: {error.strerror}") from error
-
-
-def _without_end(line: bytes) -> bytes:
-    return line.removesuffix(b"\n").removesuffix(b"\r")

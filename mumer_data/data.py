@@ -94,3 +94,26 @@ class Slice:
     rows: int
     offset: int
     size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What a model read in one image, beside what stands there.
+
+    Attributes:
+        id: of the image; several predictions of one image (passes of sampling) share it.
+        label: the true label.
+        text: the model's; ``""`` where it gave nothing.
+        image: path of the image as the file gives it, or ``""``.
+        dataset: where the image comes from, or ``""``.
+        sample: number of the pass, from 0.
+        row: number of the row in the file, from 0.
+    """
+
+    id: str
+    label: str
+    text: str
+    image: str = ""
+    dataset: str = ""
+    sample: int = 0
+    row: int = 0

@@ -54,7 +54,7 @@ CASES = {
     "over": ("crohme", r"{a+1\over{b}}^2", r"\frac { a + 1 } { b } ^ { 2 }"),
     "environment": ("crohme", r"\begin{cases}x&1\\y\end{cases}", r"\begin {cases} x & 1 \\ y \end {cases}"),
     "joined environment": ("mathwriting", r"\begin {matrix} x \end {matrix}", r"\begin{matrix} x \end{matrix}"),
-    "primes": ("im2latex", "f''_1^2", r"f ^ { \prime \prime 2 } _ { 1 }"),
+    "primes": ("im2latex", "f''_1^2", r"f _ { 1 } ^ { \prime \prime 2 }"),
     "null delimiter": ("crohme", r"\left. x \right|_0", "x | _ { 0 }"),
     "unicode": ("crohme", "α≤½", r"\alpha \leq ½"),
     "operator": ("im2latex", r"\operatorname*{lim}_{x} \operatorname{rot} v", r"\lim _ { x } r o t v"),

@@ -1,0 +1,150 @@
+"""Reader of prediction files: a JSON array, JSON lines or Parquet of ``{img_id, gt, pred, image_path?}``.
+
+Row by row in bounded memory; not for judging what it reads.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from mumer_data.data import Prediction, Reject
+from mumer_data.exceptions import SourceError
+from mumer_data.readers.lines import JsonArray, lines
+
+SUFFIXES = (".json", ".jsonl", ".parquet")
+# What a field is called: first the published name, then names that other tools write.
+ID = ("img_id", "id", "image_id")
+LABEL = ("gt", "label", "ground_truth")
+TEXT = ("pred", "prediction", "predict")
+IMAGE = ("image_path", "image")
+_BATCH = 4096  # rows of Parquet held at a time
+_NAMED = 5  # bad rows that an error names
+
+
+def prediction_files(paths: Iterable[Path]) -> list[Path]:
+    """The files themselves, and those directly in the folders among them, sorted by name.
+
+    Raises:
+        SourceError: a path does not exist, or a folder holds no prediction file.
+    """
+    files: list[Path] = []
+    for path in paths:
+        if not path.is_dir():
+            files.append(path)
+            continue
+        found = sorted(file for file in path.iterdir() if file.suffix.lower() in SUFFIXES and file.is_file())
+        if not found:
+            raise SourceError(f"{path} holds no prediction file: none there ends in {', '.join(SUFFIXES)}")
+        files += found
+    return files
+
+
+def load_predictions(path: Path) -> list[Prediction]:
+    """All rows of one file; raises ``SourceError`` where there are none, or any of them is not a prediction."""
+    rows = list(read_predictions(path))
+    bad = [row for row in rows if isinstance(row, Reject)]
+    if bad:
+        named = "; ".join(reject.message for reject in bad[:_NAMED])
+        more = f"; and {len(bad) - _NAMED:,} more" if len(bad) > _NAMED else ""
+        raise SourceError(f"{path}: {len(bad):,} of {len(rows):,} rows are no predictions: {named}{more}")
+    if not rows:
+        raise SourceError(f"{path} has no rows; is it the right file?")
+    return [row for row in rows if isinstance(row, Prediction)]
+
+
+def read_predictions(path: Path) -> Iterator[Prediction | Reject]:
+    """Every row of one file, in order; rejects have the reasons ``row_malformed`` and ``row_encoding``.
+
+    Raises:
+        SourceError: the file is missing or unreadable, or is neither a JSON array, nor JSON lines, nor Parquet.
+    """
+    try:
+        with path.open("rb") as file:
+            for row, value in _values(file, path):
+                yield value if isinstance(value, Reject) else _prediction(value, row)
+    except OSError as error:
+        raise SourceError(f"{path} cannot be read ({error.strerror or error}); check the path") from None
+
+
+def _values(file: BinaryIO, path: Path) -> Iterator[tuple[int, object]]:
+    if path.suffix.lower() == ".parquet":
+        yield from enumerate(_parquet_rows(file, path))
+    elif _begins_array(file):
+        yield from enumerate(value for _, value in JsonArray(file, str(path)))
+    else:
+        for row, line in enumerate(lines(file)):
+            yield row, _json(line.data, row, line.number + 1)
+
+
+def _begins_array(file: BinaryIO) -> bool:
+    """Whether a JSON text is an array rather than one object a line; leaves the file at its beginning."""
+    head = file.read(4096).removeprefix(b"\xef\xbb\xbf").lstrip()
+    file.seek(0)
+    return head.startswith(b"[")
+
+
+def _parquet_rows(file: BinaryIO, path: Path) -> Iterator[dict[str, Any]]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(file) as table:
+            names = table.schema_arrow.names
+            wanted = [name for name in (*ID, *LABEL, *TEXT, *IMAGE, "dataset", "sample") if name in names]
+            for batch in table.iter_batches(batch_size=_BATCH, columns=wanted):
+                yield from batch.to_pylist()
+    except pa.ArrowException as error:
+        raise SourceError(f"{path} cannot be read as Parquet: {error}") from None
+
+
+def _json(data: bytes | None, row: int, number: int) -> object:
+    if data is None:
+        return Reject("", row, "row_malformed", f"line {number} is too long")
+    try:
+        return json.loads(data.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        return Reject("", row, "row_encoding", f"line {number} is not UTF-8 at byte {error.start}")
+    except (ValueError, RecursionError) as error:
+        return Reject("", row, "row_malformed", f"line {number} is not JSON ({error})")
+
+
+def _prediction(value: object, row: int) -> Prediction | Reject:
+    if not isinstance(value, dict):
+        return Reject("", row, "row_malformed", f"row {row} (from 0) is of type {type(value).__name__}, not an object")
+    image = _first(value, IMAGE)
+    image = image if isinstance(image, str) else ""
+    example_id = _first(value, ID)
+    if isinstance(example_id, bool) or not isinstance(example_id, str | int):
+        example_id = Path(image).stem or str(row)
+    label, text, dataset, sample = (
+        _first(value, LABEL),
+        _first(value, TEXT),
+        value.get("dataset"),
+        value.get("sample"),
+    )
+    where = f"row {row} (from 0), id {example_id!r},"
+    if not isinstance(label, str) or not label.strip():
+        return Reject(str(example_id), row, "row_malformed", f"{where} has no label under 'gt'")
+    if not isinstance(text, str | None) or not any(name in value for name in TEXT):
+        return Reject(str(example_id), row, "row_malformed", f"{where} has no text under 'pred'", label=label)
+    found = Prediction(
+        str(example_id),
+        label,
+        text or "",
+        image,
+        dataset if isinstance(dataset, str) else "",
+        sample if isinstance(sample, int) else 0,
+        row,
+    )
+    try:
+        "".join((found.id, label, found.text, image, found.dataset)).encode("utf-8")
+    except UnicodeEncodeError as error:
+        return Reject("", row, "row_encoding", f"row {row} (from 0) has half a surrogate pair ({error.reason})")
+    return found
+
+
+def _first(value: dict[str, Any], names: tuple[str, ...]) -> object:
+    return next((value[name] for name in names if value.get(name) is not None), None)

@@ -1,0 +1,111 @@
+"""Prediction files: three formats, one meaning; what is broken is named, row by row."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from mumer_data.data import Prediction, Reject
+from mumer_data.exceptions import SourceError
+from mumer_data.readers.predictions import load_predictions, prediction_files, read_predictions
+
+ROWS = [
+    {"gt": "x ^ { 2 }", "pred": "x _ { 2 }", "img_id": "a", "image_path": "images/a.png"},
+    {"gt": "y", "pred": "", "img_id": "b", "image_path": "images/b.png"},
+    {"gt": "已", "pred": None, "img_id": "c", "image_path": "images/c.png"},
+]
+READ = [
+    Prediction("a", "x ^ { 2 }", "x _ { 2 }", "images/a.png", row=0),
+    Prediction("b", "y", "", "images/b.png", row=1),
+    Prediction("c", "已", "", "images/c.png", row=2),
+]
+
+
+def written(folder: Path, form: str) -> Path:
+    path = folder / f"rows.{form}"
+    if form == "json":
+        path.write_text(json.dumps(ROWS, indent=1), encoding="utf-8")
+    elif form == "jsonl":
+        path.write_text("\n".join(json.dumps(row) for row in ROWS), encoding="utf-8")
+    else:
+        pq.write_table(pa.Table.from_pylist([*ROWS]).append_column("other", pa.array([1, 2, 3])), path)
+    return path
+
+
+@pytest.mark.parametrize("form", ["json", "jsonl", "parquet"])
+def test_three_formats_one_meaning(tmp_path: Path, form: str) -> None:
+    assert load_predictions(written(tmp_path, form)) == READ
+
+
+def test_a_json_file_may_hold_lines(tmp_path: Path) -> None:
+    lines = written(tmp_path, "jsonl")
+    assert load_predictions(lines.rename(tmp_path / "lines.json")) == READ
+
+
+@pytest.mark.parametrize(
+    ("row", "found"),
+    [
+        ({"label": "x", "predict": "y"}, Prediction("0", "x", "y")),
+        (
+            {"gt": "x", "pred": "y", "id": 7, "dataset": "crohme", "sample": 3},
+            Prediction("7", "x", "y", "", "crohme", 3),
+        ),
+        ({"gt": "x", "pred": "y", "image_path": "a/b c.png"}, Prediction("b c", "x", "y", "a/b c.png")),
+    ],
+    ids=["another trainer's", "sampled", "named by its image"],
+)
+def test_other_names(tmp_path: Path, row: dict[str, object], found: Prediction) -> None:
+    (tmp_path / "p.jsonl").write_text(json.dumps(row), encoding="utf-8")
+    assert load_predictions(tmp_path / "p.jsonl") == [found]
+
+
+@pytest.mark.parametrize(
+    ("line", "reason", "message"),
+    [
+        (b'{"pred": "x", "img_id": "a"}', "row_malformed", "row 1 (from 0), id 'a', has no label under 'gt'"),
+        (b'{"gt": "x", "img_id": "a"}', "row_malformed", "row 1 (from 0), id 'a', has no text under 'pred'"),
+        (b'{"gt": "x", "pred": 1}', "row_malformed", "has no text under 'pred'"),
+        (b"[1]", "row_malformed", "row 1 (from 0) is of type list, not an object"),
+        (b"{", "row_malformed", "line 2 is not JSON"),
+        (b"\xff", "row_encoding", "line 2 is not UTF-8 at byte 0"),
+        (b'{"gt": "\\ud800", "pred": ""}', "row_encoding", "half a surrogate pair"),
+    ],
+)
+def test_what_is_broken_is_named(tmp_path: Path, line: bytes, reason: str, message: str) -> None:
+    path = tmp_path / "p.jsonl"
+    path.write_bytes(json.dumps(ROWS[0]).encode() + b"\n" + line + b"\n" + json.dumps(ROWS[1]).encode())
+    _, bad, last = read_predictions(path)
+    assert isinstance(bad, Reject)
+    assert (bad.reason, bad.row) == (reason, 1)
+    assert message in bad.message
+    assert isinstance(last, Prediction)
+    with pytest.raises(SourceError, match="1 of 3 rows are no predictions"):
+        load_predictions(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("p.json", b"[1, 2", "line 1, column 6"),
+        ("p.jsonl", b"", "has no rows"),
+        ("p.parquet", b"no", "cannot be read as Parquet"),
+    ],
+)
+def test_unusable_files(tmp_path: Path, name: str, content: bytes, message: str) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(SourceError, match=message):
+        load_predictions(tmp_path / name)
+
+
+def test_folders_stand_for_their_files(tmp_path: Path) -> None:
+    files = [written(tmp_path, form) for form in ("json", "jsonl", "parquet")]
+    assert prediction_files([tmp_path, files[0]]) == [*files, files[0]]
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(SourceError, match="holds no prediction file"):
+        prediction_files([tmp_path / "empty"])
+    with pytest.raises(SourceError, match="No such file"):
+        load_predictions(tmp_path / "nothing.json")
