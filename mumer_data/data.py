@@ -33,12 +33,16 @@ class Example:
         label: whitespace-tokenised LaTeX.
         image: the image, not yet read.
         row: number of the row in the source, from 0.
+        writer: who wrote it, or ``""`` where the source does not say.
+        metadata: what else the source says of it, as JSON text; computed only when a build keeps it.
     """
 
     id: str
     label: str
     image: ImageRef
     row: int
+    writer: str = ""
+    metadata: Callable[[], str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,11 @@ Not for how any of them works. A run is a plan, slices (each a pure function of 
 from __future__ import annotations
 
 import hashlib
-import os
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +18,16 @@ import pyarrow as pa
 
 import mumer_data
 from mumer_data.data import Example, Reject, Slice
-from mumer_data.exceptions import ImageError, LatexSyntaxError, OutputError, PipelineError
-from mumer_data.images.check import check_image
+from mumer_data.exceptions import PipelineError
+from mumer_data.gates import Refusal
+from mumer_data.gates.screen import Screen
+from mumer_data.gates.survey import DUPLICATE_ID, repeated_ids, survey
 from mumer_data.images.polarity import unify_polarity
 from mumer_data.latex.grammar import load_grammar
-from mumer_data.latex.normalize import Normalizer
-from mumer_data.latex.parser import parse
+from mumer_data.parallel import in_processes
 from mumer_data.recipe import Pipeline, load_pipeline
 from mumer_data.shards.run import Config, Plan, Run, SliceResult, save_result
-from mumer_data.shards.schema import ShardRow
+from mumer_data.shards.schema import Columns, ShardRow
 from mumer_data.shards.writer import ShardInfo, ShardWriter, file_sha256
 
 __all__ = ["Job", "Pipeline", "build", "load_pipeline", "make_plan", "run_slice"]
@@ -34,19 +35,21 @@ __all__ = ["Job", "Pipeline", "build", "load_pipeline", "make_plan", "run_slice"
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One slice to do: all that a worker process needs to know."""
+    """One slice to do: all that a worker process needs to know; ``refused`` are rows that the set gates keep out."""
 
     pipeline: Pipeline
     plan: Plan
     part: Slice
     out: Path
+    refused: dict[int, Refusal] = field(default_factory=dict)
 
 
 def make_plan(pipeline: Pipeline) -> Plan:
     """Cut the input into slices and gather what decides the bytes of the run; reads the label files once."""
     reader = pipeline.reader()
     slices = reader.plan(pipeline.shards.max_rows, pipeline.shards.max_bytes)
-    files = [{"file": file.name, "size": file.stat().st_size, "sha256": file_sha256(file)} for file in reader.files()]
+    named = [*reader.files(), *(file for gate in pipeline.set_gates() for file in gate.files())]
+    files = [{"file": file.name, "size": file.stat().st_size, "sha256": file_sha256(file)} for file in named]
     facts = {
         "name": pipeline.name,
         "versions": {
@@ -59,7 +62,8 @@ def make_plan(pipeline: Pipeline) -> Plan:
         "inputs": {"files": files},
     }
     configs = [Config(pipeline.name + task.suffix, name) for name, task in pipeline.tasks_by_name().items()]
-    return Plan(facts, configs, slices, pipeline.split, pipeline.chat, pipeline.images)
+    columns = Columns(pipeline.chat, pipeline.images, pipeline.metadata)
+    return Plan(facts, configs, slices, pipeline.split, columns)
 
 
 def build(
@@ -85,9 +89,10 @@ def build(
     plan = make_plan(pipeline)
     total = sum(part.rows for part in plan.slices)
     with Run(out, plan, resume=resume) as run:
-        jobs = [Job(pipeline, plan, part, out) for part in run.pending]
+        refused = _refusals(pipeline, plan.slices, workers) if run.pending else {}
+        jobs = [Job(pipeline, plan, part, out, refused.get(part.number, {})) for part in run.pending]
         done = total - sum(job.part.rows for job in jobs)
-        for result in _results(jobs, workers or os.cpu_count() or 1):
+        for result in in_processes(run_slice, jobs, workers):
             run.results[result.number] = result
             done += result.read
             if progress is not None:
@@ -95,49 +100,50 @@ def build(
         return run.close()
 
 
-def _results(jobs: list[Job], workers: int) -> Any:
-    """The results as they come, from this process or from workers."""
-    if min(workers, len(jobs)) <= 1:
-        yield from map(run_slice, jobs)
-        return
-    from joblib import Parallel, delayed
-    from joblib.externals.loky.process_executor import TerminatedWorkerError
+def _refusals(pipeline: Pipeline, parts: list[Slice], workers: int | None) -> dict[int, dict[int, Refusal]]:
+    """What only a walk over all rows can tell: slice number -> row -> why it stays out.
 
-    try:
-        parallel = Parallel(n_jobs=min(workers, len(jobs)), return_as="generator_unordered")
-        yield from parallel(delayed(run_slice)(job) for job in jobs)
-    except TerminatedWorkerError as error:
-        raise OutputError("a worker process was killed, perhaps for want of memory: go on with --resume") from error
+    Ids must be unique; the gates that compare rows see, in their order, what those before them let through.
+    """
+    gates = pipeline.set_gates()
+    images = any(gate.images for gate in gates)
+    screen = pipeline.screen()
+    rows = survey(pipeline.reader(), parts, screen, labels=bool(gates), images=images, workers=workers)
+    refused = dict(repeated_ids(rows))
+    for gate in gates:
+        rows.traits["usable"][list(refused)] = False
+        refused.update(gate.refuse(rows, workers))
+    starts = [part.start for part in parts]
+    found: dict[int, dict[int, Refusal]] = {}
+    for place, refusal in refused.items():
+        row = int(rows.rows[place])
+        found.setdefault(parts[bisect_right(starts, row) - 1].number, {})[row] = refusal
+    return found
 
 
 def run_slice(job: Job) -> SliceResult:
     """Do one slice: read its rows, write one shard a config, then mark it as done."""
-    tasks, normalizer = job.pipeline.tasks_by_name(), job.pipeline.normalizer()
+    tasks, screen = job.pipeline.tasks_by_name(), job.pipeline.screen()
     rejects: list[Reject] = []
     digest, size, read = hashlib.sha256(), 0, 0
     with ExitStack() as stack:
         writers = [
             stack.enter_context(
-                ShardWriter(
-                    job.out / config.name / job.plan.shard_name(job.part.number),
-                    job.plan.chat,
-                    job.plan.images,
-                )
+                ShardWriter(job.out / config.name / job.plan.shard_name(job.part.number), job.plan.columns)
             )
             for config in job.plan.configs
         ]
         for row in job.pipeline.reader().read(job.part):
             read += 1
-            made = row if isinstance(row, Reject) else _make(row, job.pipeline, normalizer)
+            made = _make(row, job, screen)
             if isinstance(made, Reject):
                 rejects.append(made)
                 continue
-            label, data, name = made
-            digest.update(hashlib.sha256(data).digest())
-            size += len(data)
-            embedded = data if job.plan.images == "embed" else None
+            digest.update(hashlib.sha256(made.data).digest())
+            size += len(made.data)
+            embedded = made.data if job.plan.columns.images == "embed" else None
             for writer, task in zip(writers, tasks.values(), strict=True):
-                writer.write(ShardRow(task.sample(row.id, label), name, embedded))
+                writer.write(ShardRow(task.sample(made.id, made.label), made.name, embedded, made.metadata))
     shards = [writer.info for writer in writers if isinstance(writer.info, ShardInfo)]
     reasons = dict(sorted(Counter(reject.reason for reject in rejects).items()))
     result = SliceResult(
@@ -147,22 +153,40 @@ def run_slice(job: Job) -> SliceResult:
     return result
 
 
-def _make(example: Example, pipeline: Pipeline, normalizer: Normalizer) -> tuple[str, bytes, str] | Reject:
-    """The label, image and image name of one example, checked; or why it cannot be used."""
-    try:
-        label = " ".join(normalizer(example.label).split())
-        parse(label, strict=pipeline.unknown_commands == "reject")
-        data = example.image.read()
-        limits = pipeline.limits
-        check_image(data, max_pixels=limits.max_pixels, max_bytes=limits.max_image_bytes)
-    except LatexSyntaxError as error:
-        return Reject(example.id, example.row, "latex_syntax", error.reason, error.position, example.label)
-    except ImageError as error:
-        return Reject(example.id, example.row, error.reason, error.message, None, example.label)
-    if pipeline.polarity != "keep":
-        data = unify_polarity(data, pipeline.polarity)
-    if pipeline.images == "embed":
-        return label, data, example.image.name
-    if example.image.path is None:
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """One row that may go into the shards; ``name`` is the image's, or its path."""
+
+    id: str
+    label: str
+    data: bytes
+    name: str
+    metadata: str
+
+
+def _make(row: Example | Reject, job: Job, screen: Screen) -> _Made | Reject:
+    """One row, checked; or why it cannot be used."""
+    if isinstance(row, Reject):
+        return row
+    refusal = job.refused.get(row.row)
+    if refusal is not None and refusal.reason == DUPLICATE_ID:
+        return _refused(row, refusal)
+    label = screen.label(row)
+    if isinstance(label, Reject):
+        return label
+    if refusal is not None:
+        return _refused(row, refusal)
+    data = screen.image(row)
+    if isinstance(data, Reject):
+        return data
+    if job.pipeline.polarity != "keep":
+        data = unify_polarity(data, job.pipeline.polarity)
+    name = row.image.name if job.pipeline.images == "embed" else row.image.path
+    if name is None:
         raise PipelineError("images: path needs images that lie on disk as files, not in an archive: use embed")
-    return label, data, example.image.path
+    metadata = row.metadata() if job.pipeline.metadata and row.metadata is not None else ""
+    return _Made(row.id, label, data, name, metadata)
+
+
+def _refused(row: Example, refusal: Refusal) -> Reject:
+    return Reject(row.id, row.row, refusal.reason, refusal.message, None, row.label)

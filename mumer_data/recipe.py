@@ -13,8 +13,9 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
 
 from mumer_data.exceptions import PipelineError
+from mumer_data.gates import GATES, Gate, RowGate, SetGate, gate_class
+from mumer_data.gates.screen import Screen
 from mumer_data.images.check import MAX_BYTES, MAX_PIXELS
-from mumer_data.latex.normalize import Normalizer
 from mumer_data.latex.normalize.rules import chosen_rules
 from mumer_data.readers import READERS, Reader, reader_class
 from mumer_data.shards.schema import Chat, Images
@@ -68,6 +69,8 @@ class Pipeline(BaseModel):
         images: bytes in the shards, or paths to the files where they lie.
         polarity: make all images dark on light, or light on dark; ``keep`` passes their bytes on unchanged.
         normalize: what to do to raw labels; the preset ``none`` takes labels as they are.
+        gates: names, or ``{name: {option: value}}``: what keeps rows out though nothing is wrong with them.
+        metadata: keep what the source says of each row beside label and image in a column of its own.
         unknown_commands: what to do with labels that use commands ``grammars/commands.toml`` does not know.
         seed: of everything random; the same seed gives the same bytes.
     """
@@ -82,6 +85,8 @@ class Pipeline(BaseModel):
     images: Images = "embed"
     polarity: Literal["keep", "dark_on_light", "light_on_dark"] = "keep"
     normalize: LabelRules = LabelRules()
+    gates: list[str | dict[str, dict[str, Any]]] = []
+    metadata: bool = False
     unknown_commands: Literal["keep", "reject"] = "keep"
     seed: int = Field(0, ge=0)
     shards: ShardLimits = ShardLimits()
@@ -114,14 +119,38 @@ class Pipeline(BaseModel):
             raise ValueError("a task stands there twice")
         return tasks
 
+    @field_validator("gates")
+    @classmethod
+    def _known_gates(cls, gates: list[str | dict[str, dict[str, Any]]]) -> list[str | dict[str, dict[str, Any]]]:
+        for item in gates:
+            name, options = _named("gate", item, GATES)
+            gate_class(name).Options.model_validate(options)
+        return gates
+
     def reader(self) -> Reader:
         """The reader of the source; relative paths are looked up beside the pipeline file first."""
         kind = reader_class(self.source["format"])
         return kind(kind.Options.model_validate(self.source), self._base)
 
-    def normalizer(self) -> Normalizer:
-        """The rules for labels, compiled."""
-        return Normalizer(self.normalize.preset, self.normalize.rules)
+    def screen(self) -> Screen:
+        """The checks of single rows, with the gates among them; raises ``SourceError``."""
+        return Screen(
+            self.normalize.preset,
+            tuple(self.normalize.rules.items()),
+            self.unknown_commands == "reject",
+            tuple(gate for gate in self._gates() if isinstance(gate, RowGate)),
+            self.limits.max_pixels,
+            self.limits.max_image_bytes,
+        )
+
+    def set_gates(self) -> list[SetGate]:
+        """The gates that must have seen all rows; raises ``SourceError``."""
+        return [gate for gate in self._gates() if isinstance(gate, SetGate)]
+
+    def _gates(self) -> list[Gate]:
+        named = [_named("gate", item, GATES) for item in self.gates]
+        kinds = [(gate_class(name), options) for name, options in named]
+        return [kind(kind.Options.model_validate(options), self._base) for kind, options in kinds]
 
     def tasks_by_name(self) -> dict[str, Task]:
         """The tasks with their options, in the order of the file."""
@@ -129,12 +158,18 @@ class Pipeline(BaseModel):
 
 
 def _task(item: str | dict[str, dict[str, Any]]) -> tuple[str, Task]:
-    if isinstance(item, dict) and len(item) != 1:
-        raise ValueError(f"a task is a name or one 'name: options', not {item}")
-    name, options = (item, {}) if isinstance(item, str) else next(iter(item.items()))
-    if name not in TASKS:
-        raise ValueError(_unknown("task", name, TASKS))
+    name, options = _named("task", item, TASKS)
     return name, task_class(name).model_validate(options)
+
+
+def _named(kind: str, item: str | dict[str, Any], known: Iterable[str]) -> tuple[str, dict[str, Any]]:
+    """A name with its options: ``name``, or one ``{name: {option: value}}``."""
+    if isinstance(item, dict) and len(item) != 1:
+        raise ValueError(f"a {kind} is a name or one 'name: options', not {item}")
+    name, options = (item, {}) if isinstance(item, str) else next(iter(item.items()))
+    if name not in known:
+        raise ValueError(_unknown(kind, name, known))
+    return name, options or {}
 
 
 def pipeline_folder() -> Path:
@@ -215,6 +250,8 @@ def _keys_beside(location: tuple[int | str, ...], raw: dict[str, Any]) -> list[s
         models = [reader_class(raw["source"]["format"]).Options]
     elif location[0] == "tasks":
         models = [task_class(name) for name in TASKS]
+    elif location[0] == "gates":
+        models = [gate_class(name).Options for name in GATES]
     elif len(location) > 1:
         inner = Pipeline.model_fields[str(location[0])].annotation
         models = [inner] if isinstance(inner, type) and issubclass(inner, BaseModel) else []

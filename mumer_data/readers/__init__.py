@@ -54,6 +54,7 @@ READERS = {
     "hub": "mumer_data.readers.hub:HubReader",
     "im2latex": "mumer_data.readers.im2latex:Im2LatexReader",
     "inkml": "mumer_data.readers.ink_files:InkFilesReader",
+    "shards": "mumer_data.readers.shards:ShardsReader",
     "sharegpt": "mumer_data.readers.sharegpt:ShareGPTReader",
     "typeset": "mumer_data.readers.typeset:TypesetReader",
 }

@@ -5,12 +5,15 @@ Not for what an InkML file means (see `inkml`) nor for how ink is drawn (see `im
 
 from __future__ import annotations
 
+import json
 import os
 import posixpath
 from collections.abc import Iterator
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Literal
+
+import numpy as np
 
 from mumer_data.data import Example, ImageRef, Reject, Slice
 from mumer_data.exceptions import ImageError, SourceError
@@ -103,12 +106,28 @@ class InkFilesReader:
             return Reject(stem, row, "label_missing", message)
         example_id = _id_of(document, stem)
         draw = partial(_draw, list(document.strokes.values()), self._style)
-        return Example(example_id, label, ImageRef(f"{posixpath.basename(example_id)}.png", None, draw), row)
+        image = ImageRef(f"{posixpath.basename(example_id)}.png", None, draw)
+        writer = document.annotations.get("writer", "")
+        return Example(example_id, label, image, row, writer, partial(document_metadata, document))
 
 
 def _id_of(document: InkDocument, stem: str) -> str:
     """The id that the file gives itself (CROHME's ``UI``, MathWriting's ``sampleId``), else its name."""
     return document.annotations.get("UI") or document.annotations.get("sampleId") or stem
+
+
+def document_metadata(document: InkDocument) -> str:
+    """What an InkML file says beside its strokes, as JSON: annotations, and each segmented symbol with its box.
+
+    A box is left, top, right, bottom in the units of the ink; ``null`` where the file has none of its strokes.
+    """
+    symbols = []
+    for symbol in document.symbols:
+        there = [document.strokes[trace] for trace in symbol.traces if trace in document.strokes]
+        points = np.concatenate(there) if there else np.empty((0, 2))
+        box = [*points.min(0).tolist(), *points.max(0).tolist()] if len(points) else None
+        symbols.append({"label": symbol.label, "traces": list(symbol.traces), "box": box})
+    return json.dumps({"annotations": document.annotations, "symbols": symbols}, ensure_ascii=False)
 
 
 def _draw(strokes: list[Stroke], style: InkStyle) -> bytes:

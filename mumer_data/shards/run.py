@@ -19,7 +19,7 @@ from filelock import FileLock, Timeout
 from mumer_data.data import Reject, Slice
 from mumer_data.exceptions import OutputError
 from mumer_data.shards.listing import dataset_card, dataset_info
-from mumer_data.shards.schema import Chat, Images
+from mumer_data.shards.schema import Columns
 from mumer_data.shards.writer import TEMPORARY, ShardInfo, merge_rejects, write_json, write_rejects
 
 WORK = "_work"
@@ -43,16 +43,14 @@ class Plan:
         configs: what is written.
         slices: how the input is cut.
         split: name of the split, the first word of a shard's name.
-        chat: format of the messages.
-        images: embedded or as paths.
+        columns: how rows are written.
     """
 
     facts: dict[str, Any]
     configs: list[Config]
     slices: list[Slice]
     split: str
-    chat: Chat
-    images: Images
+    columns: Columns
 
     @property
     def fingerprint(self) -> str:
@@ -170,7 +168,7 @@ class Run:
             [work / f"rejects-{part.number:05d}.parquet" for part in self.plan.slices],
             self.out / "rejects.parquet",
         )
-        write_json(self.out / "dataset_info.json", dataset_info(manifest, self.plan.chat))
+        write_json(self.out / "dataset_info.json", dataset_info(manifest, self.plan.columns.chat))
         (self.out / "README.md").write_text(dataset_card(manifest, self.plan.split), encoding="utf-8")
         write_json(self.out / MANIFEST, manifest)
         shutil.rmtree(work)

@@ -35,38 +35,49 @@ CHATS: dict[Chat, ChatFormat] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Columns:
+    """How rows are written: names in the messages, images as bytes or paths, and whether with a ``metadata`` column."""
+
+    chat: Chat = "sharegpt"
+    images: Images = "embed"
+    metadata: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ShardRow:
-    """One row: a sample and its image, as bytes or, where those are ``None``, as a path."""
+    """One row: a sample and its image, as bytes or, where those are ``None``, as a path; ``metadata`` is JSON text."""
 
     sample: Sample
     image_name: str
     image_bytes: bytes | None
+    metadata: str = ""
 
     def size(self) -> int:
         """About how many bytes the row takes."""
         return len(self.image_bytes or b"") + len(self.sample.prompt) + len(self.sample.answer) + 64
 
 
-def shard_schema(chat: Chat, images: Images) -> pa.Schema:
-    """``id``, ``messages`` and ``images``; the metadata tell `datasets` to decode the images."""
-    names = CHATS[chat]
+def shard_schema(columns: Columns) -> pa.Schema:
+    """``id``, ``messages``, ``images``; the schema's own metadata tell `datasets` to decode the images."""
+    names, embedded = CHATS[columns.chat], columns.images == "embed"
     message = pa.struct([(names.role, pa.string()), (names.content, pa.string())])
-    image = pa.struct([("bytes", pa.binary()), ("path", pa.string())]) if images == "embed" else pa.string()
+    image = pa.struct([("bytes", pa.binary()), ("path", pa.string())]) if embedded else pa.string()
     text = {"dtype": "string", "_type": "Value"}
     features = {
         "id": text,
         "messages": {"feature": {names.role: text, names.content: text}, "_type": "List"},
-        "images": {"feature": {"_type": "Image"} if images == "embed" else text, "_type": "List"},
+        "images": {"feature": {"_type": "Image"} if embedded else text, "_type": "List"},
     }
-    return pa.schema(
-        [("id", pa.string()), ("messages", pa.list_(message)), ("images", pa.list_(image))],
-        metadata={"huggingface": json.dumps({"info": {"features": features}})},
-    )
+    fields = [("id", pa.string()), ("messages", pa.list_(message)), ("images", pa.list_(image))]
+    if columns.metadata:
+        features["metadata"] = text
+        fields.append(("metadata", pa.string()))
+    return pa.schema(fields, metadata={"huggingface": json.dumps({"info": {"features": features}})})
 
 
-def to_table(rows: list[ShardRow], chat: Chat, images: Images) -> pa.Table:
+def to_table(rows: list[ShardRow], columns: Columns) -> pa.Table:
     """The rows as an Arrow table of `shard_schema`."""
-    names = CHATS[chat]
+    names = CHATS[columns.chat]
     messages = [
         [
             {names.role: names.user, names.content: PLACEHOLDER + row.sample.prompt},
@@ -75,11 +86,13 @@ def to_table(rows: list[ShardRow], chat: Chat, images: Images) -> pa.Table:
         for row in rows
     ]
     pictures = [
-        [{"bytes": row.image_bytes, "path": row.image_name} if images == "embed" else row.image_name] for row in rows
+        [{"bytes": row.image_bytes, "path": row.image_name} if columns.images == "embed" else row.image_name]
+        for row in rows
     ]
-    schema = shard_schema(chat, images)
-    columns = {"id": [row.sample.id for row in rows], "messages": messages, "images": pictures}
-    return pa.table([pa.array(columns[f.name], f.type) for f in schema], schema=schema)
+    schema = shard_schema(columns)
+    found = {"id": [row.sample.id for row in rows], "messages": messages, "images": pictures}
+    found["metadata"] = [row.metadata for row in rows]
+    return pa.table([pa.array(found[f.name], f.type) for f in schema], schema=schema)
 
 
 REJECTS = pa.schema(

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 from mumer_data.data import Reject
 from mumer_data.exceptions import OutputError
-from mumer_data.shards.schema import REJECTS, Chat, Images, ShardRow, shard_schema, to_table
+from mumer_data.shards.schema import REJECTS, Columns, ShardRow, shard_schema, to_table
 
 # The Hub's viewer reads whole row groups; small ones also bound the writer's memory.
 GROUP_ROWS = 1_000
@@ -68,10 +68,10 @@ def file_sha256(path: Path) -> str:
 class ShardWriter:
     """One shard on its way to disk; use as a context manager, the file appears when it ends without an error."""
 
-    def __init__(self, path: Path, chat: Chat, images: Images) -> None:
+    def __init__(self, path: Path, columns: Columns) -> None:
         self.path = path
         self.rows = 0
-        self._chat, self._images = chat, images
+        self._columns = columns
         self._pending: list[ShardRow] = []
         self._bytes = 0
         self._replacing = replacing(path)
@@ -79,8 +79,7 @@ class ShardWriter:
 
     def __enter__(self) -> ShardWriter:
         self._temporary = self._replacing.__enter__()
-        schema = shard_schema(self._chat, self._images)
-        self._writer = parquet_writer(self._temporary, schema)
+        self._writer = parquet_writer(self._temporary, shard_schema(self._columns))
         return self
 
     def write(self, row: ShardRow) -> None:
@@ -92,7 +91,7 @@ class ShardWriter:
 
     def _flush(self) -> None:
         if self._pending:
-            self._writer.write_table(to_table(self._pending, self._chat, self._images))
+            self._writer.write_table(to_table(self._pending, self._columns))
             self.rows += len(self._pending)
             self._pending, self._bytes = [], 0
 

@@ -10,19 +10,17 @@ import pytest
 from mumer_data.data import Reject, Sample, Slice
 from mumer_data.exceptions import OutputError
 from mumer_data.shards.run import MANIFEST, Config, Plan, Run, SliceResult, read_manifest, save_result
-from mumer_data.shards.schema import ShardRow
+from mumer_data.shards.schema import Columns, ShardRow
 from mumer_data.shards.writer import ShardWriter
 
 FACTS = {"name": "t", "versions": {"mumer_data": "0"}, "inputs": {"files": []}}
-PLAN = Plan(
-    FACTS, [Config("t", "recognition")], [Slice(0, 0, 2, 0, 10), Slice(1, 2, 1, 9, 10)], "train", "sharegpt", "embed"
-)
+PLAN = Plan(FACTS, [Config("t", "recognition")], [Slice(0, 0, 2, 0, 10), Slice(1, 2, 1, 9, 10)], "train", Columns())
 
 
 def do_slice(out: Path, part: Slice) -> SliceResult:
     """Write one slice of one config: all rows but the last of the first slice are accepted."""
     accepted = part.rows - (part.number == 0)
-    with ShardWriter(out / "t" / PLAN.shard_name(part.number), "sharegpt", "embed") as writer:
+    with ShardWriter(out / "t" / PLAN.shard_name(part.number), Columns()) as writer:
         for row in range(accepted):
             writer.write(ShardRow(Sample(f"e{row}", "Read it.", "x"), "a.png", b"png"))
     assert writer.info is not None

@@ -9,7 +9,7 @@ import pytest
 from datasets import Features, Image, List, Value
 
 from mumer_data.data import Sample
-from mumer_data.shards.schema import CHATS, Chat, Images, ShardRow, shard_schema, to_table
+from mumer_data.shards.schema import CHATS, Chat, Columns, Images, ShardRow, shard_schema, to_table
 
 NAMES: list[Chat] = ["sharegpt", "openai"]
 KINDS: list[Images] = ["embed", "path"]
@@ -17,11 +17,14 @@ KINDS: list[Images] = ["embed", "path"]
 
 @pytest.mark.parametrize("chat", NAMES)
 @pytest.mark.parametrize("images", KINDS)
-def test_the_schema_is_that_of_datasets(chat: Chat, images: Images) -> None:
+@pytest.mark.parametrize("metadata", [False, True])
+def test_the_schema_is_that_of_datasets(chat: Chat, images: Images, metadata: bool) -> None:
     message = {CHATS[chat].role: Value("string"), CHATS[chat].content: Value("string")}
     picture: Any = Image() if images == "embed" else Value("string")
     features = Features({"id": Value("string"), "messages": List(message), "images": List(picture)})
-    ours, theirs = shard_schema(chat, images), features.arrow_schema
+    if metadata:
+        features["metadata"] = Value("string")
+    ours, theirs = shard_schema(Columns(chat, images, metadata)), features.arrow_schema
     assert ours.equals(theirs, check_metadata=False)
     assert json.loads(ours.metadata[b"huggingface"]) == json.loads(theirs.metadata[b"huggingface"])
 
@@ -33,7 +36,7 @@ def test_the_schema_is_that_of_datasets(chat: Chat, images: Images) -> None:
 def test_a_row_is_one_question_and_one_answer(chat: Chat, roles: tuple[str, str, str, str]) -> None:
     role, content, user, assistant = roles
     row = ShardRow(Sample("e1", "Read it.", "x"), "e1.png", b"png")
-    assert to_table([row], chat, "embed").to_pylist() == [
+    assert to_table([row], Columns(chat, "embed")).to_pylist() == [
         {
             "id": "e1",
             "messages": [{role: user, content: "<image>Read it."}, {role: assistant, content: "x"}],
@@ -41,4 +44,4 @@ def test_a_row_is_one_question_and_one_answer(chat: Chat, roles: tuple[str, str,
         }
     ]
     row = ShardRow(Sample("e1", "Read it.", "x"), "data/e1.png", None)
-    assert to_table([row], chat, "path").to_pylist()[0]["images"] == ["data/e1.png"]
+    assert to_table([row], Columns(chat, "path")).to_pylist()[0]["images"] == ["data/e1.png"]

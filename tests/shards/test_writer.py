@@ -9,7 +9,7 @@ import pytest
 
 from mumer_data.data import Reject, Sample
 from mumer_data.exceptions import OutputError
-from mumer_data.shards.schema import ShardRow
+from mumer_data.shards.schema import Columns, ShardRow
 from mumer_data.shards.writer import GROUP_BYTES, ShardWriter, file_sha256, merge_rejects, replacing, write_rejects
 
 
@@ -18,7 +18,7 @@ def rows(count: int, size: int = 10) -> list[ShardRow]:
 
 
 def write(path: Path, found: list[ShardRow]) -> ShardWriter:
-    with ShardWriter(path, "sharegpt", "embed") as writer:
+    with ShardWriter(path, Columns()) as writer:
         for row in found:
             writer.write(row)
     return writer
@@ -58,7 +58,7 @@ def test_the_same_rows_give_the_same_bytes(tmp_path: Path) -> None:
 
 def test_an_error_leaves_nothing_behind(tmp_path: Path) -> None:
     def fail() -> None:
-        with ShardWriter(tmp_path / "a.parquet", "sharegpt", "embed") as writer:
+        with ShardWriter(tmp_path / "a.parquet", Columns()) as writer:
             for row in rows(1500):
                 writer.write(row)
             raise KeyError("boom")

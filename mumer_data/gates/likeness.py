@@ -1,0 +1,118 @@
+"""Which rows of a survey are like an earlier one: the same image, nearly the same, or the same label.
+
+Not for what follows from it: see `duplicates` and `leakage`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, model_validator
+
+from mumer_data.gates import GateOptions
+from mumer_data.images.look import BITS
+
+# Copies of CROHME images differ in 0 bits when padded and up to 9 as JPEG of quality 50 (95% of them); the two
+# closest images of different ink differ in 50.
+DISTANCE = 12
+_ASPECT = 0.25  # a line and a bar have the same look, apart from their shape
+
+Ints = NDArray[np.int64]
+
+
+class LikenessOptions(GateOptions):
+    """What counts as the same.
+
+    Attributes:
+        image: ``exact`` bytes, ``near`` (also scaled, padded, compressed, inverted), or ``ignore``.
+        label: ``same``, or ``ignore``.
+        distance: for ``near``: bits of 256 that may differ.
+    """
+
+    image: Literal["exact", "near", "ignore"] = "exact"
+    label: Literal["same", "ignore"] = "ignore"
+    distance: int = Field(DISTANCE, ge=0, le=31)
+
+    @model_validator(mode="after")
+    def _compares_something(self) -> LikenessOptions:
+        if self.image == self.label == "ignore":
+            raise ValueError("image and label cannot both be ignored")
+        return self
+
+
+def first_like(traits: NDArray[np.void], like: LikenessOptions, others: int = 0) -> Ints:
+    """For each row, the place of an earlier row that it is like, or -1.
+
+    Args:
+        traits: see `survey.TRAITS`; rows that are not usable are like nothing.
+        like: what counts as the same.
+        others: so many rows at the beginning are of another source: then only they are compared with. Without them
+            a row is compared with the earlier rows that are themselves like no earlier one.
+    """
+    usable = np.flatnonzero(traits["usable"])
+    found = _first_like(traits[usable], like, int(np.searchsorted(usable, others)), cross=others > 0)
+    out = np.full(len(traits), -1, np.int64)
+    out[usable] = np.where(found >= 0, usable[found], -1) if len(usable) else found
+    return out
+
+
+def _first_like(traits: NDArray[np.void], like: LikenessOptions, others: int, *, cross: bool) -> Ints:
+    fields = {"exact": ["image"], "near": ["look", "aspect"], "ignore": []}[like.image]
+    fields += ["label"] if like.label == "same" else []
+    columns = np.hstack(
+        [
+            traits[name].astype("f8").view("u8").reshape(len(traits), -1)
+            if name == "aspect"
+            else traits[name].reshape(len(traits), -1)
+            for name in fields
+        ]
+    )
+    _, firsts, group = np.unique(columns, axis=0, return_index=True, return_inverse=True)
+    first = firsts[group.ravel()].astype(np.int64)
+    out = np.full(len(traits), -1, np.int64)
+    if like.image == "near":
+        chosen = np.sort(firsts)
+        for i, j in _near_pairs(traits[chosen], like):
+            early, late = int(chosen[i]), int(chosen[j])
+            if out[late] < 0 and (early < others <= late if cross else out[early] < 0):
+                out[late] = early
+    for row in np.flatnonzero(first != np.arange(len(traits))):
+        origin = first[row]
+        if cross:
+            out[row] = (origin if origin < others else out[origin]) if row >= others else -1
+        else:
+            out[row] = out[origin] if out[origin] >= 0 else origin
+    return out
+
+
+def _near_pairs(traits: NDArray[np.void], like: LikenessOptions) -> Iterator[tuple[int, int]]:
+    """Pairs (i, j), i < j, in order of j then i, whose looks differ in at most ``like.distance`` bits.
+
+    Two looks that differ in d bits agree wholly in one of d + 1 bands, so only rows that share a band are compared.
+    """
+    look, aspect = traits["look"], traits["aspect"]
+    bits = np.unpackbits(np.ascontiguousarray(look).view(np.uint8).reshape(len(traits), -1), axis=1)
+    found: set[tuple[int, int]] = set()
+    for band in np.array_split(np.arange(BITS), like.distance + 1):
+        words = np.zeros((len(traits), 32), np.uint8)  # at most 256 bits
+        packed = np.packbits(bits[:, band], axis=1)
+        words[:, : packed.shape[1]] = packed
+        keys = np.unique(words, axis=0, return_inverse=True)[1].ravel()
+        order = np.argsort(keys, kind="stable")
+        step = 1
+        while step < len(order):
+            left, right = order[:-step], order[step:]
+            together = keys[left] == keys[right]
+            if not together.any():
+                break
+            left, right = left[together], right[together]
+            close = np.bitwise_count(look[left] ^ look[right]).sum(axis=1) <= like.distance
+            close &= np.abs(aspect[left] - aspect[right]) <= _ASPECT
+            if like.label == "same":
+                close &= traits["label"][left] == traits["label"][right]
+            found.update(zip(left[close].tolist(), right[close].tolist(), strict=True))
+            step += 1
+    return iter(sorted(found, key=lambda pair: (pair[1], pair[0])))

@@ -1,0 +1,62 @@
+"""From an example to a label and an image that can be trained on, or the reason why not.
+
+Not for gates that must know all rows: see `survey`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from mumer_data.data import Example, Reject
+from mumer_data.exceptions import ImageError, LatexSyntaxError
+from mumer_data.gates import RowGate
+from mumer_data.images.check import MAX_BYTES, MAX_PIXELS, check_image
+from mumer_data.latex.normalize import Normalizer
+from mumer_data.latex.parser import parse
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """The checks that every row goes through.
+
+    Attributes:
+        preset, rules: how labels are normalised.
+        strict: whether unknown commands are errors.
+        gates: in the order of the pipeline.
+        max_pixels, max_bytes: limits of an image.
+    """
+
+    preset: str = "none"
+    rules: tuple[tuple[str, bool], ...] = ()
+    strict: bool = False
+    gates: tuple[RowGate, ...] = ()
+    max_pixels: int = MAX_PIXELS
+    max_bytes: int = MAX_BYTES
+
+    def label(self, example: Example) -> str | Reject:
+        """The canonical label, parsed once to be sure of it."""
+        try:
+            label = " ".join(_normalizer(self.preset, self.rules)(example.label).split())
+            tree = parse(label, strict=self.strict)
+        except LatexSyntaxError as error:
+            return Reject(example.id, example.row, "latex_syntax", error.reason, error.position, example.label)
+        for gate in self.gates:
+            refusal = gate.check(example, label, tree)
+            if refusal is not None:
+                return Reject(example.id, example.row, refusal.reason, refusal.message, None, example.label)
+        return label
+
+    def image(self, example: Example) -> bytes | Reject:
+        """The encoded image as it lies in the source, decoded once to be sure of it."""
+        try:
+            data = example.image.read()
+            check_image(data, max_pixels=self.max_pixels, max_bytes=self.max_bytes)
+        except ImageError as error:
+            return Reject(example.id, example.row, error.reason, error.message, None, example.label)
+        return data
+
+
+@lru_cache(maxsize=16)
+def _normalizer(preset: str, rules: tuple[tuple[str, bool], ...]) -> Normalizer:
+    return Normalizer(preset, dict(rules))

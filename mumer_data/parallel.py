@@ -1,0 +1,43 @@
+"""One function over many items, in this process or in several: results as they come.
+
+Not for deciding what an item is; results must not depend on how many processes there are.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
+
+from mumer_data.exceptions import OutputError
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+def in_processes(
+    function: Callable[[T], R], items: Sequence[T], workers: int | None = None, *, ordered: bool = False
+) -> Iterator[R]:
+    """``function`` of every item.
+
+    Args:
+        function: can be pickled by cloudpickle.
+        items: what it is called with, one at a time.
+        workers: processes; ``None`` for one a core. With one worker or one item nothing is started.
+        ordered: give the results in the order of the items, not as they come.
+
+    Raises:
+        OutputError: a worker process was killed from outside.
+    """
+    count = min(workers or os.cpu_count() or 1, len(items))
+    if count <= 1:
+        yield from map(function, items)
+        return
+    from joblib import Parallel, delayed
+    from joblib.externals.loky.process_executor import TerminatedWorkerError
+
+    try:
+        parallel = Parallel(n_jobs=count, return_as="generator" if ordered else "generator_unordered")
+        yield from parallel(delayed(function)(item) for item in items)
+    except TerminatedWorkerError as error:
+        raise OutputError("a worker process was killed, perhaps for want of memory: go on with --resume") from error

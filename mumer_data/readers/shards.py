@@ -1,0 +1,140 @@
+"""Reader of Parquet shards of chats: a build of this library, or published data in the same columns.
+
+Not for prediction files. The label is the last line of the last answer, as every task writes it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any, Literal
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from mumer_data.data import Example, ImageRef, Reject, Slice
+from mumer_data.exceptions import ImageError, SourceError
+from mumer_data.readers import SourceOptions
+from mumer_data.readers.files import resolve
+from mumer_data.readers.lines import changed, cut
+
+_BATCH = 256  # rows with their images in memory at a time
+_ANSWERS = ("gpt", "assistant")
+
+
+class ShardsReader:
+    """One example a row of a config, in the order of its files."""
+
+    class Options(SourceOptions):
+        """Where the shards are.
+
+        Attributes:
+            path: a build, or a folder of Parquet files.
+            config: name of a config of the build; by default its first, which is that of plain recognition.
+        """
+
+        format: Literal["shards"]
+        path: str
+        config: str | None = None
+
+    def __init__(self, options: Options, base: Path) -> None:
+        """Raises ``SourceError`` where the folder, or the config in it, does not exist."""
+        self._folder = _config_folder(resolve(options.path, base), options.config)
+
+    def files(self) -> list[Path]:
+        """All shards."""
+        return sorted(self._folder.glob("*.parquet"))
+
+    def plan(self, max_rows: int, max_bytes: int) -> list[Slice]:
+        """Cut by rows and the mean size of a row; offsets are row numbers. Raises ``SourceError``."""
+        sizes = (size for rows, total in map(_extent, self.files()) for size in [total // max(rows, 1)] * rows)
+        return cut(((row, row, size) for row, size in enumerate(sizes)), max_rows, max_bytes, str(self._folder))
+
+    def read(self, part: Slice) -> Iterator[Example | Reject]:
+        """Every row of one slice. Rejects: ``row_malformed``, ``image_missing``. Raises ``SourceError``."""
+        first, last, begin = part.start, part.start + part.rows, 0
+        for path in self.files():
+            rows, _ = _extent(path)
+            for row, value in _rows(path, begin, first, last) if begin < last and begin + rows > first else ():
+                yield _example(value, row, path)
+            begin += rows
+        if begin < last:
+            raise changed(str(self._folder))
+
+
+def _config_folder(folder: Path, config: str | None) -> Path:
+    if not folder.is_dir():
+        raise SourceError(f"{folder} is not a folder of shards")
+    if config is None and (folder / "manifest.json").is_file():
+        config = next(iter(json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["configs"]))
+    found = folder / config if config else folder
+    if not any(found.glob("*.parquet")):
+        there = ", ".join(sorted({path.parent.name for path in folder.glob("*/*.parquet")})) or "none"
+        raise SourceError(f"no Parquet files in {found}; configs there: {there}; name one by the option config")
+    return found
+
+
+@lru_cache(maxsize=4096)
+def _extent(path: Path) -> tuple[int, int]:
+    """Rows, and bytes on disk."""
+    try:
+        schema = pq.read_schema(path)
+        if missing := {"messages", "images"} - set(schema.names):
+            raise SourceError(f"{path} has no column '{min(missing)}'; it has {', '.join(schema.names)}")
+        return pq.read_metadata(path).num_rows, path.stat().st_size
+    except (OSError, pa.ArrowException) as error:
+        raise SourceError(f"{path} cannot be read as Parquet: {error}") from None
+
+
+def _rows(path: Path, begin: int, first: int, last: int) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The rows ``first`` to ``last`` (without it) of a file whose own first row is number ``begin``."""
+    try:
+        with pq.ParquetFile(path) as file:
+            names = [name for name in ("id", "messages", "images", "metadata") if name in file.schema_arrow.names]
+            groups: list[int] = []
+            start = row = begin
+            for number in range(file.num_row_groups):
+                rows = file.metadata.row_group(number).num_rows
+                if row + rows > first and row < last:
+                    start = start if groups else row
+                    groups.append(number)
+                row += rows
+            for batch in file.iter_batches(batch_size=_BATCH, row_groups=groups, columns=names):
+                wanted = range(max(first - start, 0), min(last - start, len(batch)))
+                yield from ((start + place, batch.slice(place, 1).to_pylist()[0]) for place in wanted)
+                start += len(batch)
+    except (OSError, pa.ArrowException) as error:
+        raise SourceError(f"{path} cannot be read as Parquet: {error}") from None
+
+
+def _example(value: dict[str, Any], row: int, path: Path) -> Example | Reject:
+    images = value["images"] or []
+    image = images[0] if len(images) == 1 else None
+    data, name = (image["bytes"], image["path"] or "") if isinstance(image, dict) else (None, image or "")
+    example_id = str(value.get("id") or Path(name).stem or row)
+    label = _last_line(value["messages"])
+    if label is None:
+        return Reject(example_id, row, "row_malformed", f"row {row} ({path.name}) has no answer of an assistant")
+    if not data and not name:
+        return Reject(example_id, row, "image_missing", f"row {row} ({path.name}) has not one image", label=label)
+    shown = Path(name).name or f"{example_id}.png"
+    found = ImageRef(shown, None, partial(bytes, data)) if data else ImageRef(shown, name, partial(_read_file, name))
+    metadata = partial(str, value["metadata"]) if value.get("metadata") else None
+    return Example(example_id, label, found, row, "", metadata)
+
+
+def _last_line(messages: list[dict[str, str]] | None) -> str | None:
+    for message in reversed(messages or []):
+        if (message.get("from") or message.get("role")) in _ANSWERS:
+            answer = message.get("value") or message.get("content") or ""
+            return answer.rstrip("\n").rpartition("\n")[2].strip() or None
+    return None
+
+
+def _read_file(path: str) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise ImageError("image_missing", f"{path} cannot be read ({error.strerror})") from None
