@@ -5,6 +5,7 @@ Not for running one: that is `pipeline`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
@@ -208,6 +209,10 @@ def load_pipeline(name: str | Path, settings: Iterable[str] = ()) -> Pipeline:
         raise PipelineError(f"{path} is not YAML: {error}") from error
     if not isinstance(raw, dict):
         raise PipelineError(f"{path}: expected 'key: value' lines, found {type(raw).__name__}")
+    return _validated(raw, settings, path)
+
+
+def _validated(raw: dict[str, Any], settings: Iterable[str], path: Path) -> Pipeline:
     for setting in settings:
         _override(raw, setting)
     try:
@@ -217,6 +222,19 @@ def load_pipeline(name: str | Path, settings: Iterable[str] = ()) -> Pipeline:
         raise PipelineError("\n".join([f"{path}:", *lines])) from error
     pipeline._base = path.resolve().parent
     return pipeline
+
+
+def load_source(name: str | Path, settings: Iterable[str] = ()) -> Pipeline:
+    """A pipeline to read from: a build's folder (or any folder of shards), a pipeline file, or a ready one's name.
+
+    Raises:
+        PipelineError: as `load_pipeline`.
+    """
+    folder = Path(name)
+    if not folder.is_dir():
+        return load_pipeline(name, settings)
+    label = re.sub(r"\W", "_", folder.resolve().name) or "shards"
+    return _validated({"name": label, "source": {"format": "shards", "path": str(folder.resolve())}}, settings, folder)
 
 
 def _override(raw: dict[str, Any], setting: str) -> None:

@@ -11,6 +11,9 @@ from typing import Annotated
 import typer
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for a program to read.")]
+Settings = Annotated[
+    list[str] | None, typer.Option("--set", help="key=value over the file, e.g. source.path=data/mine.")
+]
 
 # The modules, in the order of `mumer --help`.
-SUBJECTS = ("labels", "builds")
+SUBJECTS = ("labels", "sources", "builds")

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from mumer_data.commands import AsJson
+from mumer_data.commands import AsJson, Settings
 from mumer_data.exceptions import SourceError
 
 app = typer.Typer()
@@ -20,9 +20,7 @@ def build(
     out: Annotated[Path, typer.Option(help="Folder for the shards: new, or with --resume a killed run's.")],
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; one a core if left out.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Do only what a killed run has left.")] = False,
-    settings: Annotated[
-        list[str] | None, typer.Option("--set", help="key=value over the file, e.g. source.path=data/mine.")
-    ] = None,
+    settings: Settings = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit 1 if any row was rejected.")] = False,
     as_json: AsJson = False,
 ) -> None:

@@ -88,14 +88,17 @@ class Leak:
     label: bool
 
 
-def leaks(train: Survey, test: Survey, distance: int) -> list[Leak]:
-    """Every row of ``test`` whose image or label is in ``train``; an image counts for more than a label."""
+def leaks(train: Survey, test: Survey, distance: int | None) -> list[Leak]:
+    """Every row of ``test`` whose image or label is in ``train``; an image counts for more than a label.
+
+    ``distance`` is that of `LikenessOptions`; ``None`` where the surveys saw no images.
+    """
     if not len(train) or not len(test):
         return []
     found: dict[int, Leak] = {}
     for place, match in shared_rows(train, test, LikenessOptions(image="ignore", label="same")):
         found[place] = Leak(test.ids[place], train.ids[match], "", True)
-    for kind in ("near", "exact"):  # the stronger one last
+    for kind in ("near", "exact") if distance is not None else ():  # the stronger one last
         like = LikenessOptions.model_validate({"image": kind, "distance": distance})
         for place, match in shared_rows(train, test, like):
             label = bool(train.traits["label"][match] == test.traits["label"][place])

@@ -53,28 +53,21 @@ def first_like(traits: NDArray[np.void], like: LikenessOptions, others: int = 0)
             a row is compared with the earlier rows that are themselves like no earlier one.
     """
     usable = np.flatnonzero(traits["usable"])
+    if not len(usable):
+        return np.full(len(traits), -1, np.int64)
     found = _first_like(traits[usable], like, int(np.searchsorted(usable, others)), cross=others > 0)
     out = np.full(len(traits), -1, np.int64)
-    out[usable] = np.where(found >= 0, usable[found], -1) if len(usable) else found
+    out[usable] = np.where(found >= 0, usable[found], -1)
     return out
 
 
 def _first_like(traits: NDArray[np.void], like: LikenessOptions, others: int, *, cross: bool) -> Ints:
     fields = {"exact": ["image"], "near": ["look", "aspect"], "ignore": []}[like.image]
     fields += ["label"] if like.label == "same" else []
-    columns = np.hstack(
-        [
-            traits[name].astype("f8").view("u8").reshape(len(traits), -1)
-            if name == "aspect"
-            else traits[name].reshape(len(traits), -1)
-            for name in fields
-        ]
-    )
-    _, firsts, group = np.unique(columns, axis=0, return_index=True, return_inverse=True)
-    first = firsts[group.ravel()].astype(np.int64)
+    first = _first_equal(np.column_stack([traits[f].view("u8") if f == "aspect" else traits[f] for f in fields]))
     out = np.full(len(traits), -1, np.int64)
     if like.image == "near":
-        chosen = np.sort(firsts)
+        chosen = np.flatnonzero(first == np.arange(len(traits)))
         for i, j in _near_pairs(traits[chosen], like):
             early, late = int(chosen[i]), int(chosen[j])
             if out[late] < 0 and (early < others <= late if cross else out[early] < 0):
@@ -88,27 +81,41 @@ def _first_like(traits: NDArray[np.void], like: LikenessOptions, others: int, *,
     return out
 
 
+def _first_equal(columns: NDArray[np.uint64]) -> Ints:
+    """For each row the first row that equals it: itself, where none before does."""
+    order = np.lexsort(columns.T)  # stable: equal rows stay in their order
+    begins = np.ones(len(columns), bool)
+    begins[1:] = (columns[order[1:]] != columns[order[:-1]]).any(axis=1)
+    first = np.empty(len(columns), np.int64)
+    first[order] = order[begins][np.cumsum(begins) - 1]
+    return first
+
+
+def _bits(look: NDArray[np.uint64], begin: int, length: int) -> NDArray[np.uint64]:
+    """``length`` bits, at most 64, of each look's 256."""
+    word, shift = divmod(begin, 64)
+    found = look[:, word] >> np.uint64(shift)
+    if shift + length > 64:
+        found = found | look[:, word + 1] << np.uint64(64 - shift)
+    return found if length == 64 else found & np.uint64((1 << length) - 1)
+
+
 def _near_pairs(traits: NDArray[np.void], like: LikenessOptions) -> Iterator[tuple[int, int]]:
     """Pairs (i, j), i < j, in order of j then i, whose looks differ in at most ``like.distance`` bits.
 
     Two looks that differ in d bits agree wholly in one of d + 1 bands, so only rows that share a band are compared.
     """
     look, aspect = traits["look"], traits["aspect"]
-    bits = np.unpackbits(np.ascontiguousarray(look).view(np.uint8).reshape(len(traits), -1), axis=1)
     found: set[tuple[int, int]] = set()
     for band in np.array_split(np.arange(BITS), like.distance + 1):
-        words = np.zeros((len(traits), 32), np.uint8)  # at most 256 bits
-        packed = np.packbits(bits[:, band], axis=1)
-        words[:, : packed.shape[1]] = packed
-        keys = np.unique(words, axis=0, return_inverse=True)[1].ravel()
+        keys = _bits(look, int(band[0]), min(len(band), 64))
         order = np.argsort(keys, kind="stable")
-        step = 1
-        while step < len(order):
-            left, right = order[:-step], order[step:]
+        places, step = np.arange(len(order)), 1
+        while len(places):
+            places = places[places + step < len(order)]
+            left, right = order[places], order[places + step]
             together = keys[left] == keys[right]
-            if not together.any():
-                break
-            left, right = left[together], right[together]
+            places, left, right = places[together], left[together], right[together]
             close = np.bitwise_count(look[left] ^ look[right]).sum(axis=1) <= like.distance
             close &= np.abs(aspect[left] - aspect[right]) <= _ASPECT
             if like.label == "same":

@@ -1,6 +1,6 @@
 """Reader of anything that `datasets` can load: the Hub, a folder of Parquet, or a dataset saved to disk.
 
-Not for streaming from many processes at once: the dataset is fetched into the Hub client's cache first.
+Without ``streaming`` the dataset is fetched into the Hub client's cache first; with it nothing is kept on disk.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from mumer_data.data import Example, ImageRef, Reject, Slice
 from mumer_data.exceptions import ImageError, SourceError
 from mumer_data.readers import SourceOptions
 from mumer_data.readers.lines import changed, cut
+
+_FILE = 1 << 40  # a slice's offset is its file's number times this, plus the row in the file
 
 
 class HubReader:
@@ -29,6 +31,8 @@ class HubReader:
             image: column of images.
             label: column of labels.
             id: column of ids; without it, the row's number is the id.
+            writer: column that names who wrote a row, if there is one.
+            streaming: read file by file without keeping any; the rows are counted first, by one pass over labels.
         """
 
         format: Literal["hub"]
@@ -38,6 +42,8 @@ class HubReader:
         image: str = "image"
         label: str = "label"
         id: str | None = None
+        writer: str | None = None
+        streaming: bool = False
 
     def __init__(self, options: Options, base: Path) -> None:
         """Opens nothing yet."""
@@ -51,29 +57,55 @@ class HubReader:
 
     def plan(self, max_rows: int, max_bytes: int) -> list[Slice]:
         """Cut by rows alone; raises ``SourceError``."""
-        rows = ((number, number, 0) for number in range(len(self._open())))
-        return cut(rows, max_rows, max_bytes, self._path)
+        if not self._options.streaming:
+            rows = ((number, number, 0) for number in range(len(self._open())))
+            return cut(rows, max_rows, max_bytes, self._path)
+        slices: list[Slice] = []
+        start = 0
+        for file, rows_there in enumerate(self._rows_by_file()):
+            for begin in range(0, rows_there, max_rows):
+                rows_here = min(max_rows, rows_there - begin)
+                slices.append(Slice(len(slices), start, rows_here, file * _FILE + begin, 0))
+                start += rows_here
+        if not slices:
+            raise SourceError(f"{self._path} has no rows; is it the right one?")
+        return slices
+
+    def _rows_by_file(self) -> Iterator[int]:
+        labels = self._open().select_columns([self._options.label])
+        for file in range(labels.num_shards):
+            yield sum(1 for _ in labels.shard(labels.num_shards, file))
 
     def read(self, part: Slice) -> Iterator[Example | Reject]:
         """Every row of one slice. Rejects: ``row_malformed``, ``image_missing``. Raises ``SourceError``."""
         dataset = self._open()
-        if len(dataset) < part.start + part.rows:
+        numbers = range(part.start, part.start + part.rows)
+        if self._options.streaming:
+            file, begin = divmod(part.offset, _FILE)
+            rows = iter(dataset.shard(dataset.num_shards, file).skip(begin).take(part.rows))
+        elif len(dataset) >= part.start + part.rows:
+            rows = (dataset[number] for number in numbers)
+        else:
             raise changed(self._path)
-        for number in range(part.start, part.start + part.rows):
-            yield self._example(number, dataset[number])
+        for number in numbers:
+            row = next(rows, None)
+            if row is None:
+                raise changed(self._path)
+            yield self._example(number, row)
 
     def _example(self, number: int, row: dict[str, Any]) -> Example | Reject:
         label, image = row[self._options.label], row[self._options.image]
         example_id = str(row[self._options.id]) if self._options.id else str(number)
+        writer = str(row[self._options.writer] or "") if self._options.writer else ""
         if not isinstance(label, str) or not label.strip():
             return Reject(example_id, number, "row_malformed", f"row {number}: the label is {label!r}, not a text")
         if isinstance(image, dict) and image.get("bytes"):
             name = Path(image.get("path") or f"{example_id}.png").name
-            return Example(example_id, label, ImageRef(name, None, partial(bytes, image["bytes"])), number)
+            return Example(example_id, label, ImageRef(name, None, partial(bytes, image["bytes"])), number, writer)
         path = image.get("path") if isinstance(image, dict) else image
         if not isinstance(path, str):
             return Reject(example_id, number, "image_missing", f"row {number} has no image", label=label)
-        return Example(example_id, label, ImageRef(Path(path).name, path, partial(_read_file, path)), number)
+        return Example(example_id, label, ImageRef(Path(path).name, path, partial(_read_file, path)), number, writer)
 
     def _open(self) -> Any:
         return _open_dataset(self._path, self._options)
@@ -93,14 +125,20 @@ def _open_dataset(path: str, options: HubReader.Options) -> Any:
 
     saved = any((Path(path) / name).is_file() for name in ("state.json", "dataset_dict.json"))
     try:
-        found = datasets.load_from_disk(path) if saved else datasets.load_dataset(path, options.config)
+        if saved:
+            found = datasets.load_from_disk(path)
+        else:
+            found = datasets.load_dataset(path, options.config, streaming=options.streaming)
     except (OSError, ValueError, datasets.exceptions.DatasetsError) as error:
         raise SourceError(f"datasets cannot load {path}: {error}") from error
-    if isinstance(found, datasets.DatasetDict):
+    if isinstance(found, dict):  # DatasetDict or IterableDatasetDict
         if options.split not in found:
             raise SourceError(f"{path} has no split '{options.split}'; it has {', '.join(found)}")
         found = found[options.split]
-    wanted = [options.image, options.label, *([options.id] if options.id else [])]
+    if options.streaming and isinstance(found, datasets.Dataset):  # what lies on disk can be streamed too
+        found = found.to_iterable_dataset()
+    named = (options.image, options.label, options.id, options.writer)
+    wanted = [name for name in dict.fromkeys(named) if name is not None]
     if missing := [name for name in wanted if name not in found.column_names]:
         raise SourceError(f"{path} has no column '{missing[0]}'; it has {', '.join(found.column_names)}")
     found = found.select_columns(wanted)

@@ -77,19 +77,36 @@ COLUMNS = {"image": "picture", "label": "latex", "id": "name"}
 
 
 @pytest.mark.parametrize("saved", ["to disk", "parquet"])
-def test_datasets_by_column(dataset: Any, tmp_path: Path, saved: str) -> None:
+@pytest.mark.parametrize("streaming", [False, True])
+def test_datasets_by_column(dataset: Any, tmp_path: Path, saved: str, streaming: bool) -> None:
     folder = tmp_path / "saved"
     if saved == "to disk":
         dataset.save_to_disk(folder)
     else:
         folder.mkdir()
         dataset.to_parquet(folder / "train-0.parquet")
-    found = rows(folder, "hub", **COLUMNS)
+    found = rows(folder, "hub", **COLUMNS, streaming=streaming)
     assert facts(found) == [("r0", "x"), ("r1", "y"), ("r2", "row_malformed")]
     first = found[0]
     assert isinstance(first, Example)
     assert first.image.read() == png(0)
-    assert [row.id for row in rows(folder, "hub", image="picture", label="latex")] == ["0", "1", "2"]
+    unnamed = rows(folder, "hub", image="picture", label="latex", streaming=streaming)
+    assert [row.id for row in unnamed] == ["0", "1", "2"]
+
+
+def test_a_stream_of_many_files_is_cut_within_them(dataset: Any, tmp_path: Path) -> None:
+    (tmp_path / "many").mkdir()
+    for number in range(3):
+        dataset.to_parquet(tmp_path / "many" / f"train-{number}.parquet")
+    kind = reader_class("hub")
+    options = {"format": "hub", "path": str(tmp_path / "many"), "streaming": True, "writer": "name", **COLUMNS}
+    reader = kind(kind.Options.model_validate(options), tmp_path)
+    parts = reader.plan(2, 1 << 30)
+    assert [(part.start, part.rows) for part in parts] == [(0, 2), (2, 1), (3, 2), (5, 1), (6, 2), (8, 1)]
+    found = [row for part in parts for row in reader.read(part)]
+    assert facts(found) == [("r0", "x"), ("r1", "y"), ("r2", "row_malformed")] * 3
+    assert [row.row for row in found] == list(range(9))
+    assert [row.writer for row in found if isinstance(row, Example)] == ["r0", "r1"] * 3
 
 
 def test_datasets_that_do_not_fit_are_named(dataset: Any, tmp_path: Path) -> None:

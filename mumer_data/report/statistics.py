@@ -1,0 +1,161 @@
+"""Distributions of a data set: tokens of a label, symbols, depth, relations, image sizes.
+
+Not for judging predictions; counts from slices add up, so a source is walked over in several processes.
+"""
+
+from __future__ import annotations
+
+import io
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from mumer_data.data import Reject, Slice
+from mumer_data.gates.screen import Screen
+from mumer_data.latex.parser import parse
+from mumer_data.parallel import in_processes
+from mumer_data.readers import Reader
+
+QUANTILES = (0, 5, 25, 50, 75, 95, 100)
+_EXAMPLES = 3  # ids kept for each symbol outside a vocabulary
+
+
+@dataclass(slots=True)
+class Statistics:
+    """What was counted.
+
+    Attributes:
+        examples: rows whose label and image can be used.
+        rejected: reason -> rows that cannot.
+        length: tokens of a label, braces counted -> labels.
+        depth: levels of the symbol layout tree, 0 for a single baseline -> labels.
+        symbols: token -> occurrences, braces left out.
+        labels_with: token -> labels that have it.
+        relations: relation of the tree -> occurrences.
+        width, height: in pixels -> images.
+        unknown: token outside the vocabulary -> ids of the first labels that have it.
+    """
+
+    examples: int = 0
+    rejected: Counter[str] = field(default_factory=Counter)
+    length: Counter[int] = field(default_factory=Counter)
+    depth: Counter[int] = field(default_factory=Counter)
+    symbols: Counter[str] = field(default_factory=Counter)
+    labels_with: Counter[str] = field(default_factory=Counter)
+    relations: Counter[str] = field(default_factory=Counter)
+    width: Counter[int] = field(default_factory=Counter)
+    height: Counter[int] = field(default_factory=Counter)
+    unknown: dict[str, list[str]] = field(default_factory=dict)
+
+    def add(self, other: Statistics) -> None:
+        """Add the counts of another part, which comes after this one."""
+        self.examples += other.examples
+        for name in ("rejected", "length", "depth", "symbols", "labels_with", "relations", "width", "height"):
+            getattr(self, name).update(getattr(other, name))
+        for token, ids in other.unknown.items():
+            self.unknown[token] = (self.unknown.get(token, []) + ids)[:_EXAMPLES]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data: numbers as value -> count and quantiles, symbols by frequency."""
+        return {
+            "examples": self.examples,
+            "rejected": dict(sorted(self.rejected.items())),
+            **{
+                name: {"quantiles": quantiles(counts), "counts": {str(k): counts[k] for k in sorted(counts)}}
+                for name, counts in self.numbers().items()
+            },
+            "symbols": {t: {"count": n, "labels": self.labels_with[t]} for t, n in by_frequency(self.symbols)},
+            "relations": dict(by_frequency(self.relations)),
+            "unknown_symbols": {
+                token: {"count": self.symbols[token], "labels": self.labels_with[token], "first": ids}
+                for token, ids in sorted(self.unknown.items(), key=lambda item: (-self.symbols[item[0]], item[0]))
+            },
+        }
+
+    def numbers(self) -> dict[str, Counter[int]]:
+        """The distributions of numbers, by name."""
+        return {"length": self.length, "depth": self.depth, "width": self.width, "height": self.height}
+
+
+def by_frequency(counts: Counter[str]) -> list[tuple[str, int]]:
+    """Most frequent first; equal ones by name, so that the order never depends on the workers."""
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+
+
+def quantiles(counts: Counter[int]) -> dict[str, float]:
+    """``mean`` and the percentiles of `QUANTILES`, as ``p5`` and so on; empty where nothing was counted."""
+    if not counts:
+        return {}
+    values = np.array(sorted(counts))
+    weights = np.array([counts[value] for value in values.tolist()])
+    ends = np.cumsum(weights)
+    found = {f"p{q}": int(values[np.searchsorted(ends, max(1, np.ceil(ends[-1] * q / 100)))]) for q in QUANTILES}
+    return {"mean": round(float((values * weights).sum() / ends[-1]), 3), **found}
+
+
+def statistics(
+    reader: Reader,
+    parts: Sequence[Slice],
+    screen: Screen,
+    *,
+    vocabulary: Iterable[str] | None = None,
+    images: bool = True,
+    workers: int | None = None,
+) -> Statistics:
+    """Walk over a source and count.
+
+    Args:
+        reader: of the source.
+        parts: its slices.
+        screen: decides which rows can be used.
+        vocabulary: tokens that are known; others are listed with ids. ``None`` lists nothing.
+        images: whether to read the images (for their sizes).
+        workers: processes; the result does not depend on it.
+    """
+    known = None if vocabulary is None else frozenset(vocabulary) | {"{", "}"}
+    total = Statistics()
+    for found in in_processes(partial(_of_slice, reader, screen, known, images), parts, workers, ordered=True):
+        total.add(found)
+    return total
+
+
+def _of_slice(reader: Reader, screen: Screen, known: frozenset[str] | None, images: bool, part: Slice) -> Statistics:
+    found = Statistics()
+    for row in reader.read(part):
+        label = row if isinstance(row, Reject) else screen.label(row)
+        data = screen.image(row) if images and not isinstance(row, Reject) and isinstance(label, str) else b""
+        failed = next((value for value in (label, data) if isinstance(value, Reject)), None)
+        if failed is not None:
+            found.rejected[failed.reason] += 1
+        elif isinstance(label, str) and isinstance(data, bytes) and not isinstance(row, Reject):
+            _count(found, row.id, label, data, known)
+    return found
+
+
+def _count(found: Statistics, example_id: str, label: str, data: bytes, known: frozenset[str] | None) -> None:
+    tokens = label.split()
+    visible = [token for token in tokens if token not in ("{", "}")]
+    found.examples += 1
+    found.length[len(tokens)] += 1
+    found.symbols.update(visible)
+    found.labels_with.update(set(visible))
+    deepest = 0
+    for depth, symbol in parse(label).walk():
+        deepest = max(deepest, depth)
+        if symbol.relation:
+            found.relations[symbol.relation] += 1
+    found.depth[deepest] += 1
+    if data:
+        from PIL import Image
+
+        with Image.open(io.BytesIO(data)) as image:
+            found.width[image.width] += 1
+            found.height[image.height] += 1
+    for token in dict.fromkeys(tokens) if known is not None else ():
+        if known is not None and token not in known:
+            found.unknown.setdefault(token, [])
+            found.unknown[token] = [*found.unknown[token], example_id][:_EXAMPLES]

@@ -1,0 +1,102 @@
+"""Shards read back: what a build wrote is what the reader gives, whatever the slices."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import yaml
+
+from mumer_data.data import Example, Reject
+from mumer_data.exceptions import SourceError
+from mumer_data.pipeline import build, load_pipeline
+from mumer_data.readers.shards import ShardsReader
+from tests.conftest import caption_folder, png
+from tests.readers.test_inkml import CROHME
+
+
+def reader(path: Path, **options: Any) -> ShardsReader:
+    return ShardsReader(ShardsReader.Options(format="shards", path=str(path), **options), Path("."))
+
+
+def built(where: Path, source: dict[str, Any], **keys: Any) -> Path:
+    file = where / "p.yaml"
+    file.write_text(
+        yaml.safe_dump({"name": "t", "source": source, "shards": {"max_rows": 7}, **keys}), encoding="utf-8"
+    )
+    build(load_pipeline(file), where / "out", workers=1)
+    return where / "out"
+
+
+def facts(found: ShardsReader, max_rows: int) -> list[tuple[int, str, str, bytes]]:
+    parts = found.plan(max_rows, 1 << 30)
+    rows = [row for part in parts for row in found.read(part)]
+    return [(row.row, row.id, row.label, row.image.read()) for row in rows if isinstance(row, Example)]
+
+
+@pytest.mark.parametrize("chat", ["sharegpt", "openai"])
+@pytest.mark.parametrize("images", ["embed", "path"])
+def test_a_build_comes_back(tmp_path: Path, chat: str, images: str) -> None:
+    folder = caption_folder(tmp_path / "in", 20)
+    out = built(tmp_path, {"format": "caption", "path": str(folder)}, chat=chat, images=images)
+    expected = [(row, f"e{row}", f"x _ {{ {row} }} + \\frac {{ a }} {{ b }}", png(row)) for row in range(20)]
+    for config in (None, "t_tree", "t_can"):
+        assert facts(reader(out, config=config), 1000) == expected
+        assert facts(reader(out, config=config), 3) == expected
+    assert facts(reader(out / "t"), 4) == expected
+
+
+def test_metadata_pass_through_two_builds(tmp_path: Path) -> None:
+    (tmp_path / "ink").mkdir()
+    (tmp_path / "ink" / "a.inkml").write_bytes(CROHME)
+    source = {"format": "inkml", "path": str(tmp_path / "ink")}
+    out = built(tmp_path, source, normalize={"preset": "crohme"}, metadata=True)
+    (tmp_path / "again").mkdir()
+    again = built(tmp_path / "again", {"format": "shards", "path": str(out)}, metadata=True)
+    for folder in (out, again):
+        (row,) = pq.read_table(folder / "t").to_pylist()
+        said = json.loads(row["metadata"])
+        assert said["annotations"]["writer"] == "w7"
+        assert said["symbols"] == [
+            {"label": "x", "traces": ["0"], "box": [10.0, -22.0, 12.5, 24.0]},
+            {"label": "2", "traces": ["1"], "box": [30.0, 5.0, 31.0, 6.0]},
+        ]
+
+
+def test_broken_rows_are_rejects(tmp_path: Path) -> None:
+    turns = [{"from": "human", "value": "<image>?"}, {"from": "gpt", "value": "x: 1\nx"}]
+    image = {"bytes": png(0), "path": "a.png"}
+    rows = [
+        {"messages": turns, "images": [image]},
+        {"messages": turns[:1], "images": [image]},
+        {"messages": turns, "images": [image, image]},
+        {"messages": turns, "images": [{"bytes": None, "path": None}]},
+        {"messages": [], "images": []},
+    ]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "a.parquet")
+    found = list(reader(tmp_path).read(reader(tmp_path).plan(100, 1 << 30)[0]))
+    assert [row.reason if isinstance(row, Reject) else row.label for row in found] == [
+        "x",
+        "row_malformed",
+        "image_missing",
+        "image_missing",
+        "row_malformed",
+    ]
+    assert found[0].id == "a"
+
+
+def test_unusable_folders(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="does not exist"):
+        reader(tmp_path / "nowhere")
+    with pytest.raises(SourceError, match="configs there: none"):
+        reader(tmp_path)
+    (tmp_path / "a.parquet").write_bytes(b"no")
+    with pytest.raises(SourceError, match="cannot be read as Parquet"):
+        reader(tmp_path).plan(1, 1)
+    pq.write_table(pa.table({"id": ["x"]}), tmp_path / "a.parquet")
+    with pytest.raises(SourceError, match="has no column 'images'; it has id"):
+        reader(tmp_path).plan(1, 1)
