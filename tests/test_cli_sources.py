@@ -34,8 +34,9 @@ def test_stats_of_a_pipeline_and_of_its_build_are_the_same(pipeline: Path, tmp_p
 
 def test_symbols_outside_a_vocabulary_are_shown(pipeline: Path, tmp_path: Path) -> None:
     (tmp_path / "words.txt").write_text("x\n_\n+\n\\frac\na\n" + "\n".join(map(str, range(60))), encoding="utf-8")
-    done = mumer("stats", pipeline, "--vocabulary", tmp_path / "words.txt")
+    done = mumer("stats", pipeline, "--vocabulary", tmp_path / "words.txt", cwd=tmp_path)
     assert b"not in the vocabulary" in done.stdout
+    assert (tmp_path / "p_stats" / "length.png").is_file()
     missing = mumer("stats", pipeline, "--vocabulary", tmp_path / "nothing.txt")
     assert (missing.returncode, missing.stdout) == (2, b"")
     assert b"the vocabulary" in missing.stderr

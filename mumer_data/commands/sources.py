@@ -19,7 +19,9 @@ _SLICE_ROWS, _SLICE_BYTES = 1_000, 64 << 20
 @app.command()
 def stats(
     source: Annotated[str, typer.Argument(help="A build's folder, a pipeline file, or the name of a ready one.")],
-    out: Annotated[Path | None, typer.Option(help="Folder for statistics.json and the plots.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for statistics.json and the plots; NAME_stats here if left out.")
+    ] = None,
     vocabulary: Annotated[Path | None, typer.Option(help="One token a line: lists symbols that are not in it.")] = None,
     images: Annotated[bool, typer.Option(help="Read the images too, for their sizes.")] = True,
     settings: Settings = None,
@@ -36,6 +38,8 @@ def stats(
     reader = pipeline.reader()
     parts = reader.plan(_SLICE_ROWS, _SLICE_BYTES)
     found = statistics(reader, parts, pipeline.screen(), vocabulary=known, images=images, workers=workers)
+    if out is None and not as_json:
+        out = Path(f"{pipeline.name}_stats")
     if out is not None:
         from mumer_data.report.plots import plot_statistics
         from mumer_data.shards.writer import write_json
