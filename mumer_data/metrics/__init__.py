@@ -1,0 +1,58 @@
+"""Metrics: (label, prediction) pairs -> figures with intervals and signatures. No torch anywhere.
+
+A metric turns every pair into a row of numbers, and sums of such rows into figures; so resampling and slicing know no
+metric by name. A new one is one module with a class of the shape of `Metric`, and one line in `METRICS`.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from mumer_data.metrics.pairs import Pairs
+
+Floats = NDArray[np.float64]
+
+
+class Metric(Protocol):
+    """One or several figures that are functions of sums over pairs.
+
+    Attributes:
+        signature: how the figures are made, beside what holds for all (normaliser, rows, version).
+    """
+
+    signature: str
+
+    def statistics(self, pairs: Pairs) -> Floats:
+        """One row of numbers a pair: shape (pairs, columns)."""
+
+    def scores(self, sums: Floats) -> dict[str, Floats]:
+        """The figures, from sums of such rows: shape (..., columns) -> shape (...) for each figure."""
+
+
+# name -> "module:class", in the order of the figures in a table
+METRICS = {
+    "published": "mumer_data.metrics.published:Published",
+    "standard": "mumer_data.metrics.standard:Standard",
+    "structure": "mumer_data.metrics.structure:Structure",
+    "semantic": "mumer_data.metrics.semantic:Semantic",
+    "cdm": "mumer_data.metrics.visual:Visual",
+}
+# What is always computed; the others take longer.
+DEFAULT = ("published", "standard", "structure")
+
+
+def metric(name: str) -> Metric:
+    """The metric registered under ``name``; raises ``KeyError`` where there is none."""
+    module, _, attribute = METRICS[name].partition(":")
+    made: Metric = getattr(import_module(module), attribute)()
+    return made
+
+
+def ratio(part: Floats, whole: Floats) -> Floats:
+    """``part / whole``, 0 where ``whole`` is."""
+    return np.divide(part, whole, out=np.zeros(np.broadcast(part, whole).shape), where=whole != 0)

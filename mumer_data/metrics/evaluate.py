@@ -1,0 +1,163 @@
+"""From predictions to figures: values, bootstrap intervals, signatures, and slices.
+
+Not for printing, and not for any single metric.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+import mumer_data
+from mumer_data.data import Prediction
+from mumer_data.metrics import DEFAULT, Floats, Metric, metric
+from mumer_data.metrics.pairs import Ints, Pairs, pair_up
+
+RESAMPLES = 1_000
+LEVEL = 95  # per cent
+_CHUNK = 4_000_000  # cells of the matrix of resamples held at a time
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One figure of a set of pairs.
+
+    Attributes:
+        value: in the unit of the metric.
+        low, high: bounds of the 95% interval of the percentile bootstrap.
+        signature: exactly how it was made.
+    """
+
+    value: float
+    low: float
+    high: float
+    signature: str
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What was found out about one file.
+
+    Attributes:
+        pairs: labels and predictions; distances, lengths and exactness of every row are at hand there.
+        figures: by their names in JSON.
+        counts: numbers that are no estimates (rows left out, and so on).
+        slices: key -> slice -> figures of that slice; ``n`` is its number of rows.
+    """
+
+    pairs: Pairs
+    figures: dict[str, Figure]
+    counts: dict[str, int]
+    slices: dict[str, dict[str, tuple[int, dict[str, Figure]]]]
+
+    @property
+    def n(self) -> int:
+        """Number of pairs."""
+        return len(self.pairs)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data: figures at the top level, then ``intervals``, ``signatures`` and, if asked for, ``by``."""
+        found: dict[str, Any] = {"n": self.n, **_values(self.figures), **self.counts}
+        found["intervals"] = {name: [_round(f.low), _round(f.high)] for name, f in self.figures.items()}
+        found["signatures"] = {name: figure.signature for name, figure in self.figures.items()}
+        if self.slices:
+            found["by"] = {
+                key: {
+                    name: {
+                        "n": n,
+                        **_values(figures),
+                        "intervals": {k: [_round(f.low), _round(f.high)] for k, f in figures.items()},
+                    }
+                    for name, (n, figures) in slices.items()
+                }
+                for key, slices in self.slices.items()
+            }
+        return found
+
+
+def _values(figures: dict[str, Figure]) -> dict[str, float]:
+    return {name: _round(figure.value) for name, figure in figures.items()}
+
+
+def _round(value: float) -> float:
+    return round(value, 6)
+
+
+def evaluate(
+    predictions: Sequence[Prediction],
+    *,
+    metrics: Iterable[str] = DEFAULT,
+    normalize: Callable[[str], str] | None = None,
+    normalizer: str = "none",
+    by: Iterable[str] = (),
+    seed: int = 0,
+) -> Evaluation:
+    """Judge predictions against their labels.
+
+    Args:
+        predictions: at least one.
+        metrics: names in `METRICS`.
+        normalize: applied to both sides before anything is compared; off unless given.
+        normalizer: its name, for the signatures.
+        by: names in `slices.SLICES`; the default figures are given for each slice too.
+        seed: of the bootstrap.
+    """
+    from mumer_data.metrics.slices import slices_of
+
+    pairs = pair_up(predictions, normalize)
+    common = f"norm:{normalizer}|version:mumer-{mumer_data.__version__}"
+    figures: dict[str, Figure] = {}
+    counts: dict[str, int] = {}
+    sliced = {key: slices_of(key, pairs) for key in by}
+    found: dict[str, dict[str, tuple[int, dict[str, Figure]]]] = {
+        key: {name: (len(places), {}) for name, places in groups.items()} for key, groups in sliced.items()
+    }
+    for name in metrics:
+        made = metric(name)
+        statistics = made.statistics(pairs)
+        figures.update(_figures(made, statistics, common, seed))
+        if counter := getattr(made, "counts", None):
+            counts.update(counter(statistics))
+        for key, groups in sliced.items():
+            for group, places in groups.items():
+                found[key][group][1].update(_figures(made, statistics[places], common, seed))
+    return Evaluation(pairs, figures, counts, found)
+
+
+def _figures(made: Metric, statistics: Floats, common: str, seed: int) -> dict[str, Figure]:
+    values = made.scores(statistics.sum(axis=0))
+    low, high = (100 - LEVEL) / 2, (100 + LEVEL) / 2
+    scores = made.scores(resampled_sums(statistics, seed))
+    drawn = {name: np.percentile(scores[name], [low, high]) for name in values}
+    how = f"{made.signature}|{common}|n:{len(statistics)}|ci:bootstrap-{RESAMPLES}-seed:{seed}"
+    return {
+        name: Figure(float(value), float(drawn[name][0]), float(drawn[name][1]), f"{name}|{how}")
+        for name, value in values.items()
+    }
+
+
+def resampled_sums(statistics: Floats, seed: int = 0, resamples: int = RESAMPLES) -> Floats:
+    """Sums over pairs drawn with replacement, as often as there are pairs: shape (resamples, columns).
+
+    The same seed and number of pairs draw the same pairs, which is what a paired test needs.
+
+    Source: P. Koehn, Statistical Significance Tests for Machine Translation Evaluation, 2004.
+    """
+    rows = len(statistics)
+    if not rows:
+        return np.zeros((resamples, statistics.shape[1]))
+    rng = np.random.default_rng([seed, rows])
+    step = max(1, _CHUNK // rows)
+    sums = [
+        rng.multinomial(rows, np.full(rows, 1 / rows), size=min(step, resamples - begin)) @ statistics
+        for begin in range(0, resamples, step)
+    ]
+    return np.concatenate(sums)
+
+
+def places_where(condition: Iterable[bool]) -> Ints:
+    """The places of what is true."""
+    return np.flatnonzero(np.fromiter(condition, bool))

@@ -1,0 +1,178 @@
+"""Labels and predictions side by side, with what most metrics want of them: tokens, distances, n-gram matches.
+
+Not for figures: those are the metrics'.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from rapidfuzz.distance import Levenshtein
+from rapidfuzz.process import cpdist
+
+from mumer_data.data import Prediction
+from mumer_data.exceptions import LatexSyntaxError
+
+Ints = NDArray[np.int64]
+ORDER = 4  # of the longest n-grams of BLEU
+_SURROGATES = 0xD800, 0xE000  # code points that no character may have
+_MAX_TOKENS = 0x110000 - 0x801  # different tokens that one character each can stand for
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """The pairs of one file, in order.
+
+    Attributes:
+        rows: the predictions as read; ids, datasets and image paths stay at hand.
+        labels, texts: what is compared, each normalised if that was asked for.
+    """
+
+    rows: Sequence[Prediction]
+    labels: list[str]
+    texts: list[str]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @cached_property
+    def label_tokens(self) -> list[list[str]]:
+        """Tokens of each label: split on whitespace."""
+        return [label.split() for label in self.labels]
+
+    @cached_property
+    def text_tokens(self) -> list[list[str]]:
+        """Tokens of each prediction."""
+        return [text.split() for text in self.texts]
+
+    @cached_property
+    def label_lengths(self) -> Ints:
+        """Tokens in each label."""
+        return np.array([len(tokens) for tokens in self.label_tokens], np.int64)
+
+    @cached_property
+    def text_lengths(self) -> Ints:
+        """Tokens in each prediction."""
+        return np.array([len(tokens) for tokens in self.text_tokens], np.int64)
+
+    @cached_property
+    def _ids(self) -> tuple[list[list[int]], list[list[int]], int]:
+        """Tokens as numbers, the same for the same token, and how many there are."""
+        numbers: dict[str, int] = {}
+        known = numbers.setdefault
+        labels, texts = (
+            [[known(token, len(numbers)) for token in tokens] for tokens in rows]
+            for rows in (self.label_tokens, self.text_tokens)
+        )
+        return labels, texts, len(numbers)
+
+    @cached_property
+    def token_distances(self) -> Ints:
+        """Levenshtein distance of each pair, in tokens."""
+        labels, texts, count = self._ids
+        if count <= _MAX_TOKENS:  # rapidfuzz is fastest on strings: one character a token
+            first, after = _SURROGATES
+            letters = [chr(number if number < first else number + after - first) for number in range(count)]
+            strings = (["".join([letters[number] for number in row]) for row in rows] for rows in (labels, texts))
+            return _distances(*strings)
+        return _distances(labels, texts)
+
+    @cached_property
+    def character_distances(self) -> Ints:
+        """Levenshtein distance of each pair, in characters, spaces counted."""
+        return _distances(self.labels, self.texts)
+
+    @cached_property
+    def exact(self) -> NDArray[np.bool_]:
+        """Whether each prediction has the tokens of its label."""
+        return self.token_distances == 0
+
+    @cached_property
+    def ngram_matches(self) -> Ints:
+        """N-grams of each prediction that its label has too, at most as often: shape (pairs, 4), n = 1 to 4."""
+        labels, texts, tokens = self._ids
+        matches = np.zeros((len(self), ORDER), np.int64)
+        columns = [_Grams.of(rows) for rows in (labels, texts)]
+        count = tokens
+        for n in range(ORDER):
+            if n:
+                count = _Grams.lengthen(columns, tokens)
+            (label_keys, label_counts), (text_keys, text_counts) = (side.counted(count) for side in columns)
+            _, at_label, at_text = np.intersect1d(label_keys, text_keys, assume_unique=True, return_indices=True)
+            shared = np.minimum(label_counts[at_label], text_counts[at_text])
+            np.add.at(matches[:, n], text_keys[at_text] // max(count, 1), shared)
+        return matches
+
+    def subset(self, places: Ints) -> Pairs:
+        """Some of the pairs, with nothing computed yet."""
+        chosen = places.tolist()
+        rows, labels, texts = ([side[place] for place in chosen] for side in (self.rows, self.labels, self.texts))
+        return Pairs(rows, labels, texts)  # type: ignore[arg-type]
+
+
+@dataclass
+class _Grams:
+    """All n-grams of many rows, as numbers that are the same for the same n-gram."""
+
+    tokens: Ints
+    row: Ints
+    grams: Ints
+    place: Ints  # of each n-gram's last token in ``tokens``
+
+    @classmethod
+    def of(cls, rows: list[list[int]]) -> _Grams:
+        lengths = [len(row) for row in rows]
+        tokens = np.fromiter((number for row in rows for number in row), np.int64, sum(lengths))
+        row = np.repeat(np.arange(len(rows)), lengths)
+        return cls(tokens, row, tokens, np.arange(len(tokens)))
+
+    @staticmethod
+    def lengthen(sides: list[_Grams], tokens: int) -> int:
+        """Every n-gram by one token to the right, within its row; gives the number of different ones.
+
+        ``tokens`` is the number of different tokens.
+        """
+        longer = []
+        for side in sides:
+            fits = side.place + 1 < len(side.tokens)
+            fits[fits] = side.row[side.place[fits] + 1] == side.row[side.place[fits]]
+            side.place = side.place[fits] + 1
+            longer.append(side.grams[fits] * tokens + side.tokens[side.place])  # both are dense: far below 2^63
+        _, dense = np.unique(np.concatenate(longer), return_inverse=True)
+        sides[0].grams, sides[1].grams = dense[: len(longer[0])], dense[len(longer[0]) :]
+        return int(dense.max(initial=-1)) + 1
+
+    def counted(self, count: int) -> tuple[Ints, Ints]:
+        """(row * count + n-gram, how often), each once."""
+        keys, counts = np.unique(self.row[self.place] * count + self.grams, return_counts=True)
+        return keys, counts
+
+
+def _distances(one: Sequence[object], two: Sequence[object]) -> Ints:
+    if not len(one):
+        return np.zeros(0, np.int64)
+    return cpdist(one, two, scorer=Levenshtein.distance, dtype=np.int64, workers=1)  # type: ignore[call-overload,no-any-return]
+
+
+def pair_up(predictions: Sequence[Prediction], normalize: Callable[[str], str] | None = None) -> Pairs:
+    """The pairs of a file.
+
+    Args:
+        predictions: as read.
+        normalize: applied to labels and predictions alike; a text that it cannot read stays as it is.
+    """
+    labels = [_normal(row.label, normalize) for row in predictions]
+    return Pairs(predictions, labels, [_normal(row.text, normalize) for row in predictions])
+
+
+def _normal(text: str, normalize: Callable[[str], str] | None) -> str:
+    if normalize is None:
+        return text
+    try:
+        return normalize(text)
+    except LatexSyntaxError:
+        return text

@@ -1,0 +1,103 @@
+"""Share of predictions that mean the same as their labels, by proof: SymPy, in worker processes with a time limit.
+
+A figure of its own, never part of ExpRate.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import TimeoutError as OutOfTime
+from typing import Any
+
+import numpy as np
+
+from mumer_data.exceptions import LatexSyntaxError
+from mumer_data.latex.parser import parse
+from mumer_data.metrics import Floats, ratio
+from mumer_data.metrics.pairs import Pairs
+
+SECONDS = 5.0  # for one pair
+_MEMORY = 4 << 30  # bytes of address space of a worker
+EQUAL, DIFFERENT, NOT_CONVERTIBLE, TIMEOUT = "equal", "different", "not_convertible", "timeout"
+
+
+class Semantic:
+    """``semantic_rate`` (0-100): the same tokens, or proved equal, of all pairs."""
+
+    signature = f"sympy:simplify-limit:{SECONDS:g}s"
+
+    def statistics(self, pairs: Pairs) -> Floats:
+        """1, equal, proved though the tokens differ, not convertible, out of time."""
+        places = np.flatnonzero(~pairs.exact).tolist()
+        found = np.zeros((len(pairs), 5))
+        found[:, 0], found[:, 1] = 1, pairs.exact
+        verdicts = list(prove_all([(pairs.labels[place], pairs.texts[place]) for place in places]))
+        for place, verdict in zip(places, verdicts, strict=True):
+            found[place, 1:] = verdict == EQUAL, verdict == EQUAL, verdict == NOT_CONVERTIBLE, verdict == TIMEOUT
+        return found
+
+    def scores(self, sums: Floats) -> dict[str, Floats]:
+        """The one figure."""
+        return {"semantic_rate": ratio(sums[..., 1], sums[..., 0]) * 100}
+
+    def counts(self, statistics: Floats) -> dict[str, int]:
+        """Of the pairs whose tokens differ: how many were proved equal, could not be converted, took too long."""
+        names = ("semantic_proved", "semantic_not_convertible", "semantic_timeout")
+        return {name: int(statistics[:, place].sum()) for place, name in enumerate(names, 2)}
+
+
+def prove_all(pairs: list[tuple[str, str]], *, seconds: float = SECONDS, workers: int | None = None) -> Iterator[str]:
+    """A verdict for every pair, in order: ``equal``, ``different`` (not proved), ``not_convertible``, ``timeout``."""
+    from pebble import ProcessExpired, ProcessPool
+
+    if not pairs:
+        return
+    with ProcessPool(max_workers=workers or os.cpu_count() or 1, initializer=_limit_memory) as pool:
+        verdicts = pool.map(_prove, pairs, timeout=seconds).result()
+        while True:
+            try:
+                yield next(verdicts)
+            except StopIteration:
+                return
+            except (OutOfTime, ProcessExpired, MemoryError):  # the worker is gone, another takes its place
+                yield TIMEOUT
+
+
+def _limit_memory() -> None:
+    try:
+        import resource
+    except ImportError:  # not on Windows
+        return
+    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, resource.getrlimit(resource.RLIMIT_AS)[1]))
+
+
+def _prove(pair: tuple[str, str]) -> str:
+    return prove(*pair)
+
+
+def prove(label: str, text: str) -> str:
+    """The verdict on one pair, without a time limit."""
+    from mumer_data.metrics.to_sympy import NotConvertibleError, to_sympy
+
+    try:
+        one, two = to_sympy(parse(label)), to_sympy(parse(text))
+    except (LatexSyntaxError, NotConvertibleError, RecursionError):
+        return NOT_CONVERTIBLE
+    except (ArithmeticError, TypeError, ValueError):  # SymPy's own: infinity minus infinity, and the like
+        return NOT_CONVERTIBLE
+    if one.relations != two.relations:
+        return DIFFERENT
+    try:
+        if one.relations == ("=",):  # a = b is b = a, and a - b = 0
+            first, second = one.sides[0] - one.sides[1], two.sides[0] - two.sides[1]
+            return EQUAL if _zero(first - second) or _zero(first + second) else DIFFERENT
+        return EQUAL if all(_zero(a - b) for a, b in zip(one.sides, two.sides, strict=True)) else DIFFERENT
+    except (ArithmeticError, TypeError, ValueError, AttributeError, NotImplementedError, RecursionError):
+        return DIFFERENT  # SymPy gave up: not proved
+
+
+def _zero(difference: Any) -> bool:
+    import sympy
+
+    return bool(difference == 0) or bool(sympy.expand(difference) == 0) or bool(sympy.simplify(difference) == 0)

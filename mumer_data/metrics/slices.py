@@ -1,0 +1,93 @@
+"""Ways to cut a file into slices: by length, depth, structure, symbol and dataset of the label.
+
+Not for figures: a slice is only the places of its rows. By structure and by symbol, slices overlap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import numpy as np
+
+from mumer_data.exceptions import LatexSyntaxError
+from mumer_data.latex.grammar import load_grammar
+from mumer_data.latex.parser import parse
+from mumer_data.metrics.pairs import Ints, Pairs
+
+_LENGTHS = ((1, 5), (6, 10), (11, 20), (21, 40), (41, 80), (81, None))  # tokens, braces counted
+_DEEPEST = 5
+_MARKS = {
+    "_": "script",
+    "^": "script",
+    "\\\\": "line break",
+    "\\limits": "limits",
+}
+_CLASSES = {
+    "FRACTION": "fraction",
+    "ACCENT": "accent",
+    "RADICAL": "radical",
+    "OPERATOR": "big operator",
+}
+
+
+def slices_of(key: str, pairs: Pairs) -> dict[str, Ints]:
+    """Slice -> places of its rows, in the order in which a table shows them; raises ``KeyError``."""
+    groups: dict[str, list[int]] = {}
+    for place, names in enumerate(map(SLICES[key], range(len(pairs)), [pairs] * len(pairs))):
+        for name in names:
+            groups.setdefault(name, []).append(place)
+    order = _ORDERS.get(key)
+    names = sorted(groups, key=order.index) if order else sorted(groups, key=lambda name: (-len(groups[name]), name))
+    return {name: np.array(groups[name], np.int64) for name in names}
+
+
+def _length(place: int, pairs: Pairs) -> list[str]:
+    tokens = int(pairs.label_lengths[place])
+    return [next(_span(low, high) for low, high in _LENGTHS if high is None or tokens <= high)]
+
+
+def _span(low: int, high: int | None) -> str:
+    return f"{low}+" if high is None else f"{low}-{high}"
+
+
+def _depth(place: int, pairs: Pairs) -> list[str]:
+    try:
+        depth = parse(pairs.labels[place]).depth
+    except LatexSyntaxError:
+        return ["unparsed"]
+    return [f"{_DEEPEST}+" if depth >= _DEEPEST else str(depth)]
+
+
+def _structure(place: int, pairs: Pairs) -> list[str]:
+    exact = load_grammar().exact
+    found = set()
+    for token in pairs.label_tokens[place]:
+        if token in _MARKS:
+            found.add(_MARKS[token])
+        elif token.startswith("\\begin"):
+            found.add("environment")
+        elif exact.get(token) in _CLASSES:
+            found.add(_CLASSES[exact[token]])
+    return sorted(found) or ["plain"]
+
+
+def _symbol(place: int, pairs: Pairs) -> Iterable[str]:
+    return dict.fromkeys(token for token in pairs.label_tokens[place] if token not in ("{", "}"))
+
+
+def _dataset(place: int, pairs: Pairs) -> list[str]:
+    return [pairs.rows[place].dataset or "unnamed"]
+
+
+SLICES: dict[str, Callable[[int, Pairs], Iterable[str]]] = {
+    "length": _length,
+    "depth": _depth,
+    "structure": _structure,
+    "symbol": _symbol,
+    "dataset": _dataset,
+}
+# Where slices have an order of their own; else the largest comes first.
+_ORDERS = {
+    "length": [_span(low, high) for low, high in _LENGTHS],
+    "depth": [*map(str, range(_DEEPEST)), f"{_DEEPEST}+", "unparsed"],
+}

@@ -1,0 +1,87 @@
+"""Figures of structure, from symbol layout trees: same shape, same symbols, valid at all, edits between trees.
+
+A prediction that does not parse has no tree: it counts as wrong in shape, and its distance is that of an empty tree.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+
+from mumer_data.exceptions import LatexSyntaxError
+from mumer_data.latex.parser import parse
+from mumer_data.latex.tree import SymbolTree
+from mumer_data.metrics import Floats, ratio
+from mumer_data.metrics.pairs import Pairs
+from mumer_data.metrics.tree_distance import tree_distance
+
+_LAYOUT = ("{", "}", "^", "_")  # tokens that place symbols and are none
+_OPENERS = {"}": "{", "\\}": "\\{", "\\right": "\\left"}
+_BRACKETS = {*_OPENERS, *_OPENERS.values()}
+
+
+class Structure:
+    """``struct_rate``, ``symbol_rate``, ``valid_rate``, ``bracket_rate`` (0-100), ``tree_edit_distance`` (a ratio)."""
+
+    signature = "tok:whitespace|tree:slt-zhang-shasha"
+
+    def statistics(self, pairs: Pairs) -> Floats:
+        """1, same shape, same symbols, parses, brackets close, edits between the trees, nodes of the label's tree."""
+        rows = []
+        for label, text, exact in zip(pairs.labels, pairs.texts, pairs.exact.tolist(), strict=True):
+            tree = _tree(label)
+            other = tree if exact else _tree(text)
+            rows.append(_row(label, text, tree, other, exact))
+        return np.array(rows, np.float64).reshape(len(pairs), 7)
+
+    def scores(self, sums: Floats) -> dict[str, Floats]:
+        """The five figures; ``tree_edit_distance`` is all edits over all nodes of the labels' trees."""
+        names = ("struct_rate", "symbol_rate", "valid_rate", "bracket_rate")
+        rates = {name: ratio(sums[..., place], sums[..., 0]) * 100 for place, name in enumerate(names, 1)}
+        return {**rates, "tree_edit_distance": ratio(sums[..., 5], sums[..., 6])}
+
+
+def _row(label: str, text: str, tree: SymbolTree | None, other: SymbolTree | None, exact: bool) -> tuple[float, ...]:
+    nodes = 0 if tree is None else sum(1 for _ in tree.walk())
+    if exact:
+        return 1, 1, 1, other is not None, brackets_close(text), 0, nodes
+    same_shape = tree is not None and other is not None and _shape(tree) == _shape(other)
+    same_symbols = _symbols(label) == _symbols(text)
+    edits = 0 if tree is None else tree_distance(tree, other or SymbolTree([]))
+    return 1, same_shape, same_symbols, other is not None, brackets_close(text), edits, nodes
+
+
+def _tree(text: str) -> SymbolTree | None:
+    try:
+        return parse(text)
+    except LatexSyntaxError:
+        return None
+
+
+def _shape(tree: SymbolTree) -> list[tuple[int, str]]:
+    return [(depth, symbol.relation) for depth, symbol in tree.walk()]
+
+
+def _symbols(text: str) -> Counter[str]:
+    return Counter(token for token in text.split() if token not in _LAYOUT)
+
+
+def brackets_close(text: str) -> bool:
+    """Whether braces, ``\\{ \\}``, ``\\left \\right`` and environments close in the order in which they open."""
+    open_ones: list[str] = []
+    tokens = text.split()
+    for token, following in zip(tokens, [*tokens[1:], ""], strict=True):
+        if token.startswith(("\\begin", "\\end")):
+            kind = "\\begin" if token.startswith("\\begin") else "\\end"
+            name = token.removeprefix(kind) or following
+            if kind == "\\begin":
+                open_ones.append(name)
+            elif not open_ones or open_ones.pop() != name:
+                return False
+        elif token in _OPENERS:
+            if not open_ones or open_ones.pop() != _OPENERS[token]:
+                return False
+        elif token in _BRACKETS:
+            open_ones.append(token)
+    return not open_ones

@@ -1,0 +1,256 @@
+"""Symbol layout tree -> SymPy expression, for what has one meaning; never by evaluating a text.
+
+Not a computer algebra parser for all of LaTeX: what is ambiguous or unknown is refused, not guessed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sympy
+
+from mumer_data.exceptions import MumerError
+from mumer_data.latex.to_latex import to_tokens
+from mumer_data.latex.tree import Symbol, SymbolTree
+
+RELATIONS = {"=": "=", "<": "<", ">": ">", "\\leq": "<=", "\\le": "<=", "\\geq": ">=", "\\ge": ">=", "\\neq": "!="}
+_PAIRS = {"(": ")", "[": "]", "\\{": "\\}"}
+_FUNCTIONS = {
+    name: getattr(sympy, name.removeprefix("\\").replace("arc", "a"))
+    for name in ("\\sin", "\\cos", "\\tan", "\\cot", "\\sec", "\\csc", "\\sinh", "\\cosh", "\\tanh", "\\exp")
+} | {"\\arcsin": sympy.asin, "\\arccos": sympy.acos, "\\arctan": sympy.atan, "\\ln": sympy.log, "\\log": sympy.log}
+_CONSTANTS = {"\\pi": sympy.pi, "\\infty": sympy.oo, "e": sympy.E}
+_UNKNOWN_FUNCTIONS = frozenset("fghFGH") | {"\\phi", "\\psi", "\\Phi", "\\Psi"}
+_GREEK = {
+    f"\\{name}"
+    for name in "alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta kappa lambda mu nu xi rho sigma tau "
+    "phi varphi chi psi omega Gamma Delta Theta Lambda Xi Sigma Phi Psi Omega".split()
+}
+_TIMES, _OVER = {"\\times", "\\cdot", "*"}, {"/", "\\div"}
+_SPACING = {"\\left", "\\right", "\\limits"}
+_MAX_POWER = 64  # larger powers of numbers stay as they are: nobody wants 9^{9^9} worked out
+
+
+class NotConvertibleError(MumerError):
+    """A formula that has no SymPy expression here; the message names what stands in the way."""
+
+
+@dataclass(frozen=True)
+class Statement:
+    """Expressions joined by relations: one expression more than relations."""
+
+    sides: tuple[Any, ...]
+    relations: tuple[str, ...]
+
+
+def to_sympy(tree: SymbolTree) -> Statement:
+    """The meaning of a tree; raises `NotConvertibleError`."""
+    return _Reader(tree.symbols).statement()
+
+
+class _Reader:
+    """Recursive descent over the symbols of one baseline."""
+
+    def __init__(self, symbols: Sequence[Symbol]) -> None:
+        self._symbols = [symbol for symbol in symbols if symbol.token not in _SPACING or symbol.children]
+        self._place = 0
+
+    def statement(self) -> Statement:
+        sides, relations = [self.sum()], []
+        while self._token() in RELATIONS:
+            relations.append(RELATIONS[self._take().token])
+            sides.append(self.sum())
+        if self._place < len(self._symbols):
+            raise NotConvertibleError(f"'{self._token()}' has no single meaning there")
+        return Statement(tuple(sides), tuple(relations))
+
+    def expression(self) -> Any:
+        found = self.statement()
+        if found.relations:
+            raise NotConvertibleError("a relation inside an expression")
+        return found.sides[0]
+
+    def sum(self) -> Any:
+        negative = self._token() == "-"
+        if self._token() in ("+", "-"):
+            self._take()
+        total = self._product()
+        total = -total if negative else total
+        while self._token() in ("+", "-"):
+            sign = self._take().token
+            term = self._product()
+            total = total + term if sign == "+" else total - term
+        return total
+
+    def _product(self) -> Any:
+        found = self._factor()
+        while True:
+            token = self._token()
+            if token in _TIMES:
+                self._take()
+                found = found * self._factor()
+            elif token in _OVER:
+                self._take()
+                found = found / self._factor()
+            elif self._begins_factor(token):
+                found = found * self._factor()
+            else:
+                return found
+
+    def _factor(self) -> Any:
+        found = self._atom()
+        while self._token() == "!":
+            self._take()
+            found = sympy.factorial(found)
+        return found
+
+    def _begins_factor(self, token: str) -> bool:
+        return (
+            token in _PAIRS
+            or token in ("\\frac", "\\dfrac", "\\tfrac", "\\sqrt", "{", "\\sum", "\\int")
+            or token in _FUNCTIONS
+            or token in _CONSTANTS
+            or _is_letter(token)
+            or token.isdecimal()
+        )
+
+    def _atom(self) -> Any:
+        symbol = self._take()
+        token = symbol.token
+        if token.isdecimal():
+            return self._number(symbol)
+        if token in _PAIRS:
+            return self._bracket(token)
+        if token in _FUNCTIONS:
+            return self._function(symbol)
+        if token in ("\\sum", "\\int"):
+            return self._big(symbol)
+        if token in ("\\frac", "\\dfrac", "\\tfrac"):
+            found = _branch(symbol, "above") / _branch(symbol, "below")
+        elif token == "\\sqrt":
+            index = _branch(symbol, "below") if symbol.branch("below") else 2
+            found = sympy.root(_branch(symbol, "above"), index)
+        elif token == "{":
+            found = _branch(symbol, "inside")
+        elif token in _UNKNOWN_FUNCTIONS and self._token() == "(":
+            return self._applied(symbol)
+        elif token in _CONSTANTS and not symbol.branch("sub"):
+            found = _CONSTANTS[token]
+        elif _is_letter(token):
+            found = _variable(symbol)
+        else:
+            raise NotConvertibleError(f"'{token}' is not known to algebra")
+        return _raised(found, symbol)
+
+    def _number(self, symbol: Symbol) -> Any:
+        digits = symbol.token
+        while not symbol.children and (self._token().isdecimal() or (self._token() == "." and "." not in digits)):
+            symbol = self._take()
+            digits += symbol.token
+        if symbol.branch("sub"):
+            raise NotConvertibleError("a number with a subscript")
+        return _raised(sympy.Rational(digits.rstrip(".")), symbol)
+
+    def _bracket(self, opener: str) -> Any:
+        """A bracketed expression; the opener is taken already."""
+        depth, begin = 1, self._place
+        for place in range(begin, len(self._symbols)):
+            token = self._symbols[place].token
+            depth += (token == opener) - (token == _PAIRS[opener])
+            if depth == 0:
+                self._place = place + 1
+                inner = _Reader(self._symbols[begin:place]).expression()
+                return _raised(inner, self._symbols[place])
+        raise NotConvertibleError(f"'{opener}' does not close")
+
+    def _function(self, symbol: Symbol) -> Any:
+        function = _FUNCTIONS[symbol.token]
+        if self._token() == "(":
+            self._take()
+            argument = self._bracket("(")
+        else:
+            argument = self._bare_argument()
+        if symbol.branch("sub"):
+            if symbol.token != "\\log":
+                raise NotConvertibleError(f"'{symbol.token}' with a subscript")
+            return _raised(sympy.log(argument, _branch(symbol, "sub")), symbol, scripts_apart=True)
+        return _raised(function(argument), symbol)
+
+    def _bare_argument(self) -> Any:
+        """``2 x`` of ``\\sin 2 x``: a number, a variable, or both; more than that is ambiguous."""
+        if not self._begins_factor(self._token()) or self._token() in _FUNCTIONS:
+            raise NotConvertibleError("a function without a clear argument")
+        number = self._token().isdecimal()
+        argument = self._factor()
+        if number and _is_letter(self._token()):
+            argument = argument * self._factor()
+        if self._begins_factor(self._token()) and self._token() not in _FUNCTIONS:
+            raise NotConvertibleError("a function whose argument may end in two places")
+        return argument
+
+    def _applied(self, symbol: Symbol) -> Any:
+        self._take()
+        argument = self._bracket("(")
+        name = " ".join(to_tokens([Symbol(symbol.token, "", 0, symbol.children)]))
+        return sympy.Function(name)(argument)
+
+    def _big(self, symbol: Symbol) -> Any:
+        below, above = symbol.branch("below"), symbol.branch("above")
+        if not below or not above:
+            raise NotConvertibleError(f"'{symbol.token}' without bounds")
+        if symbol.token == "\\sum":
+            found = _Reader(below).statement()
+            if found.relations != ("=",) or not isinstance(found.sides[0], sympy.Symbol):
+                raise NotConvertibleError("a sum over something other than 'i = a'")
+            return sympy.Sum(self._product(), (found.sides[0], found.sides[1], _Reader(above).expression()))
+        return self._integral(_Reader(below).expression(), _Reader(above).expression())
+
+    def _integral(self, low: Any, high: Any) -> Any:
+        rest = self._symbols[self._place :]
+        ends = [n for n, (d, x) in enumerate(zip(rest, rest[1:], strict=False)) if d.token == "d" and _plain(d, x)]
+        if len(ends) != 1:
+            raise NotConvertibleError("an integral without exactly one 'd x'")
+        integrand = _Reader(rest[: ends[0]]).expression() if ends[0] else sympy.Integer(1)
+        self._place += ends[0] + 2
+        return sympy.Integral(integrand, (_variable(rest[ends[0] + 1]), low, high))
+
+    def _token(self) -> str:
+        return self._symbols[self._place].token if self._place < len(self._symbols) else ""
+
+    def _take(self) -> Symbol:
+        if self._place >= len(self._symbols):
+            raise NotConvertibleError("it ends where something must follow")
+        self._place += 1
+        return self._symbols[self._place - 1]
+
+
+def _is_letter(token: str) -> bool:
+    return (len(token) == 1 and token.isalpha() and token.isascii()) or token in _GREEK
+
+
+def _plain(differential: Symbol, variable: Symbol) -> bool:
+    return not differential.children and not variable.children and _is_letter(variable.token)
+
+
+def _branch(symbol: Symbol, relation: str) -> Any:
+    return _Reader(symbol.branch(relation)).expression()
+
+
+def _variable(symbol: Symbol) -> Any:
+    """A variable, its subscript part of its name."""
+    below = " ".join(to_tokens(symbol.branch("sub")))
+    return sympy.Symbol(f"{symbol.token}_{{{below}}}" if below else symbol.token)
+
+
+def _raised(base: Any, symbol: Symbol, *, scripts_apart: bool = False) -> Any:
+    known = {"sup", "above", "below", "inside"} | ({"sub"} if scripts_apart or _is_letter(symbol.token) else set())
+    if extra := {relation for relation, _ in symbol.branches} - known:
+        raise NotConvertibleError(f"'{symbol.token}' with '{extra.pop()}'")
+    if not symbol.branch("sup"):
+        return base
+    power = _branch(symbol, "sup")
+    if base.is_number and not (power.is_number and abs(power) <= _MAX_POWER):
+        return sympy.Pow(base, power, evaluate=False)
+    return base**power
