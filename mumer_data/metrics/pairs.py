@@ -5,7 +5,7 @@ Not for figures: those are the metrics'.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -89,7 +89,7 @@ class Pairs:
     @cached_property
     def exact(self) -> NDArray[np.bool_]:
         """Whether each prediction has the tokens of its label."""
-        return self.token_distances == 0
+        return np.asarray(self.token_distances == 0)
 
     @cached_property
     def ngram_matches(self) -> Ints:
@@ -111,7 +111,7 @@ class Pairs:
         """Some of the pairs, with nothing computed yet."""
         chosen = places.tolist()
         rows, labels, texts = ([side[place] for place in chosen] for side in (self.rows, self.labels, self.texts))
-        return Pairs(rows, labels, texts)  # type: ignore[arg-type]
+        return Pairs(rows, labels, texts)
 
 
 @dataclass
@@ -152,10 +152,11 @@ class _Grams:
         return keys, counts
 
 
-def _distances(one: Sequence[object], two: Sequence[object]) -> Ints:
+def _distances(one: Sequence[Sequence[Hashable]], two: Sequence[Sequence[Hashable]]) -> Ints:
     if not len(one):
         return np.zeros(0, np.int64)
-    return cpdist(one, two, scorer=Levenshtein.distance, dtype=np.int64, workers=1)  # type: ignore[call-overload,no-any-return]
+    found: Ints = cpdist(one, two, scorer=Levenshtein.distance, dtype=np.int64, workers=1)  # type: ignore[arg-type]
+    return found
 
 
 def pair_up(predictions: Sequence[Prediction], normalize: Callable[[str], str] | None = None) -> Pairs:

@@ -89,12 +89,26 @@ def prove(label: str, text: str) -> str:
     if one.relations != two.relations:
         return DIFFERENT
     try:
-        if one.relations == ("=",):  # a = b is b = a, and a - b = 0
-            first, second = one.sides[0] - one.sides[1], two.sides[0] - two.sides[1]
-            return EQUAL if _zero(first - second) or _zero(first + second) else DIFFERENT
-        return EQUAL if all(_zero(a - b) for a, b in zip(one.sides, two.sides, strict=True)) else DIFFERENT
+        if all(_zero(a - b) for a, b in zip(one.sides, two.sides, strict=True)):
+            return EQUAL
+        if one.relations == ("=",) and _same_equation(one.sides, two.sides):
+            return EQUAL
     except (ArithmeticError, TypeError, ValueError, AttributeError, NotImplementedError, RecursionError):
-        return DIFFERENT  # SymPy gave up: not proved
+        pass  # SymPy gave up: not proved
+    return DIFFERENT
+
+
+def _same_equation(one: tuple[Any, ...], two: tuple[Any, ...]) -> bool:
+    """Whether two equations say the same: their sides are swapped, or all is multiplied by a number."""
+    import sympy
+
+    if _zero(one[0] - two[1]) and _zero(one[1] - two[0]):
+        return True
+    first, second = one[0] - one[1], two[0] - two[1]
+    if _zero(first) or _zero(second):  # true of everything, such as x = x: says nothing about the other
+        return False
+    factor = sympy.simplify(first / second)
+    return bool(factor.is_number and factor.is_finite and not factor.is_zero)
 
 
 def _zero(difference: Any) -> bool:

@@ -43,7 +43,7 @@ class Standard:
 
 
 def _sacrebleu(sums: Floats) -> float:
-    from sacrebleu.metrics import BLEU
+    from sacrebleu.metrics.bleu import BLEU
 
     correct, total = sums[5 : 5 + ORDER].astype(int).tolist(), sums[5 + ORDER :].astype(int).tolist()
     return float(BLEU.compute_bleu(correct, total, int(sums[4]), int(sums[3]), smooth_method="exp").score)

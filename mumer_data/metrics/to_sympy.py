@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import sympy
@@ -25,8 +26,40 @@ _CONSTANTS = {"\\pi": sympy.pi, "\\infty": sympy.oo, "e": sympy.E}
 _UNKNOWN_FUNCTIONS = frozenset("fghFGH") | {"\\phi", "\\psi", "\\Phi", "\\Psi"}
 _GREEK = {
     f"\\{name}"
-    for name in "alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta kappa lambda mu nu xi rho sigma tau "
-    "phi varphi chi psi omega Gamma Delta Theta Lambda Xi Sigma Phi Psi Omega".split()
+    for name in [
+        "alpha",
+        "beta",
+        "gamma",
+        "delta",
+        "epsilon",
+        "varepsilon",
+        "zeta",
+        "eta",
+        "theta",
+        "vartheta",
+        "kappa",
+        "lambda",
+        "mu",
+        "nu",
+        "xi",
+        "rho",
+        "sigma",
+        "tau",
+        "phi",
+        "varphi",
+        "chi",
+        "psi",
+        "omega",
+        "Gamma",
+        "Delta",
+        "Theta",
+        "Lambda",
+        "Xi",
+        "Sigma",
+        "Phi",
+        "Psi",
+        "Omega",
+    ]
 }
 _TIMES, _OVER = {"\\times", "\\cdot", "*"}, {"/", "\\div"}
 _SPACING = {"\\left", "\\right", "\\limits"}
@@ -209,7 +242,7 @@ class _Reader:
 
     def _integral(self, low: Any, high: Any) -> Any:
         rest = self._symbols[self._place :]
-        ends = [n for n, (d, x) in enumerate(zip(rest, rest[1:], strict=False)) if d.token == "d" and _plain(d, x)]
+        ends = [n for n, (d, x) in enumerate(pairwise(rest)) if d.token == "d" and _plain(d, x)]
         if len(ends) != 1:
             raise NotConvertibleError("an integral without exactly one 'd x'")
         integrand = _Reader(rest[: ends[0]]).expression() if ends[0] else sympy.Integer(1)

@@ -11,7 +11,12 @@ from mumer_data.metrics.pairs import Pairs
 class Visual:
     """``cdm_f1`` (0-1), ``exprate_cdm`` and ``viseq`` (0-100), over the pairs whose label can be typeset."""
 
-    signature = "cdm:ziamath"
+    def __init__(self) -> None:
+        from importlib.metadata import version
+
+        from mumer_data.metrics.cdm.equal import TOLERANCE
+
+        self.signature = f"cdm:ziamath-{version('ziamath')}|viseq:tolerance-{TOLERANCE:g}em"
 
     def statistics(self, pairs: Pairs) -> Floats:
         """Counted, F1, whether it is 1, visually equal, prediction unrenderable, label unrenderable."""
@@ -26,7 +31,7 @@ class Visual:
                 score.unrenderable == "prediction",
                 score.unrenderable == "label",
             )
-            for score in cdm_scores(zip(pairs.labels, pairs.texts, strict=True))
+            for score in cdm_scores(list(zip(pairs.labels, pairs.texts, strict=True)))
         ]
         return np.array(rows, np.float64).reshape(len(pairs), 6)
 

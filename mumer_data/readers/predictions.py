@@ -42,9 +42,9 @@ def prediction_files(paths: Iterable[Path]) -> list[Path]:
     return files
 
 
-def load_predictions(path: Path) -> list[Prediction]:
+def load_predictions(path: Path, *, labelled: bool = True) -> list[Prediction]:
     """All rows of one file; raises ``SourceError`` where there are none, or any of them is not a prediction."""
-    rows = list(read_predictions(path))
+    rows = list(read_predictions(path, labelled=labelled))
     bad = [row for row in rows if isinstance(row, Reject)]
     if bad:
         named = "; ".join(reject.message for reject in bad[:_NAMED])
@@ -55,8 +55,12 @@ def load_predictions(path: Path) -> list[Prediction]:
     return [row for row in rows if isinstance(row, Prediction)]
 
 
-def read_predictions(path: Path) -> Iterator[Prediction | Reject]:
+def read_predictions(path: Path, *, labelled: bool = True) -> Iterator[Prediction | Reject]:
     """Every row of one file, in order; rejects have the reasons ``row_malformed`` and ``row_encoding``.
+
+    Args:
+        path: the file.
+        labelled: a row without a label is a reject; else its label is ``""``.
 
     Raises:
         SourceError: the file is missing or unreadable, or is neither a JSON array, nor JSON lines, nor Parquet.
@@ -64,7 +68,7 @@ def read_predictions(path: Path) -> Iterator[Prediction | Reject]:
     try:
         with path.open("rb") as file:
             for row, value in _values(file, path):
-                yield value if isinstance(value, Reject) else _prediction(value, row)
+                yield value if isinstance(value, Reject) else _prediction(value, row, labelled)
     except OSError as error:
         raise SourceError(f"{path} cannot be read ({error.strerror or error}); check the path") from None
 
@@ -111,7 +115,7 @@ def _json(data: bytes | None, row: int, number: int) -> object:
         return Reject("", row, "row_malformed", f"line {number} is not JSON ({error})")
 
 
-def _prediction(value: object, row: int) -> Prediction | Reject:
+def _prediction(value: object, row: int, labelled: bool) -> Prediction | Reject:
     if not isinstance(value, dict):
         return Reject("", row, "row_malformed", f"row {row} (from 0) is of type {type(value).__name__}, not an object")
     image = _first(value, IMAGE)
@@ -126,7 +130,8 @@ def _prediction(value: object, row: int) -> Prediction | Reject:
         value.get("sample"),
     )
     where = f"row {row} (from 0), id {example_id!r},"
-    if not isinstance(label, str) or not label.strip():
+    label = "" if label is None and not labelled else label
+    if not isinstance(label, str) or (labelled and not label.strip()):
         return Reject(str(example_id), row, "row_malformed", f"{where} has no label under 'gt'")
     if not isinstance(text, str | None) or not any(name in value for name in TEXT):
         return Reject(str(example_id), row, "row_malformed", f"{where} has no text under 'pred'", label=label)

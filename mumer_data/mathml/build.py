@@ -1,0 +1,262 @@
+"""Symbol layout tree -> MathML, with TeX's spaces, in which every mark is known to come from a token.
+
+Not for placing glyphs: ziamath does that, see `setting`.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from xml.etree.ElementTree import Element
+
+from mumer_data.latex.to_latex import class_of
+from mumer_data.latex.tree import Symbol, SymbolTree
+from mumer_data.mathml.atoms import INNER, OP, ORD, Atom, atom_of, tables
+from mumer_data.mathml.spaces import Piece, em, spaced
+from mumer_data.mathml.unset import CannotSetError
+
+MARK = "at"  # attribute of an element: the number of the mark that its own glyphs and lines make
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How a row is set: large operators and limits, size of scripts, font."""
+
+    display: bool = True
+    script: bool = False
+    font: str = ""
+
+    @property
+    def text(self) -> Style:
+        """The style of numerators and cells."""
+        return replace(self, display=False)
+
+    @property
+    def small(self) -> Style:
+        """The style of scripts."""
+        return replace(self, display=False, script=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Mathml:
+    """A formula as MathML.
+
+    Attributes:
+        element: the outermost row.
+        marks: name of each mark, in the order of the label; a mark is a glyph or a line that one token makes. Names
+            of functions and texts are marks letter by letter, three dots are three marks named ``.``.
+    """
+
+    element: Element
+    marks: list[str]
+
+
+def to_mathml(tree: SymbolTree) -> Mathml:
+    """Set a tree; raises `CannotSetError` for what has no known look."""
+    builder = Builder()
+    element = builder.row(tree.symbols, Style())
+    return Mathml(element, builder.marks)
+
+
+class Builder:
+    """Walks one tree and numbers the marks on the way."""
+
+    def __init__(self) -> None:
+        self.marks: list[str] = []
+
+    def mark(self, name: str) -> str:
+        """Number of a new mark."""
+        self.marks.append(name)
+        return str(len(self.marks) - 1)
+
+    def row(self, symbols: Sequence[Symbol], style: Style) -> Element:
+        """One baseline, or several parted by line breaks."""
+        lines: list[list[Symbol]] = [[]]
+        for symbol in symbols:
+            if symbol.relation == "nextline":
+                lines.append([])
+            lines[-1].append(symbol)
+        if len(lines) == 1:
+            return self._line(lines[0], style)
+        rows = [wrap("mtr", [wrap("row", [self._line(line, style)])]) for line in lines]
+        return wrap("mtable", rows, columnalign="left", rowspacing=em(0.5))
+
+    def _line(self, symbols: list[Symbol], style: Style) -> Element:
+        infix = next((n for n, symbol in enumerate(symbols) if symbol.token in _INFIX), None)
+        if infix is not None:
+            from mumer_data.mathml.structures import infix_fraction
+
+            return infix_fraction(self, symbols, infix, style)
+        return row_of(spaced(self.pieces(symbols, style), script=style.script))
+
+    def pieces(self, symbols: Sequence[Symbol], style: Style) -> list[Piece]:
+        """What stands on a baseline, with its kinds."""
+        found: list[Piece] = []
+        place = 0
+        while place < len(symbols):
+            place = self._next(symbols, place, style, found)
+        return found
+
+    def _next(self, symbols: Sequence[Symbol], place: int, style: Style, found: list[Piece]) -> int:
+        """Set what begins at ``place``; gives the place after it."""
+        from mumer_data.mathml.delimiters import delimited
+
+        if (fenced := delimited(self, symbols, place, style)) is not None:
+            base, place, carriers = fenced
+        else:
+            base, place, carriers = self._nucleus(symbols, place, style)
+        while place < len(symbols) and _is_prime(symbols[place]):
+            carriers.append(symbols[place])
+            place += 1
+        if piece := self._scripted(base, carriers, style):
+            found.append(piece)
+        return place
+
+    def _nucleus(self, symbols: Sequence[Symbol], place: int, style: Style) -> tuple[Piece | None, int, list[Symbol]]:
+        from mumer_data.mathml.structures import STRUCTURES
+
+        symbol = symbols[place]
+        following = symbols[place + 1] if place + 1 < len(symbols) else None
+        if symbol.token == "\\not" and not symbol.children and following and following.relation == "right":
+            return self._negated(following, style), place + 2, [following]
+        kind = "environment" if symbol.token.startswith("\\begin") else class_of(symbol.token)
+        if symbol.token == "{":
+            kind = "group"
+        if structure := STRUCTURES.get(kind):
+            base: Piece | None = structure(self, symbol, style)
+        else:
+            base = self.symbol(symbol.token, style)
+        if following and following.token in ("\\limits", "\\nolimits") and base and base.kind == OP:
+            return replace(base, limits=following.token == "\\limits"), place + 2, [symbol, following]
+        return base, place + 1, [symbol]
+
+    def _negated(self, symbol: Symbol, style: Style) -> Piece:
+        atom = atom_of(symbol.token)
+        text = unicodedata.normalize("NFC", f"{atom.text}\u0338") if atom else ""
+        if atom is None or len(text) != 1:
+            raise CannotSetError(f"\\not before {symbol.token} has no sign of its own")
+        return Piece(sign(text, self.mark(f"\\not{symbol.token}"), style), atom.kind)
+
+    def symbol(self, token: str, style: Style) -> Piece | None:
+        """One ordinary token; ``None`` where it sets nothing."""
+        known = tables()
+        if not token.strip("'") or token in known["silent"]:
+            return None
+        if token in known["spaces"]:
+            return Piece(blank(known["spaces"][token]), "")
+        if token in known["low_dots"] or token in known["high_dots"]:
+            return self._dots(token in known["high_dots"], style)
+        atom = atom_of(token)
+        if atom is None:
+            raise CannotSetError(f"nothing is known of how {token} looks")
+        if len(atom.text) > 1:
+            return Piece(self.letters(atom.text, style), atom.kind, limits=atom.limits)
+        return Piece(self._atom(token, atom, style), atom.kind, limits=atom.limits)
+
+    def _atom(self, token: str, atom: Atom, style: Style) -> Element:
+        mark = self.mark(token)
+        if atom.letter or atom.text.isdecimal():
+            return letter(atom.text, mark, style)
+        return sign(atom.text, mark, style, large=atom.kind == OP and style.display)
+
+    def letters(self, text: str, style: Style) -> Element:
+        """Upright letters, each a mark."""
+        upright = replace(style, font=style.font or "normal")
+        return row_of([letter(character, self.mark(character), upright) for character in text])
+
+    def _dots(self, high: bool, style: Style) -> Piece:
+        dots = [sign("⋅" if high else ".", self.mark("."), style) for _ in range(3)]
+        parts = [part for dot in dots for part in (dot, blank(1 / 6))][:-1]
+        return Piece(row_of(parts), INNER)
+
+    def _scripted(self, base: Piece | None, carriers: list[Symbol], style: Style) -> Piece | None:
+        """A nucleus with the scripts of its carriers: itself, ``\\limits``, primes."""
+        below: list[Element] = []
+        above: list[Element] = []
+        for carrier in carriers:
+            if not carrier.token.strip("'"):
+                above += [sign("′", self.mark("\\prime"), style.small) for _ in carrier.token]
+            for relation, symbols in carrier.branches:
+                if relation in ("sub", "below") and _is_script(carrier, relation):
+                    below.append(self.row(symbols, style.small))
+                elif relation in ("sup", "above") and _is_script(carrier, relation):
+                    above.append(self.row(symbols, style.small))
+        if not below and not above:
+            return base
+        limits = base is not None and base.limits and (style.display or carriers[-1].token == "\\limits")
+        nucleus = base.element if base is not None else blank(0)
+        kind = base.kind if base is not None else ORD
+        return Piece(attach(nucleus, below, above, limits=limits), kind)
+
+
+_INFIX = {"\\choose", "\\over", "\\atop", "\\brace", "\\brack"}
+
+
+def _is_prime(symbol: Symbol) -> bool:
+    return symbol.relation == "right" and symbol.token != "" and not symbol.token.strip("'")
+
+
+def _is_script(carrier: Symbol, relation: str) -> bool:
+    """Whether a branch is a script, not an argument."""
+    return relation in ("sub", "sup") or class_of(carrier.token) == "operator"
+
+
+def attach(base: Element, below: list[Element], above: list[Element], *, limits: bool) -> Element:
+    """Scripts on a base: at its side, or below and above it."""
+    names = {(True, True): "munderover", (True, False): "munder", (False, True): "mover"}
+    if not limits:
+        names = {(True, True): "msubsup", (True, False): "msub", (False, True): "msup"}
+    scripts = [row_of(part) for part in (below, above) if part]
+    for script in scripts:
+        script.set("displaystyle", "false")
+    if limits:  # ziamath stretches a sign that stands alone over a base
+        scripts = [wrap("row", [script]) for script in scripts]
+    return wrap(names[bool(below), bool(above)], [base, *scripts])
+
+
+def row_of(parts: Sequence[Element]) -> Element:
+    """Elements side by side; one alone stays as it is, none is a blank."""
+    if len(parts) == 1:
+        return parts[0]
+    return wrap("row", parts) if parts else blank(0)
+
+
+def wrap(tag: str, parts: Sequence[Element], **attributes: str) -> Element:
+    """An element around others."""
+    element = Element(tag, attributes)
+    element.extend(parts)
+    return element
+
+
+def blank(width: float) -> Element:
+    """White, ``width`` em wide."""
+    return Element("mspace", {"width": em(width)})
+
+
+def letter(text: str, mark: str, style: Style) -> Element:
+    """One letter or digit."""
+    element = Element("mn" if text.isdecimal() else "mi", {MARK: mark})
+    element.set("mathvariant", style.font or ("normal" if text.isdecimal() or not _slanted(text) else "italic"))
+    element.text = text
+    return element
+
+
+def _slanted(text: str) -> bool:
+    return text.isalpha() and not ("\u0391" <= text <= "\u03a9")  # TeX's Greek capitals are upright
+
+
+def sign(text: str, mark: str, style: Style, *, large: bool = False, **attributes: str) -> Element:
+    """One sign that is no letter, without space around it."""
+    plain = {"form": "infix", "lspace": "0", "rspace": "0", "stretchy": "false", "movablelimits": "false"}
+    element = Element("mo", plain | {"largeop": str(large).lower(), MARK: mark} | attributes)
+    if style.font:
+        element.set("mathvariant", style.font)
+    element.text = text
+    return element
+
+
+def marked(element: Element, mark: str) -> Element:
+    """The element's own lines and glyphs belong to ``mark``."""
+    element.set(MARK, mark)
+    return element

@@ -1,0 +1,82 @@
+"""CDM (character detection matching) and VisEq without TeX: are two formulas the same to the eye?
+
+Not for the figures of a file: `mumer_data.metrics.visual` sums them up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from mumer_data.mathml.unset import CannotSetError
+
+if TYPE_CHECKING:
+    from mumer_data.mathml.setting import Setting
+
+EM = 12 / 72.27 * 200
+"""Pixels of one em at 12 points and 200 dots an inch."""
+
+MAX_MARKS = 4_000
+"""More marks than this in a formula count as one that cannot be set: matching takes the square of them in memory."""
+
+_BATCH = 64  # pairs that go to a worker at a time
+
+
+@dataclass(frozen=True, slots=True)
+class CdmScore:
+    """What CDM and VisEq say of one pair.
+
+    Attributes:
+        f1: 0-1 to 3 decimals; ``None`` where the label cannot be set in type.
+        viseq: visually equal.
+        unrenderable: ``prediction``, ``label`` or ``""``: which of the two cannot be set.
+        reason: why it cannot.
+    """
+
+    f1: float | None
+    viseq: bool
+    unrenderable: str = ""
+    reason: str = ""
+
+
+def cdm_score(label: str, text: str) -> CdmScore:
+    """Judge one pair of tokenised labels."""
+    from mumer_data.metrics.cdm.equal import visually_equal
+    from mumer_data.metrics.cdm.match import Marks, match
+
+    try:
+        ours = _set(label)
+    except CannotSetError as error:
+        return CdmScore(None, False, "label", str(error))
+    if label.split() == text.split():
+        return CdmScore(1.0, True)
+    try:
+        theirs = _set(text)
+    except CannotSetError as error:
+        return CdmScore(0.0, False, "prediction", str(error))
+    return CdmScore(match(Marks(*ours.boxes), Marks(*theirs.boxes)).f1, visually_equal(ours, theirs))
+
+
+def _set(label: str) -> Setting:
+    from mumer_data.mathml.setting import set_label
+
+    if len(label.split()) > MAX_MARKS:
+        raise CannotSetError(f"it has more than {MAX_MARKS:,} tokens")
+    setting = set_label(label, EM)
+    if not len(setting.boxes[1]):
+        raise CannotSetError("it leaves no marks")
+    return setting
+
+
+def cdm_scores(pairs: Sequence[tuple[str, str]], workers: int | None = None) -> Iterator[CdmScore]:
+    """Judge many pairs, in order, in worker processes (``None``: one a core); memory does not grow with their number."""
+    from mumer_data.parallel import in_processes
+
+    batches = [pairs[begin : begin + _BATCH] for begin in range(0, len(pairs), _BATCH)]
+    return chain.from_iterable(in_processes(_score_all, batches, workers, ordered=True))
+
+
+def _score_all(pairs: Sequence[tuple[str, str]]) -> list[CdmScore]:
+    return [cdm_score(label, text) for label, text in pairs]

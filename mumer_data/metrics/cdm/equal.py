@@ -1,0 +1,54 @@
+"""VisEq: two formulas look the same if they have the same glyphs at the same places.
+
+Stricter than CDM: nothing is shifted or scaled to fit, nothing that merely looks alike is forgiven.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from mumer_data.mathml.setting import Setting, Shape
+
+TOLERANCE = 0.05  # em: a third of a thin space
+
+
+def visually_equal(label: Setting, text: Setting, tolerance: float = TOLERANCE) -> bool:
+    """Whether two formulas, set at one size, show the same.
+
+    Args:
+        label, text: set at the same size.
+        tolerance: largest difference of any edge of any glyph or line, in em; both are laid upon each other by the
+            left and upper edges of their ink.
+    """
+    if len(label.shapes) != len(text.shapes):
+        return False
+    ours, theirs = _by_glyph(label), _by_glyph(text)
+    if {glyph: len(boxes) for glyph, boxes in ours.items()} != {glyph: len(boxes) for glyph, boxes in theirs.items()}:
+        return False
+    limit = tolerance * label.size
+    return all(_same_places(boxes, theirs[glyph], limit) for glyph, boxes in ours.items())
+
+
+def _by_glyph(setting: Setting) -> dict[int, np.ndarray]:
+    left, top, _, _ = setting.extent
+    found: dict[int, list[Sequence[float]]] = {}
+    for shape in setting.shapes:
+        found.setdefault(_kind(shape), []).append(shape.box)
+    return {glyph: np.array(boxes) - [left, top, left, top] for glyph, boxes in found.items()}
+
+
+def _kind(shape: Shape) -> int:
+    return max(shape.glyph, -1)  # built-up glyphs have numbers of their own every time
+
+
+def _same_places(ours: np.ndarray, theirs: np.ndarray, limit: float) -> bool:
+    from scipy.optimize import linear_sum_assignment
+
+    apart = np.abs(ours[:, None] - theirs[None]).max(axis=2)
+    near = apart <= limit
+    if not near.any(axis=1).all():
+        return False
+    left, right = linear_sum_assignment(~near)
+    return bool(near[left, right].all())

@@ -1,0 +1,145 @@
+"""Two models on the same images: is the difference of their ExpRates more than chance?
+
+Source: P. Koehn, Statistical Significance Tests for Machine Translation Evaluation, 2004 (paired bootstrap);
+Q. McNemar, Note on the Sampling Error of the Difference Between Correlated Proportions, 1947.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+import mumer_data
+from mumer_data.data import Prediction
+from mumer_data.exceptions import SourceError
+from mumer_data.metrics.evaluate import LEVEL, RESAMPLES, resampled_sums
+from mumer_data.metrics.pairs import Pairs, pair_up
+
+_NAMED = 10  # ids that an error names
+Key = tuple[str, str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A row that only one of the two models reads right: ``better`` is ``a`` or ``b``."""
+
+    id: str
+    better: str
+    label: str
+    a: str
+    b: str
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two models, ``a`` and ``b``, on the same rows.
+
+    Attributes:
+        n: rows.
+        exprate_a, exprate_b: percentages.
+        difference: ``b`` - ``a``, in points, with its 95% interval ``low`` to ``high`` by paired bootstrap.
+        bootstrap_p: share of resamples, doubled, in which the difference has the other sign or is none.
+        mcnemar_p: exact, two-sided, on the rows that only one reads right.
+        changes: those rows, in the order of the file.
+        signature: how the figures were made.
+    """
+
+    n: int
+    exprate_a: float
+    exprate_b: float
+    difference: float
+    low: float
+    high: float
+    bootstrap_p: float
+    mcnemar_p: float
+    changes: list[Change]
+    signature: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data; ``only_a`` and ``only_b`` count the changes."""
+        names = ("n", "exprate_a", "exprate_b", "difference", "bootstrap_p", "mcnemar_p")
+        found: dict[str, Any] = {name: round(getattr(self, name), 6) for name in names}
+        found["interval"] = [round(self.low, 6), round(self.high, 6)]
+        found |= {f"only_{side}": sum(change.better == side for change in self.changes) for side in "ab"}
+        rows = [{"id": c.id, "better": c.better, "gt": c.label, "a": c.a, "b": c.b} for c in self.changes]
+        return found | {"changes": rows, "signature": self.signature}
+
+
+def compare(
+    one: Sequence[Prediction],
+    two: Sequence[Prediction],
+    *,
+    normalize: Callable[[str], str] | None = None,
+    normalizer: str = "none",
+    seed: int = 0,
+) -> Comparison:
+    """Compare two files of predictions, matched by dataset, id and number of the pass.
+
+    Raises:
+        SourceError: an id is missing on one side, is there twice, or has another label there.
+    """
+    from scipy.stats import binomtest
+
+    first, second = _matched(one, two)
+    a, b = pair_up(first, normalize), pair_up(second, normalize)
+    _same_labels(a, b)
+    gain = b.exact.astype(float) - a.exact.astype(float)
+    sums = resampled_sums(gain[:, None], seed)[:, 0] * 100 / len(gain)
+    low, high = np.percentile(sums, [(100 - LEVEL) / 2, (100 + LEVEL) / 2])
+    won, lost = int((gain > 0).sum()), int((gain < 0).sum())
+    tail = min(float((sums <= 0).mean()), float((sums >= 0).mean()))
+    return Comparison(
+        n=len(a),
+        exprate_a=float(a.exact.mean()) * 100,
+        exprate_b=float(b.exact.mean()) * 100,
+        difference=float(gain.mean()) * 100,
+        low=float(low),
+        high=float(high),
+        bootstrap_p=min(1.0, 2 * tail),
+        mcnemar_p=float(binomtest(won, won + lost).pvalue) if won + lost else 1.0,
+        changes=[_change(a, b, int(place)) for place in np.flatnonzero(gain)],
+        signature=f"exprate|tok:whitespace|norm:{normalizer}|version:mumer-{mumer_data.__version__}"
+        f"|test:paired-bootstrap-{RESAMPLES}-seed:{seed}+mcnemar-exact",
+    )
+
+
+def _change(a: Pairs, b: Pairs, place: int) -> Change:
+    better = "a" if a.exact[place] else "b"
+    return Change(a.rows[place].id, better, a.labels[place], a.texts[place], b.texts[place])
+
+
+def _matched(one: Sequence[Prediction], two: Sequence[Prediction]) -> tuple[list[Prediction], list[Prediction]]:
+    first, second = _by_key(one, "the first"), _by_key(two, "the second")
+    for keys, side in ((second.keys() - first.keys(), "first"), (first.keys() - second.keys(), "second")):
+        if keys:
+            raise SourceError(f"the {side} file lacks {_named(keys)}: compare predictions of the same images")
+    return list(first.values()), [second[key] for key in first]
+
+
+def _by_key(rows: Sequence[Prediction], side: str) -> dict[Key, Prediction]:
+    found: dict[Key, Prediction] = {}
+    twice = set()
+    for row in rows:
+        key = (row.dataset, row.id, row.sample)
+        if key in found:
+            twice.add(key)
+        found[key] = row
+    if twice:
+        raise SourceError(f"{side} file has more than one row for {_named(twice)}: give each image once a pass")
+    return found
+
+
+def _named(keys: set[Key]) -> str:
+    shown = ", ".join(repr(example_id) for _, example_id, _ in sorted(keys)[:_NAMED])
+    more = f" and {len(keys) - _NAMED:,} more" if len(keys) > _NAMED else ""
+    return f"{len(keys):,} id{'s' if len(keys) > 1 else ''}: {shown}{more}"
+
+
+def _same_labels(a: Pairs, b: Pairs) -> None:
+    other = [row.id for row, x, y in zip(a.rows, a.label_tokens, b.label_tokens, strict=True) if x != y]
+    if other:
+        shown = ", ".join(map(repr, other[:_NAMED]))
+        raise SourceError(f"{len(other):,} rows have another label in the second file, the first of them {shown}")

@@ -1,0 +1,90 @@
+"""Label and prediction, both typeset, with what CDM matched in green and the rest in red.
+
+Not for scores: `mumer_data.metrics.cdm` gives them.
+"""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree
+
+from mumer_data.mathml.setting import Setting, set_label
+from mumer_data.mathml.unset import CannotSetError
+from mumer_data.metrics.cdm import EM
+from mumer_data.metrics.cdm.match import Marks, match
+from mumer_data.shards.writer import replacing
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+MATCHED, UNMATCHED = "#1a7f37", "#cf222e"
+_GAP = 24  # pixels between the two
+_NOTE = 28  # height of a line of words
+
+
+def overlays(label: str, text: str) -> tuple[str, str]:
+    """Both formulas as SVG with boxes; ``""`` for one that cannot be typeset."""
+    settings = [_setting(formula) for formula in (label, text)]
+    ours, theirs = settings
+    pairs = match(Marks(*ours.boxes), Marks(*theirs.boxes)).pairs if ours and theirs else None
+    drawn = []
+    for side, setting in enumerate(settings):
+        matched = set() if pairs is None else set(pairs[:, side].tolist())
+        drawn.append("" if setting is None else _drawn(setting, matched))
+    return drawn[0], drawn[1]
+
+
+def _setting(formula: str) -> Setting | None:
+    try:
+        setting = set_label(formula, EM)
+    except CannotSetError:
+        return None
+    return setting if len(setting.boxes[1]) else None
+
+
+def _drawn(setting: Setting, matched: set[int]) -> str:
+    svg = setting.svg()
+    for mark, (left, top, right, bottom) in enumerate(setting.boxes[1].tolist()):
+        colour = MATCHED if mark in matched else UNMATCHED
+        place = {"x": left, "y": top, "width": right - left, "height": bottom - top}
+        attributes = {name: f"{value:.2f}" for name, value in place.items()}
+        style = {"fill": colour, "fill-opacity": "0.12", "stroke": colour, "stroke-width": "1"}
+        ElementTree.SubElement(svg, "rect", attributes | style)
+    return ElementTree.tostring(svg, encoding="unicode")
+
+
+def write_overlay(label: str, text: str, path: Path) -> None:
+    """One PNG: the label above the prediction.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    from PIL import Image, ImageDraw
+
+    pictures = [_picture(svg) for svg in overlays(label, text)]
+    width = max(240, *(picture.width for picture in pictures if picture))
+    height = sum((picture.height if picture else 0) + _NOTE + _GAP for picture in pictures)
+    page = Image.new("RGB", (width + 2 * _GAP, height), "white")
+    draw, y = ImageDraw.Draw(page), 8
+    for name, picture in zip(("label", "prediction"), pictures, strict=True):
+        draw.text((_GAP, y), name if picture else f"{name}: cannot be typeset", fill="#57606a", font_size=16)
+        y += _NOTE
+        if picture:
+            page.paste(picture, (_GAP, y))
+            y += picture.height
+        y += _GAP
+    with replacing(path) as temporary:
+        page.save(temporary, "PNG")
+
+
+def _picture(svg: str) -> Image | None:
+    import resvg_py
+    from PIL import Image
+
+    if not svg:
+        return None
+    return Image.open(io.BytesIO(bytes(resvg_py.svg_to_bytes(svg_string=svg, background="white", zoom=2)))).convert(
+        "RGB"
+    )
