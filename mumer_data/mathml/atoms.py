@@ -56,7 +56,7 @@ def atom_of(token: str) -> Atom | None:
     """What ``token`` sets; ``None`` where nobody knows."""
     known = tables()
     if token in known["functions"] or token in known["limit_functions"]:
-        return Atom(token[1:], OP, limits=token in known["limit_functions"])
+        return Atom(known["names"].get(token, token[1:]), OP, limits=token in known["limit_functions"])
     text = character_of(token)
     if text is None:
         return None

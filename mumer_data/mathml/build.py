@@ -102,10 +102,8 @@ class Builder:
         """Set what begins at ``place``; gives the place after it."""
         from mumer_data.mathml.delimiters import delimited
 
-        if (fenced := delimited(self, symbols, place, style)) is not None:
-            base, place, carriers = fenced
-        else:
-            base, place, carriers = self._nucleus(symbols, place, style)
+        fenced = delimited(self, symbols, place, style)
+        base, place, carriers = fenced or self._nucleus(symbols, place, style)
         while place < len(symbols) and _is_prime(symbols[place]):
             carriers.append(symbols[place])
             place += 1

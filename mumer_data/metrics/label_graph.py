@@ -1,7 +1,7 @@
 """Symbol layout trees as CROHME label graphs (``.lg``), so that LgEval can judge them.
 
-An object's name is its path from the root (``O3Sup1``: first of the superscript of the third), in label and prediction: LgEval then sets side by side what stands
-at the same place, as the CROHME 2019 task without strokes does. Not for stroke-level graphs: there are no strokes.
+An object's name is its path from the root (``O3Sup1``: the first in the superscript of the third), so that LgEval sets
+side by side what stands at the same place, as the CROHME 2019 task without strokes does. Not for strokes.
 
 Source: H. Mouchère et al., Advancing the State of the Art for Handwritten Math Recognition, 2016; M. Mahdavi et al.,
 ICDAR 2019 CROHME + TFD, 2019.

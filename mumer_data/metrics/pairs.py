@@ -60,31 +60,42 @@ class Pairs:
         return np.array([len(tokens) for tokens in self.text_tokens], np.int64)
 
     @cached_property
-    def _ids(self) -> tuple[list[list[int]], list[list[int]], int]:
-        """Tokens as numbers, the same for the same token, and how many there are."""
-        numbers: dict[str, int] = {}
-        known = numbers.setdefault
-        labels, texts = (
-            [[known(token, len(numbers)) for token in tokens] for tokens in rows]
-            for rows in (self.label_tokens, self.text_tokens)
-        )
-        return labels, texts, len(numbers)
+    def _unlike(self) -> list[int]:
+        """Places of the pairs that are not the same text: most work is for them alone."""
+        return [place for place, (label, text) in enumerate(zip(self.labels, self.texts, strict=True)) if label != text]
+
+    @cached_property
+    def _coded(self) -> tuple[Sequence[Sequence[Hashable]], Sequence[Sequence[Hashable]], int]:
+        """Unlike pairs with tokens as characters, or as numbers where there are too many; and the number of tokens.
+
+        rapidfuzz is fastest on strings, one character a token.
+        """
+        sides = [[rows[place] for place in self._unlike] for rows in (self.label_tokens, self.text_tokens)]
+        tokens = set().union(*sides[0], *sides[1])
+        numbers = dict(zip(tokens, range(len(tokens)), strict=True))
+        if len(tokens) > _MAX_TOKENS:
+            coded = [[list(map(numbers.__getitem__, row)) for row in rows] for rows in sides]
+            return coded[0], coded[1], len(tokens)
+        first, after = _SURROGATES
+        letters = {token: chr(n if n < first else n + after - first) for token, n in numbers.items()}
+        strings = [["".join(map(letters.__getitem__, row)) for row in rows] for rows in sides]
+        return strings[0], strings[1], 0x110000
 
     @cached_property
     def token_distances(self) -> Ints:
         """Levenshtein distance of each pair, in tokens."""
-        labels, texts, count = self._ids
-        if count <= _MAX_TOKENS:  # rapidfuzz is fastest on strings: one character a token
-            first, after = _SURROGATES
-            letters = [chr(number if number < first else number + after - first) for number in range(count)]
-            strings = (["".join([letters[number] for number in row]) for row in rows] for rows in (labels, texts))
-            return _distances(*strings)
-        return _distances(labels, texts)
+        labels, texts, _ = self._coded
+        found = np.zeros(len(self), np.int64)
+        found[self._unlike] = _distances(labels, texts)
+        return found
 
     @cached_property
     def character_distances(self) -> Ints:
         """Levenshtein distance of each pair, in characters, spaces counted."""
-        return _distances(self.labels, self.texts)
+        found = np.zeros(len(self), np.int64)
+        sides = ([side[place] for place in self._unlike] for side in (self.labels, self.texts))
+        found[self._unlike] = _distances(*sides)
+        return found
 
     @cached_property
     def exact(self) -> NDArray[np.bool_]:
@@ -94,8 +105,9 @@ class Pairs:
     @cached_property
     def ngram_matches(self) -> Ints:
         """N-grams of each prediction that its label has too, at most as often: shape (pairs, 4), n = 1 to 4."""
-        labels, texts, tokens = self._ids
-        matches = np.zeros((len(self), ORDER), np.int64)
+        labels, texts, tokens = self._coded
+        found = np.maximum(self.text_lengths[:, None] - np.arange(ORDER), 0)  # of a pair that is alike: all
+        matches = np.zeros((len(self._unlike), ORDER), np.int64)
         columns = [_Grams.of(rows) for rows in (labels, texts)]
         count = tokens
         for n in range(ORDER):
@@ -105,7 +117,8 @@ class Pairs:
             _, at_label, at_text = np.intersect1d(label_keys, text_keys, assume_unique=True, return_indices=True)
             shared = np.minimum(label_counts[at_label], text_counts[at_text])
             np.add.at(matches[:, n], text_keys[at_text] // max(count, 1), shared)
-        return matches
+        found[self._unlike] = matches
+        return found
 
     def subset(self, places: Ints) -> Pairs:
         """Some of the pairs, with nothing computed yet."""
@@ -124,9 +137,12 @@ class _Grams:
     place: Ints  # of each n-gram's last token in ``tokens``
 
     @classmethod
-    def of(cls, rows: list[list[int]]) -> _Grams:
+    def of(cls, rows: Sequence[Sequence[Hashable]]) -> _Grams:
         lengths = [len(row) for row in rows]
-        tokens = np.fromiter((number for row in rows for number in row), np.int64, sum(lengths))
+        if rows and isinstance(rows[0], str):
+            tokens = np.frombuffer("".join(rows).encode("utf-32-le"), "<u4").astype(np.int64)  # type: ignore[arg-type]
+        else:
+            tokens = np.fromiter((number for row in rows for number in row), np.int64, sum(lengths))
         row = np.repeat(np.arange(len(rows)), lengths)
         return cls(tokens, row, tokens, np.arange(len(tokens)))
 
@@ -155,7 +171,7 @@ class _Grams:
 def _distances(one: Sequence[Sequence[Hashable]], two: Sequence[Sequence[Hashable]]) -> Ints:
     if not len(one):
         return np.zeros(0, np.int64)
-    found: Ints = cpdist(one, two, scorer=Levenshtein.distance, dtype=np.int64, workers=1)  # type: ignore[arg-type]
+    found: Ints = cpdist(one, two, scorer=Levenshtein.distance, dtype=np.int64, workers=1)
     return found
 
 

@@ -6,6 +6,7 @@ A prediction that does not parse has no tree: it counts as wrong in shape, and i
 from __future__ import annotations
 
 from collections import Counter
+from itertools import zip_longest
 
 import numpy as np
 
@@ -68,10 +69,13 @@ def _symbols(text: str) -> Counter[str]:
 
 
 def brackets_close(text: str) -> bool:
-    """Whether braces, ``\\{ \\}``, ``\\left \\right`` and environments close in the order in which they open."""
+    """Whether braces, ``\\{ \\}``, ``\\left \\right`` and environments close in the order in which they open.
+
+    Nothing at all is not valid: an empty prediction is wrong.
+    """
     open_ones: list[str] = []
     tokens = text.split()
-    for token, following in zip(tokens, [*tokens[1:], ""], strict=True):
+    for token, following in zip_longest(tokens, tokens[1:], fillvalue=""):
         if token.startswith(("\\begin", "\\end")):
             kind = "\\begin" if token.startswith("\\begin") else "\\end"
             name = token.removeprefix(kind) or following
@@ -84,4 +88,4 @@ def brackets_close(text: str) -> bool:
                 return False
         elif token in _BRACKETS:
             open_ones.append(token)
-    return not open_ones
+    return bool(tokens) and not open_ones

@@ -24,46 +24,17 @@ _FUNCTIONS = {
 } | {"\\arcsin": sympy.asin, "\\arccos": sympy.acos, "\\arctan": sympy.atan, "\\ln": sympy.log, "\\log": sympy.log}
 _CONSTANTS = {"\\pi": sympy.pi, "\\infty": sympy.oo, "e": sympy.E}
 _UNKNOWN_FUNCTIONS = frozenset("fghFGH") | {"\\phi", "\\psi", "\\Phi", "\\Psi"}
-_GREEK = {
+_GREEK = frozenset(
     f"\\{name}"
-    for name in [
-        "alpha",
-        "beta",
-        "gamma",
-        "delta",
-        "epsilon",
-        "varepsilon",
-        "zeta",
-        "eta",
-        "theta",
-        "vartheta",
-        "kappa",
-        "lambda",
-        "mu",
-        "nu",
-        "xi",
-        "rho",
-        "sigma",
-        "tau",
-        "phi",
-        "varphi",
-        "chi",
-        "psi",
-        "omega",
-        "Gamma",
-        "Delta",
-        "Theta",
-        "Lambda",
-        "Xi",
-        "Sigma",
-        "Phi",
-        "Psi",
-        "Omega",
-    ]
-}
+    for name in (
+        *("alpha", "beta", "gamma", "delta", "epsilon", "varepsilon", "zeta", "eta", "theta", "vartheta", "kappa"),
+        *("lambda", "mu", "nu", "xi", "rho", "sigma", "tau", "phi", "varphi", "chi", "psi", "omega"),
+        *("Gamma", "Delta", "Theta", "Lambda", "Xi", "Sigma", "Phi", "Psi", "Omega"),
+    )
+)
 _TIMES, _OVER = {"\\times", "\\cdot", "*"}, {"/", "\\div"}
 _SPACING = {"\\left", "\\right", "\\limits"}
-_MAX_POWER = 64  # larger powers of numbers stay as they are: nobody wants 9^{9^9} worked out
+_MAX_POWER = 64  # of a number: 9^{9^9} would never end
 
 
 class NotConvertibleError(MumerError):
@@ -231,6 +202,9 @@ class _Reader:
 
     def _big(self, symbol: Symbol) -> Any:
         below, above = symbol.branch("below"), symbol.branch("above")
+        if self._token() == "\\limits":
+            carrier = self._take()
+            below, above = carrier.branch("sub"), carrier.branch("sup")
         if not below or not above:
             raise NotConvertibleError(f"'{symbol.token}' without bounds")
         if symbol.token == "\\sum":
@@ -284,6 +258,6 @@ def _raised(base: Any, symbol: Symbol, *, scripts_apart: bool = False) -> Any:
     if not symbol.branch("sup"):
         return base
     power = _branch(symbol, "sup")
-    if base.is_number and not (power.is_number and abs(power) <= _MAX_POWER):
-        return sympy.Pow(base, power, evaluate=False)
+    if base.is_number and power.is_number and not abs(power) <= _MAX_POWER:
+        raise NotConvertibleError("a number to a power that nobody wants worked out")
     return base**power

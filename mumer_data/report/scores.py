@@ -139,11 +139,8 @@ def print_comparison(one: str, two: str, found: Comparison) -> None:
         )
     )
     for change in found.changes[:_CHANGES]:
-        console.print(
-            Text(
-                f"{change.better} is right: {change.id}\n  label {change.label}\n  a     {change.a}\n  b     {change.b}"
-            )
-        )
+        texts = (f"label {change.label}", f"a     {change.a}", f"b     {change.b}")
+        console.print(Text("\n  ".join([f"{change.better} is right: {change.id}", *texts])))
     if len(found.changes) > _CHANGES:
         console.print(Text(f"and {len(found.changes) - _CHANGES:,} more rows changed: --json has all"))
     console.print(Text(found.signature, style="dim"))

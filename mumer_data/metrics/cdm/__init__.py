@@ -71,7 +71,7 @@ def _set(label: str) -> Setting:
 
 
 def cdm_scores(pairs: Sequence[tuple[str, str]], workers: int | None = None) -> Iterator[CdmScore]:
-    """Judge many pairs, in order, in worker processes (``None``: one a core); memory does not grow with their number."""
+    """Judge many pairs, in order, in worker processes (``None``: one a core); only their scores stay in memory."""
     from mumer_data.parallel import in_processes
 
     batches = [pairs[begin : begin + _BATCH] for begin in range(0, len(pairs), _BATCH)]

@@ -90,7 +90,7 @@ def _position_costs(label: Floats, text: Floats) -> Floats:
 def _in_picture(boxes: Floats) -> Floats:
     corner = boxes[:, :2].min(axis=0) - _MARGIN
     size = boxes[:, 2:].max(axis=0) + _MARGIN - corner
-    return (boxes - np.tile(corner, 2)) / np.tile(size, 2)
+    return np.asarray((boxes - np.tile(corner, 2)) / np.tile(size, 2))
 
 
 def _order_costs(label: int, text: int) -> Floats:
@@ -98,7 +98,7 @@ def _order_costs(label: int, text: int) -> Floats:
 
 
 def _centres(boxes: Floats) -> Floats:
-    return (boxes[:, :2] + boxes[:, 2:]) / 2
+    return np.asarray((boxes[:, :2] + boxes[:, 2:]) / 2)
 
 
 def _steady(source: Floats, target: Floats) -> NDArray[np.bool_]:

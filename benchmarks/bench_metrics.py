@@ -1,0 +1,82 @@
+"""Published and standard figures of 20,000 pairs: ours against editdistance, NLTK and sacreBLEU, in one process.
+
+Usage: python benchmarks/bench_metrics.py PREDICTIONS [--pairs 20000]; the file's rows are repeated with small changes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import editdistance
+from nltk.translate.bleu_score import SmoothingFunction, corpus_bleu
+
+from mumer_data.data import Prediction
+from mumer_data.metrics.pairs import pair_up
+from mumer_data.metrics.published import Published
+from mumer_data.readers.predictions import load_predictions
+
+
+def varied(rows: list[Prediction], count: int) -> list[Prediction]:
+    """``count`` rows: the file over and over, in some of them a token of the prediction dropped."""
+    rng = random.Random(0)
+    found = []
+    for number in range(count):
+        row = rows[number % len(rows)]
+        tokens = row.text.split()
+        if tokens and rng.random() < 0.2:
+            del tokens[rng.randrange(len(tokens))]
+        found.append(replace(row, text=" ".join(tokens), row=number))
+    return found
+
+
+def reference(rows: list[Prediction]) -> dict[str, float]:
+    """The figures as the published evaluation makes them."""
+    labels, texts = [row.label.split() for row in rows], [row.text.split() for row in rows]
+    edits = [editdistance.eval(label, text) for label, text in zip(labels, texts, strict=True)]
+    bleu = corpus_bleu([[label] for label in labels], texts, smoothing_function=SmoothingFunction().method4)
+    scores = [(1 - edit / max(len(a), len(b), 1)) * 100 for edit, a, b in zip(edits, labels, texts, strict=True)]
+    within = {
+        name: sum(edit <= most for edit in edits) / len(rows) * 100
+        for most, name in enumerate(("exprate", "le1", "le2", "le3"))
+    }
+    return {
+        **within,
+        "edit_score": sum(scores) / len(rows),
+        "bleu4": float(bleu) * 100,
+        "cer_published": sum(edits) / sum(len(row.label) for row in rows),
+    }
+
+
+def ours(rows: list[Prediction]) -> dict[str, float]:
+    """The same by this library, without intervals, which the reference does not have."""
+    metric = Published()
+    return {name: float(value) for name, value in metric.scores(metric.statistics(pair_up(rows)).sum(axis=0)).items()}
+
+
+def main() -> None:
+    """Print both times, the ratio, and whether the figures agree."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("predictions", type=Path)
+    parser.add_argument("--pairs", type=int, default=20_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
+    rows = varied(load_predictions(options.predictions), options.pairs)
+    times: dict[str, list[float]] = {"reference": [], "ours": []}
+    figures = {}
+    for _ in range(options.rounds):
+        for name, function in (("reference", reference), ("ours", ours)):
+            begin = time.perf_counter()
+            figures[name] = function(rows)
+            times[name].append(time.perf_counter() - begin)
+    best = {name: min(seconds) for name, seconds in times.items()}
+    same = all(abs(figures["ours"][name] - value) < 5e-5 for name, value in figures["reference"].items())
+    print(f"{len(rows):,} pairs: editdistance + NLTK {best['reference']:.2f} s, ours {best['ours']:.2f} s")
+    print(f"ratio {best['reference'] / best['ours']:.1f}; same figures to 4 decimals: {same}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,87 @@
+"""Intervals, signatures, slices, normalisation: what holds for every metric."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+
+from mumer_data.data import Prediction
+from mumer_data.latex.normalize import Normalizer
+from mumer_data.metrics.evaluate import evaluate, resampled_sums
+from mumer_data.metrics.slices import SLICES
+from tests.metrics.files import files, predictions
+
+FOUR = predictions(("x", "x"), ("x ^ { 2 }", "x ^ { 2 }"), ("\\frac { a } { b }", "a"), ("y + 1 = \\sum _ { i } i", ""))
+
+
+@given(files)
+def test_order_does_not_matter_and_values_lie_in_their_intervals(pairs: list[tuple[str, str]]) -> None:
+    one, two = evaluate(predictions(*pairs)), evaluate(predictions(*reversed(pairs)))
+    for name, figure in one.figures.items():
+        assert figure.value == pytest.approx(two.figures[name].value)
+        assert figure.low <= figure.high
+    assert one.figures["exprate"].low <= one.figures["exprate"].value <= one.figures["exprate"].high
+
+
+def test_the_same_seed_gives_the_same_intervals() -> None:
+    assert evaluate(FOUR).to_json() == evaluate(FOUR).to_json()
+    many = predictions(*[("x y", "x y")] * 31, *[("x y", "x")] * 26)
+    assert len({evaluate(many, seed=seed).figures["edit_score"].low for seed in range(10)}) > 1
+
+
+def test_resamples_are_as_large_as_the_file_and_vary_as_they_should() -> None:
+    sums = resampled_sums(np.column_stack([np.ones(400), np.arange(400) < 100]), resamples=4000)
+    assert (sums[:, 0] == 400).all()
+    rates = sums[:, 1] / 400
+    assert rates.mean() == pytest.approx(0.25, abs=0.003)
+    assert rates.std() == pytest.approx((0.25 * 0.75 / 400) ** 0.5, rel=0.1)
+
+
+def test_every_figure_says_how_it_was_made() -> None:
+    found = evaluate(FOUR, normalize=Normalizer("crohme"), normalizer="crohme").to_json()
+    assert set(found["signatures"]) == set(found["intervals"]) == set(found) & set(found["signatures"])
+    for name, signature in found["signatures"].items():
+        assert signature.startswith(f"{name}|")
+        assert "norm:crohme" in signature
+        assert "version:mumer-" in signature
+        assert "tok:whitespace" in signature or "cdm" in name
+
+
+def test_normalisation_is_off_unless_asked_for() -> None:
+    rows = predictions(("a \\leq b", "a \\le b"), ("x ^ { 2 }", "x^2"), ("x", "\\frac {"))
+    assert evaluate(rows).figures["exprate"].value == 0
+    assert evaluate(rows, normalize=Normalizer("crohme")).figures["exprate"].value == pytest.approx(200 / 3)
+
+
+def test_slices_by_what_each_row_has_once_add_up() -> None:
+    found = evaluate(FOUR, by=["length", "depth", "dataset"])
+    for slices in found.slices.values():
+        assert sum(n for n, _ in slices.values()) == 4
+        right = sum(n * figures["exprate"].value for n, figures in slices.values())
+        assert right == pytest.approx(4 * found.figures["exprate"].value)
+
+
+def test_slices_by_structure_and_symbol_overlap() -> None:
+    found = evaluate(FOUR, by=["structure", "symbol"]).slices
+    assert {name: n for name, (n, _) in found["structure"].items()} == {
+        "plain": 1,
+        "script": 2,
+        "fraction": 1,
+        "big operator": 1,
+    }
+    assert found["symbol"]["x"][0] == 2
+    assert found["symbol"]["x"][1]["exprate"].value == 100
+
+
+def test_a_slice_is_the_figures_of_its_rows_alone() -> None:
+    rows = [Prediction(str(n), "x y", text, dataset="ab"[n % 2]) for n, text in enumerate(["x y", "x", "y x", ""])]
+    sliced = evaluate(rows, by=["dataset"]).slices["dataset"]
+    for name, (_, figures) in sliced.items():
+        alone = evaluate([row for row in rows if row.dataset == name])
+        assert {k: f.value for k, f in figures.items()} == {k: f.value for k, f in alone.figures.items()}
+
+
+def test_a_label_that_does_not_parse_has_a_slice_too() -> None:
+    found = evaluate(predictions(("{", "{")), by=list(SLICES)).slices
+    assert list(found["depth"]) == ["unparsed"]

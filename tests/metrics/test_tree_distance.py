@@ -1,0 +1,53 @@
+"""Zhang and Shasha against the plain recursion that defines the distance."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from hypothesis import assume, given
+
+from mumer_data.latex.parser import parse
+from mumer_data.latex.tree import Symbol, SymbolTree
+from mumer_data.metrics.tree_distance import tree_distance
+from tests.latex.labels import labels
+
+Node = tuple[str, str, tuple["Node", ...]]  # type: ignore[misc]
+
+
+def nested(symbols: list[Symbol]) -> tuple[Node, ...]:
+    return tuple((symbol.token, symbol.relation, nested(symbol.children)) for symbol in symbols)
+
+
+@lru_cache(maxsize=None)
+def forest_distance(one: tuple[Node, ...], two: tuple[Node, ...]) -> int:
+    """Take the last root away on one side, on the other, or match them."""
+    if not one or not two:
+        return size(one) + size(two)
+    *left, last = one
+    *right, other = two
+    return min(
+        forest_distance((*left, *last[2]), two) + 1,
+        forest_distance(one, (*right, *other[2])) + 1,
+        forest_distance(tuple(left), tuple(right)) + forest_distance(last[2], other[2]) + (last[:2] != other[:2]),
+    )
+
+
+def size(forest: tuple[Node, ...]) -> int:
+    return sum(1 + size(children) for _, _, children in forest)
+
+
+@given(labels(), labels())
+def test_as_defined(one: str, two: str) -> None:
+    first, second = parse(one), parse(two)
+    left, right = nested(first.symbols), nested(second.symbols)
+    assume(size(left) * size(right) < 200)
+    assert tree_distance(first, second) == forest_distance(left, right) == tree_distance(second, first)
+
+
+def test_from_nothing_every_symbol_is_an_edit() -> None:
+    assert tree_distance(parse("x ^ { 2 } + 1"), SymbolTree([])) == 4
+
+
+def test_a_chain_of_thousands_has_a_bound() -> None:
+    long = parse(" ".join("x" * 3000))
+    assert tree_distance(long, parse(" ".join("y" * 3000))) == 3001
