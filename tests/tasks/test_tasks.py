@@ -54,25 +54,21 @@ def test_unknown_options_are_refused(name: str, options: dict[str, str]) -> None
 
 
 FOUND = Correction("x ^ { 2 }", "x 2", "x <deleted> 2 <deleted>", "INSERT:^ { after x\nINSERT:} after 2")
+FIND = (
+    START + "and its OCR recognition result. Please help me to detect possible errors in the recognition result and "
+    "mark the places where errors occur with <error_start> <error_end> and <deleted>."
+    "\n\nerroneous formula: x 2\nMarked formula: "
+).replace(". and", " and")
+FIX = (
+    START + "and a predicted formula with error tags, correct the formula by modifying the parts marked with "
+    "<error_start> and <error_end> and inserting content where <deleted> are present. Output the modifications in a "
+    "single string with the following format: REPLACE:old -> new for errors to be replaced. INSERT:content after "
+    "position for missing content. DELETE:to_delete for parts to be removed."
+    "\n\nMarked formula: x <deleted> 2 <deleted>\nCorrection log: "
+).replace(". and a", " and a")
 ABOUT_ERRORS = {
-    "error_find": (
-        (
-            "I have an image of a handwritten mathematical expression and its OCR recognition result. Please help me to "
-            "detect possible errors in the recognition result and mark the places where errors occur with <error_start> "
-            "<error_end> and <deleted>.\n\nerroneous formula: x 2\nMarked formula: "
-        ),
-        "x <deleted> 2 <deleted>",
-    ),
-    "error_fix": (
-        (
-            "I have an image of a handwritten mathematical expression and a predicted formula with error tags, correct the "
-            "formula by modifying the parts marked with <error_start> and <error_end> and inserting content where "
-            "<deleted> are present. Output the modifications in a single string with the following format: REPLACE:old -> "
-            "new for errors to be replaced. INSERT:content after position for missing content. DELETE:to_delete for parts "
-            "to be removed.\n\nMarked formula: x <deleted> 2 <deleted>\nCorrection log: "
-        ),
-        "INSERT:^ { after x\nINSERT:} after 2\nx ^ { 2 }",
-    ),
+    "error_find": (FIND, "x <deleted> 2 <deleted>"),
+    "error_fix": (FIX, "INSERT:^ { after x\nINSERT:} after 2\nx ^ { 2 }"),
 }
 
 
