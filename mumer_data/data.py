@@ -121,3 +121,19 @@ class Prediction:
     dataset: str = ""
     sample: int = 0
     row: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A prediction, where it is wrong, and how to mend it.
+
+    Attributes:
+        label, text: the true label and the prediction, tokens joined by single spaces.
+        marked: the prediction with its wrong runs and gaps marked.
+        log: one operation a line, in the order of the marks; ``""`` where nothing is wrong.
+    """
+
+    label: str
+    text: str
+    marked: str
+    log: str

@@ -63,6 +63,22 @@ def _rebuild_tree_text_error(reason: str, line: int) -> TreeTextError:
     return TreeTextError(reason, line=line)
 
 
+class CorrectionError(MumerError):
+    """A prediction that cannot be marked, or a correction log that does not fit its marks; ``reason`` names it."""
+
+    def __init__(self, message: str, *, reason: str) -> None:
+        self.message = message
+        self.reason = reason
+        super().__init__(message)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuild_correction_error, (self.message, self.reason)
+
+
+def _rebuild_correction_error(message: str, reason: str) -> CorrectionError:
+    return CorrectionError(message, reason=reason)
+
+
 class SourceError(MumerError):
     """An input that cannot be used at all: a folder, file, column or archive that is missing or unreadable."""
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from mumer_data.data import Prediction, Reject
+from mumer_data.data import Prediction, Reject, Slice
 from mumer_data.exceptions import SourceError
-from mumer_data.readers.lines import JsonArray, lines
+from mumer_data.readers.lines import JsonArray, changed, cut, lines
 
 SUFFIXES = (".json", ".jsonl", ".parquet")
 # What a field is called: first the published name, then names that other tools write.
@@ -65,22 +66,58 @@ def read_predictions(path: Path, *, labelled: bool = True) -> Iterator[Predictio
     Raises:
         SourceError: the file is missing or unreadable, or is neither a JSON array, nor JSON lines, nor Parquet.
     """
+    yield from read_slice(path, None, labelled=labelled)
+
+
+def plan_predictions(path: Path, max_rows: int) -> list[Slice]:
+    """Cut one file into slices of at most ``max_rows`` rows, numbered from 0; offsets in bytes, or rows of Parquet.
+
+    Raises:
+        SourceError: as `read_predictions`; and where the file has no rows.
+    """
+    with _opened(path) as file:
+        if path.suffix.lower() == ".parquet":
+            places: Iterable[int] = range(_parquet_size(file, path))
+        elif _begins_array(file):
+            places = (offset for offset, _ in JsonArray(file, str(path)))
+        else:
+            places = (line.offset for line in lines(file))
+        return cut(((row, place, 0) for row, place in enumerate(places)), max_rows, 1, str(path))
+
+
+def read_slice(path: Path, part: Slice | None, *, labelled: bool = True) -> Iterator[Prediction | Reject]:
+    """Every row of one slice of a file, or of all of it; see `read_predictions`."""
+    with _opened(path) as file:
+        left = part.rows if part else -1
+        for row, value in _values(file, path, part):
+            yield value if isinstance(value, Reject) else _prediction(value, row, labelled)
+            left -= 1
+            if not left:
+                return
+    if part:
+        raise changed(str(path))
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
     try:
         with path.open("rb") as file:
-            for row, value in _values(file, path):
-                yield value if isinstance(value, Reject) else _prediction(value, row, labelled)
+            yield file
     except OSError as error:
         raise SourceError(f"{path} cannot be read ({error.strerror or error}); check the path") from None
 
 
-def _values(file: BinaryIO, path: Path) -> Iterator[tuple[int, object]]:
+def _values(file: BinaryIO, path: Path, part: Slice | None) -> Iterator[tuple[int, object]]:
+    start, offset = (part.start, part.offset) if part else (0, 0)
     if path.suffix.lower() == ".parquet":
-        yield from enumerate(_parquet_rows(file, path))
+        yield from enumerate(_parquet_rows(file, path, start), start)
     elif _begins_array(file):
-        yield from enumerate(value for _, value in JsonArray(file, str(path)))
+        yield from enumerate((value for _, value in JsonArray(file, str(path), offset=offset)), start)
     else:
-        for row, line in enumerate(lines(file)):
-            yield row, _json(line.data, row, line.number + 1)
+        file.seek(offset)
+        for row, line in enumerate(lines(file), start):
+            place = f"byte {line.offset}" if offset else f"line {line.number + 1}"
+            yield row, _json(line.data, row, place)
 
 
 def _begins_array(file: BinaryIO) -> bool:
@@ -90,7 +127,18 @@ def _begins_array(file: BinaryIO) -> bool:
     return head.startswith(b"[")
 
 
-def _parquet_rows(file: BinaryIO, path: Path) -> Iterator[dict[str, Any]]:
+def _parquet_size(file: BinaryIO, path: Path) -> int:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return int(pq.read_metadata(file).num_rows)
+    except pa.ArrowException as error:
+        raise SourceError(f"{path} cannot be read as Parquet: {error}") from None
+
+
+def _parquet_rows(file: BinaryIO, path: Path, start: int) -> Iterator[dict[str, Any]]:
+    """The rows from number ``start`` on."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -98,21 +146,26 @@ def _parquet_rows(file: BinaryIO, path: Path) -> Iterator[dict[str, Any]]:
         with pq.ParquetFile(file) as table:
             names = table.schema_arrow.names
             wanted = [name for name in (*ID, *LABEL, *TEXT, *IMAGE, "dataset", "sample") if name in names]
-            for batch in table.iter_batches(batch_size=_BATCH, columns=wanted):
-                yield from batch.to_pylist()
+            groups = list(range(table.num_row_groups))
+            while groups and start >= (rows := table.metadata.row_group(groups[0]).num_rows):
+                start -= rows
+                del groups[0]
+            for batch in table.iter_batches(batch_size=_BATCH, row_groups=groups, columns=wanted):
+                yield from batch.slice(start).to_pylist()
+                start = max(start - len(batch), 0)
     except pa.ArrowException as error:
         raise SourceError(f"{path} cannot be read as Parquet: {error}") from None
 
 
-def _json(data: bytes | None, row: int, number: int) -> object:
+def _json(data: bytes | None, row: int, place: str) -> object:
     if data is None:
-        return Reject("", row, "row_malformed", f"line {number} is too long")
+        return Reject("", row, "row_malformed", f"{place} is too long")
     try:
         return json.loads(data.decode("utf-8"))
     except UnicodeDecodeError as error:
-        return Reject("", row, "row_encoding", f"line {number} is not UTF-8 at byte {error.start}")
+        return Reject("", row, "row_encoding", f"{place} is not UTF-8 at byte {error.start}")
     except (ValueError, RecursionError) as error:
-        return Reject("", row, "row_malformed", f"line {number} is not JSON ({error})")
+        return Reject("", row, "row_malformed", f"{place} is not JSON ({error})")
 
 
 def _prediction(value: object, row: int, labelled: bool) -> Prediction | Reject:

@@ -76,6 +76,8 @@ def _configs(rows: list[tuple[str, str, int, int, int]]) -> Table:
 
 def _print_counts(console: Console, counts: dict[str, Any]) -> None:
     line = f"{counts['read']:,} rows read = {counts['accepted']:,} accepted + {counts['rejected']:,} rejected"
+    if unused := counts["read"] - counts["accepted"] - counts["rejected"]:
+        line += f" + {unused:,} not needed"
     reasons = ", ".join(f"{name} {count:,}" for name, count in counts["reasons"].items())
     console.print(Text(f"{line} ({reasons}; see rejects.parquet)" if reasons else line))
 

@@ -64,7 +64,10 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class SliceResult:
-    """What came of one slice; sizes in bytes, ``images_sha256`` over the sha256 of its images in order."""
+    """What came of one slice; sizes in bytes, ``images_sha256`` over the sha256 of its images in order.
+
+    ``unused`` rows are in order, but nothing that the run is looking for.
+    """
 
     number: int
     read: int
@@ -74,6 +77,7 @@ class SliceResult:
     images_size: int
     images_sha256: str
     shards: list[ShardInfo]
+    unused: int = 0
 
 
 def save_result(out: Path, result: SliceResult, rejects: list[Reject]) -> None:
@@ -179,11 +183,12 @@ class Run:
         for part, result in zip(self.plan.slices, results, strict=True):
             reasons.update(result.reasons)
             written = {shard.rows for shard in result.shards}
-            if result.read != part.rows or result.read != result.accepted + result.rejected:
+            if result.read != part.rows or result.read != result.accepted + result.rejected + result.unused:
                 raise OutputError(f"slice {part.number}: {part.rows} rows planned, but {result}: nothing may be lost")
             if written != {result.accepted}:
                 raise OutputError(f"slice {part.number}: {result.accepted} rows accepted, but shards hold {written}")
         digest = hashlib.sha256("".join(result.images_sha256 for result in results).encode()).hexdigest()
+        unused = sum(result.unused for result in results)
         images = {
             "count": sum(result.accepted for result in results),
             "size": sum(result.images_size for result in results),
@@ -196,6 +201,7 @@ class Run:
                 "read": sum(result.read for result in results),
                 "accepted": sum(result.accepted for result in results),
                 "rejected": sum(result.rejected for result in results),
+                **({"unused": unused} if unused else {}),
                 "reasons": dict(sorted(reasons.items())),
             },
             "configs": {

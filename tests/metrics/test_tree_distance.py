@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 
 from hypothesis import assume, given
 
@@ -11,14 +11,14 @@ from mumer_data.latex.tree import Symbol, SymbolTree
 from mumer_data.metrics.tree_distance import tree_distance
 from tests.latex.labels import labels
 
-Node = tuple[str, str, tuple["Node", ...]]  # type: ignore[misc]
+Node = tuple[str, str, tuple["Node", ...]]
 
 
 def nested(symbols: list[Symbol]) -> tuple[Node, ...]:
     return tuple((symbol.token, symbol.relation, nested(symbol.children)) for symbol in symbols)
 
 
-@lru_cache(maxsize=None)
+@cache
 def forest_distance(one: tuple[Node, ...], two: tuple[Node, ...]) -> int:
     """Take the last root away on one side, on the other, or match them."""
     if not one or not two:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from mumer_data.tasks import TASKS, task_class
+from mumer_data.data import Correction
+from mumer_data.tasks import ERROR_TASKS, TASKS, error_tasks, task_class
 
 LABEL = r"\frac { a ^ { 2 } + 1 } { b }"
 TREE = "\\frac\n\ta (above)\n\t\t2 (sup)\n\t+ (right)\n\t1 (right)\n\tb (below)"
@@ -50,3 +51,30 @@ def test_the_dialect_is_an_option_of_tree_cot() -> None:
 def test_unknown_options_are_refused(name: str, options: dict[str, str]) -> None:
     with pytest.raises(ValidationError):
         task_class(name).model_validate(options)
+
+
+FOUND = Correction("x ^ { 2 }", "x 2", "x <deleted> 2 <deleted>", "INSERT:^ { after x\nINSERT:} after 2")
+FIND = (
+    START + "and its OCR recognition result. Please help me to detect possible errors in the recognition result and "
+    "mark the places where errors occur with <error_start> <error_end> and <deleted>."
+    "\n\nerroneous formula: x 2\nMarked formula: "
+).replace(". and", " and")
+FIX = (
+    START + "and a predicted formula with error tags, correct the formula by modifying the parts marked with "
+    "<error_start> and <error_end> and inserting content where <deleted> are present. Output the modifications in a "
+    "single string with the following format: REPLACE:old -> new for errors to be replaced. INSERT:content after "
+    "position for missing content. DELETE:to_delete for parts to be removed."
+    "\n\nMarked formula: x <deleted> 2 <deleted>\nCorrection log: "
+).replace(". and a", " and a")
+ABOUT_ERRORS = {
+    "error_find": (FIND, "x <deleted> 2 <deleted>"),
+    "error_fix": (FIX, "INSERT:^ { after x\nINSERT:} after 2\nx ^ { 2 }"),
+}
+
+
+@pytest.mark.parametrize("name", ERROR_TASKS)
+def test_tasks_about_predictions(name: str) -> None:
+    task = error_tasks()[name]
+    prompt, answer = ABOUT_ERRORS[name]
+    sample = task.sample("id1", FOUND)
+    assert (task.suffix, sample.id, sample.prompt, sample.answer) == (f"_{name}", "id1", prompt, answer)

@@ -1,0 +1,96 @@
+"""Which candidates become samples: no prediction of an image twice, and no more of anything than its limit.
+
+Sees all candidates of a run, as numbers: about 70 bytes each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+TAKEN, DUPLICATE, IMAGE_FULL, CONFUSION_FULL = range(4)
+REASONS = {
+    DUPLICATE: ("duplicate_prediction", "the same prediction of the same image came before"),
+    IMAGE_FULL: ("image_limit", "as many samples of this image as --max-per-image allows"),
+    CONFUSION_FULL: ("confusion_limit", "as many samples of one of its confusions as --max-per-confusion allows"),
+}
+
+Keys = NDArray[np.uint64]
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """What is known of all candidates, in the order of the input.
+
+    Attributes:
+        id, image, text: keys of the id, of the image (data set and id), and of image and prediction together.
+        priority: the smaller comes first where there is a limit.
+        confusions: keys of all confusions, one candidate's after the other's.
+        starts: where each candidate's confusions begin; one more entry for the end.
+    """
+
+    id: Keys
+    image: Keys
+    text: Keys
+    priority: NDArray[np.float64]
+    confusions: Keys
+    starts: NDArray[np.int64]
+
+    @classmethod
+    def join(cls, parts: Iterable[Candidates]) -> Candidates:
+        """Several runs of candidates, one after the other."""
+        all_parts = list(parts)
+        offsets = np.cumsum([0, *(len(part.confusions) for part in all_parts)])
+        starts = [part.starts[:-1] + offset for part, offset in zip(all_parts, offsets[:-1], strict=True)]
+        return cls(
+            np.concatenate([part.id for part in all_parts]),
+            np.concatenate([part.image for part in all_parts]),
+            np.concatenate([part.text for part in all_parts]),
+            np.concatenate([part.priority for part in all_parts]),
+            np.concatenate([part.confusions for part in all_parts]),
+            np.concatenate([*starts, offsets[-1:]]),
+        )
+
+
+def choose(found: Candidates, max_per_image: int | None, max_per_confusion: int | None) -> NDArray[np.int8]:
+    """`TAKEN`, or why not, for each candidate.
+
+    Of equal predictions the first stays. Then, by priority, each is taken unless its image or one of its confusions has
+    reached the limit.
+    """
+    fate = np.full(len(found.text), DUPLICATE, np.int8)
+    _, first = np.unique(found.text, return_index=True)
+    fate[first] = TAKEN
+    if max_per_image is None and max_per_confusion is None:
+        return fate
+    _, image = np.unique(found.image, return_inverse=True)
+    _, confusion = np.unique(found.confusions, return_inverse=True)
+    per_image = np.zeros(image.max(initial=-1) + 1, np.int64)
+    per_confusion = np.zeros(confusion.max(initial=-1) + 1, np.int64)
+    order = np.lexsort((np.arange(len(fate)), found.priority))
+    for place in order[fate[order] == TAKEN]:
+        shown = confusion[found.starts[place] : found.starts[place + 1]]
+        if max_per_image is not None and per_image[image[place]] >= max_per_image:
+            fate[place] = IMAGE_FULL
+        elif max_per_confusion is not None and (per_confusion[shown] >= max_per_confusion).any():
+            fate[place] = CONFUSION_FULL
+        else:
+            per_image[image[place]] += 1
+            per_confusion[shown] += 1
+    return fate
+
+
+def ranked(found: Candidates, fate: NDArray[np.int8]) -> NDArray[np.int64]:
+    """For each candidate: how many of its id were taken before it; minus its fate where it is not taken."""
+    values = -fate.astype(np.int64)
+    taken = np.flatnonzero(fate == TAKEN)
+    order = taken[np.argsort(found.id[taken], kind="stable")]
+    ids = found.id[order]
+    first = np.ones(len(ids), bool)
+    first[1:] = ids[1:] != ids[:-1]
+    places = np.arange(len(ids))
+    values[order] = places - np.maximum.accumulate(np.where(first, places, 0))
+    return values

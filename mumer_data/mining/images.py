@@ -1,0 +1,175 @@
+"""Finds the image that a prediction is about: in a folder of files, or in the shards of a build.
+
+Not for checking images: that is `Screen`'s.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from mumer_data.data import ImageRef
+from mumer_data.exceptions import ImageError, SourceError
+from mumer_data.readers.shards import ShardsReader
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp")
+
+
+class ShardPlace(NamedTuple):
+    """Where an image lies in shards: a file, and the number of its row there."""
+
+    file: Path
+    row: int
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFinder:
+    """Looks images up by what a prediction says of its own.
+
+    Attributes:
+        folder: of image files, or a build; ``None`` where the predictions name shards or files themselves.
+        base: the folder of the prediction file: relative paths are looked up there first, then here.
+    """
+
+    folder: Path | None
+    base: Path
+
+    def find(self, example_id: str, path: str) -> ImageRef:
+        """The image of one prediction, not yet read.
+
+        Raises:
+            ImageError: with reason ``image_missing``.
+            SourceError: shards that cannot be read.
+        """
+        if self.folder is not None:
+            if holds_shards(self.folder):
+                return _in_shards(self.folder, example_id)
+            return self._in_folder(self.folder, example_id, path)
+        place, _, row = path.rpartition("#") if row_named(path) else (path, "", "")
+        found = self._resolve(place)
+        if found is None:
+            raise ImageError("image_missing", f"{example_id}: there is no {path!r}; say where images lie by --images")
+        if found.suffix == ".parquet" and row:
+            return _from_shard(ShardPlace(found, int(row)), example_id, check_id=False)
+        if found.suffix == ".parquet" or found.is_dir():
+            return _in_shards(found, example_id)
+        return _file(found)
+
+    def _resolve(self, path: str) -> Path | None:
+        return next((found for found in (self.base / path, Path(path)) if path and found.exists()), None)
+
+    def _in_folder(self, folder: Path, example_id: str, path: str) -> ImageRef:
+        """By the path under the folder, its file name, its stem with another suffix, or the id."""
+        named = [folder / path.lstrip("/"), folder / Path(path).name] if path else []
+        stems = dict.fromkeys([Path(path).stem, example_id] if path else [example_id])
+        named += [folder / f"{stem}{suffix}" for stem in stems for suffix in SUFFIXES]
+        for candidate in named:
+            if ".." not in candidate.parts and candidate.is_file():
+                return _file(candidate)
+        raise ImageError("image_missing", f"no image of {example_id} in {folder} (looked for {Path(path).name!r} too)")
+
+
+def row_named(path: str) -> bool:
+    """Whether a path is that of a row in a shard: ``train-00000-of-00004.parquet#17``."""
+    file, _, row = path.rpartition("#")
+    return file.endswith(".parquet") and row.isdigit()
+
+
+def names_shards(path: str, base: Path) -> bool:
+    """Whether the image path of a prediction is that of a shard, of a row in it, or of a folder of shards."""
+    if row_named(path) or path.endswith(".parquet"):
+        return True
+    return bool(path) and any(holds_shards(folder) for folder in (base / path, Path(path)))
+
+
+def holds_shards(folder: Path) -> bool:
+    """Whether a folder is a build, or holds Parquet files."""
+    return folder.is_dir() and ((folder / "manifest.json").is_file() or any(folder.glob("*.parquet")))
+
+
+def _file(path: Path) -> ImageRef:
+    return ImageRef(path.name, str(path), partial(_read_file, path))
+
+
+def _read_file(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ImageError("image_missing", f"{path} cannot be read ({error.strerror})") from None
+
+
+def _in_shards(place: Path, example_id: str) -> ImageRef:
+    row = _rows_by_id(place).get(example_id)
+    if row is None:
+        raise ImageError("image_missing", f"no row with the id {example_id!r} in {place}")
+    return _from_shard(row, example_id, check_id=True)
+
+
+@lru_cache(maxsize=16)
+def _rows_by_id(place: Path) -> dict[str, ShardPlace]:
+    """Where each id lies in one shard, or in the first config of a build (about 150 bytes a row)."""
+    files = [place] if place.is_file() else _shards_of(place)
+    found: dict[str, ShardPlace] = {}
+    for file in files:
+        try:
+            ids = pq.read_table(file, columns=["id"]).column("id").to_pylist()
+        except (OSError, pa.ArrowException, KeyError) as error:
+            raise SourceError(f"{file} cannot be read as a shard with ids: {error}") from None
+        for row, example_id in enumerate(ids):
+            found.setdefault(str(example_id), ShardPlace(file, row))
+    return found
+
+
+def _shards_of(folder: Path) -> list[Path]:
+    options = ShardsReader.Options.model_validate({"format": "shards", "path": str(folder.resolve())})
+    return ShardsReader(options, folder).files()
+
+
+def _from_shard(place: ShardPlace, example_id: str, *, check_id: bool) -> ImageRef:
+    value = _row(place)
+    images = value["images"] or []
+    if not images or (check_id and str(value.get("id")) != example_id):
+        raise ImageError("image_missing", f"row {place.row} of {place.file} has no image of {example_id!r}")
+    image = images[0]
+    if isinstance(image, str) or not image["bytes"]:
+        return _file(Path(image if isinstance(image, str) else image["path"] or ""))
+    name = Path(image["path"] or "").name or f"{example_id}.png"
+    return ImageRef(name, None, partial(bytes, image["bytes"]))
+
+
+def _row(place: ShardPlace) -> dict[str, Any]:
+    starts = _group_starts(place.file)
+    group = next((number for number, start in enumerate(starts[1:]) if place.row < start), None)
+    if group is None:
+        raise ImageError("image_missing", f"{place.file} has {starts[-1]} rows, not a row {place.row}")
+    rows: pa.Table = _group(place.file, group)
+    found: dict[str, Any] = rows.slice(place.row - starts[group], 1).to_pylist()[0]
+    return found
+
+
+@lru_cache(maxsize=1024)
+def _group_starts(file: Path) -> list[int]:
+    """The first row of each row group, and the end of the last."""
+    try:
+        metadata = pq.read_metadata(file)
+    except (OSError, pa.ArrowException) as error:
+        raise SourceError(f"{file} cannot be read as Parquet: {error}") from None
+    starts = [0]
+    for number in range(metadata.num_row_groups):
+        starts.append(starts[-1] + metadata.row_group(number).num_rows)
+    return starts
+
+
+@lru_cache(maxsize=4)  # predictions come mostly in the order of the shards; four groups are at most 64 MB of images
+def _group(file: Path, number: int) -> Any:
+    try:
+        with pq.ParquetFile(file) as shard:
+            names = [name for name in ("id", "images") if name in shard.schema_arrow.names]
+            return shard.read_row_group(number, columns=names)
+    except (OSError, pa.ArrowException) as error:
+        raise SourceError(f"{file} cannot be read as Parquet: {error}") from None

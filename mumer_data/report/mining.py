@@ -1,0 +1,32 @@
+"""What `mumer mine` prints. Only layout, no figures of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from mumer_data.mining.run import Mining
+
+
+def print_mining(out: Path, found: Mining) -> None:
+    """What was read, what became of it, and where to look next."""
+    console, counts = Console(), found.counts
+    malformed = f" + {counts['malformed']:,} malformed" if counts["malformed"] else ""
+    console.print(Text(f"{counts['read']:,} read = {counts['correct']:,} right + {counts['wrong']:,} wrong{malformed}"))
+    console.print(Text(f"{counts['wrong']:,} wrong = {counts['sampled']:,} sampled + {counts['rejected']:,} rejected"))
+    kept, rejected = counts["nothing_to_fix"], counts["correct_rejected"]
+    if kept or rejected:
+        line = f"{counts['correct']:,} right = {kept:,} with nothing to fix + {counts['correct_unused']:,} left"
+        console.print(Text(line + (f" + {rejected:,} rejected" if rejected else "")))
+    if counts["reasons"]:
+        table = Table("rejected for", "rows")
+        table.columns[1].justify = "right"
+        for reason, count in counts["reasons"].items():
+            table.add_row(reason, f"{count:,}")
+        console.print(table)
+    console.print(Text(f"look at it:  mumer inspect {out}; {out}/confusions.png"))
+    first = next(iter(found.manifest["configs"]))
+    console.print(Text(f"load it:     datasets.load_dataset({str(out)!r}, {first!r})"))
