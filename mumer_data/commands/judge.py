@@ -143,3 +143,29 @@ def _slice_keys(keys: list[str] | None) -> list[Any]:
         if key not in SLICES:
             raise typer.BadParameter(f"'{key}' is no slice: choose from {', '.join(SLICES)}", param_hint="--by")
     return list(dict.fromkeys(keys or ()))
+
+
+@app.command()
+def report(
+    predictions: Annotated[Path, typer.Argument(help="JSON, JSONL or Parquet with img_id, gt, pred.")],
+    out: Annotated[Path, typer.Option(help="Folder for index.html.")],
+    images: Annotated[
+        Path | None, typer.Option(help="Folder or archive of the images, found by path, name or id.")
+    ] = None,
+    most_images: Annotated[int, typer.Option(min=0, help="Images that the page takes in.")] = 2_000,
+    normalize: Normalize = None,
+    labels: Annotated[Path | None, typer.Option(help="id<TAB>label: takes the labels from here.")] = None,
+) -> None:
+    """Write one HTML page on what a model gets wrong: figures, slices, confusions, a gallery with filters."""
+    from mumer_data.report.page import write_report
+
+    page = write_report(
+        _predictions(predictions, _labels(labels)),
+        out,
+        name=predictions.name,
+        images=images,
+        most_images=most_images,
+        normalize=_normalizer(normalize),
+        normalizer=normalize or "none",
+    )
+    print(page)

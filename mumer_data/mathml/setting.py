@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any
 from xml.etree import ElementTree
@@ -40,11 +40,13 @@ class Shape:
         mark: number of the mark that it belongs to; -1 for none.
         glyph: number in the font; negative for what is drawn, not taken from the font.
         box: left, top, right, bottom, in pixels; y grows downwards.
+        drawn: ziafont's glyph; ``None`` for a line.
     """
 
     mark: int
     glyph: int
     box: tuple[float, float, float, float]
+    drawn: Any = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -158,7 +160,8 @@ def _shape(drawable: Drawable, mark: int, x: float, y: float) -> Shape | None:
     if isinstance(drawable, Glyph):
         if box.xmax <= box.xmin:
             return None
-        return Shape(mark, drawable.glyph.index, (x + box.xmin, y - box.ymax, x + box.xmax, y - box.ymin))
+        place = (x + box.xmin, y - box.ymax, x + box.xmax, y - box.ymin)
+        return Shape(mark, drawable.glyph.index, place, drawable.glyph)
     if isinstance(drawable, HLine):  # drawn below its place, whatever its box says
         return Shape(mark, _LINE, (x, y, x + drawable.length, y + drawable.lw))
     if isinstance(drawable, VLine):

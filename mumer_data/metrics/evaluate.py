@@ -14,7 +14,7 @@ import numpy as np
 import mumer_data
 from mumer_data.data import Prediction
 from mumer_data.metrics import DEFAULT, Floats, Metric, metric
-from mumer_data.metrics.pairs import Ints, Pairs, pair_up
+from mumer_data.metrics.pairs import Pairs, pair_up
 
 RESAMPLES = 1_000
 LEVEL = 95  # per cent
@@ -109,34 +109,34 @@ def evaluate(
 
     pairs = pair_up(predictions, normalize)
     common = f"norm:{normalizer}|version:mumer-{mumer_data.__version__}"
-    figures: dict[str, Figure] = {}
+    made = [metric(name) for name in metrics]
+    statistics = [one.statistics(pairs) for one in made]
     counts: dict[str, int] = {}
-    sliced = {key: slices_of(key, pairs) for key in by}
-    found: dict[str, dict[str, tuple[int, dict[str, Figure]]]] = {
-        key: {name: (len(places), {}) for name, places in groups.items()} for key, groups in sliced.items()
+    for one, rows in zip(made, statistics, strict=True):
+        if counter := getattr(one, "counts", None):
+            counts.update(counter(rows))
+    slices = {
+        key: {
+            group: (len(places), _figures(made, [rows[places] for rows in statistics], common, seed))
+            for group, places in slices_of(key, pairs).items()
+        }
+        for key in by
     }
-    for name in metrics:
-        made = metric(name)
-        statistics = made.statistics(pairs)
-        figures.update(_figures(made, statistics, common, seed))
-        if counter := getattr(made, "counts", None):
-            counts.update(counter(statistics))
-        for key, groups in sliced.items():
-            for group, places in groups.items():
-                found[key][group][1].update(_figures(made, statistics[places], common, seed))
-    return Evaluation(pairs, figures, counts, found)
+    return Evaluation(pairs, _figures(made, statistics, common, seed), counts, slices)
 
 
-def _figures(made: Metric, statistics: Floats, common: str, seed: int) -> dict[str, Figure]:
-    values = made.scores(statistics.sum(axis=0))
-    low, high = (100 - LEVEL) / 2, (100 + LEVEL) / 2
-    scores = made.scores(resampled_sums(statistics, seed))
-    drawn = {name: np.percentile(scores[name], [low, high]) for name in values}
-    how = f"{made.signature}|{common}|n:{len(statistics)}|ci:bootstrap-{RESAMPLES}-seed:{seed}"
-    return {
-        name: Figure(float(value), float(drawn[name][0]), float(drawn[name][1]), f"{name}|{how}")
-        for name, value in values.items()
-    }
+def _figures(made: Sequence[Metric], statistics: Sequence[Floats], common: str, seed: int) -> dict[str, Figure]:
+    """The figures of some pairs; every metric sees the same resamples."""
+    drawn = resampled_sums(np.hstack(statistics), seed)
+    ends = np.cumsum([rows.shape[1] for rows in statistics])
+    found: dict[str, Figure] = {}
+    for one, rows, sums in zip(made, statistics, np.split(drawn, ends[:-1], axis=1), strict=True):
+        how = f"{one.signature}|{common}|n:{len(rows)}|ci:bootstrap-{RESAMPLES}-seed:{seed}"
+        scores = one.scores(sums)
+        for name, value in one.scores(rows.sum(axis=0)).items():
+            low, high = np.percentile(scores[name], [(100 - LEVEL) / 2, (100 + LEVEL) / 2])
+            found[name] = Figure(float(value), float(low), float(high), f"{name}|{how}")
+    return found
 
 
 def resampled_sums(statistics: Floats, seed: int = 0, resamples: int = RESAMPLES) -> Floats:
@@ -151,13 +151,9 @@ def resampled_sums(statistics: Floats, seed: int = 0, resamples: int = RESAMPLES
         return np.zeros((resamples, statistics.shape[1]))
     rng = np.random.default_rng([seed, rows])
     step = max(1, _CHUNK // rows)
-    sums = [
-        rng.multinomial(rows, np.full(rows, 1 / rows), size=min(step, resamples - begin)) @ statistics
-        for begin in range(0, resamples, step)
-    ]
+    sums = []
+    for begin in range(0, resamples, step):
+        draws = range(min(step, resamples - begin))
+        weights = np.array([np.bincount(rng.integers(rows, size=rows), minlength=rows) for _ in draws], np.float64)
+        sums.append(weights @ statistics)
     return np.concatenate(sums)
-
-
-def places_where(condition: Iterable[bool]) -> Ints:
-    """The places of what is true."""
-    return np.flatnonzero(np.fromiter(condition, bool))

@@ -117,8 +117,8 @@ class Pairs:
             _, at_label, at_text = np.intersect1d(label_keys, text_keys, assume_unique=True, return_indices=True)
             shared = np.minimum(label_counts[at_label], text_counts[at_text])
             np.add.at(matches[:, n], text_keys[at_text] // max(count, 1), shared)
+        found[self._unlike] = matches
         return np.asarray(found)
-        return found
 
     def subset(self, places: Ints) -> Pairs:
         """Some of the pairs, with nothing computed yet."""

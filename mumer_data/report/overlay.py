@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
-from mumer_data.mathml.setting import Setting, set_label
+from mumer_data.mathml.setting import Setting
 from mumer_data.mathml.unset import CannotSetError
-from mumer_data.metrics.cdm import EM
+from mumer_data.metrics.cdm import setting_of
 from mumer_data.metrics.cdm.match import Marks, match
 from mumer_data.shards.writer import replacing
 
@@ -38,10 +38,9 @@ def overlays(label: str, text: str) -> tuple[str, str]:
 
 def _setting(formula: str) -> Setting | None:
     try:
-        setting = set_label(formula, EM)
+        return setting_of(formula)
     except CannotSetError:
         return None
-    return setting if len(setting.boxes[1]) else None
 
 
 def _drawn(setting: Setting, matched: set[int]) -> str:

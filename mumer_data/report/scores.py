@@ -66,6 +66,11 @@ def written(name: str, value: float) -> str:
     return f"{value:.4f}" if name in _RATIOS else f"{value:.2f}"
 
 
+def with_interval(name: str, figure: Figure) -> str:
+    """Value and interval."""
+    return f"{written(name, figure.value)} [{written(name, figure.low)}, {written(name, figure.high)}]"
+
+
 def print_evaluation(path: str, found: Evaluation) -> None:
     """Everything about one file."""
     console = Console()

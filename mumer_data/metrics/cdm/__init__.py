@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -47,24 +48,26 @@ def cdm_score(label: str, text: str) -> CdmScore:
     from mumer_data.metrics.cdm.match import Marks, match
 
     try:
-        ours = _set(label)
+        ours = setting_of(label)
     except CannotSetError as error:
         return CdmScore(None, False, "label", str(error))
     if label.split() == text.split():
         return CdmScore(1.0, True)
     try:
-        theirs = _set(text)
+        theirs = setting_of(text)
     except CannotSetError as error:
         return CdmScore(0.0, False, "prediction", str(error))
     return CdmScore(match(Marks(*ours.boxes), Marks(*theirs.boxes)).f1, visually_equal(ours, theirs))
 
 
-def _set(label: str) -> Setting:
+@lru_cache(maxsize=256)  # several predictions of one image stand side by side
+def setting_of(formula: str) -> Setting:
+    """A formula as CDM sees it, with one mark at least; raises `CannotSetError`."""
     from mumer_data.mathml.setting import set_label
 
-    if len(label.split()) > MAX_MARKS:
+    if len(formula.split()) > MAX_MARKS:
         raise CannotSetError(f"it has more than {MAX_MARKS:,} tokens")
-    setting = set_label(label, EM)
+    setting = set_label(formula, EM)
     if not len(setting.boxes[1]):
         raise CannotSetError("it leaves no marks")
     return setting

@@ -1,0 +1,10 @@
+"""The HTML report: one page that holds everything it needs, for looking at what a model gets wrong.
+
+Figures come from `mumer_data.metrics`, confusions from `mumer_data.errors`; nothing is judged here.
+"""
+
+from __future__ import annotations
+
+from mumer_data.report.page.write import write_report
+
+__all__ = ["write_report"]

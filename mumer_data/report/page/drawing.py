@@ -1,0 +1,53 @@
+"""Formulas as numbers that a page draws: every outline once, every glyph as its place.
+
+A page of 10,000 formulas as SVG text would be 200 MB; so it is 10. Not for single pictures: `Setting.svg` makes those.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from mumer_data.mathml.setting import Setting
+
+
+@dataclass
+class Outlines:
+    """Outlines of glyphs, each once.
+
+    Attributes:
+        paths: SVG path data, y downwards, with width and height of the box that it fills from (0, 0).
+    """
+
+    paths: list[tuple[str, float, float]] = field(default_factory=list)
+    _places: dict[str, int] = field(default_factory=dict)
+
+    def place(self, glyph: Any) -> int:
+        """Number of a glyph's outline."""
+        key = f"{glyph.index}" if glyph.index >= 0 else f"{id(glyph)}"
+        if key not in self._places:
+            unit = glyph.funits_to_points(1)
+            path = glyph.svgpath(x0=-glyph.bbox.xmin * unit, y0=glyph.bbox.ymax * unit)
+            width, height = (glyph.bbox.xmax - glyph.bbox.xmin) * unit, (glyph.bbox.ymax - glyph.bbox.ymin) * unit
+            self._places[key] = len(self.paths)
+            self.paths.append((path.attrib["d"].strip(), round(width, 3), round(height, 3)))
+        return self._places[key]
+
+    def drawing(self, setting: Setting, matched: set[int]) -> dict[str, Any]:
+        """One formula: ``w`` and ``h`` of its ink, ``s`` of (outline, left, top, width, height, mark), ``m`` matched.
+
+        Lengths in tenths of a pixel; the outline is -1 for a line, the mark -1 for none.
+        """
+        left, top, right, bottom = setting.extent
+        shapes: list[int] = []
+        for shape in setting.shapes:
+            x0, y0, x1, y1 = shape.box
+            outline = -1 if shape.drawn is None else self.place(shape.drawn)
+            box = (x0 - left, y0 - top, x1 - x0, y1 - y0)
+            shapes += [outline, *(round(value * 10) for value in box), shape.mark]
+        return {
+            "w": round((right - left) * 10),
+            "h": round((bottom - top) * 10),
+            "s": shapes,
+            "m": sorted(matched),
+        }
