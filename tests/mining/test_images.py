@@ -10,7 +10,8 @@ import datasets
 import pyarrow.parquet as pq
 import pytest
 
-from mumer_data.mining.run import MiningOptions, mine
+from mumer_data.mining.run import mine
+from mumer_data.mining.scan import MiningOptions
 from mumer_data.pipeline import build
 from mumer_data.recipe import Pipeline, load_source
 from tests.conftest import caption_folder
@@ -32,7 +33,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "out"
 
 
-def images_of(out: Path) -> dict[str, dict[str, Any]]:
+def images_of(out: Path) -> dict[str, Any]:
     (file,) = (out / "m_error_find").glob("*.parquet")
     return {row["id"]: row["images"][0] for row in pq.read_table(file).to_pylist()}
 

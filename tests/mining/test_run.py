@@ -17,7 +17,8 @@ import pytest
 
 from mumer_data.errors.samples import apply_log
 from mumer_data.exceptions import OutputError, SourceError
-from mumer_data.mining.run import Mining, MiningOptions, mine, mining_name
+from mumer_data.mining.run import Mining, mine, mining_name
+from mumer_data.mining.scan import MiningOptions
 from tests.conftest import caption_folder
 from tests.mining import contents, prediction_rows, write_rows
 
