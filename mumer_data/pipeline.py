@@ -30,7 +30,7 @@ from mumer_data.shards.run import Config, Plan, Run, SliceResult, save_result
 from mumer_data.shards.schema import Columns, ShardRow
 from mumer_data.shards.writer import ShardInfo, ShardWriter, file_sha256
 
-__all__ = ["Job", "Pipeline", "build", "load_pipeline", "make_plan", "run_slice"]
+__all__ = ["Job", "Pipeline", "build", "input_facts", "load_pipeline", "make_plan", "refusals", "run_slice", "usable"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,22 +48,31 @@ def make_plan(pipeline: Pipeline) -> Plan:
     """Cut the input into slices and gather what decides the bytes of the run; reads the label files once."""
     reader = pipeline.reader()
     slices = reader.plan(pipeline.shards.max_rows, pipeline.shards.max_bytes)
-    named = [*reader.files(), *(file for gate in pipeline.set_gates() for file in gate.files())]
-    files = [{"file": file.name, "size": file.stat().st_size, "sha256": file_sha256(file)} for file in named]
     facts = {
         "name": pipeline.name,
-        "versions": {
-            "mumer_data": mumer_data.__version__,
-            "pyarrow": pa.__version__,
-            "grammar": load_grammar().digest,
-        },
+        "versions": versions(),
         "seed": pipeline.seed,
         "pipeline": pipeline.model_dump(mode="json"),
-        "inputs": {"files": files},
+        "inputs": {"files": input_facts(pipeline)},
     }
     configs = [Config(pipeline.name + task.suffix, name) for name, task in pipeline.tasks_by_name().items()]
     columns = Columns(pipeline.chat, pipeline.images, pipeline.metadata)
     return Plan(facts, configs, slices, pipeline.split, columns)
+
+
+def versions() -> dict[str, str]:
+    """The versions that decide the bytes of a run."""
+    return {
+        "mumer_data": mumer_data.__version__,
+        "pyarrow": pa.__version__,
+        "grammar": load_grammar().digest,
+    }
+
+
+def input_facts(pipeline: Pipeline) -> list[dict[str, Any]]:
+    """Name, size and hash of every file that decides what is read, for the manifest."""
+    named = [*pipeline.reader().files(), *(file for gate in pipeline.set_gates() for file in gate.files())]
+    return [{"file": file.name, "size": file.stat().st_size, "sha256": file_sha256(file)} for file in named]
 
 
 def build(
@@ -89,7 +98,7 @@ def build(
     plan = make_plan(pipeline)
     total = sum(part.rows for part in plan.slices)
     with Run(out, plan, resume=resume) as run:
-        refused = _refusals(pipeline, plan.slices, workers) if run.pending else {}
+        refused = refusals(pipeline, plan.slices, workers) if run.pending else {}
         jobs = [Job(pipeline, plan, part, out, refused.get(part.number, {})) for part in run.pending]
         done = total - sum(job.part.rows for job in jobs)
         for result in in_processes(run_slice, jobs, workers):
@@ -100,7 +109,7 @@ def build(
         return run.close()
 
 
-def _refusals(pipeline: Pipeline, parts: list[Slice], workers: int | None) -> dict[int, dict[int, Refusal]]:
+def refusals(pipeline: Pipeline, parts: list[Slice], workers: int | None) -> dict[int, dict[int, Refusal]]:
     """What only a walk over all rows can tell: slice number -> row -> why it stays out.
 
     Ids must be unique; the gates that compare rows see, in their order, what those before them let through.
@@ -135,7 +144,8 @@ def run_slice(job: Job) -> SliceResult:
         ]
         for row in job.pipeline.reader().read(job.part):
             read += 1
-            made = _make(row, job, screen)
+            refusal = job.refused.get(row.row)
+            made = usable(row, job.pipeline, screen, refusal)
             if isinstance(made, Reject):
                 rejects.append(made)
                 continue
@@ -154,7 +164,7 @@ def run_slice(job: Job) -> SliceResult:
 
 
 @dataclass(frozen=True, slots=True)
-class _Made:
+class UsableRow:
     """One row that may go into the shards; ``name`` is the image's, or its path."""
 
     id: str
@@ -164,11 +174,17 @@ class _Made:
     metadata: str
 
 
-def _make(row: Example | Reject, job: Job, screen: Screen) -> _Made | Reject:
-    """One row, checked; or why it cannot be used."""
+def usable(row: Example | Reject, pipeline: Pipeline, screen: Screen, refusal: Refusal | None) -> UsableRow | Reject:
+    """One row, checked; or why it cannot be used.
+
+    Args:
+        row: as read.
+        pipeline: says how images go along.
+        screen: that of the pipeline.
+        refusal: what a look at all rows has against this one; see `refusals`.
+    """
     if isinstance(row, Reject):
         return row
-    refusal = job.refused.get(row.row)
     if refusal is not None and refusal.reason == DUPLICATE_ID:
         return _refused(row, refusal)
     label = screen.label(row)
@@ -179,13 +195,13 @@ def _make(row: Example | Reject, job: Job, screen: Screen) -> _Made | Reject:
     data = screen.image(row)
     if isinstance(data, Reject):
         return data
-    if job.pipeline.polarity != "keep":
-        data = unify_polarity(data, job.pipeline.polarity)
-    name = row.image.name if job.pipeline.images == "embed" else row.image.path
+    if pipeline.polarity != "keep":
+        data = unify_polarity(data, pipeline.polarity)
+    name = row.image.name if pipeline.images == "embed" else row.image.path
     if name is None:
         raise PipelineError("images: path needs images that lie on disk as files, not in an archive: use embed")
-    metadata = row.metadata() if job.pipeline.metadata and row.metadata is not None else ""
-    return _Made(row.id, label, data, name, metadata)
+    metadata = row.metadata() if pipeline.metadata and row.metadata is not None else ""
+    return UsableRow(row.id, label, data, name, metadata)
 
 
 def _refused(row: Example, refusal: Refusal) -> Reject:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from mumer_data.commands import AsJson
+from mumer_data.commands import AsJson, Settings
 
 app = typer.Typer()
 
@@ -103,3 +103,48 @@ def mine(
         print(json.dumps({"out": str(out), **found.counts}))
     else:
         print_mining(out, found)
+
+
+@app.command()
+def corrupt(
+    source: Annotated[str, typer.Argument(help="Labels and images: a build, a pipeline file, or a ready one's name.")],
+    out: Annotated[Path, typer.Option(help="Folder for the shards: new, or with --resume a killed run's.")],
+    like: Annotated[
+        list[Path] | None, typer.Option(help="Predictions whose errors to learn (file or folder); may be repeated.")
+    ] = None,
+    channel: Annotated[Path | None, typer.Option(help="A channel.json that an earlier run has saved.")] = None,
+    name: Annotated[str | None, typer.Option(help="Of the data set; that of the folder if left out.")] = None,
+    samples: Annotated[int, typer.Option(min=1, help="Different wrong predictions of each label.")] = 1,
+    normalize: Normalize = None,
+    settings: Settings = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of everything random.")] = 0,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes; one a core if left out.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Do only what a killed run has left.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make up wrong predictions like a model's, for labels that it never decoded, as correction samples."""
+    from mumer_data.mining.corrupt import corrupt as run_corrupt
+    from mumer_data.mining.corrupt import fit_channel, load_channel
+    from mumer_data.mining.run import mining_name
+    from mumer_data.recipe import load_source
+    from mumer_data.report.console import build_progress, print_build
+
+    if bool(like) == (channel is not None):
+        raise typer.BadParameter("give predictions to learn from (--like) or a saved channel (--channel), one of them")
+    learned = load_channel(channel) if channel is not None else fit_channel(like or [], normalize)
+    with build_progress("corrupting") as progress:
+        manifest = run_corrupt(
+            load_source(source, settings or ()),
+            learned,
+            out,
+            mining_name(name, out),
+            samples=samples,
+            seed=seed,
+            workers=workers,
+            resume=resume,
+            progress=progress,
+        )
+    if as_json:
+        print(json.dumps({"out": str(out), **manifest["counts"]}))
+    else:
+        print_build(out, manifest)

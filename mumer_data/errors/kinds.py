@@ -55,7 +55,7 @@ class _Side:
     def __init__(self, tokens: list[str], partner: list[int]) -> None:
         self.tokens, self.partner = tokens, partner
         self.bonds = Bonds(tokens)
-        self.relations = _relations(tokens)
+        self.relations = relations_of(tokens)
         self.others: dict[int, tuple[str, int]] | None = None
 
     def moved(self, place: int) -> bool:
@@ -93,7 +93,7 @@ def _sides(label: list[str], text: list[str], to_text: list[int], to_label: list
     return one, other
 
 
-def _relations(tokens: Iterable[str]) -> dict[int, tuple[str, int]] | None:
+def relations_of(tokens: Iterable[str]) -> dict[int, tuple[str, int]] | None:
     """Place of a symbol -> (relation of its row to what carries it, depth); ``None`` where the tokens do not parse."""
     try:
         tree = parse(" ".join(tokens))

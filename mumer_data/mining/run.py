@@ -14,14 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
-import mumer_data
 from mumer_data.data import Prediction, Slice
 from mumer_data.errors.confusions import Confusions
 from mumer_data.exceptions import OutputError, SourceError
-from mumer_data.latex.grammar import load_grammar
 from mumer_data.mining.choose import Candidates, choose, ranked
 from mumer_data.mining.images import holds_shards, names_shards
 from mumer_data.mining.scan import (
@@ -36,6 +33,7 @@ from mumer_data.mining.scan import (
 )
 from mumer_data.mining.write import Tally, WriteJob, read_tally, write_slice
 from mumer_data.parallel import in_processes
+from mumer_data.pipeline import versions
 from mumer_data.readers.predictions import plan_predictions, prediction_files, read_predictions
 from mumer_data.shards.run import WORK, Config, Plan, Run
 from mumer_data.shards.schema import Chat, Columns
@@ -165,11 +163,9 @@ def _plan(
 ) -> Plan:
     """All that decides the bytes of the run."""
     inputs = [{"file": file.name, "size": file.stat().st_size, "sha256": file_sha256(file)} for file in source.files]
-    grammar = load_grammar().digest
-    versions = {"mumer_data": mumer_data.__version__, "pyarrow": pa.__version__, "grammar": grammar}
     facts = {
         "name": name,
-        "versions": versions,
+        "versions": versions(),
         "seed": options.seed,
         "mining": {
             **options.model_dump(mode="json"),

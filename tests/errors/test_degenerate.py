@@ -36,10 +36,8 @@ def test_reasons(label: str, text: str, reason: str | None) -> None:
 
 
 def test_repetition() -> None:
-    assert repetition(
-        ["x", "y", "a", "b", "a", "b", "a", "b", "a", "b", "a", "b", "a", "b", "a", "b", "a", "b", "a"]
-    ) == (17, 2)
-    assert repetition(["1", "2", "1", "2"]) == (0, 0)
+    assert repetition(["x", "y", *["a", "b"] * 8, "a"]) == (17, 2)
+    assert repetition(["1", "2"] * 2) == (0, 0)
     assert repetition([]) == (0, 0)
 
 

@@ -1,0 +1,120 @@
+"""How near synthetic predictions come to real ones: Jensen-Shannon divergence, on predictions not used for fitting.
+
+Usage: python benchmarks/bench_corrupt.py FIT JUDGE [--passes 20]; both are JSON arrays of predictions. Fits on the even
+rows of FIT, then judges on its odd rows and on JUDGE. Beside the channel: the real predictions that it was fitted to
+(how far two samples of the same thing differ), and random replacements, omissions and additions (the naive way).
+Divergences in bits: 0 for the same distribution, 1 for nothing in common.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable
+from pathlib import Path
+
+import numpy as np
+
+from mumer_data.errors.align import align
+from mumer_data.errors.channel import Channel, fit
+from mumer_data.errors.confusions import confusions_of
+from mumer_data.errors.degenerate import degenerate
+from mumer_data.randomness import generator_of
+
+Pair = tuple[str, str]
+LONGEST = 15  # edit distances from here on are one class
+TOP = 50
+
+
+def divergence(one: Counter[Hashable], other: Counter[Hashable]) -> float:
+    """Jensen-Shannon divergence of two distributions given as counts, in bits."""
+    names = sorted({*one, *other}, key=str)
+    p, q = (np.array([counts[name] for name in names]) / max(sum(counts.values()), 1) for counts in (one, other))
+    middle = (p + q) / 2
+    terms = [np.sum(side[side > 0] * np.log2(side[side > 0] / middle[side > 0])) for side in (p, q)]
+    return float(sum(terms) / 2)
+
+
+def wrong(pairs: Iterable[Pair]) -> list[Pair]:
+    """The wrong predictions that are not degenerate."""
+    return [(a, b) for a, b in pairs if a.split() != b.split() and not degenerate(a.split(), b.split())]
+
+
+def described(pairs: Iterable[Pair]) -> tuple[Counter[Hashable], Counter[Hashable]]:
+    """The edit distances and the confusions of wrong predictions."""
+    distances: Counter[Hashable] = Counter()
+    confusions: Counter[Hashable] = Counter()
+    for label, text in pairs:
+        script = align(label, text)
+        distances[min(script.cost, LONGEST)] += 1
+        confusions.update((found.label, found.text) for found in confusions_of(script))
+    return distances, confusions
+
+
+def compared(real: list[Pair], made: list[Pair]) -> tuple[float, float]:
+    """Divergences of distances, and of the confusions that are the most frequent in the real ones, rest as one."""
+    (distances, confusions), (made_distances, made_confusions) = described(real), described(made)
+    top = {name for name, _ in sorted(confusions.items(), key=lambda item: (-item[1], item[0]))[:TOP]}
+    cut = [
+        Counter({name: count for name, count in counts.items() if name in top})
+        + Counter({"rest": sum(count for name, count in counts.items() if name not in top)})
+        for counts in (confusions, made_confusions)
+    ]
+    return divergence(distances, made_distances), divergence(*cut)
+
+
+def naive(label: str, rng: np.random.Generator, vocabulary: list[str]) -> str:
+    """One to three random edits."""
+    tokens = label.split()
+    for _ in range(int(rng.integers(1, 4))):
+        place = int(rng.integers(0, len(tokens) + 1))
+        new = [vocabulary[int(rng.integers(0, len(vocabulary)))]]
+        tokens[place : place + int(rng.integers(0, 2))] = new if rng.random() < 0.7 else []
+    return " ".join(tokens)
+
+
+def synthetic(labels: list[str], passes: int, make: Callable[[str, np.random.Generator], str | None]) -> list[Pair]:
+    """Made predictions of the labels."""
+    made = [(label, make(label, generator_of(k, label, "bench"))) for k in range(passes) for label in labels]
+    return [(label, text) for label, text in made if text]
+
+
+def report(name: str, fitted: list[Pair], channel: Channel, judged: list[Pair], passes: int) -> None:
+    real = wrong(judged)
+    labels = [label for label, _ in real]
+    vocabulary = sorted({token for label, _ in fitted for token in label.split()})
+    begin = time.perf_counter()
+    ours = synthetic(labels, passes, channel.corrupt)
+    speed = len(ours) / (time.perf_counter() - begin)
+    random = synthetic(labels, passes, lambda label, rng: naive(label, rng, vocabulary))
+    print(
+        f"{name}: {len(real)} real wrong predictions, {len(ours):,} synthetic ones of the same labels ({speed:,.0f}/s)"
+    )
+    for title, made in (("channel", ours), ("real, of the fit", wrong(fitted)), ("random edits", wrong(random))):
+        distance, confusion = compared(real, made)
+        print(f"  {title:18} edit distances {distance:.3f}   top {TOP} confusions {confusion:.3f}")
+
+
+def main() -> None:
+    """Print divergences for held-out rows of the same model and for another model."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("fit", type=Path)
+    parser.add_argument("judge", type=Path)
+    parser.add_argument("--passes", type=int, default=20)
+    options = parser.parse_args()
+    rows, others = (
+        [(row["gt"], row["pred"]) for row in json.loads(path.read_text(encoding="utf-8"))]
+        for path in (options.fit, options.judge)
+    )
+    channel = fit(rows[::2])
+    print(f"fitted to {len(rows[::2])} predictions, {channel.wrong} of them wrong, {channel.lost} edits not modelled")
+    report("other half of the same file", rows[::2], channel, rows[1::2], options.passes)
+    report("the other file", rows[::2], channel, others, options.passes)
+    whole = fit(rows)
+    report("the other file, fitted to all of the first", rows, whole, others, options.passes)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,93 @@
+"""Where the images of corrections come from: a folder, a build, or the shards that predictions name."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import datasets
+import pyarrow.parquet as pq
+import pytest
+
+from mumer_data.mining.run import mine
+from mumer_data.mining.scan import MiningOptions
+from mumer_data.pipeline import build
+from mumer_data.recipe import Pipeline, load_source
+from tests.conftest import caption_folder
+from tests.mining import prediction_rows, write_rows
+
+OPTIONS = MiningOptions()
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A build of 30 rows in three shards."""
+    folder = tmp_path_factory.mktemp("built")
+    source = {"format": "caption", "path": str(caption_folder(folder / "source", 30))}
+    pipeline = Pipeline.model_validate(
+        {"name": "b", "source": source, "tasks": ["recognition"], "shards": {"max_rows": 10}}
+    )
+    build(pipeline, folder / "out", workers=1)
+    assert load_source(folder / "out").reader().files()
+    return folder / "out"
+
+
+def images_of(out: Path) -> dict[str, Any]:
+    (file,) = (out / "m_error_find").glob("*.parquet")
+    return {row["id"]: row["images"][0] for row in pq.read_table(file).to_pylist()}
+
+
+def expected(built: Path, ids: list[str]) -> dict[str, bytes]:
+    rows = [row for file in sorted((built / "b").glob("*.parquet")) for row in pq.read_table(file).to_pylist()]
+    return {row["id"]: row["images"][0]["bytes"] for row in rows if row["id"] in ids}
+
+
+def test_from_a_folder_by_name_stem_or_id(tmp_path: Path) -> None:
+    folder = caption_folder(tmp_path / "source", 30) / "images"
+    rows = prediction_rows(30)
+    rows[1]["image_path"] = "./data/elsewhere/e1.png"
+    rows[2]["image_path"] = "./data/elsewhere/e2.jpg"
+    rows[4]["image_path"] = "../../e4.png"
+    (folder / "e5.png").unlink()
+    (folder / "e7.png").write_bytes(b"no image")
+    found = mine([write_rows(tmp_path / "p.json", rows)], tmp_path / "out", "m", OPTIONS, images=folder, workers=1)
+    assert found.counts["reasons"] == {"image_corrupt": 1, "image_missing": 1}
+    images = images_of(tmp_path / "out")
+    assert len(images) == found.counts["sampled"] == 18
+    for example_id, image in images.items():
+        assert image["bytes"] == (folder / f"{example_id}.png").read_bytes()
+    loaded = datasets.load_dataset(str(tmp_path / "out"), "m_error_fix", split="train")
+    assert loaded[0]["images"][0].size == (12, 8)
+
+
+def test_from_a_build_by_id(tmp_path: Path, built: Path) -> None:
+    file = write_rows(tmp_path / "p.json", prediction_rows(31))
+    found = mine([file], tmp_path / "out", "m", OPTIONS, images=built, workers=1)
+    assert found.counts["reasons"] == {}
+    images = {example_id: image["bytes"] for example_id, image in images_of(tmp_path / "out").items()}
+    assert images == expected(built, list(images))
+
+
+@pytest.mark.parametrize("named", ["row", "file", "folder", "relative"])
+def test_from_the_shards_that_predictions_name(tmp_path: Path, built: Path, named: str) -> None:
+    files = sorted((built / "b").glob("*.parquet"))
+    rows = prediction_rows(30)
+    for number, row in enumerate(rows):
+        file = files[number // 10]
+        paths = {"row": f"{file}#{number % 10}", "file": str(file), "folder": str(built)}
+        paths["relative"] = os.path.relpath(paths["row"], tmp_path)
+        row["image_path"] = paths[named]
+    rows[1]["image_path"] = f"{files[0]}#99" if named == "row" else str(tmp_path / "gone.parquet")
+    found = mine([write_rows(tmp_path / "p.json", rows)], tmp_path / "out", "m", OPTIONS, workers=1)
+    assert found.counts["reasons"] == {"image_missing": 1}
+    images = {example_id: image["bytes"] for example_id, image in images_of(tmp_path / "out").items()}
+    assert images == expected(built, list(images))
+    assert len(images) == found.counts["sampled"]
+
+
+def test_without_images_the_paths_stay(tmp_path: Path) -> None:
+    rows = prediction_rows(3)
+    rows[1]["image_path"] = "./data/e1.png"
+    mine([write_rows(tmp_path / "p.json", rows)], tmp_path / "out", "m", OPTIONS, workers=1)
+    assert images_of(tmp_path / "out") == {"e1": "./data/e1.png", "e2": "e2"}
