@@ -73,11 +73,14 @@ def main() -> None:
         f"align: {len(pairs) / ours:,.0f}/s; plain table: {len(pairs) / theirs:,.0f}/s; {theirs / ours:.1f}x;", end=" "
     )
     print(f"distances equal: {same}")
+    wrong = [row for row in rows if row["gt"].split() != row["pred"].split()]
+    runs = {"as they are": (rows, options.rows), "all wrong": (wrong, options.rows), "large": (rows, options.large)}
     with tempfile.TemporaryDirectory() as folder:
-        for count in (options.rows, options.large):
-            file = repeated(rows, count, Path(folder) / f"{count}.jsonl")
-            took, memory = mine_apart(file, Path(folder) / f"out{count}")
-            print(f"mine: {count:,} predictions, one core: {count / took:,.0f}/s, {memory / 2**20:,.0f} MiB at most")
+        for name, (chosen, count) in runs.items():
+            file = repeated(chosen, count, Path(folder) / f"{name}.jsonl")
+            took, memory = mine_apart(file, Path(folder) / name)
+            speed, most = count / took, memory / 2**20
+            print(f"mine, {name}: {count:,} predictions, one core: {speed:,.0f}/s, {most:,.0f} MiB at most", flush=True)
 
 
 if __name__ == "__main__":

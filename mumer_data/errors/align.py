@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate
 from typing import Literal
 
 from rapidfuzz.distance import Levenshtein
@@ -18,7 +19,10 @@ from mumer_data.errors.slide import settle
 
 Op = Literal["replace", "insert", "delete"]
 _EDIT = 1 << 24  # the cost of one edit; what is below it only decides among scripts with equally many edits
-_GAP, _ALIKE, _UNLIKE, _MIXED, _ELSEWHERE = 3, 0, 1, 8, 2
+# A symbol that stays between two gaps is better than two replacements; a brace that stays by itself is not, for a
+# brace is soon found again anywhere. Moving a symbol past a brace is better than moving the brace.
+_GAP, _STRUCTURE_GAP, _STRUCTURE_KEPT = 3, 4, 3
+_ALIKE, _UNLIKE, _MIXED, _ELSEWHERE = 4, 5, 14, 2
 _MAX_CELLS = 1_000_000  # of the table: beyond, rapidfuzz's own choice is taken
 _SURROGATES = 0xD800, 0xE000  # code points that no character may have
 
@@ -84,9 +88,9 @@ def _joined(run: list[Edit]) -> Edit:
 def align(label: str | Sequence[str], text: str | Sequence[str]) -> Script:
     """The edit script from a prediction to its label.
 
-    Among scripts with equally many edits: symbols replace symbols, at the same depth of braces, and structure
-    replaces like structure; then brackets, and commands with their arguments, are kept or changed together. Neither
-    text needs to parse.
+    Among scripts with equally many edits: as many symbols as can be stay; symbols replace symbols, at the same depth
+    of braces, and structure replaces like structure; then brackets, and commands with their arguments, are kept or
+    changed together. Neither text needs to parse.
 
     Args:
         label, text: whitespace-tokenised LaTeX, or its tokens.
@@ -180,6 +184,16 @@ def _by_rapidfuzz(label: str, text: str) -> list[tuple[int, int]]:
     return found
 
 
+def _gap(token: str) -> int:
+    """The cost of a token that the other side lacks."""
+    return _EDIT + (_STRUCTURE_GAP if is_structure(token) else _GAP)
+
+
+def _keeping(token: str) -> int:
+    """The cost of a token that stays."""
+    return _STRUCTURE_KEPT if is_structure(token) else 0
+
+
 @lru_cache(maxsize=65_536)
 def _replacing(wanted: str, given: str) -> int:
     """The cost of one token in place of another."""
@@ -207,23 +221,26 @@ def _table(label: list[str], text: list[str], low: int, high: int) -> list[list[
     Row i, column j - i - low + 1 holds the cost of i label tokens against j of the text; a wall on either side.
     Source: E. Ukkonen, Algorithms for Approximate String Matching, 1985.
     """
-    wall, gap = 1 << 60, _EDIT + _GAP
+    wall = 1 << 60
     width, size = high - low + 1, len(text)
+    gaps = [_gap(given) for given in text]
     label_depths, text_depths = _depths(label), _depths(text)
-    row = [wall, *(gap * (low + c) if 0 <= low + c <= size else wall for c in range(width)), wall]
+    begun = [0, *accumulate(gaps)]
+    row = [wall, *(begun[low + c] if 0 <= low + c <= size else wall for c in range(width)), wall]
     rows = [row]
     for i, wanted in enumerate(label, 1):
         before, row = row, [wall] * (width + 2)
         left, depth = wall, label_depths[i - 1]
+        kept, gap = _keeping(wanted), _gap(wanted)
         for c in range(max(1, 1 - i - low), min(width, size - i - low + 1) + 1):
             j = i + low + c - 1
-            best = min(before[c + 1], left) + gap
+            best = before[c + 1] + gap
             if j:
                 given = text[j - 1]
-                across = before[c] if wanted == given else before[c] + _replacing(wanted, given)
+                across = before[c] + (kept if wanted == given else _replacing(wanted, given))
                 if depth != text_depths[j - 1]:
                     across += _ELSEWHERE
-                best = min(best, across)
+                best = min(best, across, left + gaps[j - 1])
             left = row[c] = best
         rows.append(row)
     return rows
@@ -237,12 +254,12 @@ def _trace(label: list[str], text: list[str], rows: list[list[int]], low: int) -
     while i and j:
         c = j - i - low + 1
         wanted, given = label[i - 1], text[j - 1]
-        step = 0 if wanted == given else _replacing(wanted, given)
+        step = _keeping(wanted) if wanted == given else _replacing(wanted, given)
         step += _ELSEWHERE * (label_depths[i - 1] != text_depths[j - 1])
         if rows[i][c] == rows[i - 1][c] + step:
             i, j = i - 1, j - 1
             found.append((i, j))
-        elif rows[i][c] == rows[i - 1][c + 1] + _EDIT + _GAP:
+        elif rows[i][c] == rows[i - 1][c + 1] + _gap(wanted):
             i -= 1
         else:
             j -= 1

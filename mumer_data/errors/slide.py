@@ -36,8 +36,7 @@ class _Side:
         """Whether anything moved."""
         moved = False
         end = 0
-        while -1 in self.partner[end:]:
-            begin = self.partner.index(-1, end)
+        while (begin := self._next_gap(end)) < len(self.tokens):
             end = begin + 1
             while end < len(self.tokens) and self.partner[end] < 0:
                 end += 1
@@ -46,6 +45,12 @@ class _Side:
             moved |= shift != 0
             end = max(end, end + shift)
         return moved
+
+    def _next_gap(self, begin: int) -> int:
+        try:
+            return self.partner.index(-1, begin)
+        except ValueError:
+            return len(self.tokens)
 
     def _best(self, begin: int, end: int) -> int:
         """How far to move the gap."""

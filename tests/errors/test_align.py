@@ -70,6 +70,8 @@ CASES = {
     "same": ("x + 1", "x + 1", []),
     "symbol": ("x + 1", "x + l", [("1", "l", "symbol")]),
     "symbol for symbol": (r"\frac { a } { b } c", r"\frac { a } d", [("{ b } c", "d", "structure")]),
+    "a symbol stays": (r"\sin ( x", r"5 \sin x", [("", "5", "symbol"), ("(", "", "symbol")]),
+    "two braces by themselves": ("{ a }", "} b {", [("{ a }", "} b {", "structure")]),
     "first argument": ("x { a } { b }", "x { b }", [("{ a }", "", "structure")]),
     "outer braces": ("{ { a } b }", "{ a b }", [("{", "", "structure"), ("}", "", "structure")]),
     "whole script": (
