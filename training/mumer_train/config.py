@@ -1,0 +1,132 @@
+"""What a training run may be told: one YAML file, checked before any weight is loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from mumer_train.needs import TrainingError
+
+
+class Part(BaseModel):
+    """Some shards.
+
+    Attributes:
+        path: a build's folder, or one config's.
+        configs: names of configs; all of them if left out.
+        repeat: how often their rows come in an epoch.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    path: Path
+    configs: list[str] = []
+    repeat: int = Field(1, ge=1)
+
+
+class Freeze(BaseModel):
+    """Parts of the model that stay as they are."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    vision: bool = False
+    projector: bool = False
+    language: bool = False
+
+
+class TrainConfig(BaseModel):
+    """One run; the defaults are the recipe published with Uni-MuMER (arXiv 2505.23566).
+
+    Attributes:
+        model: a local folder or Hub id of an image-text-to-text model.
+        data: what it learns from.
+        output: folder for checkpoints, the final model, ``run.json`` and ``loss.png``.
+        epochs: passes over the data; ``max_steps`` above 0 ends sooner.
+        learning_rate, warmup, schedule: of AdamW; warm-up as a share of all steps.
+        batch, accumulation: rows a device and step, and steps before an update; effective is their product times devices.
+        precision: ``bf16``, or ``fp32`` on CPU.
+        max_pixels: images are scaled down to at most as many.
+        cutoff: rows of more tokens are left out, counted and named in ``run.json``.
+        freeze: parts that are not trained.
+        checkpointing: recompute activations to save memory.
+        attention: as transformers names it; its own choice if left out.
+        liger: fused kernels, where liger-kernel is installed.
+        workers: processes that prepare batches.
+        save_steps, log_steps: in updates; the last ``keep`` checkpoints stay.
+        seed: of order and dropout.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    model: str
+    data: list[Part] = Field(min_length=1)
+    output: Path
+    epochs: float = Field(1.0, gt=0)
+    max_steps: int = -1
+    learning_rate: float = Field(1e-5, gt=0)
+    warmup: float = Field(0.1, ge=0, le=1)
+    schedule: Literal["cosine", "linear", "constant_with_warmup"] = "cosine"
+    weight_decay: float = Field(0.0, ge=0)
+    max_grad_norm: float = Field(1.0, gt=0)
+    batch: int = Field(8, ge=1)
+    accumulation: int = Field(1, ge=1)
+    precision: Literal["bf16", "fp32"] = "bf16"
+    max_pixels: int = Field(262_144, ge=28 * 28)
+    cutoff: int = Field(2_048, ge=16)
+    freeze: Freeze = Freeze()
+    checkpointing: bool = False
+    attention: str | None = None
+    liger: bool = False
+    workers: int = Field(2, ge=0)
+    group_by_length: bool = True
+    save_steps: int = Field(500, ge=1)
+    log_steps: int = Field(10, ge=1)
+    keep: int = Field(2, ge=1)
+    seed: int = 0
+    trust_remote_code: bool = False
+
+
+def load_config(path: Path, settings: Sequence[str] = ()) -> TrainConfig:
+    """Read a config file, with ``key=value`` over it (``data.0.path=out/mine``).
+
+    Paths are taken from where the command runs.
+
+    Raises:
+        TrainingError: the file cannot be read, or a key or value is wrong.
+    """
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise TrainingError(f"{path} cannot be read ({error.strerror}); check the path") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise TrainingError(f"{path} is no YAML: {error}") from None
+    if not isinstance(raw, dict):
+        raise TrainingError(f"{path} holds no keys; write one 'key: value' a line")
+    for setting in settings:
+        _set(raw, setting)
+    try:
+        return TrainConfig.model_validate(raw)
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise TrainingError(f"{path}: {problems}") from None
+
+
+def _set(raw: Any, setting: str) -> None:
+    key, equals, text = setting.partition("=")
+    if not equals:
+        raise TrainingError(f"--set {setting!r}: write key=value")
+    *steps, last = key.split(".")
+    here = raw
+    try:
+        for step in steps:
+            here = here[int(step)] if isinstance(here, list) else here.setdefault(step, {})
+        if isinstance(here, list):
+            here[int(last)] = yaml.safe_load(text)
+        else:
+            here[last] = yaml.safe_load(text)
+    except (AttributeError, IndexError, TypeError, ValueError):
+        raise TrainingError(f"--set {setting!r}: there is no such key") from None

@@ -1,0 +1,18 @@
+"""What the trainer needs beside the library, and a clear word where it is missing."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+from mumer_data.exceptions import MumerError
+
+
+class TrainingError(MumerError):
+    """A training or prediction run that cannot go on; the message says what to change."""
+
+
+def require(*modules: str, extra: str = "train") -> None:
+    """Raise `TrainingError` where a module is not installed."""
+    missing = [name for name in modules if find_spec(name) is None]
+    if missing:
+        raise TrainingError(f"{', '.join(missing)} not installed: pip install 'mumer-data[{extra}]'")

@@ -1,0 +1,165 @@
+"""A Qwen2.5-VL of 3 million parameters, from scratch: for tests, and for experiments on a laptop.
+
+Its tokenizer has one token for each LaTeX command that the grammar knows; nothing is learned from any label.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from mumer_data.latex.grammar import grammar_files
+from mumer_data.tasks import TASKS, task_class
+from mumer_train.needs import require
+
+SPECIAL = (
+    *("<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|vision_start|>", "<|vision_end|>"),
+    *("<|vision_pad|>", "<|image_pad|>", "<|video_pad|>"),
+)
+_RELATIONS = ("right", "sub", "sup", "above", "below", "nextline", "inside", "row", "cell")
+_TEMPLATE = (
+    "{% for message in messages %}<|im_start|>{{ message['role'] }}\n"
+    "{% if message['content'] is string %}{{ message['content'] }}{% else %}{% for part in message['content'] %}"
+    "{% if part['type'] == 'image' or 'image' in part or 'image_url' in part %}<|vision_start|><|image_pad|><|vision_end|>"
+    "{% elif 'text' in part %}{{ part['text'] }}{% endif %}{% endfor %}{% endif %}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+_PATCH, _MERGE = 14, 2
+
+
+def make_tiny(folder: Path, *, width: int = 192, layers: int = 4, seed: int = 0, max_pixels: int = 128 * 28 * 28) -> int:
+    """Write a model with its tokenizer and image processor to a folder; gives the number of parameters.
+
+    Args:
+        folder: where `from_pretrained` will find it.
+        width: of the language model's vectors; a multiple of 48.
+        layers: of language and vision model each.
+        seed: of the weights.
+        max_pixels: images are scaled down to at most as many.
+    """
+    require("torch", "transformers", "tokenizers")
+    import torch
+    from transformers import Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration
+
+    tokenizer = _tokenizer()
+    torch.manual_seed(seed)
+    config = Qwen2_5_VLConfig(**_config(tokenizer, width, layers))
+    model = Qwen2_5_VLForConditionalGeneration(config)
+    _initialise(model)
+    model.generation_config.update(
+        eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id, do_sample=False
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    _image_processor(max_pixels).save_pretrained(folder)
+    return sum(weights.numel() for weights in model.parameters())
+
+
+def _config(tokenizer: Any, width: int, layers: int) -> dict[str, Any]:
+    heads = width // 48
+    identify = tokenizer.convert_tokens_to_ids
+    ends = {"bos_token_id": None, "eos_token_id": tokenizer.eos_token_id, "pad_token_id": tokenizer.pad_token_id}
+    return {
+        "text_config": {
+            **ends,
+            "vocab_size": len(tokenizer),
+            "hidden_size": width,
+            "intermediate_size": 3 * width,
+            "num_hidden_layers": layers,
+            "num_attention_heads": heads,
+            "num_key_value_heads": heads,
+            "max_position_embeddings": 4096,
+            "rope_parameters": {"rope_type": "default", "rope_theta": 10_000.0, "mrope_section": [8, 8, 8]},
+            "tie_word_embeddings": True,
+        },
+        "vision_config": {
+            "depth": layers,
+            "hidden_size": 128,
+            "intermediate_size": 384,
+            "num_heads": 4,
+            "out_hidden_size": width,
+            "patch_size": _PATCH,
+            "spatial_merge_size": _MERGE,
+            "window_size": 112,
+            "fullatt_block_indexes": list(range(1, layers, 2)),
+        },
+        "image_token_id": identify("<|image_pad|>"),
+        "video_token_id": identify("<|video_pad|>"),
+        "vision_start_token_id": identify("<|vision_start|>"),
+        "vision_end_token_id": identify("<|vision_end|>"),
+        "tie_word_embeddings": True,
+        **ends,
+    }
+
+
+def _initialise(model: Any) -> None:
+    """Normal weights of variance 1 / fan-in: the library's 0.02 is far too small at these widths."""
+    import torch
+    from torch import nn
+
+    for module in model.modules():
+        if isinstance(module, nn.Linear | nn.Conv3d):
+            fan_in = module.weight[0].numel()
+            nn.init.normal_(module.weight, std=fan_in**-0.5)
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
+        elif isinstance(module, nn.Embedding):
+            nn.init.normal_(module.weight, std=module.weight.shape[1] ** -0.5)
+    model.tie_weights()
+    assert all(bool(torch.isfinite(weights).all()) for weights in model.parameters())
+
+
+def _image_processor(max_pixels: int) -> Any:
+    """Paper white becomes 0, ink becomes negative."""
+    from transformers import Qwen2VLImageProcessorPil
+
+    return Qwen2VLImageProcessorPil(
+        patch_size=_PATCH,
+        merge_size=_MERGE,
+        min_pixels=4 * 28 * 28,
+        max_pixels=max_pixels,
+        image_mean=[1.0] * 3,
+        image_std=[0.25] * 3,
+    )
+
+
+def _tokenizer() -> Any:
+    """Byte-level BPE whose merges spell the grammar's commands, letters and the words of our prompts."""
+    from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
+    from transformers import PreTrainedTokenizerFast
+
+    trained = Tokenizer(models.BPE())
+    pieces = pre_tokenizers.Split(Regex(r" ?[^\s]+|\s"), behavior="isolated")
+    trained.pre_tokenizer = pre_tokenizers.Sequence([pieces, pre_tokenizers.ByteLevel(False, use_regex=False)])
+    trained.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=4096, initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()), show_progress=False
+    )
+    trained.train_from_iterator(_words(), trainer)
+    trained.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in SPECIAL])
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=trained,
+        eos_token="<|im_end|>",
+        pad_token="<|endoftext|>",
+        additional_special_tokens=[token for token in SPECIAL if token not in ("<|im_end|>", "<|endoftext|>")],
+        model_max_length=4096,
+    )
+    tokenizer.chat_template = _TEMPLATE
+    return tokenizer
+
+
+def _words() -> Iterator[str]:
+    """Every token that may stand in an answer or a prompt, with and without the blank before it."""
+    tables = tomllib.loads(grammar_files().commands)
+    commands = [token for group in (*tables["classes"].values(), *tables["ordinary"].values()) for token in group]
+    names = [f"{{{name}}}" for name in ("cases", "matrix", "pmatrix", "bmatrix", "vmatrix", "array", "aligned", "align")]
+    signs = [chr(code) for code in range(33, 127)]
+    for token in (*commands, *names, "\\begin", "\\end", *signs):
+        yield from (token, f" {token}", f"{token}:")
+    yield from (f" ({relation})" for relation in _RELATIONS)
+    for name in TASKS:
+        for word in task_class(name).prompt.split():
+            yield from (word, f" {word}")
