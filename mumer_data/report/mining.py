@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from mumer_data.mining.run import Mining
 
-
-def print_mining(out: Path, found: Mining) -> None:
+def print_mining(out: Path, counts: dict[str, Any], configs: list[str]) -> None:
     """What was read, what became of it, and where to look next."""
-    console, counts = Console(), found.counts
+    console = Console()
     malformed = f" + {counts['malformed']:,} malformed" if counts["malformed"] else ""
     console.print(Text(f"{counts['read']:,} read = {counts['correct']:,} right + {counts['wrong']:,} wrong{malformed}"))
     console.print(Text(f"{counts['wrong']:,} wrong = {counts['sampled']:,} sampled + {counts['rejected']:,} rejected"))
@@ -28,5 +27,4 @@ def print_mining(out: Path, found: Mining) -> None:
             table.add_row(reason, f"{count:,}")
         console.print(table)
     console.print(Text(f"look at it:  mumer inspect {out}; {out}/confusions.png"))
-    first = next(iter(found.manifest["configs"]))
-    console.print(Text(f"load it:     datasets.load_dataset({str(out)!r}, {first!r})"))
+    console.print(Text(f"load it:     datasets.load_dataset({str(out)!r}, {configs[0]!r})"))
