@@ -12,6 +12,8 @@ __version__ = "0.1.0.dev0"
 
 if TYPE_CHECKING:
     from mumer_data.data import Example, Reject, Sample
+    from mumer_data.errors.align import align
+    from mumer_data.errors.samples import apply_log, correction
     from mumer_data.exceptions import LatexSyntaxError, MumerError, TreeTextError
     from mumer_data.latex.counts import read_counts, symbol_count_text, symbol_counts
     from mumer_data.latex.parser import parse
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from mumer_data.latex.text import label_text, tree_text
     from mumer_data.latex.to_latex import to_latex
     from mumer_data.latex.tree import Symbol, SymbolTree
+    from mumer_data.mining.run import mine
     from mumer_data.pipeline import Pipeline, build, load_pipeline
 
 _HOME = {
@@ -42,6 +45,10 @@ _HOME = {
     "Pipeline": "pipeline",
     "build": "pipeline",  # a pipeline -> shards
     "load_pipeline": "pipeline",
+    "align": "errors.align",  # label, prediction -> edit script
+    "correction": "errors.samples",  # label, prediction -> marked formula and correction log
+    "apply_log": "errors.samples",  # marked formula, correction log -> label
+    "mine": "mining.run",  # prediction files -> shards of corrections
 }
 
 __all__ = [
@@ -54,9 +61,13 @@ __all__ = [
     "Symbol",
     "SymbolTree",
     "TreeTextError",
+    "align",
+    "apply_log",
     "build",
+    "correction",
     "label_text",
     "load_pipeline",
+    "mine",
     "parse",
     "read_counts",
     "read_label",

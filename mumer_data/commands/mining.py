@@ -102,7 +102,7 @@ def mine(
     if as_json:
         print(json.dumps({"out": str(out), **found.counts}))
     else:
-        print_mining(out, found.counts, next(iter(found.manifest["configs"])))
+        print_mining(out, found.counts, list(found.manifest["configs"]))
 
 
 @app.command()

@@ -49,6 +49,8 @@ def repetition(tokens: Sequence[str]) -> tuple[int, int]:
     """
     best = 0, 0
     for period in range(1, min(_PERIOD, len(tokens) // _TIMES) + 1):
+        if best[1] and period % best[1] == 0:  # the same phrase several times over
+            continue
         length = period
         while length < len(tokens) and tokens[-1 - length] == tokens[-1 - length + period]:
             length += 1

@@ -5,7 +5,7 @@ In ``x { a } { b }`` against ``x { b }`` both ``{ a }`` and ``a } {`` are three 
 
 from __future__ import annotations
 
-from mumer_data.errors.roles import Bonds
+from mumer_data.errors.roles import Bonds, is_structure
 
 _REACH = 64  # tokens that a gap may move either way
 _ROUNDS = 3
@@ -18,6 +18,8 @@ def settle(label: list[str], text: list[str], to_text: list[int], to_label: list
         label, text: the tokens.
         to_text, to_label: for each token its partner's place on the other side or -1; changed in place.
     """
+    for side in (_Side(label, text, to_text, to_label), _Side(text, label, to_label, to_text)):
+        side.gather()
     for _ in range(_ROUNDS):
         moved = _Side(label, text, to_text, to_label).settle()
         moved |= _Side(text, label, to_label, to_text).settle()
@@ -31,6 +33,56 @@ class _Side:
     def __init__(self, tokens: list[str], others: list[str], partner: list[int], back: list[int]) -> None:
         self.tokens, self.others, self.partner, self.back = tokens, others, partner, back
         self._bonds: Bonds | None = None
+
+    def gather(self) -> None:
+        """Where replaced tokens stand beside a gap, try the gap after and before all of them: it may then move on.
+
+        In ``{ x } + { c }`` against ``{ q }``, ``q`` may stand for ``x`` or ``c``; only for ``x`` can ``+ { c }`` be
+        what is missing.
+        """
+        end = 0
+        while (begin := self._next_gap(end)) < len(self.tokens):
+            end = begin + 1
+            while begin and not self._kept(begin - 1):
+                begin -= 1
+            while end < len(self.tokens) and not self._kept(end):
+                end += 1
+            replaced = [partner for partner in self.partner[begin:end] if partner >= 0]
+            if replaced:
+                self._gather(begin, end, replaced)
+
+    def _gather(self, begin: int, end: int, replaced: list[int]) -> None:
+        """Choose among the present state of a run, its gaps at its end, and its gaps at its beginning."""
+        states = [(self._all_broken(), self._unlike(begin, end), self.partner[:], self.back[:])]
+        count = len(replaced)
+        for first, gap in ((begin, (begin + count, end)), (end - count, (begin, end - count))):
+            self.partner[begin:end] = [-1] * (end - begin)
+            self.partner[first : first + count] = replaced
+            for place, partner in enumerate(replaced, first):
+                self.back[partner] = place
+            unlike = self._unlike(begin, end)
+            self._move(*gap, self._best(*gap))
+            states.append((self._all_broken(), unlike, self.partner[:], self.back[:]))
+            self.partner[:], self.back[:] = states[0][2:]
+        best = min((state for state in states if state[1] <= states[0][1]), key=lambda state: state[0])
+        self.partner[:], self.back[:] = best[2:]
+
+    def _unlike(self, begin: int, end: int) -> int:
+        """How many symbols stand for structure, or structure for symbols, in a run."""
+        pairs = [(self.tokens[place], self.partner[place]) for place in range(begin, end) if self.partner[place] >= 0]
+        return sum(is_structure(token) != is_structure(self.others[partner]) for token, partner in pairs)
+
+    def _all_broken(self) -> int:
+        """The weight of all bonds of which one token is kept and the other is not, each counted twice."""
+        if self._bonds is None:
+            self._bonds = Bonds(self.tokens)
+        kept = [self._kept(place) for place in range(len(self.tokens))]
+        return sum(
+            weight
+            for place, bonds in enumerate(self._bonds.of)
+            for other, weight in bonds
+            if kept[place] != kept[other]
+        )
 
     def settle(self) -> bool:
         """Whether anything moved."""

@@ -34,10 +34,17 @@ class ImageFinder:
     Attributes:
         folder: of image files, or a build; ``None`` where the predictions name shards or files themselves.
         base: the folder of the prediction file: relative paths are looked up there first, then here.
+        shards: whether the folder is a build.
     """
 
     folder: Path | None
     base: Path
+    shards: bool = False
+
+    @classmethod
+    def of(cls, folder: Path | None, base: Path) -> ImageFinder:
+        """A finder that has looked what kind of folder it is given."""
+        return cls(folder, base, folder is not None and holds_shards(folder))
 
     def find(self, example_id: str, path: str) -> ImageRef:
         """The image of one prediction, not yet read.
@@ -47,7 +54,7 @@ class ImageFinder:
             SourceError: shards that cannot be read.
         """
         if self.folder is not None:
-            if holds_shards(self.folder):
+            if self.shards:
                 return _in_shards(self.folder, example_id)
             return self._in_folder(self.folder, example_id, path)
         place, _, row = path.rpartition("#") if row_named(path) else (path, "", "")

@@ -118,7 +118,7 @@ class _Slice:
 
     def __init__(self, job: WriteJob) -> None:
         self.job = job
-        self.finder = ImageFinder(job.images, job.file.parent)
+        self.finder = ImageFinder.of(job.images, job.file.parent)
         self.screen = Screen()
         self.tally = Tally()
         self.digest, self.size = hashlib.sha256(), 0

@@ -116,7 +116,7 @@ def _values(file: BinaryIO, path: Path, part: Slice | None) -> Iterator[tuple[in
     else:
         file.seek(offset)
         for row, line in enumerate(lines(file), start):
-            place = f"byte {line.offset}" if offset else f"line {line.number + 1}"
+            place = f"the line at byte {line.offset}" if offset else f"line {line.number + 1}"
             yield row, _json(line.data, row, place)
 
 

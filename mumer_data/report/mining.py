@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 
-def print_mining(out: Path, counts: Mapping[str, Any], config: str) -> None:
-    """What was read, what became of it (as in ``mining.json``), and where to look next."""
+def print_mining(out: Path, counts: dict[str, Any], configs: list[str]) -> None:
+    """What was read, what became of it, and where to look next."""
     console = Console()
     malformed = f" + {counts['malformed']:,} malformed" if counts["malformed"] else ""
     console.print(Text(f"{counts['read']:,} read = {counts['correct']:,} right + {counts['wrong']:,} wrong{malformed}"))
@@ -28,4 +27,4 @@ def print_mining(out: Path, counts: Mapping[str, Any], config: str) -> None:
             table.add_row(reason, f"{count:,}")
         console.print(table)
     console.print(Text(f"look at it:  mumer inspect {out}; {out}/confusions.png"))
-    console.print(Text(f"load it:     datasets.load_dataset({str(out)!r}, {config!r})"))
+    console.print(Text(f"load it:     datasets.load_dataset({str(out)!r}, {configs[0]!r})"))

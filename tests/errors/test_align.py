@@ -73,6 +73,13 @@ CASES = {
     "a symbol stays": (r"\sin ( x", r"5 \sin x", [("", "5", "symbol"), ("(", "", "symbol")]),
     "two braces by themselves": ("{ a }", "} b {", [("{ a }", "} b {", "structure")]),
     "first argument": ("x { a } { b }", "x { b }", [("{ a }", "", "structure")]),
+    "second argument": ("x { a } { b }", "x { c }", [("a", "c", "symbol"), ("{ b }", "", "structure")]),
+    "second script": ("R _ { 0 } ^ { 0 }", "R _ { i }", [("0", "i", "symbol"), ("^ { 0 }", "", "structure")]),
+    "the rest of a sum": (
+        r"a ^ { x } + \frac { c } { 2 }",
+        "a ^ { q }",
+        [("x", "q", "symbol"), (r"+ \frac { c } { 2 }", "", "structure")],
+    ),
     "outer braces": ("{ { a } b }", "{ a b }", [("{", "", "structure"), ("}", "", "structure")]),
     "whole script": (
         "x ^ { 2 } x ^ { 2 } + 1",

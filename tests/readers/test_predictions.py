@@ -11,7 +11,13 @@ import pytest
 
 from mumer_data.data import Prediction, Reject
 from mumer_data.exceptions import SourceError
-from mumer_data.readers.predictions import load_predictions, prediction_files, read_predictions
+from mumer_data.readers.predictions import (
+    load_predictions,
+    plan_predictions,
+    prediction_files,
+    read_predictions,
+    read_slice,
+)
 
 ROWS = [
     {"gt": "x ^ { 2 }", "pred": "x _ { 2 }", "img_id": "a", "image_path": "images/a.png"},
@@ -109,3 +115,31 @@ def test_folders_stand_for_their_files(tmp_path: Path) -> None:
         prediction_files([tmp_path / "empty"])
     with pytest.raises(SourceError, match="No such file"):
         load_predictions(tmp_path / "nothing.json")
+
+
+@pytest.mark.parametrize("form", ["json", "jsonl", "parquet"])
+@pytest.mark.parametrize("rows", [1, 2, 3, 50])
+def test_slices_hold_all_rows_once(tmp_path: Path, form: str, rows: int) -> None:
+    path = tmp_path / f"p.{form}"
+    values = [{"img_id": f"e{n}", "gt": f"x _ {{ {n} }} é", "pred": "x"} for n in range(11)]
+    if form == "parquet":
+        pq.write_table(pa.Table.from_pylist(values), path, row_group_size=4)
+    elif form == "json":
+        path.write_text(json.dumps(values, ensure_ascii=False, indent=1), encoding="utf-8")
+    else:
+        path.write_text("\ufeff" + "\n\n".join(map(json.dumps, values)), encoding="utf-8")
+    parts = plan_predictions(path, rows)
+    assert [part.rows for part in parts] == [min(rows, 11 - start) for start in range(0, 11, rows)]
+    assert [row for part in parts for row in read_slice(path, part)] == list(read_predictions(path))
+    if form == "jsonl":
+        path.write_bytes(path.read_bytes()[:20])
+        with pytest.raises(SourceError, match="has changed"):
+            list(read_slice(path, parts[-1]))
+
+
+def test_a_broken_line_of_a_later_slice_is_named_by_its_place(tmp_path: Path) -> None:
+    path = tmp_path / "p.jsonl"
+    path.write_text('{"gt": "x", "pred": "x"}\n{', encoding="utf-8")
+    (bad,) = read_slice(path, plan_predictions(path, 1)[1])
+    assert isinstance(bad, Reject)
+    assert bad.message.startswith("the line at byte 25 is not JSON")
