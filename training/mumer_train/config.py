@@ -47,7 +47,7 @@ class TrainConfig(BaseModel):
         output: folder for checkpoints, the final model, ``run.json`` and ``loss.png``.
         epochs: passes over the data; ``max_steps`` above 0 ends sooner.
         learning_rate, warmup, schedule: of AdamW; warm-up as a share of all steps.
-        batch, accumulation: rows a device and step, and steps before an update; effective is their product times devices.
+        batch, accumulation: rows a device and step, and steps before an update.
         precision: ``bf16``, or ``fp32`` on CPU.
         max_pixels: images are scaled down to at most as many.
         cutoff: rows of more tokens are left out, counted and named in ``run.json``.

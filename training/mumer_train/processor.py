@@ -56,10 +56,11 @@ class Processor:
         """One image a text: padded token ids, attention mask, ``mm_token_type_ids``, pixels."""
         found = self.pixels(images)
         expanded = [
-            self.expand(text, [count])
-            for text, count in zip(texts, self.vectors(found["image_grid_thw"]), strict=True)
+            self.expand(text, [count]) for text, count in zip(texts, self.vectors(found["image_grid_thw"]), strict=True)
         ]
-        tokens = self.tokenizer(expanded, padding=True, padding_side=side, add_special_tokens=False, return_tensors="pt")
+        tokens = self.tokenizer(
+            expanded, padding=True, padding_side=side, add_special_tokens=False, return_tensors="pt"
+        )
         kinds = (tokens["input_ids"] == self.image_token_id).long()  # without it, Qwen2.5-VL is silently wrong
         return {**tokens, "mm_token_type_ids": kinds, **found}
 
@@ -89,7 +90,9 @@ def load_processor(model: str, *, max_pixels: int | None = None, trust_remote_co
         tokenizer = AutoTokenizer.from_pretrained(model, trust_remote_code=trust_remote_code)
         images = AutoImageProcessor.from_pretrained(model, trust_remote_code=trust_remote_code, **more)
     except (OSError, ValueError) as error:
-        raise TrainingError(f"{model} has no tokenizer and image processor that transformers can load: {error}") from None
+        raise TrainingError(
+            f"{model} has no tokenizer and image processor that transformers can load: {error}"
+        ) from None
     if not tokenizer.chat_template:
         raise TrainingError(f"the tokenizer of {model} has no chat template")
     number = getattr(config, "image_token_id", None)

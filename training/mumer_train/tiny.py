@@ -22,14 +22,17 @@ _RELATIONS = ("right", "sub", "sup", "above", "below", "nextline", "inside", "ro
 _TEMPLATE = (
     "{% for message in messages %}<|im_start|>{{ message['role'] }}\n"
     "{% if message['content'] is string %}{{ message['content'] }}{% else %}{% for part in message['content'] %}"
-    "{% if part['type'] == 'image' or 'image' in part or 'image_url' in part %}<|vision_start|><|image_pad|><|vision_end|>"
+    "{% if part['type'] == 'image' or 'image' in part or 'image_url' in part %}"
+    "<|vision_start|><|image_pad|><|vision_end|>"
     "{% elif 'text' in part %}{{ part['text'] }}{% endif %}{% endfor %}{% endif %}<|im_end|>\n{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
 _PATCH, _MERGE = 14, 2
 
 
-def make_tiny(folder: Path, *, width: int = 192, layers: int = 4, seed: int = 0, max_pixels: int = 128 * 28 * 28) -> int:
+def make_tiny(
+    folder: Path, *, width: int = 192, layers: int = 4, seed: int = 0, max_pixels: int = 128 * 28 * 28
+) -> int:
     """Write a model with its tokenizer and image processor to a folder; gives the number of parameters.
 
     Args:
@@ -155,7 +158,9 @@ def _words() -> Iterator[str]:
     """Every token that may stand in an answer or a prompt, with and without the blank before it."""
     tables = tomllib.loads(grammar_files().commands)
     commands = [token for group in (*tables["classes"].values(), *tables["ordinary"].values()) for token in group]
-    names = [f"{{{name}}}" for name in ("cases", "matrix", "pmatrix", "bmatrix", "vmatrix", "array", "aligned", "align")]
+    names = [
+        f"{{{name}}}" for name in ("cases", "matrix", "pmatrix", "bmatrix", "vmatrix", "array", "aligned", "align")
+    ]
     signs = [chr(code) for code in range(33, 127)]
     for token in (*commands, *names, "\\begin", "\\end", *signs):
         yield from (token, f" {token}", f"{token}:")

@@ -1,4 +1,4 @@
-"""One training run, from its config to a saved model: data, model, `MumerTrainer`, and what is written beside the weights."""
+"""One training run, from its config to a saved model and what is written beside it."""
 
 from __future__ import annotations
 
@@ -40,9 +40,7 @@ def train(config: TrainConfig, *, resume: bool = False) -> Path:
 
     last = _last_checkpoint(config.output, checkpoints(config.output), resume)
     set_seed(config.seed)
-    processor = load_processor(
-        config.model, max_pixels=config.max_pixels, trust_remote_code=config.trust_remote_code
-    )
+    processor = load_processor(config.model, max_pixels=config.max_pixels, trust_remote_code=config.trust_remote_code)
     encoder = Encoder(processor)
     rows, lengths, left_out = _within(config, _rows(config), encoder)
     model = _model(config)
@@ -95,7 +93,9 @@ def _within(
     if not kept:
         raise TrainingError(f"no row has at most {config.cutoff} tokens: raise cutoff or lower max_pixels")
     if left_out:
-        print(f"{len(left_out):,} of {len(rows):,} rows are longer than {config.cutoff} tokens and left out: run.json names them")
+        print(
+            f"{len(left_out):,} of {len(rows):,} rows have over {config.cutoff} tokens and are left out: see run.json"
+        )
     return rows.select(kept), [lengths[place] for place in kept], left_out
 
 

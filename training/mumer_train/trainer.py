@@ -1,4 +1,4 @@
-"""transformers' `Trainer`, made exact: resuming loads every weight, checkpoints are whole or absent, tasks are told apart.
+"""transformers' `Trainer`, made exact: resuming loads every weight, checkpoints are whole or absent.
 
 Not for reading configs or data: `train` puts them together.
 """

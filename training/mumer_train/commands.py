@@ -1,0 +1,81 @@
+"""Verbs of the trainer, joined to `mumer` by the entry-point group ``mumer.commands``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer()
+
+Model = Annotated[str, typer.Option(help="A local folder or Hub id of an image-text-to-text model.")]
+Data = Annotated[
+    str, typer.Option(help="A build's folder or one of its configs, a pipeline file, or a ready one's name.")
+]
+
+
+@app.command("tiny-init")
+def tiny_init(
+    out: Annotated[Path, typer.Argument(help="Folder for the model.")],
+    width: Annotated[int, typer.Option(help="Of the language model's vectors, a multiple of 48.")] = 192,
+    layers: Annotated[int, typer.Option(min=2, help="Of language and vision model each.")] = 4,
+    seed: Annotated[int, typer.Option(min=0, help="Of the weights.")] = 0,
+) -> None:
+    """Make a Qwen2.5-VL of a few million parameters, from scratch."""
+    from mumer_train.tiny import make_tiny
+
+    count = make_tiny(out, width=width, layers=layers, seed=seed)
+    print(f"{out}: {count:,} parameters")
+
+
+@app.command()
+def train(
+    config: Annotated[Path, typer.Argument(help="A YAML file, such as training/configs/tiny.yaml.")],
+    settings: Annotated[list[str] | None, typer.Option("--set", help="key=value over the file.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint.")] = False,
+) -> None:
+    """Fine-tune a vision-language model on shards, all weights."""
+    from mumer_train.config import load_config
+    from mumer_train.train import train as run
+
+    print(run(load_config(config, settings or ()), resume=resume))
+
+
+@app.command()
+def predict(
+    model: Model,
+    data: Data,
+    out: Annotated[Path, typer.Option(help="Parquet file for the predictions.")],
+    task: Annotated[
+        str, typer.Option(help="Whose prompt is asked: recognition, tree_cot or symbol_count.")
+    ] = "recognition",
+    samples: Annotated[int, typer.Option(min=1, help="Passes over every image.")] = 1,
+    temperature: Annotated[float, typer.Option(min=0.0, help="0 takes the most likely token.")] = 0.0,
+    top_p: Annotated[float, typer.Option(min=0.01, max=1.0, help="Share of probability to draw from.")] = 1.0,
+    seed: Annotated[int, typer.Option(min=0, help="Of the draws.")] = 0,
+    max_tokens: Annotated[int, typer.Option(min=1, help="Longest answer.")] = 512,
+    backend: Annotated[str, typer.Option(help="transformers, openai or vllm.")] = "transformers",
+    batch: Annotated[int, typer.Option(min=1, help="Images at a time (transformers).")] = 16,
+    max_pixels: Annotated[int | None, typer.Option(help="Scale images down to as many (transformers).")] = None,
+    url: Annotated[str, typer.Option(help="Of the server's API (openai).")] = "",
+    concurrency: Annotated[int, typer.Option(min=1, help="Requests at a time (openai).")] = 8,
+    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds for a request (openai).")] = 120.0,
+    retries: Annotated[int, typer.Option(min=0, help="Further tries of a request (openai).")] = 6,
+    logprobs: Annotated[bool, typer.Option("--logprobs", help="Ask for log-probabilities (openai).")] = False,
+    trust_remote_code: Annotated[bool, typer.Option("--trust-remote-code", help="Run code of the model's.")] = False,
+) -> None:
+    """Read images with a model; started again after a kill, it goes on where it stopped."""
+    from functools import partial
+
+    from mumer_data.report.console import build_progress
+    from mumer_train.predict import Sampling
+    from mumer_train.predict import backend as make
+    from mumer_train.predict.run import predict as run
+
+    options = {"batch": batch, "max_pixels": max_pixels, "url": url, "concurrency": concurrency, "timeout": timeout}
+    options |= {"retries": retries, "logprobs": logprobs, "trust_remote_code": trust_remote_code}
+    drawn = Sampling(temperature, top_p, seed, max_tokens)
+    with build_progress("reading images") as progress:
+        maker = partial(make, backend, model=model, **options)
+        print(run(maker, model, data, out, task=task, samples=samples, sampling=drawn, progress=progress))

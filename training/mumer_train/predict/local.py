@@ -1,0 +1,133 @@
+"""Backend `transformers`: a local model, batches of jobs of like length, padded on the left."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from mumer_data.randomness import hash64
+from mumer_train.needs import TrainingError, require
+from mumer_train.predict import Answer, Job, Sampling
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+
+class Local:
+    """A model in this process.
+
+    Args:
+        model: a local folder or Hub id.
+        batch: jobs at a time.
+        max_pixels: images are scaled down to at most as many.
+        trust_remote_code: run code that comes with the model.
+        processors: logits processors to put before sampling, such as a grammar's.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        *,
+        batch: int = 16,
+        max_pixels: int | None = None,
+        trust_remote_code: bool = False,
+        processors: Sequence[Any] = (),
+        **_: Any,
+    ) -> None:
+        require("torch", "transformers")
+        import torch
+        from transformers import AutoModelForImageTextToText
+
+        from mumer_train.processor import load_processor
+
+        self._processor = load_processor(model, max_pixels=max_pixels, trust_remote_code=trust_remote_code)
+        self._batch = batch
+        self._extra = list(processors)
+        cuda = torch.cuda.is_available()
+        try:
+            self._model = AutoModelForImageTextToText.from_pretrained(
+                model, dtype=torch.bfloat16 if cuda else torch.float32, trust_remote_code=trust_remote_code
+            )
+        except (OSError, ValueError) as error:
+            raise TrainingError(f"{model} is no image-text-to-text model that can be loaded: {error}") from None
+        self._model.to("cuda" if cuda else "cpu").eval()
+
+    @property
+    def processor(self) -> Any:
+        """The model's processor."""
+        return self._processor
+
+    def answers(self, jobs: Sequence[Job], sampling: Sampling) -> Iterator[tuple[Job, Answer]]:
+        """Batch by batch, images of like size together; a batch's draws depend on its first job alone."""
+        opened = [(job, _open(job)) for job in jobs]
+        opened.sort(key=lambda pair: (pair[1].width * pair[1].height, pair[0].id, pair[0].sample))
+        for begin in range(0, len(opened), self._batch):
+            yield from self._generate(opened[begin : begin + self._batch], sampling)
+
+    def _generate(self, batch: Sequence[tuple[Job, Image]], sampling: Sampling) -> Iterator[tuple[Job, Answer]]:
+        import torch
+        from transformers import LogitsProcessorList
+
+        from mumer_train.data import prompt_text
+
+        jobs = [job for job, _ in batch]
+        texts = [prompt_text(self._processor, job.prompt) for job in jobs]
+        inputs = self._processor(texts, [image for _, image in batch], side="left")
+        inputs = {name: value.to(self._model.device) for name, value in inputs.items()}
+        recorder = _Recorder()
+        draw = sampling.temperature > 0
+        torch.manual_seed(hash64(f"{sampling.seed}\0{jobs[0].id}\0{jobs[0].sample}") % (1 << 63))
+        with torch.no_grad():
+            tokens = self._model.generate(
+                **inputs,
+                max_new_tokens=sampling.max_tokens,
+                do_sample=draw,
+                temperature=sampling.temperature if draw else None,
+                top_p=sampling.top_p if draw else None,
+                top_k=None,
+                logits_processor=LogitsProcessorList([*self._extra, recorder]),
+            )
+        new = tokens[:, inputs["input_ids"].shape[1] :].cpu()
+        logprobs = recorder.logprobs(new)
+        end = self._processor.tokenizer.eos_token_id
+        for row, job in enumerate(jobs):
+            yield job, self._answer(new[row].tolist(), logprobs[row], end)
+
+    def _answer(self, tokens: list[int], logprobs: list[float], end: int) -> Answer:
+        length = tokens.index(end) + 1 if end in tokens else len(tokens)
+        text = self._processor.tokenizer.decode(tokens[:length], skip_special_tokens=True)
+        mean = sum(logprobs[:length]) / length if length else None
+        return Answer(text, mean, "stop" if end in tokens else "length")
+
+
+def _open(job: Job) -> Image:
+    from PIL import Image
+
+    with Image.open(io.BytesIO(job.read())) as opened:
+        return opened.convert("RGB")
+
+
+class _Recorder:
+    """A logits processor that changes nothing: it keeps the log-probability of each token that was chosen.
+
+    Holds one step's logits at a time: those of a whole answer would fill a GPU.
+    """
+
+    def __init__(self) -> None:
+        self._last: Any = None
+        self._found: list[Any] = []
+
+    def __call__(self, input_ids: Any, scores: Any) -> Any:
+        if self._last is not None:
+            self._found.append(self._last.gather(1, input_ids[:, -1:])[:, 0].cpu())
+        self._last = scores.float().log_softmax(dim=-1)
+        return scores
+
+    def logprobs(self, tokens: Any) -> list[list[float]]:
+        """Of ``tokens``, shape (rows, steps), the tokens of all steps."""
+        import torch
+
+        if self._last is not None:
+            self._found.append(self._last.cpu().gather(1, tokens[:, -1:])[:, 0])
+        return torch.stack(self._found, dim=1).tolist() if self._found else [[] for _ in tokens]

@@ -1,0 +1,131 @@
+"""Backend `openai`: any server that speaks OpenAI's chat completions (vLLM, SGLang, `transformers serve`)."""
+
+from __future__ import annotations
+
+import base64
+import random
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from itertools import islice
+from typing import Any
+
+from mumer_train.needs import TrainingError, require
+from mumer_train.predict import Answer, Job, Sampling
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0  # seconds between tries; they double
+
+
+class Served:
+    """A model behind a server.
+
+    Args:
+        model: its name there.
+        url: of the server's API, such as ``http://localhost:8000/v1``.
+        concurrency: requests at a time.
+        timeout: seconds for one.
+        retries: how often a request that failed for want of a connection, by 408, 409, 429 or 5xx, or with an answer
+            that breaks off, is sent again.
+        logprobs: ask for log-probabilities; some servers refuse.
+        key: for the server; by default the client's own sources, or none.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        *,
+        url: str = "",
+        concurrency: int = 8,
+        timeout: float = 120.0,
+        retries: int = 6,
+        logprobs: bool = False,
+        pause: float = _FIRST_PAUSE,
+        **_: Any,
+    ) -> None:
+        require("openai")
+        import os
+
+        import openai
+
+        if not url:
+            raise TrainingError("the backend openai needs --url, such as http://localhost:8000/v1")
+        key = os.environ.get("OPENAI_API_KEY", "none")
+        self._client = openai.OpenAI(base_url=url, api_key=key, timeout=timeout, max_retries=0)
+        self._model, self._concurrency, self._retries = model, concurrency, retries
+        self._logprobs, self._pause = logprobs, pause
+
+    def answers(self, jobs: Sequence[Job], sampling: Sampling) -> Iterator[tuple[Job, Answer]]:
+        """As they come; a request that fails for good ends the run, and everything before it is safe."""
+        left = iter(jobs)
+        with ThreadPoolExecutor(self._concurrency) as pool:
+
+            def submit(count: int) -> set[Future[tuple[Job, Answer]]]:
+                return {pool.submit(self._ask, job, sampling) for job in islice(left, count)}
+
+            running = submit(self._concurrency)
+            try:
+                while running:
+                    finished, running = wait(running, return_when=FIRST_COMPLETED)
+                    problem: BaseException | None = None
+                    for future in finished:
+                        problem = problem or future.exception()
+                        if future.exception() is None:
+                            yield future.result()
+                    if problem:
+                        raise problem
+                    running |= submit(len(finished))
+            finally:
+                for future in running:
+                    future.cancel()
+
+    def _ask(self, job: Job, sampling: Sampling) -> tuple[Job, Answer]:
+        import openai
+
+        body = self._body(job, sampling)
+        for tried in range(self._retries + 1):
+            try:
+                return job, _answer(self._client.chat.completions.create(**body))
+            except openai.APIStatusError as error:
+                if error.status_code not in (408, 409, 429) and error.status_code < 500:
+                    raise TrainingError(
+                        f"the server refuses {job.id!r} ({error.status_code}): {error.message[:300]}"
+                    ) from None
+                problem: Exception = error
+            except (openai.APIConnectionError, openai.APIResponseValidationError, ValueError) as error:
+                problem = error
+            if tried < self._retries:
+                longest = min(_LONGEST_PAUSE, self._pause * 2**tried)
+                time.sleep(longest * random.uniform(0.5, 1.0))
+        raise TrainingError(
+            f"no answer for {job.id!r} after {self._retries + 1} tries ({problem}); start again to go on"
+        ) from None
+
+    def _body(self, job: Job, sampling: Sampling) -> dict[str, Any]:
+        image = {"type": "image_url", "image_url": {"url": data_url(job.read())}}
+        body = {
+            "model": self._model,
+            "messages": [{"role": "user", "content": [image, {"type": "text", "text": job.prompt}]}],
+            "max_tokens": sampling.max_tokens,
+            "temperature": sampling.temperature,
+            "top_p": sampling.top_p,
+            "seed": (sampling.seed * 1_000_003 + job.sample) % (1 << 31),
+        }
+        return body | {"logprobs": True} if self._logprobs else body
+
+
+def data_url(data: bytes) -> str:
+    """An encoded image as a data URL."""
+    kinds = {b"\x89PNG": "png", b"\xff\xd8\xff": "jpeg", b"GIF8": "gif", b"BM": "bmp", b"RIFF": "webp"}
+    kind = next((name for head, name in kinds.items() if data.startswith(head)), "png")
+    return f"data:image/{kind};base64,{base64.b64encode(data).decode('ascii')}"
+
+
+def _answer(completion: Any) -> Answer:
+    """The answer in a completion; raises ``ValueError`` where it is not whole."""
+    choices = getattr(completion, "choices", None)
+    if not choices or choices[0].finish_reason is None or choices[0].message.content is None:
+        raise ValueError("the answer breaks off")
+    choice = choices[0]
+    tokens = choice.logprobs.content if choice.logprobs else None
+    mean = sum(token.logprob for token in tokens) / len(tokens) if tokens else None
+    return Answer(choice.message.content, mean, "length" if choice.finish_reason == "length" else "stop")
