@@ -68,6 +68,7 @@ class SetGate(Protocol):
 GATES = {
     "depth": "mumer_data.gates.depth:DepthGate",
     "duplicates": "mumer_data.gates.duplicates:DuplicatesGate",
+    "folds": "mumer_data.gates.folds:FoldsGate",
     "leakage": "mumer_data.gates.leakage:LeakageGate",
     "length": "mumer_data.gates.length:LengthGate",
     "part": "mumer_data.gates.part:PartGate",

@@ -1,6 +1,6 @@
 """Gate that keeps one part of a data set: parts that no writer has in common, where writers are named.
 
-Not for folds of a cross-validation run, which hold a model to them: see the folds of error mining.
+Not for folds of a cross-validation run: see `folds`.
 """
 
 from __future__ import annotations

@@ -79,3 +79,35 @@ def predict(
     with build_progress("reading images") as progress:
         maker = partial(make, backend, model=model, **options)
         print(run(maker, model, data, out, task=task, samples=samples, sampling=drawn, progress=progress))
+
+
+@app.command()
+def crossfold(
+    pipeline: Annotated[str, typer.Argument(help="A pipeline file, or the name of a ready one.")],
+    config: Annotated[Path, typer.Option("--train", help="The trainer's config; its data and output are replaced.")],
+    out: Annotated[Path, typer.Option(help="Folder for builds, models, predictions and the mined shards.")],
+    folds: Annotated[int, typer.Option(min=2, help="Into how many the images fall.")] = 5,
+    samples: Annotated[int, typer.Option(min=1, help="Passes over every held-out image.")] = 4,
+    temperature: Annotated[float, typer.Option(min=0.0, help="Of the passes.")] = 0.8,
+    top_p: Annotated[float, typer.Option(min=0.01, max=1.0, help="Of the passes.")] = 0.95,
+    max_tokens: Annotated[int, typer.Option(min=1, help="Longest answer.")] = 512,
+    batch: Annotated[int, typer.Option(min=1, help="Images at a time.")] = 16,
+    seed: Annotated[int, typer.Option(min=0, help="Of folds and draws.")] = 0,
+    settings: Annotated[list[str] | None, typer.Option("--set", help="key=value over the pipeline.")] = None,
+    train_settings: Annotated[list[str] | None, typer.Option("--train-set", help="key=value over the config.")] = None,
+    print_commands: Annotated[bool, typer.Option("--print-commands", help="Print the stages, run nothing.")] = False,
+) -> None:
+    """Train on all folds but one, read that one, for each; then mine the mistakes of all.
+
+    Start it again and it does what is left.
+    """
+    from mumer_train.crossfold import Harvest, harvest_all, stages
+
+    harvest = Harvest(
+        pipeline, folds, config, out, tuple(settings or ()), tuple(train_settings or ()), samples, temperature, top_p,
+        max_tokens, batch, seed,
+    )  # fmt: skip
+    if print_commands:
+        print("\n".join(map(str, stages(harvest))))
+    else:
+        print(harvest_all(harvest))

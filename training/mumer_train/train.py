@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -154,7 +155,7 @@ def _arguments(config: TrainConfig, *, cuda: bool) -> Any:
         save_total_limit=config.keep,
         logging_steps=config.log_steps,
         report_to=["tensorboard"] if _installed("tensorboard") else [],
-        disable_tqdm=False,
+        disable_tqdm=not sys.stderr.isatty(),
         seed=config.seed,
         data_seed=config.seed,
         eval_strategy="no",

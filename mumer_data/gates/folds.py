@@ -1,0 +1,57 @@
+"""Gate for cross-validation: one fold of a data set, or all others.
+
+Not for parts of unequal size: see `part`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from mumer_data.data import Example
+from mumer_data.gates import GateOptions, Refusal
+from mumer_data.gates.part import place_of
+from mumer_data.latex.tree import SymbolTree
+
+
+def fold_of(example: Example, count: int, seed: int = 0) -> int:
+    """The fold of an example, from 0: by writer where one is named, else by id; the same however the data grow."""
+    return int(place_of(example.writer or example.id, seed) * count)
+
+
+class FoldsGate:
+    """Keeps one fold, or everything but it."""
+
+    class Options(GateOptions):
+        """Which examples stay.
+
+        Attributes:
+            count: number of folds.
+            fold: the one in question, from 0.
+            keep: ``fold`` for that one, ``others`` for the rest.
+            seed: another seed, other folds.
+        """
+
+        count: int = Field(ge=2)
+        fold: int = Field(ge=0)
+        keep: Literal["fold", "others"]
+        seed: int = 0
+
+        @model_validator(mode="after")
+        def _there_is_one(self) -> FoldsGate.Options:
+            if self.fold >= self.count:
+                raise ValueError(f"fold {self.fold} of {self.count}: they are numbered from 0")
+            return self
+
+    def __init__(self, options: Options, base: Path) -> None:
+        """Needs nothing from disk."""
+        self._options = options
+
+    def check(self, example: Example, label: str, tree: SymbolTree) -> Refusal | None:
+        """Reason: ``other_fold``."""
+        found = fold_of(example, self._options.count, self._options.seed)
+        if (found == self._options.fold) == (self._options.keep == "fold"):
+            return None
+        return Refusal("other_fold", f"it is in fold {found} of {self._options.count}")

@@ -1,0 +1,108 @@
+"""Batches: the loss is on the answer alone, nothing is cut silently, and both ways to a processor agree."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from mumer_train.config import load_config
+from mumer_train.data import Collator, Encoder, Turns, load_rows, prompt_text, unmasked
+from mumer_train.needs import TrainingError
+from mumer_train.processor import Processor
+from PIL import Image
+
+
+def test_the_loss_sees_exactly_the_answer_and_the_end_token(processor: Processor, shards: Path) -> None:
+    turns = Turns(load_rows(shards))
+    batch = [turns[place] for place in range(0, len(turns), 7)]
+    assert {turn.task for turn in batch} == {"few", "few_tree", "few_can"}
+    found = Collator(Encoder(processor))(batch)
+    for turn, labels in zip(batch, found["labels"], strict=True):
+        seen = unmasked(labels)
+        assert seen[-1] == processor.tokenizer.eos_token_id
+        assert processor.tokenizer.decode(seen[:-1]) == turn.answer
+
+
+def test_a_batch_is_what_the_processor_makes_of_the_whole_conversation(processor: Processor, shards: Path) -> None:
+    turns = Turns(load_rows(shards, ["few"]))
+    batch = [turns[0], turns[5]]
+    found = Collator(Encoder(processor))(batch)
+    texts = [prompt_text(processor, turn.prompt) + turn.answer + "<|im_end|>" for turn in batch]
+    whole = processor(texts, [turn.image for turn in batch], side="right")
+    for name in ("input_ids", "attention_mask", "mm_token_type_ids", "pixel_values", "image_grid_thw"):
+        assert torch.equal(found[name], whole[name]), name
+
+
+def test_without_torchvision_it_is_the_same(
+    processor: Processor, tiny: Path, shards: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from transformers import AutoProcessor
+    from transformers.processing_utils import ProcessorMixin
+
+    stock = ProcessorMixin.get_attributes.__func__
+    without = classmethod(lambda cls: [name for name in stock(cls) if name != "video_processor"])
+    monkeypatch.setattr(ProcessorMixin, "get_attributes", without)
+    whole = AutoProcessor.from_pretrained(str(tiny))
+    turn = Turns(load_rows(shards, ["few"]))[3]
+    text = prompt_text(processor, turn.prompt)
+    ours = processor([text], [turn.image])
+    theirs = whole(text=[text], images=[turn.image], return_tensors="pt")
+    assert set(ours) == set(theirs)
+    for name, value in theirs.items():
+        assert torch.equal(ours[name], value), name
+
+
+def test_lengths_are_known_without_pixels(processor: Processor, shards: Path) -> None:
+    encoder, turns = Encoder(processor), Turns(load_rows(shards, ["few_tree"]))
+    for place in range(8):
+        mask = Collator(encoder)([turns[place]])["attention_mask"]
+        assert encoder.length(turns[place]) == int(mask.sum())
+
+
+def test_an_image_without_placeholder_is_an_error(processor: Processor) -> None:
+    with pytest.raises(TrainingError, match="0 image placeholders for 1 images"):
+        processor(["no place"], [Image.new("RGB", (60, 60))])
+
+
+@pytest.mark.parametrize(
+    ("folder", "configs", "message"),
+    [("empty", [], "holds no shards"), ("out", ["other"], "no config 'other': it has few, few_can, few_tree")],
+)
+def test_wrong_shards_are_named(shards: Path, folder: str, configs: list[str], message: str) -> None:
+    with pytest.raises(TrainingError, match=message):
+        load_rows(shards.parent / folder, configs)
+
+
+@pytest.mark.parametrize(
+    ("text", "settings", "message"),
+    [
+        ("model: m\noutput: o\ndata: [{path: p}]\nlr: 1", [], "lr: Extra inputs"),
+        ("model: m\noutput: o\ndata: []", [], "data: List should have at least 1 item"),
+        ("model: m\noutput: o", [], "data: Field required"),
+        ("- 1", [], "holds no keys"),
+        ("a: [", [], "is no YAML"),
+        ("model: m\noutput: o\ndata: [{path: p}]", ["batch=0"], "batch: Input should be greater"),
+        ("model: m\noutput: o\ndata: [{path: p}]", ["data.3.path=x"], "there is no such key"),
+        ("model: m\noutput: o\ndata: [{path: p}]", ["batch"], "write key=value"),
+    ],
+)
+def test_a_wrong_config_says_what_is_wrong(tmp_path: Path, text: str, settings: list[str], message: str) -> None:
+    path = tmp_path / "run.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(TrainingError, match=message):
+        load_config(path, settings)
+
+
+def test_settings_reach_into_lists(tmp_path: Path) -> None:
+    path = tmp_path / "run.yaml"
+    path.write_text("model: m\noutput: o\ndata: [{path: p}]", encoding="utf-8")
+    config = load_config(path, ["data.0.path=q", "freeze.vision=true", "batch=4"])
+    assert (str(config.data[0].path), config.freeze.vision, config.batch) == ("q", True, 4)
+
+
+def test_the_configs_in_the_repository_are_valid() -> None:
+    folder = Path(__file__).parents[2] / "training" / "configs"
+    assert len(list(folder.glob("*.yaml"))) >= 3
+    for path in folder.glob("*.yaml"):
+        load_config(path)
