@@ -1,0 +1,146 @@
+"""Prediction runs: every answer is safe; started again, a run asks for what is missing and gives the same bytes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from mumer_train.needs import TrainingError
+from mumer_train.predict import Answer, Job, Sampling, backend
+from mumer_train.predict.journal import final_line
+from mumer_train.predict.run import predict
+
+from mumer_data.exceptions import OutputError
+from mumer_data.readers.predictions import load_predictions
+
+DRAWN = Sampling(temperature=1.0, top_p=0.9, seed=3, max_tokens=8)
+
+
+def run(tiny: Path, shards: Path, out: Path, **more: object) -> Path:
+    maker = partial(backend, "transformers", model=str(tiny), batch=8)
+    return predict(maker, str(tiny), str(shards / "few"), out, **({"sampling": DRAWN} | more))  # type: ignore[arg-type]
+
+
+def test_samples_of_every_image(tiny: Path, shards: Path, tmp_path: Path) -> None:
+    out = run(tiny, shards, tmp_path / "p.parquet", samples=2)
+    rows = pd.read_parquet(out)
+    assert len(rows) == 64
+    assert rows.groupby("img_id")["sample"].apply(list).tolist() == [[0, 1]] * 32
+    assert (rows["logprob"] < 0).all()
+    assert set(rows["finish_reason"]) <= {"stop", "length"}
+    assert rows["pred"].nunique() > 32
+    assert set(rows["dataset"]) == {"few"}
+    read = load_predictions(out)
+    assert [(row.id, row.sample) for row in read] == list(zip(rows["img_id"], rows["sample"], strict=True))
+    assert [path.name for path in tmp_path.iterdir()] == ["p.parquet"]
+
+
+def test_a_batch_gives_what_each_image_gives_alone(tiny: Path, shards: Path, tmp_path: Path) -> None:
+    greedy = Sampling(max_tokens=8)
+    together = pd.read_parquet(run(tiny, shards, tmp_path / "a.parquet", sampling=greedy))
+    maker = partial(backend, "transformers", model=str(tiny), batch=1)
+    alone = pd.read_parquet(predict(maker, str(tiny), str(shards / "few"), tmp_path / "b.parquet", sampling=greedy))
+    assert together["pred"].tolist() == alone["pred"].tolist()
+    assert together["logprob"].to_numpy() == pytest.approx(alone["logprob"].to_numpy(), abs=1e-4)
+
+
+def test_killed_and_started_again_it_gives_the_same_bytes(tiny: Path, shards: Path, tmp_path: Path) -> None:
+    whole = run(tiny, shards, tmp_path / "whole.parquet", samples=3)
+    out = tmp_path / "killed.parquet"
+    journal = tmp_path / "killed.parquet.journal"
+    options = ["--samples", 3, "--temperature", 1.0, "--top-p", 0.9, "--seed", 3, "--max-tokens", 8, "--batch", 8]
+    command = [
+        sys.executable,
+        "-m",
+        "mumer_data",
+        "predict",
+        "--model",
+        tiny,
+        "--data",
+        shards / "few",
+        "--out",
+        out,
+        *options,
+    ]
+    process = subprocess.Popen([str(part) for part in command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while process.poll() is None and (not journal.exists() or journal.read_bytes().count(b"\n") < 12):
+        time.sleep(0.02)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    assert not out.exists()
+    kept = journal.read_bytes().count(b"\n")
+    assert 12 <= kept < 97
+    with journal.open("ab") as file:
+        file.write(b'{"img_id": "half a li')
+    subprocess.run([str(part) for part in command], check=True, capture_output=True)
+    assert out.read_bytes() == whole.read_bytes()
+
+
+class _Counting:
+    """Answers with the job's own name, and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def answers(self, jobs: Sequence[Job], sampling: Sampling) -> Iterator[tuple[Job, Answer]]:
+        for job in jobs:
+            self.asked.append(job.id)
+            yield job, Answer(f"tree\n{job.id}", None, "stop")
+            if len(self.asked) == 5:
+                raise TrainingError("no more")
+
+
+def test_only_what_is_missing_is_asked_again(shards: Path, tmp_path: Path) -> None:
+    out, asked = tmp_path / "p.parquet", []
+    for _ in range(2):
+        counting = _Counting()
+        asked.append(counting.asked)
+        try:
+            predict(lambda c=counting: c, "m", str(shards / "few"), out, task="tree_cot")  # type: ignore[misc]
+        except TrainingError:
+            counting.asked.append("stopped")
+    assert asked[0][-1] == asked[1][-1] == "stopped"
+    counting = _Counting()
+    counting.asked += [""] * 5
+    predict(lambda: counting, "m", str(shards / "few"), out, task="tree_cot")
+    everything = asked[0][:-1] + asked[1][:-1] + counting.asked[5:]
+    assert len(everything) == len(set(everything)) == 32
+    rows = pd.read_parquet(out)
+    assert rows["pred"].tolist() == rows["img_id"].tolist()
+    assert rows["answer"].str.startswith("tree\n").all()
+
+
+def test_a_journal_of_another_run_is_not_gone_on_with(shards: Path, tmp_path: Path) -> None:
+    out = tmp_path / "p.parquet"
+    with pytest.raises(TrainingError):
+        predict(_Counting, "m", str(shards / "few"), out)
+    with pytest.raises(OutputError, match="run with other options"):
+        predict(_Counting, "another", str(shards / "few"), out)
+    head = json.loads((tmp_path / "p.parquet.journal").read_text().splitlines()[0])
+    assert head["run"]["model"] == "m"
+
+
+def test_what_is_done_is_not_done_again(tiny: Path, shards: Path, tmp_path: Path) -> None:
+    (tmp_path / "p.parquet").write_bytes(b"")
+    with pytest.raises(TrainingError, match="this run is done"):
+        run(tiny, shards, tmp_path / "p.parquet")
+    with pytest.raises(TrainingError, match="is no task"):
+        run(tiny, shards, tmp_path / "q.parquet", task="poem")
+    with pytest.raises(TrainingError, match="no example"):
+        run(tiny, shards, tmp_path / "q.parquet", keep=lambda example: False)
+
+
+@pytest.mark.parametrize(
+    ("answer", "label"), [("x\n\ty (sup)\nx ^ { y }", "x ^ { y }"), ("x", "x"), ("x\n", "x"), ("", "")]
+)
+def test_the_label_is_the_last_line(answer: str, label: str) -> None:
+    assert final_line(answer) == label
