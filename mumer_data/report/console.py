@@ -11,17 +11,34 @@ from typing import Any
 from rich.console import Console
 from rich.filesize import decimal
 from rich.panel import Panel
-from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 from rich.text import Text
 
 from mumer_data.report.summary import BuildSummary, ConfigSummary
 
 
+class _Rate(ProgressColumn):
+    """How many a second."""
+
+    def render(self, task: Task) -> Text:
+        """The speed of late."""
+        return Text(f"{task.speed:,.1f}/s" if task.speed else "")
+
+
 @contextmanager
 def build_progress(title: str) -> Iterator[Callable[[int, int], None]]:
     """A bar on stderr, where that is a terminal; yields the function that moves it to (done, total)."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn())
     console = Console(stderr=True)
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task(title, total=None)
