@@ -63,6 +63,9 @@ def predict(
     timeout: Annotated[float, typer.Option(min=0.1, help="Seconds for a request (openai).")] = 120.0,
     retries: Annotated[int, typer.Option(min=0, help="Further tries of a request (openai).")] = 6,
     logprobs: Annotated[bool, typer.Option("--logprobs", help="Ask for log-probabilities (openai).")] = False,
+    constrained: Annotated[
+        bool, typer.Option("--constrained", help="Let the model write only what the grammar reads (transformers).")
+    ] = False,
     trust_remote_code: Annotated[bool, typer.Option("--trust-remote-code", help="Run code of the model's.")] = False,
 ) -> None:
     """Read images with a model; started again after a kill, it goes on where it stopped."""
@@ -75,6 +78,10 @@ def predict(
 
     options = {"batch": batch, "max_pixels": max_pixels, "url": url, "concurrency": concurrency, "timeout": timeout}
     options |= {"retries": retries, "logprobs": logprobs, "trust_remote_code": trust_remote_code}
+    if constrained:
+        from mumer_train.constrained import grammar_of
+
+        options["grammar"] = grammar_of(task)
     drawn = Sampling(temperature, top_p, seed, max_tokens)
     with build_progress("reading images") as progress:
         maker = partial(make, backend, model=model, **options)

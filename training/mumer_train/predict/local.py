@@ -22,7 +22,7 @@ class Local:
         batch: jobs at a time.
         max_pixels: images are scaled down to at most as many.
         trust_remote_code: run code that comes with the model.
-        processors: logits processors to put before sampling, such as a grammar's.
+        grammar: of all that the model may write, in llguidance's Lark dialect; see `mumer_train.constrained`.
     """
 
     def __init__(
@@ -32,7 +32,7 @@ class Local:
         batch: int = 16,
         max_pixels: int | None = None,
         trust_remote_code: bool = False,
-        processors: Sequence[Any] = (),
+        grammar: str = "",
         **_: Any,
     ) -> None:
         require("torch", "transformers")
@@ -43,7 +43,6 @@ class Local:
 
         self._processor = load_processor(model, max_pixels=max_pixels, trust_remote_code=trust_remote_code)
         self._batch = batch
-        self._extra = list(processors)
         cuda = torch.cuda.is_available()
         try:
             self._model = AutoModelForImageTextToText.from_pretrained(
@@ -52,6 +51,12 @@ class Local:
         except (OSError, ValueError) as error:
             raise TrainingError(f"{model} is no image-text-to-text model that can be loaded: {error}") from None
         self._model.to("cuda" if cuda else "cpu").eval()
+        self._constraint = None
+        if grammar:
+            from mumer_train.constrained import Constraint
+
+            size = self._model.get_output_embeddings().weight.shape[0]
+            self._constraint = Constraint(self._processor.tokenizer, grammar, size)
 
     @property
     def processor(self) -> Any:
@@ -76,6 +81,8 @@ class Local:
         inputs = self._processor(texts, [image for _, image in batch], side="left")
         inputs = {name: value.to(self._model.device) for name, value in inputs.items()}
         recorder = _Recorder()
+        closing = sampling.max_tokens // 2
+        extra = [self._constraint.processor(closing)] if self._constraint else []
         draw = sampling.temperature > 0
         torch.manual_seed(hash64(f"{sampling.seed}\0{jobs[0].id}\0{jobs[0].sample}") % (1 << 63))
         with torch.no_grad():
@@ -86,7 +93,7 @@ class Local:
                 temperature=sampling.temperature if draw else None,
                 top_p=sampling.top_p if draw else None,
                 top_k=None,
-                logits_processor=LogitsProcessorList([*self._extra, recorder]),
+                logits_processor=LogitsProcessorList([recorder, *extra]),
             )
         new = tokens[:, inputs["input_ids"].shape[1] :].cpu()
         logprobs = recorder.logprobs(new)

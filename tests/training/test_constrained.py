@@ -1,0 +1,111 @@
+"""Constrained decoding: a model that knows nothing writes labels nevertheless, and only because of the grammar."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from mumer_train.constrained import Constraint, grammar_of, label_grammar, tree_grammar
+from mumer_train.needs import TrainingError
+from mumer_train.predict import Sampling, backend
+from mumer_train.predict.run import predict
+from mumer_train.processor import Processor
+
+from mumer_data.exceptions import LatexSyntaxError
+from mumer_data.latex.parser import parse
+from mumer_data.latex.text import label_text
+from tests.latex.labels import labels
+
+llguidance = pytest.importorskip("llguidance", reason="needs llguidance: pip install '.[train]'")
+
+
+def accepts(constraint: Constraint, processor: Processor, text: str) -> bool:
+    matcher = llguidance.LLMatcher(constraint.tokenizer, constraint.grammar)
+    tokens = processor.tokenizer(text, add_special_tokens=False)["input_ids"]
+    return bool(matcher.try_consume_tokens(tokens) == len(tokens) and matcher.is_accepting())
+
+
+@pytest.fixture(scope="module")
+def label_constraint(processor: Processor) -> Constraint:
+    return Constraint(processor.tokenizer, label_grammar())
+
+
+@pytest.mark.parametrize(
+    ("text", "fine"),
+    [
+        ("x ^ { 2 }", True),
+        ("\\sqrt [ 3 ] { x } + \\int _ { 0 } ^ { 1 }", True),
+        ("\\begin {cases} a & b \\\\ c \\end {cases}", True),
+        ("\\begin {array} { l l } a \\end {array}", True),
+        ("\\begin{matrix} a \\end{matrix}", True),
+        ("n \\choose k", True),
+        ("x ^ 2", False),
+        ("\\frac { a }", False),
+        ("x  y", False),
+        (" x", False),
+        ("x ", False),
+        ("", False),
+        ("\\foo", False),
+        ("}", False),
+    ],
+)
+def test_the_text_grammar_is_the_token_grammar(
+    label_constraint: Constraint, processor: Processor, text: str, fine: bool
+) -> None:
+    assert accepts(label_constraint, processor, text) is fine
+
+
+def test_labels_and_their_trees_are_accepted(processor: Processor, label_constraint: Constraint) -> None:
+    tree = Constraint(processor.tokenizer, tree_grammar())
+
+    @given(labels())
+    def check(label: str) -> None:
+        try:
+            parse(label, strict=True)
+        except LatexSyntaxError:
+            return
+        if "\\begin" in label or not label.isascii():
+            return
+        assert accepts(label_constraint, processor, label), label
+        if parse(label).depth < 8:
+            assert accepts(tree, processor, f"{label_text(label)}\n{label}"), label
+
+    check()
+
+
+def parses(text: str) -> bool:
+    """As a label of known commands and single signs: unknown words are symbols to the parser."""
+    if any(len(token) > 1 and not token.startswith(("\\", "{")) for token in text.split()):
+        return False
+    try:
+        parse(text, strict=True)
+    except LatexSyntaxError:
+        return False
+    return True
+
+
+def test_a_thousand_answers_of_a_model_that_knows_nothing(tiny: Path, shards: Path, tmp_path: Path) -> None:
+    drawn = Sampling(temperature=1.0, seed=1, max_tokens=32)
+    for grammar, share in ((label_grammar(), 1.0), ("", 0.0)):
+        maker = partial(backend, "transformers", model=str(tiny), batch=128, grammar=grammar)
+        out = tmp_path / f"{bool(grammar)}.parquet"
+        samples = 32 if grammar else 4
+        rows = pd.read_parquet(predict(maker, "tiny", str(shards / "few"), out, samples=samples, sampling=drawn))
+        assert len(rows) == 32 * samples
+        assert (rows["answer"] == rows["pred"]).mean() >= share
+        assert rows["pred"].map(parses).mean() == share, rows[~rows["pred"].map(parses)]["pred"].tolist()[:5]
+    assert rows["pred"].nunique() > 100
+
+
+def test_only_tasks_with_a_grammar() -> None:
+    assert grammar_of("recognition") == label_grammar()
+    with pytest.raises(TrainingError, match="no grammar for answers of symbol_count"):
+        grammar_of("symbol_count")
+
+
+def test_a_grammar_that_is_none_is_an_error(processor: Processor) -> None:
+    with pytest.raises(TrainingError, match="cannot use the grammar"):
+        Constraint(processor.tokenizer, "start: NOTHING")
