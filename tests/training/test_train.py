@@ -132,3 +132,19 @@ def test_frozen_parts_stay_as_they_are(tiny: Path, shards: Path, tmp_path: Path)
 def test_a_model_that_is_none_is_an_error_before_any_weight(shards: Path, tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="no tokenizer and image processor"):
         train(config(tmp_path, shards, tmp_path / "run"))
+
+
+def test_looks_while_it_learns_keep_the_best(tiny: Path, shards: Path, tmp_path: Path) -> None:
+    look = {"data": str(shards / "few"), "every": 2, "rows": 4, "max_tokens": 4}
+    train(config(tiny, shards, tmp_path / "run", max_steps=4, evaluate=look))
+    history = json.loads((tmp_path / "run" / "run.json").read_text())["history"]
+    looks = [entry for entry in history if "eval_exprate" in entry]
+    assert [entry["step"] for entry in looks] == [2, 4]
+    best = json.loads((tmp_path / "run" / "best" / "evaluation.json").read_text())
+    assert best["n"] == 4
+    assert best["exprate"] == max(entry["eval_exprate"] for entry in looks)
+    maker = partial(backend, "transformers", model=str(tmp_path / "run" / "best"))
+    drawn = Sampling(max_tokens=4)
+    predict(maker, "best", str(shards / "few"), tmp_path / "p.parquet", sampling=drawn, keep=lambda e: e.row < 4)
+    rows = pd.read_parquet(tmp_path / "p.parquet")
+    assert (rows["pred"] == rows["gt"]).mean() * 100 == best["exprate"]

@@ -118,3 +118,26 @@ def crossfold(
         print("\n".join(map(str, stages(harvest))))
     else:
         print(harvest_all(harvest))
+
+
+@app.command("self-check")
+def self_check(
+    predictions: Annotated[
+        Path, typer.Argument(help="A file that `mumer predict --task tree_cot` or symbol_count wrote.")
+    ],
+    task: Annotated[str, typer.Option(help="Which of the two.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for a program to read.")] = False,
+) -> None:
+    """Count how often tree or counts of an answer agree with its own label."""
+    import json
+    from dataclasses import asdict
+
+    import pyarrow.parquet as pq
+
+    from mumer_train.selfcheck import self_check as check
+
+    found = check(pq.read_table(predictions, columns=["answer"])["answer"].to_pylist(), task)
+    if as_json:
+        print(json.dumps(asdict(found)))
+    else:
+        print(f"{found.n:,} answers: {found.readable:,} readable, {found.agree:,} agree with their own label")

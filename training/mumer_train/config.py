@@ -38,6 +38,28 @@ class Freeze(BaseModel):
     language: bool = False
 
 
+class Evaluate(BaseModel):
+    """A look at the model while it learns.
+
+    Attributes:
+        data: test images: a build's folder or one of its configs, a pipeline file, or a ready one's name.
+        every: updates between looks.
+        rows: how many of the images, from the first.
+        task: whose prompt is asked.
+        max_tokens: longest answer.
+        batch: images at a time.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    data: str
+    every: int = Field(ge=1)
+    rows: int = Field(200, ge=1)
+    task: Literal["recognition", "tree_cot", "symbol_count"] = "recognition"
+    max_tokens: int = Field(256, ge=1)
+    batch: int = Field(16, ge=1)
+
+
 class TrainConfig(BaseModel):
     """One run; the defaults are the recipe published with Uni-MuMER (arXiv 2505.23566).
 
@@ -56,6 +78,7 @@ class TrainConfig(BaseModel):
         attention: as transformers names it; its own choice if left out.
         liger: fused kernels, where liger-kernel is installed.
         workers: processes that prepare batches.
+        evaluate: looks at the model while it learns; the best is kept in ``best``.
         save_steps, log_steps: in updates; the last ``keep`` checkpoints stay.
         seed: of order and dropout.
     """
@@ -83,6 +106,7 @@ class TrainConfig(BaseModel):
     liger: bool = False
     workers: int = Field(2, ge=0)
     group_by_length: bool = True
+    evaluate: Evaluate | None = None
     save_steps: int = Field(500, ge=1)
     log_steps: int = Field(10, ge=1)
     keep: int = Field(2, ge=1)

@@ -53,6 +53,12 @@ def train(config: TrainConfig, *, resume: bool = False) -> Path:
         processor=processor,
         lengths=lengths if config.group_by_length else None,
     )
+    if config.evaluate is not None:
+        from mumer_train.look import Looks
+
+        looks = Looks(config.evaluate, processor, config.output)
+        looks.trainer = trainer
+        trainer.add_callback(looks)
     result = trainer.train(resume_from_checkpoint=None if last is None else str(last))
     final = config.output / "final"
     trainer.save_model(str(final))

@@ -13,6 +13,9 @@ from mumer_train.predict import Answer, Job, Sampling
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from mumer_train.constrained import Constraint
+    from mumer_train.processor import Processor
+
 
 class Local:
     """A model in this process.
@@ -41,27 +44,39 @@ class Local:
 
         from mumer_train.processor import load_processor
 
-        self._processor = load_processor(model, max_pixels=max_pixels, trust_remote_code=trust_remote_code)
-        self._batch = batch
+        processor = load_processor(model, max_pixels=max_pixels, trust_remote_code=trust_remote_code)
         cuda = torch.cuda.is_available()
         try:
-            self._model = AutoModelForImageTextToText.from_pretrained(
+            loaded = AutoModelForImageTextToText.from_pretrained(
                 model, dtype=torch.bfloat16 if cuda else torch.float32, trust_remote_code=trust_remote_code
             )
         except (OSError, ValueError) as error:
             raise TrainingError(f"{model} is no image-text-to-text model that can be loaded: {error}") from None
-        self._model.to("cuda" if cuda else "cpu").eval()
-        self._constraint = None
+        constraint = None
         if grammar:
             from mumer_train.constrained import Constraint
 
-            size = self._model.get_output_embeddings().weight.shape[0]
-            self._constraint = Constraint(self._processor.tokenizer, grammar, size)
+            size = loaded.get_output_embeddings().weight.shape[0]
+            constraint = Constraint(processor.tokenizer, grammar, size)
+        self._reader = Reader(loaded.to("cuda" if cuda else "cpu").eval(), processor, batch, constraint)
 
-    @property
-    def processor(self) -> Any:
-        """The model's processor."""
-        return self._processor
+    def answers(self, jobs: Sequence[Job], sampling: Sampling) -> Iterator[tuple[Job, Answer]]:
+        """See `Reader`."""
+        yield from self._reader.answers(jobs, sampling)
+
+
+class Reader:
+    """A model at hand, such as the one that is being trained.
+
+    Args:
+        model: in evaluation mode, on its device.
+        processor: its own.
+        batch: jobs at a time.
+        constraint: what it may write; anything if left out.
+    """
+
+    def __init__(self, model: Any, processor: Processor, batch: int, constraint: Constraint | None = None) -> None:
+        self._model, self._processor, self._batch, self._constraint = model, processor, batch, constraint
 
     def answers(self, jobs: Sequence[Job], sampling: Sampling) -> Iterator[tuple[Job, Answer]]:
         """Batch by batch, images of like size together; a batch's draws depend on its first job alone."""

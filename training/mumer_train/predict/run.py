@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-from mumer_data.data import Example, Reject
+from mumer_data.data import Example, Prediction, Reject
 from mumer_data.recipe import Pipeline, load_source
 from mumer_data.tasks import TASKS, task_class
 from mumer_train.needs import TrainingError
 from mumer_train.predict import Backend, Job, Sampling
-from mumer_train.predict.journal import Journal, finish, open_journal
+from mumer_train.predict.journal import Journal, final_line, finish, open_journal
 
 _SLICE_ROWS, _SLICE_BYTES = 512, 64 << 20  # examples held at a time
 
@@ -63,6 +63,28 @@ def predict(
             raise TrainingError(f"{data} has no example to read")
         finish(out, (journal.done[key] for key in order))
     return out
+
+
+def read_all(
+    backend: Backend, data: str, *, task: str = "recognition", sampling: Sampling | None = None, most: int | None = None
+) -> list[Prediction]:
+    """Read the first ``most`` images of a source once, without a journal: for a look during training.
+
+    Raises:
+        TrainingError: the source has no usable example.
+    """
+    pipeline = load_source(data)
+    reader = pipeline.reader()
+    jobs: list[Job] = []
+    for part in reader.plan(_SLICE_ROWS, _SLICE_BYTES):
+        jobs += _jobs(pipeline, reader.read(part), data, task, 1, None)
+        if most is not None and len(jobs) >= most:
+            break
+    jobs = jobs[:most]
+    if not jobs:
+        raise TrainingError(f"{data} has no example to read")
+    found = {job.id: answer for job, answer in backend.answers(jobs, sampling or Sampling())}
+    return [Prediction(job.id, job.label, final_line(found[job.id].text), dataset=job.dataset) for job in jobs]
 
 
 def _ask(

@@ -1,0 +1,57 @@
+"""Do the parts of one answer agree: the tree or the counts that a model writes first, and the label after them?
+
+Not for whether the answer is right: `mumer evaluate` says that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from mumer_data.exceptions import MumerError
+from mumer_data.latex.counts import read_counts, symbol_counts
+from mumer_data.latex.read_text import read_label
+from mumer_train.needs import TrainingError
+from mumer_train.predict.journal import final_line
+
+TASKS = ("tree_cot", "symbol_count")
+
+
+@dataclass(frozen=True, slots=True)
+class SelfCheck:
+    """How often answers agree with themselves.
+
+    Attributes:
+        n: answers.
+        readable: whose tree or counts can be read.
+        agree: whose tree or counts are those of their own label.
+    """
+
+    n: int
+    readable: int
+    agree: int
+
+
+def self_check(answers: Iterable[str], task: str) -> SelfCheck:
+    """Read the first part of each answer back, and compare it with the last line.
+
+    Raises:
+        TrainingError: answers of the task have only one part.
+    """
+    if task not in TASKS:
+        raise TrainingError(f"answers of {task} have one part: choose {' or '.join(TASKS)}")
+    verdicts = [_agrees(answer, task) for answer in answers]
+    readable = sum(verdict is not None for verdict in verdicts)
+    return SelfCheck(len(verdicts), readable, sum(verdict is True for verdict in verdicts))
+
+
+def _agrees(answer: str, task: str) -> bool | None:
+    """Whether both parts agree; ``None`` where the first cannot be read."""
+    first, _, _ = answer.rstrip().rpartition("\n")
+    label = final_line(answer)
+    try:
+        if task == "tree_cot":
+            return read_label(first).split() == label.split()
+        return read_counts(first) == symbol_counts(label)
+    except MumerError:
+        return None
