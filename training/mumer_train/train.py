@@ -63,7 +63,8 @@ def train(config: TrainConfig, *, resume: bool = False) -> Path:
     final = config.output / "final"
     trainer.save_model(str(final))
     if trainer.is_world_process_zero():
-        _write_run(config, trainer.state.log_history, result.metrics, len(rows), left_out)
+        facts = {"rows": len(rows), "left_out": left_out, "processes": trainer.accelerator.num_processes}
+        _write_run(config, trainer.state.log_history, result.metrics, facts)
     return final
 
 
@@ -177,15 +178,14 @@ def _installed(name: str) -> bool:
 
 
 def _write_run(
-    config: TrainConfig, history: list[dict[str, Any]], metrics: dict[str, Any], rows: int, left_out: list[str]
+    config: TrainConfig, history: list[dict[str, Any]], metrics: dict[str, Any], facts: dict[str, Any]
 ) -> None:
     """``run.json`` and ``loss.png``."""
     record = {
         "config": json.loads(config.model_dump_json()),
         "versions": {name: version(name) for name in _PACKAGES if _installed(name)},
         "data": [_manifest(part.path) for part in config.data],
-        "rows": rows,
-        "left_out": left_out,
+        **facts,
         "metrics": metrics,
         "history": history,
     }

@@ -81,6 +81,7 @@ def _rules(files: GrammarFiles) -> list[str]:
     return lines
 
 
+@lru_cache(maxsize=1)
 def _environments(files: GrammarFiles) -> dict[tuple[str, str], list[tuple[str, str]]]:
     """For each pair of terminals that must name one environment: what they are for each environment."""
     known = _vocabulary(files)
@@ -137,6 +138,7 @@ def _beginnings(expansion: Expansion, names: dict[str, str], empty: set[str]) ->
     return found
 
 
+@lru_cache(maxsize=1)
 def _vocabulary(files: GrammarFiles) -> dict[str, list[str]]:
     """Terminal -> its tokens: all known commands, signs and environments, and nothing else."""
     commands = tomllib.loads(files.commands)

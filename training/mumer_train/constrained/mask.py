@@ -27,6 +27,7 @@ class Constraint:
         size = vocabulary or len(tokenizer)
         self.tokenizer = llguidance.hf.from_tokenizer(tokenizer, n_vocab=size, eos_token=tokenizer.eos_token_id)
         self.grammar = llguidance.LLMatcher.grammar_from_lark(grammar)
+        self.executor = llguidance.LLExecutor()
         self.end = int(tokenizer.eos_token_id)
         texts = [tokenizer.decode([token]).strip() for token in range(len(tokenizer))]
         ranks = [next((n for n, closer in enumerate(_CLOSERS) if text.startswith(closer)), 9) for text in texts]
@@ -70,12 +71,12 @@ class GrammarProcessor:
     def _allowed(self, size: int) -> Any:
         """Which tokens each row may have: shape (rows, size)."""
         import torch
-        from llguidance.torch import allocate_token_bitmask, fill_next_token_bitmask
+        from llguidance.torch import allocate_token_bitmask, fill_next_token_bitmask_par
 
         bits = allocate_token_bitmask(len(self._matchers), size)
-        for row, matcher in enumerate(self._matchers):
-            if not matcher.is_stopped():
-                fill_next_token_bitmask(matcher, bits, row)
+        running = [(matcher, row) for row, matcher in enumerate(self._matchers) if not matcher.is_stopped()]
+        if running:
+            fill_next_token_bitmask_par(self._constraint.executor, running, bits)
         found = ((bits[:, :, None] >> torch.arange(32)) & 1).reshape(len(bits), -1)[:, :size].bool()
         for row, matcher in enumerate(self._matchers):
             if matcher.is_stopped():
