@@ -115,7 +115,7 @@ def test_the_command_writes_the_page(tmp_path: Path) -> None:
 def test_filters_act_by_mouse_and_keyboard(browser: Browser, tmp_path: Path) -> None:
     page, problems = opened(browser, write_report(predictions(*PAIRS), tmp_path, name="p"))
     shown = page.locator("#gallery > li")
-    assert shown.count() == 6
+    page.wait_for_function("document.querySelectorAll('#gallery > li').length === 6")
     assert page.locator("#gallery svg.formula").count() == 9
     page.select_option("#kind", "forgiven")
     assert [item.get_attribute("data-id") for item in shown.all()] == ["2"]
@@ -134,8 +134,8 @@ def test_filters_act_by_mouse_and_keyboard(browser: Browser, tmp_path: Path) -> 
     page.keyboard.press("j")
     page.keyboard.press("o")
     page.keyboard.press("b")
-    assert page.locator("#gallery > li details[open] pre").count() == 2
-    assert page.locator("#gallery > li").first.locator(".box.miss").first.is_visible()
+    page.wait_for_function("document.querySelectorAll('#gallery > li details[open] pre').length === 2")
+    page.locator("#gallery > li").first.locator(".box.miss").first.wait_for(state="visible")
     page.select_option("#order", "edits")
     assert shown.first.get_attribute("data-id") == "2"
     assert problems == []
@@ -157,10 +157,8 @@ def test_ten_thousand_rows_are_drawn_as_they_are_reached(browser: Browser, tmp_p
     page, problems = opened(browser, write_report(rows, tmp_path, name="p"))
     assert page.locator("#count").text_content() == "10,000 of 10,000 errors"
     assert page.locator("#gallery > li").count() <= 100
-    for _ in range(3):
-        page.locator("#more").scroll_into_view_if_needed()
-        page.wait_for_timeout(50)
-    assert page.locator("#gallery > li").count() >= 50
+    page.locator("#more").scroll_into_view_if_needed()
+    page.wait_for_function("document.querySelectorAll('#gallery > li').length >= 50")
     page.select_option("#length", "1-5")
     page.fill("#search", "9999")
     page.wait_for_function("document.querySelector('#count').textContent === '1 of 10,000 errors'")

@@ -99,7 +99,10 @@
     length: (a, b) => b.length - a.length,
   };
 
+  let waiting = 0;
+
   function filter() {
+    clearTimeout(waiting);  // of a search that this one overtakes
     const words = find("search").value.toLowerCase().split(/\s+/).filter(Boolean);
     const [low, high] = find("length").value.split("-").map(Number), wanted = kinds[find("kind").value];
     shown = rows.filter((row, place) => wanted(row) && row.length >= low && row.length <= high
@@ -150,12 +153,11 @@
     if (event.key === "Escape") { form.reset(); find("search").blur(); return; }
     if (!typing && keys[event.key]) { event.preventDefault(); keys[event.key](); }
   });
-  let waiting = 0;
   find("search").addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(filter, 120); });
   for (const id of ["kind", "length", "order"]) find(id).addEventListener("change", filter);
   find("boxes").addEventListener("change", boxes);
   form.addEventListener("submit", (event) => event.preventDefault());
-  form.addEventListener("reset", () => setTimeout(() => { choose(null); boxes(); cell = null; filter(); }));
+  form.addEventListener("reset", () => setTimeout(() => { boxes(); choose(null); }));
   document.querySelectorAll("[data-cell]").forEach((button) => button.addEventListener("click", () => choose(button)));
   more.addEventListener("click", draw);
   new IntersectionObserver((seen) => { if (seen[0].isIntersecting && !more.hidden) draw(); }, { rootMargin: "600px" }).observe(more);
