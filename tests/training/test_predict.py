@@ -8,14 +8,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from mumer_train.needs import TrainingError
-from mumer_train.predict import Answer, Job, Sampling, backend
+from mumer_train.predict import Answer, Answered, Job, Key, Sampling, backend
 from mumer_train.predict.journal import final_line
 from mumer_train.predict.run import predict
 
@@ -91,10 +91,12 @@ class _Counting:
     def __init__(self) -> None:
         self.asked: list[str] = []
 
-    def answers(self, jobs: Sequence[Job], sampling: Sampling) -> Iterator[tuple[Job, Answer]]:
+    def answers(self, jobs: Sequence[Job], sampling: Sampling, done: Container[Key] = ()) -> Iterator[Answered]:
         for job in jobs:
+            if job.key in done:
+                continue
             self.asked.append(job.id)
-            yield job, Answer(f"tree\n{job.id}", None, "stop")
+            yield [(job, Answer(f"tree\n{job.id}", None, "stop"))]
             if len(self.asked) == 5:
                 raise TrainingError("no more")
 
@@ -127,6 +129,29 @@ def test_a_journal_of_another_run_is_not_gone_on_with(shards: Path, tmp_path: Pa
         predict(_Counting, "another", str(shards / "few"), out)
     head = json.loads((tmp_path / "p.parquet.journal").read_text().splitlines()[0])
     assert head["run"]["model"] == "m"
+
+
+def test_a_batch_cut_off_by_a_kill_is_asked_again_as_a_whole(tiny: Path, shards: Path, tmp_path: Path) -> None:
+    reader, drawn = backend("transformers", model=str(tiny), batch=8), DRAWN
+    jobs = [
+        Job(f"{n}", "d", "x", 0, "Read.", "", partial(Path(file).read_bytes)) for n, file in enumerate(images(tmp_path))
+    ]
+    whole = list(reader.answers(jobs, drawn))
+    assert [len(batch) for batch in whole] == [8, 8]
+    done = {job.key for job, _ in whole[0][:3]}
+    assert list(reader.answers(jobs, drawn, done)) == whole
+    done = {job.key for job, _ in whole[0]}
+    assert list(reader.answers(jobs, drawn, done)) == whole[1:]
+
+
+def images(folder: Path) -> list[Path]:
+    from PIL import Image
+
+    found = []
+    for number in range(16):
+        found.append(folder / f"{number}.png")
+        Image.new("L", (28 * (1 + number % 5), 28), 40 * (number % 6)).save(found[-1])
+    return found
 
 
 def test_what_is_done_is_not_done_again(tiny: Path, shards: Path, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ A backend is one module with a class of the shape of `Backend`, and one line in 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Literal, Protocol
@@ -13,6 +13,7 @@ from typing import Any, Literal, Protocol
 from mumer_train.needs import TrainingError
 
 Finish = Literal["stop", "length"]
+Key = tuple[str, int]  # id of an image, number of the pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,11 @@ class Job:
     image_path: str
     read: Callable[[], bytes]
 
+    @property
+    def key(self) -> Key:
+        """What no other job of the run has."""
+        return self.id, self.sample
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -49,6 +55,9 @@ class Answer:
     text: str
     logprob: float | None
     finish: Finish
+
+
+Answered = list[tuple[Job, Answer]]
 
 
 @dataclass(frozen=True)
@@ -71,8 +80,12 @@ class Sampling:
 class Backend(Protocol):
     """Something that reads images."""
 
-    def answers(self, jobs: Sequence[Job], sampling: Sampling) -> Iterator[tuple[Job, Answer]]:
-        """An answer for every job, in any order, as they come."""
+    def answers(self, jobs: Sequence[Job], sampling: Sampling, done: Container[Key] = ()) -> Iterator[Answered]:
+        """An answer for every job that is not ``done``, in any order, as they come.
+
+        Jobs that are computed together come together, so that a run started again can compute them together again:
+        what shares a batch shares its padding and its random draws.
+        """
 
 
 # name -> "module:class"; each takes the model and the options that `mumer predict` has for it.

@@ -18,9 +18,8 @@ from filelock import FileLock, Timeout
 
 from mumer_data.exceptions import OutputError
 from mumer_data.shards.writer import replacing
-from mumer_train.predict import Answer, Job
+from mumer_train.predict import Answer, Answered, Job, Key
 
-Key = tuple[str, int]
 SCHEMA = pa.schema(
     [
         ("img_id", pa.string()),
@@ -63,17 +62,16 @@ class Journal:
         with self._path.open("r+b") as file:
             file.truncate(end)
 
-    def _append(self, value: dict[str, Any]) -> None:
-        self._file.write(json.dumps(value, ensure_ascii=False).encode() + b"\n")
-
-    def add(self, answered: Iterable[tuple[Job, Answer]]) -> None:
-        """Write answers, and wait until the disk has them."""
-        for job, answer in answered:
-            row = _row(job, answer)
-            self.done[job.id, job.sample] = row
-            self._append(row)
+    def _append(self, *values: dict[str, Any]) -> None:
+        self._file.write(b"".join(json.dumps(value, ensure_ascii=False).encode() + b"\n" for value in values))
         self._file.flush()
         os.fsync(self._file.fileno())
+
+    def add(self, answered: Answered) -> None:
+        """Write answers, and wait until the disk has them; what was answered before keeps its first answer."""
+        rows = {job.key: _row(job, answer) for job, answer in answered if job.key not in self.done}
+        self.done |= rows
+        self._append(*rows.values())
 
     def close(self) -> None:
         """Close the file."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mumer_data.randomness import hash64
 from mumer_train.needs import TrainingError, require
-from mumer_train.predict import Answer, Job, Sampling
+from mumer_train.predict import Answer, Answered, Job, Key, Sampling
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -60,9 +60,9 @@ class Local:
             constraint = Constraint(processor.tokenizer, grammar, size)
         self._reader = Reader(loaded.to("cuda" if cuda else "cpu").eval(), processor, batch, constraint)
 
-    def answers(self, jobs: Sequence[Job], sampling: Sampling) -> Iterator[tuple[Job, Answer]]:
+    def answers(self, jobs: Sequence[Job], sampling: Sampling, done: Container[Key] = ()) -> Iterator[Answered]:
         """See `Reader`."""
-        yield from self._reader.answers(jobs, sampling)
+        yield from self._reader.answers(jobs, sampling, done)
 
 
 class Reader:
@@ -78,14 +78,19 @@ class Reader:
     def __init__(self, model: Any, processor: Processor, batch: int, constraint: Constraint | None = None) -> None:
         self._model, self._processor, self._batch, self._constraint = model, processor, batch, constraint
 
-    def answers(self, jobs: Sequence[Job], sampling: Sampling) -> Iterator[tuple[Job, Answer]]:
-        """Batch by batch, images of like size together; a batch's draws depend on its first job alone."""
+    def answers(self, jobs: Sequence[Job], sampling: Sampling, done: Container[Key] = ()) -> Iterator[Answered]:
+        """Batch by batch, images of like size together; a batch's draws depend on its first job alone.
+
+        The batches are those of all jobs, whatever is done: one that is done in part is done again as a whole.
+        """
         opened = [(job, _open(job)) for job in jobs]
         opened.sort(key=lambda pair: (pair[1].width * pair[1].height, pair[0].id, pair[0].sample))
         for begin in range(0, len(opened), self._batch):
-            yield from self._generate(opened[begin : begin + self._batch], sampling)
+            batch = opened[begin : begin + self._batch]
+            if any(job.key not in done for job, _ in batch):
+                yield self._generate(batch, sampling)
 
-    def _generate(self, batch: Sequence[tuple[Job, Image]], sampling: Sampling) -> Iterator[tuple[Job, Answer]]:
+    def _generate(self, batch: Sequence[tuple[Job, Image]], sampling: Sampling) -> Answered:
         import torch
         from transformers import LogitsProcessorList
 
@@ -113,8 +118,7 @@ class Reader:
         new = tokens[:, inputs["input_ids"].shape[1] :].cpu()
         logprobs = recorder.logprobs(new)
         end = self._processor.tokenizer.eos_token_id
-        for row, job in enumerate(jobs):
-            yield job, self._answer(new[row].tolist(), logprobs[row], end)
+        return [(job, self._answer(new[row].tolist(), logprobs[row], end)) for row, job in enumerate(jobs)]
 
     def _answer(self, tokens: list[int], logprobs: list[float], end: int) -> Answer:
         length = tokens.index(end) + 1 if end in tokens else len(tokens)

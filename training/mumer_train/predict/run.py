@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
+from itertools import chain
 from pathlib import Path
 
 from mumer_data.data import Example, Prediction, Reject
 from mumer_data.recipe import Pipeline, load_source
 from mumer_data.tasks import TASKS, task_class
 from mumer_train.needs import TrainingError
-from mumer_train.predict import Backend, Job, Sampling
+from mumer_train.predict import Backend, Job, Key, Sampling
 from mumer_train.predict.journal import Journal, final_line, finish, open_journal
 
 _SLICE_ROWS, _SLICE_BYTES = 512, 64 << 20  # examples held at a time
@@ -83,7 +84,8 @@ def read_all(
     jobs = jobs[:most]
     if not jobs:
         raise TrainingError(f"{data} has no example to read")
-    found = {job.id: answer for job, answer in backend.answers(jobs, sampling or Sampling())}
+    answered = chain.from_iterable(backend.answers(jobs, sampling or Sampling()))
+    found = {job.id: answer for job, answer in answered}
     return [Prediction(job.id, job.label, final_line(found[job.id].text), dataset=job.dataset) for job in jobs]
 
 
@@ -97,28 +99,25 @@ def _ask(
     journal: Journal,
     keep: Callable[[Example], bool] | None,
     progress: Callable[[int, int], None] | None,
-) -> list[tuple[str, int]]:
+) -> list[Key]:
     """Ask for all that is missing; gives the keys of all rows in order."""
     reader = pipeline.reader()
     parts = reader.plan(_SLICE_ROWS, _SLICE_BYTES)
     total = sum(part.rows for part in parts) * samples
-    order: dict[tuple[str, int], None] = {}
+    order: dict[Key, None] = {}
     backend: Backend | None = None
     for part in parts:
-        jobs = []
-        for job in _jobs(pipeline, reader.read(part), data, task, samples, keep):
-            key = (job.id, job.sample)
-            if key in order:
+        jobs = list(_jobs(pipeline, reader.read(part), data, task, samples, keep))
+        for job in jobs:
+            if job.key in order:
                 raise TrainingError(f"{data} has the id {job.id!r} twice: give every image its own")
-            order[key] = None
-            if key not in journal.done:
-                jobs.append(job)
+            order[job.key] = None
         if progress:
             progress(len(journal.done), total)
-        if jobs:
+        if any(job.key not in journal.done for job in jobs):
             backend = backend or make_backend()
-            for answered in backend.answers(jobs, sampling):
-                journal.add([answered])
+            for answered in backend.answers(jobs, sampling, frozenset(journal.done)):
+                journal.add(answered)
                 if progress:
                     progress(len(journal.done), total)
     return list(order)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import base64
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from itertools import islice
 from typing import Any
 
 from mumer_train.needs import TrainingError, require
-from mumer_train.predict import Answer, Job, Sampling
+from mumer_train.predict import Answer, Answered, Job, Key, Sampling
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0  # seconds between tries; they double
 
@@ -54,9 +54,9 @@ class Served:
         self._model, self._concurrency, self._retries = model, concurrency, retries
         self._logprobs, self._pause = logprobs, pause
 
-    def answers(self, jobs: Sequence[Job], sampling: Sampling) -> Iterator[tuple[Job, Answer]]:
+    def answers(self, jobs: Sequence[Job], sampling: Sampling, done: Container[Key] = ()) -> Iterator[Answered]:
         """As they come; a request that fails for good ends the run, and everything before it is safe."""
-        left = iter(jobs)
+        left = (job for job in jobs if job.key not in done)
         with ThreadPoolExecutor(self._concurrency) as pool:
 
             def submit(count: int) -> set[Future[tuple[Job, Answer]]]:
@@ -66,12 +66,8 @@ class Served:
             try:
                 while running:
                     finished, running = wait(running, return_when=FIRST_COMPLETED)
-                    problem: BaseException | None = None
-                    for future in finished:
-                        problem = problem or future.exception()
-                        if future.exception() is None:
-                            yield future.result()
-                    if problem:
+                    yield [future.result() for future in finished if future.exception() is None]
+                    for problem in filter(None, (future.exception() for future in finished)):
                         raise problem
                     running |= submit(len(finished))
             finally:

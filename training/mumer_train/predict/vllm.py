@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from typing import Any
 
 from mumer_train.needs import require
-from mumer_train.predict import Answer, Job, Sampling
+from mumer_train.predict import Answer, Answered, Job, Key, Sampling
 from mumer_train.predict.served import data_url
 
 
@@ -24,10 +24,11 @@ class Vllm:
 
         self._engine = LLM(model=model, trust_remote_code=trust_remote_code)
 
-    def answers(self, jobs: Sequence[Job], sampling: Sampling) -> Iterator[tuple[Job, Answer]]:
-        """All jobs at once: vLLM batches them itself."""
+    def answers(self, jobs: Sequence[Job], sampling: Sampling, done: Container[Key] = ()) -> Iterator[Answered]:
+        """All jobs at once: vLLM batches them itself, and seeds each by itself."""
         from vllm import SamplingParams
 
+        jobs = [job for job in jobs if job.key not in done]
         chats = [
             [
                 {
@@ -50,7 +51,10 @@ class Vllm:
             )
             for job in jobs
         ]
-        for job, result in zip(jobs, self._engine.chat(chats, parameters, use_tqdm=False), strict=True):
-            said = result.outputs[0]
-            mean = said.cumulative_logprob / len(said.token_ids) if said.token_ids else None
-            yield job, Answer(said.text, mean, "length" if said.finish_reason == "length" else "stop")
+        results = self._engine.chat(chats, parameters, use_tqdm=False)
+        yield [(job, _answer(result.outputs[0])) for job, result in zip(jobs, results, strict=True)]
+
+
+def _answer(said: Any) -> Answer:
+    mean = said.cumulative_logprob / len(said.token_ids) if said.token_ids else None
+    return Answer(said.text, mean, "length" if said.finish_reason == "length" else "stop")
