@@ -65,8 +65,34 @@ def render_ink(strokes: Sequence[Stroke], style: InkStyle | None = None) -> byte
     draw = ImageDraw.Draw(canvas)
     for stroke in placed:
         _draw(draw, stroke, style.stroke_width * OVERSAMPLE, style.ink)
+    return encode_png(canvas.reduce(OVERSAMPLE))
+
+
+def draw_ink(strokes: Sequence[Stroke], widths: Sequence[NDArray[np.float64]], size: tuple[int, int]) -> Image.Image:
+    """Strokes that stand where they belong and whose width varies, black on white.
+
+    Args:
+        strokes: as for `render_ink`, in pixels.
+        widths: for each stroke, the pen's width at each point, in pixels.
+        size: width and height of the image.
+    """
+    canvas = Image.new("L", (size[0] * OVERSAMPLE, size[1] * OVERSAMPLE), 255)
+    draw = ImageDraw.Draw(canvas)
+    for stroke, pen in zip(strokes, widths, strict=True):
+        points, width = stroke * OVERSAMPLE, np.maximum(pen * OVERSAMPLE, 1.0)
+        flat = points.ravel().tolist()
+        for place, wide in enumerate(width[1:].round().astype(int).tolist()):
+            draw.line(flat[2 * place : 2 * place + 4], fill=0, width=wide)
+        half = (width / 2)[:, None]
+        for corner in np.concatenate((points - half, points + half), axis=1).tolist():
+            draw.ellipse(corner, fill=0)
+    return canvas.reduce(OVERSAMPLE)
+
+
+def encode_png(image: Image.Image) -> bytes:
+    """An image as PNG, quickly."""
     buffer = io.BytesIO()
-    canvas.reduce(OVERSAMPLE).save(buffer, "PNG", compress_level=1)
+    image.save(buffer, "PNG", compress_level=1)
     return buffer.getvalue()
 
 

@@ -1,0 +1,139 @@
+"""One writer's hand: which shape it gives a symbol, how large, how far apart, how steadily.
+
+Not for where symbols stand (see `images.layout`) nor for what they are made of (see `images.strokes`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from functools import lru_cache
+
+import numpy as np
+
+from mumer_data.exceptions import ImageError
+from mumer_data.images.strokes.glyph import Alphabet, Glyph, Stroke
+from mumer_data.randomness import generator_of, hash64
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """What makes a hand; lengths in heights of a capital, angles in radians.
+
+    Attributes:
+        slant: lean of upright lines, to the right if positive.
+        aspect: widths are this many times those of the glyphs.
+        spacing: white between symbols.
+        looseness: how much spacing, size and height vary from symbol to symbol, 0 to 1.
+        slope: of the baseline, upwards if positive.
+        drift: how far the baseline wanders.
+        script: size of scripts.
+        roundness: how much corners are rounded, 0 to 1.
+        tremor: how far strokes tremble.
+        joins: share of strokes that the pen does not lift between, where they end near the next.
+        pen: width of a stroke.
+        pressure: how much the pen's width varies, 0 to 1.
+        allographs: which of several shapes the hand gives a symbol.
+    """
+
+    slant: float = 0.0
+    aspect: float = 1.0
+    spacing: float = 0.2
+    looseness: float = 0.4
+    slope: float = 0.0
+    drift: float = 0.05
+    script: float = 0.65
+    roundness: float = 0.5
+    tremor: float = 0.008
+    joins: float = 0.2
+    pen: float = 0.075
+    pressure: float = 0.2
+    allographs: int = 0
+
+    def __post_init__(self) -> None:
+        for one in fields(self):
+            if not np.isfinite(getattr(self, one.name)):
+                raise ValueError(f"{one.name} is not a number")
+        if min(self.aspect, self.script, self.pen) <= 0:
+            raise ValueError("aspect, script and pen must be more than 0")
+
+
+def style_of(writer: str, seed: int = 0) -> Style:
+    """The style of a writer: the same name and seed give the same hand."""
+    rng = generator_of(seed, writer, "style")
+    return Style(
+        slant=float(np.clip(rng.normal(0.08, 0.14), -0.3, 0.5)),
+        aspect=float(np.exp(rng.normal(0.0, 0.1))),
+        spacing=float(np.clip(rng.lognormal(-1.45, 0.45), 0.08, 0.7)),
+        looseness=float(rng.uniform(0.15, 0.8)),
+        slope=float(rng.normal(0.0, 0.02)),
+        drift=float(abs(rng.normal(0.0, 0.05))),
+        script=float(rng.uniform(0.52, 0.8)),
+        roundness=float(rng.uniform(0.2, 1.0)),
+        tremor=float(rng.uniform(0.003, 0.014)),
+        joins=float(rng.beta(1.0, 3.0)),
+        pen=float(np.clip(rng.lognormal(-2.6, 0.25), 0.045, 0.13)),
+        pressure=float(rng.uniform(0.0, 0.45)),
+        allographs=int(rng.integers(1 << 32)),
+    )
+
+
+class Hand:
+    """A style at work on one expression.
+
+    Args:
+        alphabets: sources of glyphs, the preferred first.
+        style: of the writer.
+        rng: for what varies within one writer.
+    """
+
+    def __init__(self, alphabets: Sequence[Alphabet], style: Style, rng: np.random.Generator) -> None:
+        self.style, self.rng = style, rng
+        self._alphabets = alphabets
+
+    def known(self, token: str, text: str, font: str) -> Sequence[Glyph]:
+        """The shapes of a symbol in the first alphabet that has it."""
+        return next(filter(None, (alphabet.glyphs(token, text, font) for alphabet in self._alphabets)), ())
+
+    def glyph(self, token: str, text: str, font: str = "") -> Glyph:
+        """The hand's own shape of a symbol, or now and then another one.
+
+        Raises:
+            ImageError: ``glyph_missing``.
+        """
+        shapes = self.known(token, text, font)
+        if not shapes:
+            raise ImageError("glyph_missing", f"no alphabet has a shape for {token} ({text!r})")
+        place = _own(self.style.allographs, token, len(shapes))
+        if len(shapes) > 1 and self.rng.random() < 0.3 * self.style.looseness:
+            place = _own(self.style.allographs + 1, token, len(shapes))
+        return shapes[place]
+
+    def vary(self, amount: float) -> float:
+        """A factor near 1: 0.2 of a loose hand gives 0.8 to 1.25, mostly."""
+        return float(np.exp(np.clip(self.rng.normal(), -2, 2) * 0.5 * amount * self.style.looseness))
+
+    def shift(self, amount: float) -> float:
+        """A small length around 0."""
+        return float(np.clip(self.rng.normal(), -2, 2) * 0.5 * amount * self.style.looseness)
+
+    def gap(self) -> float:
+        """White between two symbols."""
+        return self.style.spacing * self.vary(1.2)
+
+    def line(self, *corners: tuple[float, float]) -> Stroke:
+        """A line through corners, as straight as the hand draws it."""
+        parts = []
+        for (x0, y0), (x1, y1) in zip(corners, corners[1:], strict=False):
+            length = float(np.hypot(x1 - x0, y1 - y0))
+            steps = max(2, int(length / 0.3))
+            along = np.linspace(0.0, 1.0, steps + 1)[: None if (x1, y1) == corners[-1] else -1]
+            bow = self.shift(0.06) * min(length, 2.0) * np.sin(np.pi * along)
+            away = np.array([-(y1 - y0), x1 - x0]) / (length or 1.0)
+            parts.append(np.outer(1 - along, (x0, y0)) + np.outer(along, (x1, y1)) + np.outer(bow, away))
+        return np.concatenate(parts)
+
+
+@lru_cache(maxsize=1 << 16)
+def _own(allographs: int, token: str, count: int) -> int:
+    return hash64(f"{allographs}\0{token}") % count

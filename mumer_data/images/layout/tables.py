@@ -1,0 +1,71 @@
+"""Tables (matrices, cases, several lines) and what is drawn around or through a row.
+
+Not for the brackets of a matrix: its row grows them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from xml.etree.ElementTree import Element
+
+import numpy as np
+
+from mumer_data.images.layout.boxes import Box
+from mumer_data.mathml.build import MARK
+
+if TYPE_CHECKING:
+    from mumer_data.images.layout.place import Placer
+
+_SHARES = {"left": 0.0, "center": 0.5, "right": 1.0}
+
+
+def table(placer: Placer, element: Element) -> Box:
+    """Cells in rows and columns, the whole centred on the axis."""
+    from mumer_data.images.layout.place import AXIS
+
+    hand, found = placer.hand, Box()
+    rows = [[placer.box(cell) for cell in row] for row in element]
+    columns = max(len(row) for row in rows)
+    widths = [max([0.2, *(row[place].width for row in rows if place < len(row))]) for place in range(columns)]
+    shares = [_SHARES.get(name, 0.5) for name in element.get("columnalign", "center").split()] or [0.5]
+    heights = [(max(0.8, *(cell.up for cell in row)), max(0.1, *(cell.down for cell in row))) for row in rows]
+    between = 0.35 * hand.vary(0.5)
+    total = sum(up + down for up, down in heights) + between * (len(rows) - 1)
+    y = -AXIS - total / 2
+    for row, (up, down) in zip(rows, heights, strict=True):
+        x = 0.0
+        for place, cell in enumerate(row):
+            share = shares[min(place, len(shares) - 1)]
+            loose = (widths[place] - cell.width) * share + (0.3 * hand.shift(0.5) if share == 0.5 else 0.0)
+            found.put(cell, max(0.0, x + loose), y + up)
+            x += widths[place] + 0.9 * hand.vary(0.5)
+        y += up + down + between
+    return found
+
+
+def enclosed(placer: Placer, element: Element) -> Box:
+    """A frame around a row, or lines through it."""
+    inner, hand, found = placer.row(element), placer.hand, Box()
+    notation = element.get("notation", "")
+    white = 0.2 if notation in ("box", "circle") else 0.05
+    left, right, top, bottom = 0.0, inner.width + 2 * white, -inner.up - white, inner.down + white
+    found.put(inner, white, 0.0)
+    lines = []
+    if notation == "box":
+        lines.append(hand.line((left, top), (right, top), (right, bottom), (left, bottom), (left, top + 0.02)))
+    if notation == "circle":
+        around = np.linspace(0.3, 2 * np.pi + 0.3, 33)
+        radius = 0.5 * np.hypot(right - left, bottom - top)
+        middle = ((left + right) / 2, (top + bottom) / 2)
+        lines.append(np.stack((np.sin(around), -np.cos(around)), axis=1) * radius + middle)
+    if "updiagonalstrike" in notation:
+        lines.append(hand.line((left, bottom), (right, top)))
+    if "downdiagonalstrike" in notation:
+        lines.append(hand.line((left, top), (right, bottom)))
+    if "horizontalstrike" in notation:
+        lines.append(hand.line((left, (top + bottom) / 2), (right, (top + bottom) / 2)))
+    least = min(0.0, *(float(line[:, 0].min()) for line in lines))
+    found.draw(int(element.get(MARK, -1)), lines)
+    whole = Box()
+    whole.put(found, -least, 0.0)
+    return whole

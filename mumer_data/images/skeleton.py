@@ -1,0 +1,162 @@
+"""Ink of any width -> lines of no width: a mask is thinned to one pixel, and its pixels are joined to strokes.
+
+Not for finding out in which order or direction a hand moved: an image does not tell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+Mask = NDArray[np.bool_]
+Stroke = NDArray[np.float64]
+
+_NEIGHBOURS = ((-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1))  # clockwise from above
+_STRAIGHT = -0.5  # cosine: two chains that leave a crossing in directions more opposite than this are one stroke
+
+
+@lru_cache(maxsize=1)
+def _removable() -> tuple[Mask, Mask]:
+    """For both half steps, by the code of a pixel's eight neighbours: whether it can go."""
+    tables = np.zeros((2, 256), dtype=bool)
+    for code in range(256):
+        there = [code >> place & 1 for place in range(8)]
+        north, _, east, _, south, _, west, _ = there
+        edges = sum(not there[place] and there[(place + 1) % 8] for place in range(8))
+        if 2 <= sum(there) <= 6 and edges == 1:
+            tables[0, code] = not (north and east and south) and not (east and south and west)
+            tables[1, code] = not (north and east and west) and not (north and south and west)
+    return tables[0], tables[1]
+
+
+def thin(mask: Mask) -> Mask:
+    """A mask thinned to lines one pixel wide, all that hangs together still together.
+
+    Source: T. Y. Zhang, C. Y. Suen, A Fast Parallel Algorithm for Thinning Digital Patterns, CACM 27(3), 1984.
+    """
+    left = np.pad(mask, 1).astype(np.int32)
+    weights = np.zeros((3, 3), dtype=np.int32)
+    for place, (down, right) in enumerate(_NEIGHBOURS):
+        weights[1 + down, 1 + right] = 1 << place
+    changed = True
+    while changed:
+        changed = False
+        for table in _removable():
+            gone = (left == 1) & table[ndimage.correlate(left, weights, mode="constant")]
+            if gone.any():
+                left[gone] = 0
+                changed = True
+    found: Mask = left[1:-1, 1:-1] > 0
+    return found
+
+
+def trace(lines: Mask, spur: int = 0) -> list[Stroke]:
+    """The strokes of a thinned mask: arrays of shape (points, 2), x to the right, y downwards, in pixels.
+
+    Lines that cross go straight on; a lone pixel is a stroke of one point. Side branches with less than ``spur``
+    points are left out: thinning grows them where an outline has corners.
+    """
+    graph = _graph(lines)
+    chains = [chain for chain in _chains(graph) if len(chain) >= spur or not _is_spur(chain, graph)]
+    return [np.array(chain, dtype=np.float64) for chain in _joined(chains)]
+
+
+Pixel = tuple[int, int]  # x, y
+Graph = dict[Pixel, list[Pixel]]
+
+
+def _graph(lines: Mask) -> Graph:
+    """Each pixel's neighbours; a diagonal one only where no corner leads there."""
+    ys, xs = np.nonzero(lines)
+    pixels = set(zip(xs.tolist(), ys.tolist(), strict=True))
+    graph: Graph = {}
+    for x, y in sorted(pixels):
+        beside = [(x + right, y + down) for down, right in _NEIGHBOURS if not (down and right)]
+        slanted = [
+            (x + right, y + down)
+            for down, right in _NEIGHBOURS
+            if down and right and (x + right, y) not in pixels and (x, y + down) not in pixels
+        ]
+        graph[x, y] = [pixel for pixel in (*beside, *slanted) if pixel in pixels]
+    return graph
+
+
+def _chains(graph: Graph) -> Iterator[list[Pixel]]:
+    """The paths between ends and crossings, each link once; then the closed loops."""
+    done: set[tuple[Pixel, Pixel]] = set()
+    nodes = [pixel for pixel, beside in graph.items() if len(beside) != 2]
+    for start in (*nodes, *graph):
+        if not graph[start]:
+            yield [start]
+        for following in graph[start]:
+            if (start, following) in done:
+                continue
+            chain = [start, following]
+            done |= {(start, following), (following, start)}
+            while len(graph[chain[-1]]) == 2 and chain[-1] != start:
+                here, before = chain[-1], chain[-2]
+                after = next(pixel for pixel in graph[here] if pixel != before)
+                done |= {(here, after), (after, here)}
+                chain.append(after)
+            yield chain
+
+
+def _is_spur(chain: list[Pixel], graph: Graph) -> bool:
+    ends = sorted(len(graph[chain[place]]) for place in (0, -1))
+    return ends[0] == 1 and ends[1] > 2
+
+
+def _joined(chains: list[list[Pixel]]) -> list[list[Pixel]]:
+    """Chains that leave a crossing in opposite directions, made one."""
+    while True:
+        best = min(_pairs(chains), default=None)
+        if best is None:
+            return chains
+        _, one, other, flip_one, flip_other = best
+        first, second = chains[one][:: -1 if flip_one else 1], chains[other][:: -1 if flip_other else 1]
+        chains = [chain for place, chain in enumerate(chains) if place not in (one, other)]
+        chains.append(first + second[1:])
+
+
+def _pairs(chains: list[list[Pixel]]) -> Iterator[tuple[float, int, int, bool, bool]]:
+    """Pairs of ends at one pixel that go straight on: cosine, the two chains, whether each is turned round."""
+    ends: dict[Pixel, list[tuple[int, bool]]] = {}
+    for place, chain in enumerate(chains):
+        if len(chain) > 1 and chain[0] != chain[-1]:
+            ends.setdefault(chain[0], []).append((place, True))
+            ends.setdefault(chain[-1], []).append((place, False))
+    for meeting in ends.values():
+        for number, (one, at_start) in enumerate(meeting):
+            for other, other_at_start in meeting[number + 1 :]:
+                cosine = float(_leaving(chains[one], at_start) @ _leaving(chains[other], other_at_start))
+                if one != other and cosine < _STRAIGHT:
+                    yield cosine, one, other, at_start, not other_at_start
+
+
+def _leaving(chain: list[Pixel], at_start: bool) -> NDArray[np.float64]:
+    """The direction in which a chain leaves its end, over a few pixels."""
+    ordered = chain if at_start else chain[::-1]
+    away = np.subtract(ordered[min(5, len(ordered) - 1)], ordered[0]).astype(np.float64)
+    length = float(np.hypot(*away))
+    return away / length if length else away
+
+
+def smooth(stroke: Stroke, step: float = 2.0) -> Stroke:
+    """A stroke without the stairs of its pixels: averaged over neighbours, a point every ``step`` pixels."""
+    if len(stroke) < 3:
+        return stroke
+    closed = bool((stroke[0] == stroke[-1]).all())
+    rounded = ndimage.gaussian_filter1d(
+        stroke[:-1] if closed else stroke, 1.2, axis=0, mode="wrap" if closed else "nearest"
+    )
+    if closed:
+        rounded = np.concatenate((rounded, rounded[:1]))
+    else:
+        rounded[[0, -1]] = stroke[[0, -1]]
+    count = max(2, round(len(rounded) / step))
+    kept = rounded[np.unique(np.linspace(0, len(rounded) - 1, count).round().astype(int))]
+    return np.asarray(kept, dtype=np.float64)

@@ -1,0 +1,201 @@
+"""Any label -> ink of one hand: strokes, and the symbol that each belongs to.
+
+Not for files of it (see `images.deliver`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from scipy import ndimage
+
+from mumer_data.exceptions import ImageError
+from mumer_data.images.hand import Hand, Style
+from mumer_data.images.ink import draw_ink
+from mumer_data.images.layout.atoms import PenBuilder
+from mumer_data.images.layout.boxes import Inked
+from mumer_data.images.layout.place import Placer
+from mumer_data.images.strokes.glyph import Stroke
+from mumer_data.latex.parser import parse
+from mumer_data.mathml.build import Style as Setting
+from mumer_data.mathml.unset import CannotSetError
+
+MAX_SIDE = 2000
+"""Largest width and height of a picture, in pixels; longer ink is drawn smaller."""
+
+_STEP = 0.07  # heights of a capital between two points of a stroke
+_GROWN = re.compile(r"\\(?:left|right|middle|[bB]igg?[lrm]?)(?![a-zA-Z])")
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """An expression in ink.
+
+    Attributes:
+        label: what it says.
+        strokes: in units of the height of a capital, left and top at 0.
+        marks: for each stroke the number of its symbol.
+        names: of the symbols, tokens of the label.
+        style: of the hand.
+    """
+
+    label: str
+    strokes: list[Stroke]
+    marks: list[int]
+    names: list[str]
+    style: Style
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A writing in pixels.
+
+    Attributes:
+        image: 8-bit greyscale, black on white.
+        boxes: of the symbols' ink, shape (symbols, 4): left, top, right, bottom in pixels.
+        names: of the symbols.
+    """
+
+    image: Image.Image
+    boxes: NDArray[np.float64]
+    names: list[str]
+
+
+def write(label: str, hand: Hand) -> Writing:
+    """Write a label by hand.
+
+    Raises:
+        LatexSyntaxError: the label does not parse.
+        ImageError: ``glyph_missing`` where no alphabet has a symbol, ``layout_failed`` where nothing is known of how
+            a construct looks, ``ink_empty`` where nothing is to be seen.
+    """
+    builder = PenBuilder()
+    try:
+        element = builder.row(parse(label).symbols, Setting())
+        box = Placer(hand, builder.marks).box(element)
+    except CannotSetError as error:
+        raise ImageError("layout_failed", str(error)) from None
+    except RecursionError:
+        raise ImageError("layout_failed", "the label is nested too deeply to be laid out") from None
+    ink = sorted(box.flat(), key=lambda inked: inked.mark)
+    if not ink:
+        raise ImageError("ink_empty", "the label shows nothing")
+    strokes, marks = _joined([_steady(inked, hand) for inked in ink], [inked.mark for inked in ink], hand)
+    points = _bent(np.concatenate(strokes), hand)
+    points -= points.min(axis=0)
+    ends = np.cumsum([len(stroke) for stroke in strokes])[:-1]
+    numbers = {mark: number for number, mark in enumerate(dict.fromkeys(marks))}
+    names = [_GROWN.sub("", builder.marks[mark]) or builder.marks[mark] for mark in numbers]
+    return Writing(label, np.split(points, ends), [numbers[mark] for mark in marks], names, hand.style)
+
+
+def _steady(inked: Inked, hand: Hand) -> Stroke:
+    """A stroke in small steps, its corners rounded, trembling; one cut from real ink only in small steps."""
+    stroke, style = inked.stroke, hand.style
+    if len(stroke) < 2:
+        return stroke
+    lengths = np.hypot(*np.diff(stroke, axis=0).T)
+    along = np.concatenate(([0.0], np.cumsum(lengths)))
+    if along[-1] < _STEP:
+        return stroke
+    places = np.linspace(0.0, along[-1], max(3, int(along[-1] / _STEP) + 1))
+    fine = np.stack((np.interp(places, along, stroke[:, 0]), np.interp(places, along, stroke[:, 1])), axis=1)
+    if inked.real:
+        return fine
+    ends = fine[[0, -1]]
+    rounded = ndimage.gaussian_filter1d(fine, 0.3 + 1.2 * style.roundness, axis=0, mode="nearest")
+    rounded[[0, -1]] = ends
+    trembling = ndimage.gaussian_filter1d(hand.rng.normal(size=fine.shape), 1.5, axis=0, mode="nearest")
+    return np.asarray(rounded + trembling * style.tremor * 2.2)
+
+
+def _joined(strokes: list[Stroke], marks: list[int], hand: Hand) -> tuple[list[Stroke], list[int]]:
+    """Strokes of one symbol that the hand draws without lifting the pen, made one."""
+    found, owners = [strokes[0]], [marks[0]]
+    for stroke, mark in zip(strokes[1:], marks[1:], strict=True):
+        near = mark == owners[-1] and float(np.hypot(*(stroke[0] - found[-1][-1]))) < 0.3
+        if near and hand.rng.random() < hand.style.joins and min(len(stroke), len(found[-1])) > 2:
+            found[-1] = np.concatenate((found[-1], stroke))
+        else:
+            found.append(stroke)
+            owners.append(mark)
+    return found, owners
+
+
+def _bent(points: NDArray[np.float64], hand: Hand) -> NDArray[np.float64]:
+    """The whole expression with the hand's slant, slope and drift, and bent a little as no two copies are alike."""
+    style, rng = hand.style, hand.rng
+    x, y = points[:, 0], points[:, 1]
+    phases, waves = rng.uniform(0, 2 * np.pi, 4), rng.uniform(0.25, 1.0, 4)
+    amount = 0.02 + 0.05 * style.looseness
+    drift = style.drift * np.sin(0.35 * waves[0] * x + phases[0])
+    bend_x = amount * (np.sin(1.6 * waves[1] * y + phases[1]) + 0.5 * np.sin(1.1 * waves[2] * x + phases[2]))
+    bend_y = amount * np.sin(1.8 * waves[3] * x + phases[3])
+    return np.stack((x + bend_x - style.slant * y, y + bend_y + drift - style.slope * x), axis=1)
+
+
+def draw(writing: Writing, *, size: float = 32.0, padding: int = 8) -> Picture:
+    """Draw a writing.
+
+    Args:
+        writing: see `write`.
+        size: height of a capital, in pixels; less where the picture would be larger than ``MAX_SIDE``.
+        padding: white on all sides, in pixels.
+
+    Raises:
+        ValueError: ``size`` or ``padding`` leave no room.
+    """
+    if size < 4 or not 0 <= padding < MAX_SIDE / 4:
+        raise ValueError(f"no room for ink: size {size}, padding {padding}")
+    points = np.concatenate(writing.strokes)
+    pen = max(1.0, writing.style.pen * size)
+    room = MAX_SIDE - 2 * (padding + pen)
+    scale = float(min(size, room / max(points.max(), 1e-6)))
+    pen = max(1.0, writing.style.pen * scale)
+    edge = padding + pen / 2
+    strokes = [stroke * scale + edge for stroke in writing.strokes]
+    width, height = np.ceil(points.max(axis=0) * scale + 2 * edge).astype(int).tolist()
+    thinned = [_decimated(stroke, pen / 2) for stroke in strokes]
+    image = draw_ink(thinned, [_widths(stroke, pen, writing.style) for stroke in thinned], (width, height))
+    boxes = _boxes(strokes, writing.marks, len(writing.names), pen, (width, height))
+    return Picture(image, boxes, writing.names)
+
+
+def _decimated(stroke: Stroke, step: float) -> Stroke:
+    """Fewer points: those closer than ``step`` add nothing but work."""
+    if len(stroke) < 3:
+        return stroke
+    travelled = np.floor(np.cumsum(np.abs(np.diff(stroke, axis=0)).max(axis=1)) / step)
+    keep = np.concatenate(([True], np.diff(travelled, prepend=-1.0) > 0))
+    keep[-1] = True
+    return stroke[keep]
+
+
+def _widths(stroke: Stroke, pen: float, style: Style) -> NDArray[np.float64]:
+    """The pen's width at each point: less where it is lifted and where it moves upwards."""
+    count = len(stroke)
+    if count < 3:
+        return np.full(count, pen * (1.0 if count > 1 else 1.25))
+    down = np.gradient(stroke[:, 1])
+    fast = np.hypot(np.gradient(stroke[:, 0]), down) + 1e-6
+    pressed = 1 + style.pressure * (0.5 * down / fast - 0.25)
+    taper = 1 - style.pressure * 0.5 * np.linspace(-1, 1, count) ** 8
+    return np.asarray(np.maximum(pen * pressed * taper, 0.6))
+
+
+def _boxes(
+    strokes: Sequence[Stroke], marks: Sequence[int], count: int, pen: float, size: tuple[int, int]
+) -> NDArray[np.float64]:
+    """Of each symbol's ink, the pen's width included."""
+    boxes = np.full((count, 4), np.inf) * (1, 1, -1, -1)
+    for stroke, mark in zip(strokes, marks, strict=True):
+        low, high = stroke.min(axis=0) - pen / 2, stroke.max(axis=0) + pen / 2
+        boxes[mark, :2] = np.minimum(boxes[mark, :2], low)
+        boxes[mark, 2:] = np.maximum(boxes[mark, 2:], high)
+    limits = (size[0], size[1], size[0], size[1])
+    return np.asarray(np.clip(boxes, 0.0, limits))
