@@ -1,0 +1,114 @@
+"""A bank of real glyphs: one Parquet file, a row a glyph, and an `Alphabet` of what is in it.
+
+Not for where glyphs come from: see `cut` (images) and `segmented` (ink with symbols marked).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from mumer_data.exceptions import SourceError
+from mumer_data.images.strokes.glyph import Glyph
+from mumer_data.mathml.atoms import atom_of
+from mumer_data.shards.writer import replacing
+
+SCHEMA = pa.schema(
+    [
+        ("token", pa.string()),
+        ("strokes", pa.list_(pa.list_(pa.float32()))),
+        ("source", pa.string()),
+    ]
+)
+_FEWEST = 3  # shapes of a symbol, below which none can be told to be odd
+_ODD = 3.0  # deviations from the median beyond which a shape is taken for a wrong cut
+
+
+def write_bank(path: Path, glyphs: Iterable[tuple[str, Glyph, str]]) -> int:
+    """Write (token, glyph, source) rows, odd ones left out; gives how many were kept.
+
+    Raises:
+        OutputError: the file cannot be written.
+        SourceError: there is not one glyph.
+    """
+    kept = list(usual(glyphs))
+    if not kept:
+        raise SourceError("not one symbol could be cut out: is the ink segmented, or do labels and images belong together?")
+    rows = [
+        {"token": token, "strokes": [stroke.ravel().tolist() for stroke in glyph.strokes], "source": source}
+        for token, glyph, source in kept
+    ]
+    with replacing(path) as temporary:
+        pq.write_table(pa.Table.from_pylist(rows, SCHEMA), temporary, compression="zstd")
+    return len(kept)
+
+
+def usual(glyphs: Iterable[tuple[str, Glyph, str]]) -> Iterable[tuple[str, Glyph, str]]:
+    """Those whose width, height and place are like those of most with their token."""
+    by_token: dict[str, list[tuple[str, Glyph, str]]] = {}
+    for row in glyphs:
+        by_token.setdefault(row[0], []).append(row)
+    for token in sorted(by_token):
+        rows = by_token[token]
+        if len(rows) < _FEWEST:
+            continue
+        boxes = np.array([glyph.box for _, glyph, _ in rows])
+        traits = np.stack((boxes[:, 2], boxes[:, 3] - boxes[:, 1], boxes[:, 1] + boxes[:, 3]), axis=1)
+        for row, usual_one in zip(rows, _near_median(traits), strict=True):
+            if usual_one:
+                yield row
+
+
+def _near_median(traits: NDArray[np.float64]) -> NDArray[np.bool_]:
+    away = np.abs(traits - np.median(traits, axis=0))
+    spread = 1.48 * np.median(away, axis=0) + 0.06
+    near: NDArray[np.bool_] = (away < _ODD * spread).all(axis=1)
+    return near
+
+
+class Bank:
+    """A bank's glyphs as an `Alphabet`; ``text`` finds a symbol by what it shows where its token differs."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises ``SourceError`` where the file is no bank."""
+        self._path = path
+        self._version = _version(path)
+
+    def glyphs(self, token: str, text: str, font: str) -> Sequence[Glyph]:
+        """See `Alphabet`."""
+        if font not in ("", "normal", "italic"):
+            return ()
+        shapes = _loaded(self._path, self._version)
+        return shapes.get(token) or shapes.get(text) or ()
+
+
+def _version(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError as error:
+        raise SourceError(f"{path} cannot be read ({error.strerror}); make a bank with `mumer glyphs`") from None
+
+
+@lru_cache(maxsize=4)  # read once a process
+def _loaded(path: Path, _version: int) -> dict[str, tuple[Glyph, ...]]:
+    try:
+        table = pq.read_table(path, schema=SCHEMA)
+    except (OSError, pa.ArrowException) as error:
+        raise SourceError(f"{path} is no glyph bank ({error}); make one with `mumer glyphs`") from None
+    found: dict[str, list[Glyph]] = {}
+    for row in table.to_pylist():
+        strokes = tuple(np.array(points, dtype=np.float64).reshape(-1, 2) for points in row["strokes"] if points)
+        if strokes and row["token"]:
+            found.setdefault(row["token"], []).append(Glyph(strokes, real=True))
+    shapes = {token: tuple(glyphs) for token, glyphs in found.items()}
+    for token in list(shapes):
+        atom = atom_of(token)
+        if atom is not None and len(atom.text) == 1:
+            shapes.setdefault(atom.text, shapes[token])
+    return shapes
