@@ -17,6 +17,7 @@ from typing import Any
 import pyarrow as pa
 
 import mumer_data
+from mumer_data.atomic import file_sha256
 from mumer_data.data import Example, Reject, Slice
 from mumer_data.exceptions import PipelineError
 from mumer_data.gates import Refusal
@@ -28,7 +29,7 @@ from mumer_data.parallel import in_processes
 from mumer_data.recipe import Pipeline, load_pipeline
 from mumer_data.shards.run import Config, Plan, Run, SliceResult, save_result
 from mumer_data.shards.schema import Columns, ShardRow
-from mumer_data.shards.writer import ShardInfo, ShardWriter, file_sha256
+from mumer_data.shards.writer import ShardInfo, ShardWriter
 
 __all__ = ["Job", "Pipeline", "build", "input_facts", "load_pipeline", "make_plan", "refusals", "run_slice", "usable"]
 

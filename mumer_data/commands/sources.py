@@ -41,8 +41,8 @@ def stats(
     if out is None and not as_json:
         out = Path(f"{pipeline.name}_stats")
     if out is not None:
+        from mumer_data.atomic import write_json
         from mumer_data.report.plots import plot_statistics
-        from mumer_data.shards.writer import write_json
 
         write_json(out / "statistics.json", found.to_json())
         plot_statistics(found, out)

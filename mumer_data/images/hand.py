@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 
@@ -124,7 +125,7 @@ class Hand:
     def line(self, *corners: tuple[float, float]) -> Stroke:
         """A line through corners, as straight as the hand draws it."""
         parts = []
-        for (x0, y0), (x1, y1) in zip(corners, corners[1:], strict=False):
+        for (x0, y0), (x1, y1) in pairwise(corners):
             length = float(np.hypot(x1 - x0, y1 - y0))
             steps = max(2, int(length / 0.3))
             along = np.linspace(0.0, 1.0, steps + 1)[: None if (x1, y1) == corners[-1] else -1]

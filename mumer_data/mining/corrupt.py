@@ -15,6 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from mumer_data.atomic import write_json
 from mumer_data.data import Correction, Reject, Slice
 from mumer_data.errors.channel import Channel
 from mumer_data.errors.samples import correction
@@ -28,7 +29,7 @@ from mumer_data.readers.predictions import prediction_files, read_predictions
 from mumer_data.recipe import Pipeline
 from mumer_data.shards.run import Config, Plan, Run, SliceResult, save_result
 from mumer_data.shards.schema import Columns, ShardRow
-from mumer_data.shards.writer import ShardInfo, ShardWriter, write_json
+from mumer_data.shards.writer import ShardInfo, ShardWriter
 from mumer_data.tasks import error_tasks
 
 CHANNEL = "channel.json"

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mumer_data.atomic import file_sha256, write_json
 from mumer_data.data import Prediction, Slice
 from mumer_data.errors.confusions import Confusions
 from mumer_data.exceptions import OutputError, SourceError
@@ -37,7 +38,6 @@ from mumer_data.pipeline import versions
 from mumer_data.readers.predictions import plan_predictions, prediction_files, read_predictions
 from mumer_data.shards.run import WORK, Config, Plan, Run
 from mumer_data.shards.schema import Chat, Columns
-from mumer_data.shards.writer import file_sha256, write_json
 from mumer_data.tasks import error_tasks
 
 MAX_ROWS = 5_000  # predictions in a slice

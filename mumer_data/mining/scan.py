@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict, Field
 
+from mumer_data.atomic import replacing, write_json
 from mumer_data.data import Correction, Prediction, Reject, Slice
 from mumer_data.errors.align import Script, align
 from mumer_data.errors.confusions import Confusion, Confusions, ErrorExample, Seen
@@ -25,7 +26,7 @@ from mumer_data.exceptions import CorrectionError
 from mumer_data.mining.counting import normalizer
 from mumer_data.randomness import generator_of, hash64
 from mumer_data.readers.predictions import read_slice
-from mumer_data.shards.writer import parquet_writer, replacing, write_json, write_rejects
+from mumer_data.shards.writer import parquet_writer, write_rejects
 
 CANDIDATES = pa.schema(
     [

@@ -18,6 +18,7 @@ import numpy as np
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from mumer_data.atomic import write_json
 from mumer_data.data import Correction, Example, ImageRef, Reject, Slice
 from mumer_data.exceptions import ImageError
 from mumer_data.gates.screen import Screen
@@ -26,7 +27,7 @@ from mumer_data.mining.images import ImageFinder
 from mumer_data.mining.scan import CANDIDATES, read_counts, scan_path
 from mumer_data.shards.run import WORK, Plan, SliceResult, save_result
 from mumer_data.shards.schema import REJECTS, ShardRow
-from mumer_data.shards.writer import ShardInfo, ShardWriter, write_json
+from mumer_data.shards.writer import ShardInfo, ShardWriter
 from mumer_data.tasks import error_tasks
 
 

@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from mumer_data.atomic import replacing
 from mumer_data.errors.confusions import ConfusionRow, Confusions
-from mumer_data.shards.writer import replacing
 
 SECTIONS = {
     "confusions": "symbols read as others",

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
+from mumer_data.atomic import replacing
 from mumer_data.mathml.setting import Setting
 from mumer_data.mathml.unset import CannotSetError
 from mumer_data.metrics.cdm import setting_of
 from mumer_data.metrics.cdm.match import Marks, match
-from mumer_data.shards.writer import replacing
 
 if TYPE_CHECKING:
     from PIL.Image import Image

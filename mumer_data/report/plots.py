@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
+from mumer_data.atomic import replacing
 from mumer_data.report.statistics import Statistics, by_frequency
-from mumer_data.shards.writer import replacing
 
 _TITLES = {
     "length": "tokens of a label, braces counted",

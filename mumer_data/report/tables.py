@@ -10,9 +10,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from mumer_data.atomic import replacing
 from mumer_data.gates.leakage import Leak
 from mumer_data.report.statistics import QUANTILES, Statistics, by_frequency, quantiles
-from mumer_data.shards.writer import replacing
 
 _TOP = 20
 _SHOWN = 10

@@ -16,11 +16,12 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from mumer_data.atomic import TEMPORARY, write_json
 from mumer_data.data import Reject, Slice
 from mumer_data.exceptions import OutputError
 from mumer_data.shards.listing import dataset_card, dataset_info
 from mumer_data.shards.schema import Columns
-from mumer_data.shards.writer import TEMPORARY, ShardInfo, merge_rejects, write_json, write_rejects
+from mumer_data.shards.writer import ShardInfo, merge_rejects, write_rejects
 
 WORK = "_work"
 MANIFEST = "manifest.json"

@@ -5,25 +5,20 @@ Not for deciding what goes into which file.
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from mumer_data.atomic import file_sha256, replacing
 from mumer_data.data import Reject
-from mumer_data.exceptions import OutputError
 from mumer_data.shards.schema import REJECTS, Columns, ShardRow, shard_schema, to_table
 
 # The Hub's viewer reads whole row groups; small ones also bound the writer's memory.
 GROUP_ROWS = 1_000
 GROUP_BYTES = 16 << 20
-TEMPORARY = ".{}.tmp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,35 +29,6 @@ class ShardInfo:
     rows: int
     size: int
     sha256: str
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """A temporary path beside ``path`` that takes its place when the block ends well, and vanishes when not."""
-    temporary = path.with_name(TEMPORARY.format(f"{path.name}.{os.getpid()}"))
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield temporary
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
-    finally:
-        with suppress(OSError):
-            temporary.unlink()
-
-
-def write_json(path: Path, value: object) -> None:
-    """Write JSON whole or not at all."""
-    with replacing(path) as temporary:
-        temporary.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
-def file_sha256(path: Path) -> str:
-    """The sha256 of a file, hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 class ShardWriter:

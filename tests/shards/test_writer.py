@@ -7,10 +7,11 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from mumer_data.atomic import file_sha256, replacing
 from mumer_data.data import Reject, Sample
 from mumer_data.exceptions import OutputError
 from mumer_data.shards.schema import Columns, ShardRow
-from mumer_data.shards.writer import GROUP_BYTES, ShardWriter, file_sha256, merge_rejects, replacing, write_rejects
+from mumer_data.shards.writer import GROUP_BYTES, ShardWriter, merge_rejects, write_rejects
 
 
 def rows(count: int, size: int = 10) -> list[ShardRow]:

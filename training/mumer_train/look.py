@@ -12,8 +12,8 @@ from typing import Any
 
 from transformers import TrainerCallback
 
+from mumer_data.atomic import write_json
 from mumer_data.metrics.evaluate import Evaluation, evaluate
-from mumer_data.shards.writer import write_json
 from mumer_train.config import Evaluate
 from mumer_train.predict import Sampling
 from mumer_train.predict.local import Reader

@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mumer_data.shards.writer import replacing, write_json
+from mumer_data.atomic import replacing, write_json
 from mumer_train.config import TrainConfig
 from mumer_train.needs import TrainingError, require
 

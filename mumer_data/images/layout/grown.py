@@ -12,7 +12,7 @@ from xml.etree.ElementTree import Element
 import numpy as np
 
 from mumer_data.images.layout.boxes import Box
-from mumer_data.images.strokes.glyph import Stroke
+from mumer_data.images.strokes.glyph import Stroke, placed
 from mumer_data.mathml.build import MARK
 
 if TYPE_CHECKING:
@@ -31,7 +31,9 @@ def fenced(placer: Placer, element: Element) -> list[Box]:
     others = {place: placer.box(part) for place, part in enumerate(element) if part.get("stretchy") != "true"}
     inked = [box for box in others.values() if not box.blank]
     half = max([0.62, *(max(box.up - AXIS, box.down + AXIS) for box in inked)]) * placer.hand.vary(0.1)
-    return [others[place] if place in others else fence(placer, part, half + 0.06) for place, part in enumerate(element)]
+    return [
+        others[place] if place in others else fence(placer, part, half + 0.06) for place, part in enumerate(element)
+    ]
 
 
 def fence(placer: Placer, element: Element, half: float) -> Box:
@@ -99,7 +101,7 @@ def accented(placer: Placer, element: Element) -> Box:
     gap = 0.1 * hand.vary(0.8) + 0.04
     y = base.down + gap - top if under else -max(base.up, 0.4) - gap - bottom
     x = shift + (base.width - (right - left)) / 2 - left
-    found.draw(mark, [stroke + (x, y) for stroke in strokes])
+    found.draw(mark, placed(strokes, x=x, y=y))
     found.width = max(base.width, right - left)
     return found
 

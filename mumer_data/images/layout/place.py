@@ -138,7 +138,9 @@ class Placer:
         x, scale = 0.0, 0.85 * hand.style.script
         if degree is not None:
             x = max(0.0, degree.width * scale - 0.5 * lead)
-            found.put(degree, max(0.0, 0.5 * lead - degree.width * scale), bottom - 0.6 * high - degree.down * scale, scale)
+            found.put(
+                degree, max(0.0, 0.5 * lead - degree.width * scale), bottom - 0.6 * high - degree.down * scale, scale
+            )
         end = x + lead + inner.width + 0.2 * hand.vary(1.0) + 0.1
         corners = [
             (x, bottom - 0.38 * high),

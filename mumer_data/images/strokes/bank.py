@@ -14,10 +14,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from mumer_data.atomic import replacing
 from mumer_data.exceptions import SourceError
 from mumer_data.images.strokes.glyph import Glyph
 from mumer_data.mathml.atoms import atom_of
-from mumer_data.shards.writer import replacing
 
 SCHEMA = pa.schema(
     [
@@ -39,7 +39,9 @@ def write_bank(path: Path, glyphs: Iterable[tuple[str, Glyph, str]]) -> int:
     """
     kept = list(usual(glyphs))
     if not kept:
-        raise SourceError("not one symbol could be cut out: is the ink segmented, or do labels and images belong together?")
+        raise SourceError(
+            "not one symbol could be cut out: is the ink segmented, or do labels and images belong together?"
+        )
     rows = [
         {"token": token, "strokes": [stroke.ravel().tolist() for stroke in glyph.strokes], "source": source}
         for token, glyph, source in kept
@@ -68,8 +70,7 @@ def usual(glyphs: Iterable[tuple[str, Glyph, str]]) -> Iterable[tuple[str, Glyph
 def _near_median(traits: NDArray[np.float64]) -> NDArray[np.bool_]:
     away = np.abs(traits - np.median(traits, axis=0))
     spread = 1.48 * np.median(away, axis=0) + 0.06
-    near: NDArray[np.bool_] = (away < _ODD * spread).all(axis=1)
-    return near
+    return np.asarray((away < _ODD * spread).all(axis=1))
 
 
 class Bank:

@@ -56,6 +56,8 @@ class Alphabet(Protocol):
         """
 
 
-def placed(strokes: Sequence[Stroke], *, x: float = 0.0, y: float = 0.0, kx: float = 1.0, ky: float = 1.0) -> list[Stroke]:
+def placed(
+    strokes: Sequence[Stroke], *, x: float = 0.0, y: float = 0.0, kx: float = 1.0, ky: float = 1.0
+) -> list[Stroke]:
     """Strokes scaled about the origin, then moved."""
     return [stroke * (kx, ky) + (x, y) for stroke in strokes]

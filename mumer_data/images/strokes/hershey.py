@@ -26,7 +26,7 @@ _CHARTS: tuple[tuple[str, str, str], ...] = (
     ("cursive", "GQTUVWX", "GQTUVWX"),
     ("greeks", _LOWER + _UPPER, string.ascii_lowercase[:24] + string.ascii_uppercase[:24]),
     ("greeks", "εφ∑", "epR"),
-    ("mathlow", "±∓×⋅∝∞°⊂∪⊃∩∈→↑←↓∃÷‖⟂⊥∠∴", "!\"#$^_`defghijklvxyzz|~"),
+    ("mathlow", "±∓×⋅∝∞°⊂∪⊃∩∈→↑←↓∃÷‖⟂⊥∠∴", '!"#$^_`defghijklvxyzz|~'),
 )
 
 

@@ -1,6 +1,7 @@
 """Every sign of a printed mathematical font as strokes: its middle lines, found by thinning.
 
-The font is STIX Two Math, as it comes with ziamath. Not for letters that a stroke font has: those look more like a hand's.
+The font is STIX Two Math, as it comes with ziamath. Not for letters that a stroke font has:
+those look more like a hand's.
 """
 
 from __future__ import annotations
@@ -84,7 +85,8 @@ def _traced(character: str) -> Glyph | None:
     image = Image.new("L", (int(right - left) + 4, int(bottom - top) + 4))
     ImageDraw.Draw(image).text((2 - left, 2 - top), character, fill=255, font=font, anchor="ls")
     strokes = [smooth(stroke, 3.0) for stroke in _lines(np.asarray(image) > 127)]
-    return Glyph(tuple((stroke + (left - 2, top - 2)) / _CAPITAL for stroke in strokes))
+    corner = np.array((left - 2, top - 2))
+    return Glyph(tuple((stroke + corner) / _CAPITAL for stroke in strokes))
 
 
 def _lines(mask: Mask) -> list[Stroke]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from mumer_data.atomic import replacing
 from mumer_data.data import Prediction
 from mumer_data.errors.confusions import Confusions
 from mumer_data.metrics import DEFAULT
@@ -15,7 +16,6 @@ from mumer_data.readers.files import open_store
 from mumer_data.report.page.drawing import Outlines
 from mumer_data.report.page.rows import Pictures, wrong_rows
 from mumer_data.report.scores import title, with_interval, written
-from mumer_data.shards.writer import replacing
 
 _HEADLINE = ("exprate", "le1", "le2", "exprate_cdm", "viseq", "cdm_f1", "struct_rate", "token_error_rate")
 _SLICED = ("length", "depth", "structure", "dataset")

@@ -16,8 +16,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
+from mumer_data.atomic import replacing
 from mumer_data.exceptions import OutputError
-from mumer_data.shards.writer import replacing
 from mumer_train.predict import Answer, Answered, Job, Key
 
 SCHEMA = pa.schema(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from mumer_data.data import Example, Reject, Slice
+from mumer_data.data import Reject, Slice
 from mumer_data.images.polarity import polarity
 from mumer_data.images.skeleton import Mask
 from mumer_data.images.strokes.cut import cut
@@ -50,9 +50,10 @@ class _Part:
         found, screen = Harvest([]), self.pipeline.screen()
         for row in self.pipeline.reader().read(self.part):
             found.read += 1
-            label = row if isinstance(row, Reject) else screen.label(row)
-            data = label if isinstance(label, Reject) or isinstance(row, Reject) else screen.image(row)
-            if isinstance(data, Reject) or isinstance(label, Reject):
+            if isinstance(row, Reject):
+                continue
+            label, data = screen.label(row), screen.image(row)
+            if isinstance(label, Reject) or isinstance(data, Reject):
                 continue
             before = len(found.glyphs)
             found.glyphs += [(one.token, one.glyph, row.id) for one in cut(ink_of(data), parse(label))]
