@@ -8,7 +8,7 @@ OUT    ?= out/demo
 export OMP_WAIT_POLICY = PASSIVE
 export HF_HUB_OFFLINE = 1
 
-.PHONY: demo test lint format grammar bench clean
+.PHONY: demo test lint docs format grammar bench clean
 
 demo: $(VENV)/.core
 	rm -rf $(OUT)
@@ -24,6 +24,10 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# The site, into out/site; a broken link or a docstring that cannot be read fails.
+docs: $(VENV)/.dev
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .

@@ -1,0 +1,124 @@
+"""Pages of the site that are made from the code: grammar, command line, Python, results, changes.
+
+Hooks of MkDocs, see mkdocs.yml. Not for pages that people write.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mkdocs.config.defaults import MkDocsConfig
+    from mkdocs.structure.files import Files
+    from mkdocs.structure.pages import Page
+
+ROOT = Path(__file__).parents[1]
+
+# What lies outside of docs/ in the checkout -> its page of the site.
+MOVED = {
+    "benchmarks/RESULTS.md": "results.md",
+    "CHANGELOG.md": "changes.md",
+    "training/experiments/crohme_tiny.md": "experiments.md",
+}
+
+TITLES = {
+    "classes": "Commands that take arguments",
+    "environments": "Environments",
+    "ordinary": "Ordinary symbols",
+}
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Add the pages to those that lie in docs/."""
+    from mkdocs.structure.files import File
+
+    made = {
+        "reference/grammar.md": "\n".join(grammar_page()),
+        "reference/cli.md": cli_page(),
+        "reference/api.md": "\n".join(api_page()),
+    }
+    made |= {page: (ROOT / file).read_text(encoding="utf-8") for file, page in MOVED.items() if (ROOT / file).is_file()}
+    for name, content in made.items():
+        files.append(File.generated(config, name, content=content))
+    for picture in sorted((ROOT / "training" / "experiments").glob("*.png")):
+        files.append(File.generated(config, picture.name, abs_src_path=str(picture)))
+    return files
+
+
+def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Links that lead out of docs/ in the checkout, to the pages made from what they lead to."""
+    here = page.file.src_uri
+    for file, target in MOVED.items():
+        back = "../" * here.count("/")
+        markdown = re.sub(rf"\]\((?:\.\./)*{re.escape(file)}(#[\w-]+)?\)", rf"]({back}{target}\1)", markdown)
+    return re.sub(r"\]\((?:\.\./)+docs/", "](", markdown) if here in MOVED.values() else markdown
+
+
+# ---- the grammar ------------------------------------------------------------------------------------------------
+
+
+def grammar_page() -> Iterator[str]:
+    """The grammar file with its comments, then every command by class."""
+    from mumer_data.latex.grammar import grammar_files
+
+    yield from ("# Grammar", "", "Made from `grammars/latex_math.lark` and `grammars/commands.toml`.", "")
+    yield from ("## Rules", "", "```text", grammar_files().grammar.strip(), "```", "", "## Commands", "")
+    comment: list[str] = []
+    for line in grammar_files().commands.splitlines():
+        if line.startswith("#"):
+            comment.append(line.lstrip("# "))
+        elif line.startswith("["):
+            title = TITLES[line.strip("[]")]
+            yield from (" ".join(comment), "", f"### {title}", "")
+            comment = []
+        elif " = [" in line:
+            name = line.partition(" = ")[0]
+            yield from (f"**{name}** " + " ".join(comment), "")
+            yield from (" ".join(f"`{command}`" for command in commands()[name]), "")
+            comment = []
+
+
+def commands() -> dict[str, list[str]]:
+    """Class -> its commands."""
+    import tomllib
+
+    from mumer_data.latex.grammar import grammar_files
+
+    tables = tomllib.loads(grammar_files().commands)
+    return {name: list(found) for table in tables.values() for name, found in table.items()}
+
+
+# ---- the command line -------------------------------------------------------------------------------------------
+
+
+def cli_page() -> str:
+    """Every verb with its arguments and options, as Typer knows them."""
+    import typer
+    from typer.cli import get_docs_for_click
+
+    from mumer_data.cli import app
+
+    command = typer.main.get_command(app)
+    text = get_docs_for_click(obj=command, ctx=typer.Context(command), name="mumer", title="Command line")
+    return re.sub(r"(?m)^(\* `--\w[\w-]*)( [A-Z]+)?", r"\1\2", text)
+
+
+# ---- Python -----------------------------------------------------------------------------------------------------
+
+
+def api_page() -> Iterator[str]:
+    """The public names by module, each with its docstring."""
+    import mumer_data
+
+    modules: dict[str, list[str]] = defaultdict(list)
+    for name in mumer_data.__all__:
+        modules[mumer_data._HOME[name]].append(name)
+    yield from ("# Python", "", "What `import mumer_data` gives, by the module it comes from.", "")
+    for module, names in sorted(modules.items()):
+        yield from (f"## {module}", "")
+        for name in names:
+            yield from (f"::: mumer_data.{module}.{name}", "")
