@@ -8,18 +8,32 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from mumer_data.exceptions import OutputError
+from mumer_data.places import is_remote, reached, upload
 
 TEMPORARY = ".{}.tmp"
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A temporary path beside ``path`` that takes its place when the block ends well, and vanishes when not."""
+    """A temporary path beside ``path`` that takes its place when the block ends well, and vanishes when not.
+
+    Where ``path`` is remote, the temporary one is local and is uploaded.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    if is_remote(path):
+        with reached(path), tempfile.TemporaryDirectory(prefix="mumer-") as folder:
+            local = Path(folder) / path.name
+            yield local
+            upload(local, path)
+        return
     temporary = path.with_name(TEMPORARY.format(f"{path.name}.{os.getpid()}"))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

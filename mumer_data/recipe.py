@@ -18,6 +18,7 @@ from mumer_data.gates import GATES, Gate, RowGate, SetGate, gate_class
 from mumer_data.gates.screen import Screen
 from mumer_data.images.check import MAX_BYTES, MAX_PIXELS
 from mumer_data.latex.normalize.rules import chosen_rules
+from mumer_data.places import fetched, is_url
 from mumer_data.readers import READERS, Reader, reader_class
 from mumer_data.shards.schema import Chat, Images
 from mumer_data.tasks import TASKS, Task, task_class
@@ -230,7 +231,7 @@ def load_source(name: str | Path, settings: Iterable[str] = ()) -> Pipeline:
     Raises:
         PipelineError: as `load_pipeline`.
     """
-    folder = Path(name)
+    folder = fetched(name) if isinstance(name, str) and is_url(name) else Path(name)
     if not folder.is_dir():
         return load_pipeline(name, settings)
     label = re.sub(r"\W", "_", folder.resolve().name) or "shards"

@@ -19,6 +19,7 @@ from typing import BinaryIO, cast
 from mumer_data.data import ImageRef
 from mumer_data.exceptions import ImageError, SourceError
 from mumer_data.images.check import MAX_BYTES
+from mumer_data.places import fetched, is_url
 from mumer_data.readers.archives import ARCHIVES, BROKEN, Members, open_members
 
 # The order decides between several images of one stem.
@@ -26,7 +27,7 @@ SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp")
 
 
 def resolve(path: str, base: Path) -> Path:
-    """The absolute path that a pipeline file means by ``path``.
+    """The absolute path that a pipeline file means by ``path``; of a URL, that of a copy of what is there.
 
     ``~`` and ``${VAR}`` are expanded; a relative path is looked up in ``base`` (the pipeline file's
     folder) first, then in the current folder.
@@ -37,6 +38,8 @@ def resolve(path: str, base: Path) -> Path:
     full = os.path.expanduser(re.sub(r"\$\{(\w+)\}", partial(_variable, path), path))
     if not full:
         raise SourceError("the path is empty; name a file or folder")
+    if is_url(full):
+        return fetched(full)
     tried = list(dict.fromkeys(Path(os.path.abspath(place)) for place in (base / full, full)))
     for place in tried:
         if os.path.exists(place):

@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 from collections import Counter
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
-from mumer_data.atomic import TEMPORARY, write_json
+from mumer_data.atomic import TEMPORARY, replacing, write_json
 from mumer_data.data import Reject, Slice
 from mumer_data.exceptions import OutputError
+from mumer_data.places import is_remote, lock_of, reached, remove_folder
 from mumer_data.shards.listing import dataset_card, dataset_info
 from mumer_data.shards.schema import Columns
 from mumer_data.shards.writer import ShardInfo, merge_rejects, write_rejects
@@ -105,22 +104,27 @@ class Run:
     def __init__(self, out: Path, plan: Plan, *, resume: bool) -> None:
         self.out, self.plan, self.resume = out, plan, resume
         self.results: dict[int, SliceResult] = {}
-        self.finished = False
-        self._lock = FileLock(out / WORK / "lock", timeout=0)  # let go by the system when the process dies
+        self.finished = self._done = False
+        self._lock = lock_of(out / WORK / "lock", take_over=resume)
 
     def __enter__(self) -> Run:
         work = self.out / WORK
         done = self.out / MANIFEST
-        try:
+        with reached(self.out):
             self._check_folder(work, done)
-            work.mkdir(parents=True, exist_ok=True)
-            self._lock.acquire()
-        except Timeout:
-            raise OutputError(f"another run is writing to {self.out}: wait for it, or choose another folder") from None
-        except OSError as error:
-            raise OutputError(f"cannot write to {self.out}: {error.strerror or error}") from error
+            if not is_remote(work):  # there, a folder is but the beginning of a name, and a bucket is not ours to make
+                work.mkdir(parents=True, exist_ok=True)
+            self._hold()
         self._load_results(work)
         return self
+
+    def _hold(self) -> None:
+        try:
+            self._lock.__enter__()
+        except TimeoutError:
+            hint = "; if it was killed, --resume takes its place" if is_remote(self.out) else ""
+            message = f"another run is writing to {self.out}: wait for it, or choose another folder{hint}"
+            raise OutputError(message) from None
 
     def _check_folder(self, work: Path, manifest: Path) -> None:
         """Refuse what is not ours, and what was planned otherwise."""
@@ -144,9 +148,7 @@ class Run:
     def _load_results(self, work: Path) -> None:
         if self.finished:
             return
-        for folder in (work, self.out, *(self.out / config.name for config in self.plan.configs)):
-            for leftover in folder.glob(TEMPORARY.format("*")):  # of the killed run
-                leftover.unlink()
+        self._clear()
         write_json(work / "plan.json", {"fingerprint": self.plan.fingerprint})
         for marker in sorted(work.glob("slice-*.json")):
             raw = json.loads(marker.read_text(encoding="utf-8"))
@@ -154,6 +156,13 @@ class Run:
             files = [(self.out / shard.file, shard.size) for shard in result.shards]
             if all(file.is_file() and file.stat().st_size == size for file, size in files):
                 self.results[result.number] = result
+
+    def _clear(self) -> None:
+        """Remove what processes left that were killed; remote folders show only what is whole."""
+        if not is_remote(self.out):
+            for folder in (self.out / WORK, self.out, *(self.out / config.name for config in self.plan.configs)):
+                for leftover in folder.glob(TEMPORARY.format("*")):
+                    leftover.unlink(missing_ok=True)
 
     @property
     def pending(self) -> list[Slice]:
@@ -166,6 +175,7 @@ class Run:
         """Check that the counts add up, write the closing files, and give the manifest."""
         if self.finished:
             return read_manifest(self.out)
+        self._clear()  # a cluster does a dead worker's slice again elsewhere
         results = [self.results[part.number] for part in self.plan.slices]
         manifest = self._manifest(results)
         work = self.out / WORK
@@ -174,9 +184,10 @@ class Run:
             self.out / "rejects.parquet",
         )
         write_json(self.out / "dataset_info.json", dataset_info(manifest, self.plan.columns.chat))
-        (self.out / "README.md").write_text(dataset_card(manifest, self.plan.split), encoding="utf-8")
+        with replacing(self.out / "README.md") as card:
+            card.write_text(dataset_card(manifest, self.plan.split), encoding="utf-8")
         write_json(self.out / MANIFEST, manifest)
-        shutil.rmtree(work)
+        self._done = True
         return manifest
 
     def _manifest(self, results: list[SliceResult]) -> dict[str, Any]:
@@ -218,6 +229,7 @@ class Run:
         }
 
     def __exit__(self, *exception: object) -> None:
-        self._lock.release()
-        if self.finished:
-            shutil.rmtree(self.out / WORK, ignore_errors=True)
+        self._lock.__exit__(None, None, None)
+        if self.finished or self._done:
+            with suppress(OSError):
+                remove_folder(self.out / WORK)

@@ -109,4 +109,5 @@ def merge_rejects(parts: Iterable[Path], path: Path) -> None:
     """All rejects of a run in one file, in order, a slice's worth in memory at a time."""
     with replacing(path) as temporary, pq.ParquetWriter(temporary, REJECTS, compression="zstd") as writer:
         for part in parts:
-            writer.write_table(pq.read_table(part, schema=REJECTS))
+            with part.open("rb") as file:
+                writer.write_table(pq.read_table(file, schema=REJECTS))

@@ -1,0 +1,188 @@
+"""Where files are: local paths, and URLs of any file system that fsspec knows (``s3://``, ``gs://``, ...).
+
+A URL to write to is a `UPath`, which answers like a `pathlib.Path`; one to read from is copied here first. Not for what
+the files hold.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, cast
+
+from mumer_data.exceptions import MumerError, OutputError, SourceError
+
+
+def is_url(name: str) -> bool:
+    """Whether a name is a URL, as ``s3://bucket/folder`` is, and no path."""
+    scheme, colon, _ = name.partition("://")
+    return bool(colon) and scheme.isalnum()
+
+
+def place(name: str) -> Path:
+    """A path, or what answers like one where ``name`` is a URL.
+
+    Raises:
+        OutputError: nothing installed knows URLs of this kind.
+    """
+    if not is_url(name):
+        return Path(name)
+    if name.startswith("file://"):
+        return Path(name.removeprefix("file://"))
+    from upath import UPath
+
+    try:
+        found = UPath(name)
+        found.fs  # noqa: B018  # the file system is looked up on first use
+    except (ImportError, ValueError) as error:
+        raise OutputError(f"{name}: {error}; install what fsspec names, or choose a local folder") from None
+    return cast(Path, found)
+
+
+def is_remote(path: Path) -> bool:
+    """Whether a place came from a URL."""
+    return not isinstance(path, Path)
+
+
+@contextmanager
+def reached(path: Path, error_class: type[MumerError] = OutputError) -> Iterator[None]:
+    """Whatever a remote file system raises inside (each has exceptions of its own), as an error of ours."""
+    try:
+        yield
+    except (MumerError, KeyboardInterrupt):
+        raise
+    except Exception as error:
+        if isinstance(error, OSError) or is_remote(path):
+            reason = getattr(error, "strerror", None) or error
+            raise error_class(f"cannot write {path}: {reason}") from error
+        raise
+
+
+def upload(local: Path, path: Path) -> None:
+    """Put a finished local file in its remote place; object stores show it whole or not at all."""
+    remote = cast(Any, path)
+    remote.fs.put_file(str(local), remote.path)
+
+
+def remove_folder(path: Path) -> None:
+    """A folder and all in it."""
+    if is_remote(path):
+        remote = cast(Any, path)
+        if remote.exists():
+            remote.fs.rm(remote.path, recursive=True)
+    else:
+        shutil.rmtree(path)
+
+
+def lock_of(path: Path, *, take_over: bool) -> AbstractContextManager[object]:
+    """The lock of a folder, at the path of its lock file.
+
+    A local one is let go by the system when its process dies. A remote one is an object that a killed run leaves
+    behind; ``take_over`` (``--resume``) replaces it.
+
+    Raises:
+        TimeoutError: another run holds it; on entering.
+    """
+    if is_remote(path):
+        return _remote_lock(path, take_over=take_over)
+    return _local_lock(path)
+
+
+@contextmanager
+def _local_lock(path: Path) -> Iterator[None]:
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(path, timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise TimeoutError(f"{path} is held") from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def _remote_lock(path: Path, *, take_over: bool) -> Iterator[None]:
+    if path.is_file() and not take_over:
+        raise TimeoutError(f"{path} is there")
+    token = hashlib.sha256(os.urandom(16)).hexdigest()
+    path.write_text(token, encoding="utf-8")
+    if path.read_text(encoding="utf-8") != token:
+        raise TimeoutError(f"{path} was taken by another run")
+    try:
+        yield
+    finally:
+        if path.is_file() and path.read_text(encoding="utf-8") == token:
+            path.unlink()
+
+
+# ---- reading ------------------------------------------------------------------------------------------------------
+
+
+def cache_folder() -> Path:
+    """Where copies of remote sources are kept: ``MUMER_CACHE``, or ``mumer`` in the user's cache folder."""
+    default = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mumer"
+    return Path(os.environ.get("MUMER_CACHE") or default)
+
+
+@lru_cache(maxsize=64)  # one look at the remote folder a process
+def fetched(url: str) -> Path:
+    """A local copy of a remote file or folder, made once a machine and again when sizes or versions there change.
+
+    Raises:
+        SourceError: it does not exist, or cannot be read.
+    """
+    import fsspec
+    from filelock import FileLock
+
+    try:
+        files, path = fsspec.core.url_to_fs(url)
+        found = files.find(path, detail=True)
+    except (ImportError, ValueError) as error:
+        raise SourceError(f"{url}: {error}; install what fsspec names") from None
+    except Exception as error:  # each file system has exceptions of its own
+        raise SourceError(f"{url} cannot be read: {error}") from error
+    if not found:
+        raise SourceError(f"{url} does not exist, or is empty; correct the URL")
+    copy = cache_folder() / _version(url, found) / Path(path).name
+    copy.parent.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(copy.parent.with_suffix(".lock")):
+        if not copy.parent.is_dir():
+            _download(files, path, list(found), copy)
+    return copy
+
+
+def _version(url: str, found: dict[str, dict[str, Any]]) -> str:
+    """A name that changes with the files' sizes, etags or times."""
+    facts = [[name, *(str(one.get(key)) for key in ("size", "ETag", "etag", "LastModified", "mtime", "created"))]
+             for name, one in sorted(found.items())]  # fmt: skip
+    return hashlib.sha256(json.dumps([url, facts]).encode()).hexdigest()[:24]
+
+
+def _download(files: Any, path: str, names: list[str], copy: Path) -> None:
+    temporary = Path(tempfile.mkdtemp(prefix=".fetching-", dir=copy.parent.parent))
+    try:
+        target = temporary / copy.name
+        for name in names:
+            inner = name[len(path) :].strip("/")
+            local = target / inner if inner else target
+            if not local.resolve().is_relative_to(temporary.resolve()):
+                raise SourceError(f"{name!r} would be written outside of its folder; rename it")
+            local.parent.mkdir(parents=True, exist_ok=True)
+            files.get_file(name, str(local))
+        os.replace(temporary, copy.parent)
+    except SourceError:
+        raise
+    except Exception as error:
+        raise SourceError(f"{path} cannot be fetched: {error}") from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
