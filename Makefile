@@ -8,7 +8,7 @@ OUT    ?= out/demo
 export OMP_WAIT_POLICY = PASSIVE
 export HF_HUB_OFFLINE = 1
 
-.PHONY: demo test lint docs format grammar bench clean
+.PHONY: demo test lint stress docs format grammar bench clean
 
 demo: $(VENV)/.core
 	rm -rf $(OUT)
@@ -24,6 +24,11 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# Thirty kills at random moments of each kind of run, and a million rows in bounded memory; about half an hour.
+stress: $(VENV)/.dev
+	$(BIN)/python -m tests.stress.kills --rounds 30
+	$(BIN)/python -m tests.stress.million
 
 # The site, into out/site; a broken link or a docstring that cannot be read fails.
 docs: $(VENV)/.dev
