@@ -19,7 +19,11 @@ FORGIVEN = [
     ("a script lost", "H _ { c l }", "H c l"),
     ("a root too short", "\\sqrt { x } \\sqrt { y } = \\sqrt { x y }", "\\sqrt { x } \\sqrt { y } = \\sqrt { x } y"),
     ("a power made a factor", "e ^ { - t } \\cos 2 ^ { t }", "e ^ { - t } \\cos 2 t"),
-    ("a decimal point made a product", "\\sqrt { \\frac { 9 . 8 1 } { l } }", "\\sqrt { \\frac { 9 \\cdot 8 1 } { l } }"),
+    (
+        "a decimal point made a product",
+        "\\sqrt { \\frac { 9 . 8 1 } { l } }",
+        "\\sqrt { \\frac { 9 \\cdot 8 1 } { l } }",
+    ),
     ("dots at another height", "1 , 2 , \\ldots , n", "1 , 2 , \\cdots , n"),
     ("a power lost", "( 1 - z ^ { - 1 } ) ^ { 3 }", "( 1 - z ^ { - 1 } ) 3"),
 ]

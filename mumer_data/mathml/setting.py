@@ -6,6 +6,7 @@ Not for saying what a mark means, nor for pixels.
 from __future__ import annotations
 
 import threading
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
@@ -28,7 +29,7 @@ from mumer_data.mathml.build import MARK, to_mathml
 from mumer_data.mathml.unset import CannotSetError
 
 _LINE = -1  # stands for the number of a glyph where a line is drawn
-_STAND_IN = 1 << 24  # from here on: a character that the font lacks, set as a box
+_STAND_IN = 1 << 24  # from here on: what the font lacks, set as a box
 # ziamath shares one font, and one position in its file, between all callers: only one thread may set type.
 one_at_a_time = threading.Lock()
 
@@ -122,12 +123,8 @@ def set_label(label: str, size: float = 40.0) -> Setting:
 
 
 def _known(shape: Shape, marks: list[str]) -> Shape:
-    """The shape; the box of a lacking glyph as that of its character, so that it equals no other."""
-    if shape.glyph:
-        return shape
-    if len(marks[shape.mark]) > 1:
-        raise CannotSetError(f"the font has no glyph for {marks[shape.mark]}")
-    return replace(shape, glyph=_STAND_IN + ord(marks[shape.mark]))
+    """The shape; the box of a lacking glyph with a number made from its name, so that it equals no other."""
+    return shape if shape.glyph else replace(shape, glyph=_STAND_IN + zlib.crc32(marks[shape.mark].encode()))
 
 
 def _read(label: str) -> SymbolTree:

@@ -125,8 +125,8 @@ def _columns(console: Console, figures: dict[str, Figure]) -> dict[str, str]:
     """The figures of a table, and their short titles."""
     columns = _COLUMNS | (_MORE if console.width >= _ROOM else {})
     found = {key: name for key, name in columns.items() if key in figures}
-    if len(found) == len(_COLUMNS):  # CDM and proofs: one too many for 80 columns
-        del found["le2"]
+    if len(found) == len(_COLUMNS):  # CDM and proofs: two too many for 80 columns
+        del found["le2"], found["struct_rate"]
     return found
 
 
