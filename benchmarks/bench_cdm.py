@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+from joblib.externals.loky import get_reusable_executor
 from scipy.stats import spearmanr
 
 from mumer_data.metrics.cdm import cdm_score, cdm_scores
@@ -51,6 +52,7 @@ def main() -> None:
     begin = time.perf_counter()
     count = sum(1 for _ in cdm_scores(pairs, options.workers))
     seconds = time.perf_counter() - begin
+    get_reusable_executor().shutdown(wait=True)  # only a worker that has ended tells how much it took
     peaks = [resource.getrusage(who).ru_maxrss / 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     print(f"{count:,} pairs on all cores: {seconds:.1f} s, peak {peaks[0]:.0f} MiB here, {peaks[1]:.0f} MiB a worker")
 

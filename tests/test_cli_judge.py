@@ -48,7 +48,16 @@ def test_evaluate_reads_every_format_alike(predictions: Path, tmp_path: Path) ->
     assert [Path(found.pop("file")).name for found in files] == ["one.json", "three.parquet", "two.jsonl"]
     assert files[0] == files[1] == files[2]
     table = mumer("evaluate", folder).stdout.decode()
-    assert all(name in table for name in ("one.json", "two.jsonl"))
+    assert all(name in table for name in ("one.json", "two.jsonl", "norm:none", "version:mumer-"))
+
+
+def test_a_table_is_not_cut_off(predictions: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = mumer("evaluate", predictions, "--cdm", "--semantic", "--by", "depth").stdout.decode().splitlines()
+    header = next(line.split() for line in lines if line.startswith(" depth"))
+    assert header[-4:] == ["CDM", "@CDM", "VisEq", "proved"]
+    row = next(line.split() for line in lines if line.startswith(" 1 "))
+    assert len(row) == len(header) - header.count("≤")  # "≤ 1" is one title
 
 
 def test_labels_may_come_from_a_caption_file(tmp_path: Path) -> None:
@@ -79,6 +88,7 @@ def test_cdm_draws_both_formulas(tmp_path: Path) -> None:
     picture = tmp_path / "out.png"
     found = json.loads(mumer("cdm", "x ^ { 2 } + a", "x ^ { 2 } + b", "--png", picture, "--json").stdout)
     assert (found["f1"], found["viseq"]) == (0.75, False)
+    assert found["signature"].startswith("tok:whitespace|cdm:ziamath-")
     colours = {colour for _, colour in Image.open(picture).convert("RGB").getcolors(1 << 20) or []}
     assert (0x1A, 0x7F, 0x37) in colours
     assert (0xCF, 0x22, 0x2E) in colours

@@ -99,19 +99,21 @@ def cdm(
     """CDM and VisEq of one pair."""
     from dataclasses import asdict
 
-    from mumer_data.metrics.cdm import cdm_score
+    import mumer_data
+    from mumer_data.metrics.cdm import cdm_score, signature
 
     score = cdm_score(label, prediction)
+    how = f"{signature()}|norm:none|version:mumer-{mumer_data.__version__}"
     if png is not None:
         from mumer_data.report.overlay import write_overlay
 
         write_overlay(label, prediction, png)
     if as_json:
-        print(json.dumps(asdict(score), ensure_ascii=False))
+        print(json.dumps({**asdict(score), "signature": how}, ensure_ascii=False))
     elif score.unrenderable:
         print(f"the {score.unrenderable} cannot be typeset: {score.reason}")
     else:
-        print(f"CDM F1 {score.f1:.3f}, {'' if score.viseq else 'not '}visually equal")
+        print(f"CDM F1 {score.f1:.3f}, {'' if score.viseq else 'not '}visually equal\n{how}")
 
 
 def _predictions(path: Path, labels: dict[str, str] | None) -> list[Prediction]:

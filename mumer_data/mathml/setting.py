@@ -6,8 +6,9 @@ Not for saying what a mark means, nor for pixels.
 from __future__ import annotations
 
 import threading
+import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import Any
 from xml.etree import ElementTree
@@ -28,6 +29,7 @@ from mumer_data.mathml.build import MARK, to_mathml
 from mumer_data.mathml.unset import CannotSetError
 
 _LINE = -1  # stands for the number of a glyph where a line is drawn
+_STAND_IN = 1 << 24  # from here on: what the font lacks, set as a box
 # ziamath shares one font, and one position in its file, between all callers: only one thread may set type.
 one_at_a_time = threading.Lock()
 
@@ -38,7 +40,8 @@ class Shape:
 
     Attributes:
         mark: number of the mark that it belongs to; -1 for none.
-        glyph: number in the font; negative for what is drawn, not taken from the font.
+        glyph: number in the font; negative for what is drawn, not taken from it; above all others for a character that
+            it lacks.
         box: left, top, right, bottom, in pixels; y grows downwards.
         drawn: ziafont's glyph; ``None`` for a line.
     """
@@ -116,10 +119,12 @@ def set_label(label: str, size: float = 40.0) -> Setting:
         raise CannotSetError("it is nested too deep") from error
     if not shapes:
         raise CannotSetError("it leaves no ink")
-    missing = [mathml.marks[shape.mark] for shape in shapes if shape.glyph == 0]
-    if missing:
-        raise CannotSetError(f"the font has no glyph for {missing[0]}")
-    return Setting(mathml.marks, shapes, size, math)
+    return Setting(mathml.marks, [_known(shape, mathml.marks) for shape in shapes], size, math)
+
+
+def _known(shape: Shape, marks: list[str]) -> Shape:
+    """The shape; the box of a lacking glyph with a number made from its name, so that it equals no other."""
+    return shape if shape.glyph else replace(shape, glyph=_STAND_IN + zlib.crc32(marks[shape.mark].encode()))
 
 
 def _read(label: str) -> SymbolTree:

@@ -70,6 +70,7 @@ class Evaluation:
                         "n": n,
                         **_values(figures),
                         "intervals": {k: [_round(f.low), _round(f.high)] for k, f in figures.items()},
+                        "signatures": {k: f.signature for k, f in figures.items()},
                     }
                     for name, (n, figures) in slices.items()
                 }

@@ -25,7 +25,10 @@ EQUAL, DIFFERENT, NOT_CONVERTIBLE, TIMEOUT = "equal", "different", "not_converti
 class Semantic:
     """``semantic_rate`` (0-100): the same tokens, or proved equal, of all pairs."""
 
-    signature = f"sympy:simplify-limit:{SECONDS:g}s"
+    def __init__(self) -> None:
+        from importlib.metadata import version
+
+        self.signature = f"tok:whitespace|sympy:{version('sympy')}-simplify-limit:{SECONDS:g}s"
 
     def statistics(self, pairs: Pairs) -> Floats:
         """1, equal, proved though the tokens differ, not convertible, out of time."""
@@ -86,6 +89,8 @@ def prove(label: str, text: str) -> str:
         return NOT_CONVERTIBLE
     except (ArithmeticError, TypeError, ValueError):  # SymPy's own: infinity minus infinity, and the like
         return NOT_CONVERTIBLE
+    if one.relations != two.relations:
+        two = two.mirrored()
     if one.relations != two.relations:
         return DIFFERENT
     try:

@@ -16,6 +16,7 @@ from mumer_data.metrics.pairs import Ints, Pairs
 
 _LENGTHS = ((1, 5), (6, 10), (11, 20), (21, 40), (41, 80), (81, None))  # tokens, braces counted
 _DEEPEST = 5
+_NO_NAMES = ("", ".", "..", "data", "images", "image", "img")  # folders that name no data set
 _MARKS = {
     "_": "script",
     "^": "script",
@@ -76,7 +77,14 @@ def _symbol(place: int, pairs: Pairs) -> Iterable[str]:
 
 
 def _dataset(place: int, pairs: Pairs) -> list[str]:
-    return [pairs.rows[place].dataset or "unnamed"]
+    row = pairs.rows[place]
+    return [row.dataset or _folder(row.image) or "unnamed"]
+
+
+def _folder(image: str) -> str:
+    """``CROHME/2014`` of ``./data/CROHME/2014/images/x.jpg``: what the path of an image says of its data set."""
+    parts = image.replace("\\", "/").split("/")[:-1]
+    return "/".join([part for part in parts if part not in _NO_NAMES][-2:])
 
 
 SLICES: dict[str, Callable[[int, Pairs], Iterable[str]]] = {

@@ -17,7 +17,7 @@ class Standard:
     def __init__(self) -> None:
         import sacrebleu
 
-        self.signature = f"tok:whitespace|bleu:sacrebleu-{sacrebleu.__version__}-tok:none-smooth:exp"
+        self.signature = f"tok:whitespace|cer:characters|bleu:sacrebleu-{sacrebleu.__version__}-tok:none-smooth:exp"
 
     def statistics(self, pairs: Pairs) -> Floats:
         """Edits and lengths in characters, in tokens; then matching and possible n-grams."""

@@ -17,6 +17,7 @@ from mumer_data.latex.to_latex import to_tokens
 from mumer_data.latex.tree import Symbol, SymbolTree
 
 RELATIONS = {"=": "=", "<": "<", ">": ">", "\\leq": "<=", "\\le": "<=", "\\geq": ">=", "\\ge": ">=", "\\neq": "!="}
+_MIRRORED = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
 _PAIRS = {"(": ")", "[": "]", "\\{": "\\}"}
 _FUNCTIONS = {
     name: getattr(sympy, name.removeprefix("\\").replace("arc", "a"))
@@ -47,6 +48,10 @@ class Statement:
 
     sides: tuple[Any, ...]
     relations: tuple[str, ...]
+
+    def mirrored(self) -> Statement:
+        """The same, read from right to left: ``b > a`` for ``a < b``."""
+        return Statement(self.sides[::-1], tuple(_MIRRORED.get(name, name) for name in self.relations[::-1]))
 
 
 def to_sympy(tree: SymbolTree) -> Statement:

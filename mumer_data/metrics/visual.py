@@ -12,11 +12,9 @@ class Visual:
     """``cdm_f1`` (0-1), ``exprate_cdm`` and ``viseq`` (0-100), over the pairs whose label can be typeset."""
 
     def __init__(self) -> None:
-        from importlib.metadata import version
+        from mumer_data.metrics.cdm import signature
 
-        from mumer_data.metrics.cdm.equal import TOLERANCE
-
-        self.signature = f"cdm:ziamath-{version('ziamath')}|viseq:tolerance-{TOLERANCE:g}em"
+        self.signature = signature()
 
     def statistics(self, pairs: Pairs) -> Floats:
         """Counted, F1, whether it is 1, visually equal, prediction unrenderable, label unrenderable."""

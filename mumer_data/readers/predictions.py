@@ -205,4 +205,6 @@ def _prediction(value: object, row: int, labelled: bool) -> Prediction | Reject:
 
 
 def _first(value: dict[str, Any], names: tuple[str, ...]) -> object:
-    return next((value[name] for name in names if value.get(name) is not None), None)
+    """The first value that is one: neither null nor NaN, which is how tables write that something is missing."""
+    found = (value.get(name) for name in names)
+    return next((one for one in found if one is not None and one == one), None)

@@ -54,6 +54,11 @@ def _drawn(setting: Setting, matched: set[int]) -> str:
     return ElementTree.tostring(svg, encoding="unicode")
 
 
+def overlay_pictures(label: str, text: str) -> list[Image | None]:
+    """Both formulas with boxes; ``None`` for one that cannot be typeset."""
+    return [_picture(svg) for svg in overlays(label, text)]
+
+
 def write_overlay(label: str, text: str, path: Path) -> None:
     """One PNG: the label above the prediction.
 
@@ -62,7 +67,7 @@ def write_overlay(label: str, text: str, path: Path) -> None:
     """
     from PIL import Image, ImageDraw
 
-    pictures = [_picture(svg) for svg in overlays(label, text)]
+    pictures = overlay_pictures(label, text)
     width = max(240, *(picture.width for picture in pictures if picture))
     height = sum((picture.height if picture else 0) + _NOTE + _GAP for picture in pictures)
     page = Image.new("RGB", (width + 2 * _GAP, height), "white")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Sequence
 
 from rich.box import SIMPLE
@@ -51,7 +53,10 @@ _COLUMNS = {
     "viseq": "VisEq",
     "semantic_rate": "proved",
 }
+_MORE = {"le3": "≤ 3", "edit_score": "edit", "bleu4": "BLEU", "cer_published": "CER pub."}  # where there is room
+_ROOM = 110  # columns of the screen
 _RATIOS = {"cer_published", "cer", "token_error_rate", "tree_edit_distance", "cdm_f1"}
+_WIDTH = 120  # columns where nobody says how many there are, as in a file
 _SLICES = 40  # shown of one key
 _CHANGES = 20
 
@@ -73,48 +78,70 @@ def with_interval(name: str, figure: Figure) -> str:
 
 def print_evaluation(path: str, found: Evaluation) -> None:
     """Everything about one file."""
-    console = Console()
-    table = Table("", "value", "95% interval", title=f"{path}: {found.n:,} rows", title_justify="left")
+    console = _console()
+    console.print(Text(f"{path}: {found.n:,} rows", style="italic"))
+    table = Table("", "value", "95% interval")
     for name, figure in found.figures.items():
         interval = f"{written(name, figure.low)} - {written(name, figure.high)}"
         table.add_row(title(name), written(name, figure.value), interval)
     console.print(table)
     for name, count in found.counts.items():
         console.print(Text(f"{count:,} {_COUNTS.get(name, name)}"))
-    for signature in dict.fromkeys(figure.signature.partition("|")[2] for figure in found.figures.values()):
-        console.print(Text(signature, style="dim"))
+    _print_signatures(console, [found])
     _print_slices(console, found)
+
+
+def _console() -> Console:
+    return Console() if sys.stdout.isatty() or "COLUMNS" in os.environ else Console(width=_WIDTH)
+
+
+def _print_signatures(console: Console, found: Sequence[Evaluation]) -> None:
+    """How the figures were made, each way once."""
+    all_figures = (figure for evaluation in found for figure in evaluation.figures.values())
+    for signature in dict.fromkeys(figure.signature.partition("|")[2] for figure in all_figures):
+        console.print(Text(signature, style="dim"), soft_wrap=True)
 
 
 def print_evaluations(found: Sequence[tuple[str, Evaluation]]) -> None:
     """Several files, a row each."""
-    console = Console()
-    table = _table("file", found[0][1].figures)
+    console = _console()
+    columns = _columns(console, found[0][1].figures)
+    table = _table("file", columns)
     for path, evaluation in found:
-        _add(table, path, evaluation.n, evaluation.figures)
+        _add(table, columns, path, evaluation.n, evaluation.figures)
     console.print(table)
     for path, evaluation in found:
         if evaluation.counts:
             counts = "; ".join(f"{count:,} {_COUNTS.get(name, name)}" for name, count in evaluation.counts.items())
             console.print(Text(f"{path}: {counts}"))
+    _print_signatures(console, [evaluation for _, evaluation in found])
     for path, evaluation in found:
         if evaluation.slices:
             console.print(Text(path, style="bold"))
             _print_slices(console, evaluation)
 
 
-def _table(first: str, figures: dict[str, Figure]) -> Table:
+def _columns(console: Console, figures: dict[str, Figure]) -> dict[str, str]:
+    """The figures of a table, and their short titles."""
+    columns = _COLUMNS | (_MORE if console.width >= _ROOM else {})
+    found = {key: name for key, name in columns.items() if key in figures}
+    if len(found) == len(_COLUMNS):  # CDM and proofs: two too many for 80 columns
+        del found["le2"], found["struct_rate"]
+    return found
+
+
+def _table(first: str, columns: dict[str, str]) -> Table:
     table = Table(box=SIMPLE, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column(first, min_width=12, overflow="fold")
-    titles = [name for key, name in _COLUMNS.items() if key in figures]
+    titles = list(columns.values())
     for name in ("rows", titles[0], "95%", *titles[1:]):
         table.add_column(name, justify="right", no_wrap=True)
     return table
 
 
-def _add(table: Table, name: str, n: int, figures: dict[str, Figure]) -> None:
+def _add(table: Table, columns: dict[str, str], name: str, n: int, figures: dict[str, Figure]) -> None:
     """A row; only the first figure with its interval: JSON has the others."""
-    first, *others = [key for key in _COLUMNS if key in figures]
+    first, *others = columns
     interval = f"{figures[first].low:.1f}-{figures[first].high:.1f}"
     values = [f"{figures[key].value:{'.3f' if key in _RATIOS else '.1f'}}" for key in (first, *others)]
     table.add_row(Text(name), f"{n:,}", values[0], interval, *values[1:])
@@ -122,9 +149,10 @@ def _add(table: Table, name: str, n: int, figures: dict[str, Figure]) -> None:
 
 def _print_slices(console: Console, found: Evaluation) -> None:
     for key, slices in found.slices.items():
-        table = _table(key, found.figures)
+        columns = _columns(console, found.figures)
+        table = _table(key, columns)
         for group, (n, figures) in list(slices.items())[:_SLICES]:
-            _add(table, group, n, figures)
+            _add(table, columns, group, n, figures)
         console.print(table)
         if len(slices) > _SLICES:
             console.print(Text(f"and {len(slices) - _SLICES:,} more: --json has all"))
@@ -132,8 +160,9 @@ def _print_slices(console: Console, found: Evaluation) -> None:
 
 def print_comparison(one: str, two: str, found: Comparison) -> None:
     """Two files: rates, difference, tests, and the first rows that changed."""
-    console = Console()
-    table = Table("", "ExpRate", "right here only", title=f"{found.n:,} rows", title_justify="left")
+    console = _console()
+    console.print(Text(f"{found.n:,} rows", style="italic"))
+    table = Table("", "ExpRate", "right here only")
     for side, path, rate in (("a", one, found.exprate_a), ("b", two, found.exprate_b)):
         table.add_row(Text(f"{side} {path}"), f"{rate:.2f}", f"{sum(c.better == side for c in found.changes):,}")
     console.print(table)
@@ -148,4 +177,4 @@ def print_comparison(one: str, two: str, found: Comparison) -> None:
         console.print(Text("\n  ".join([f"{change.better} is right: {change.id}", *texts])))
     if len(found.changes) > _CHANGES:
         console.print(Text(f"and {len(found.changes) - _CHANGES:,} more rows changed: --json has all"))
-    console.print(Text(found.signature, style="dim"))
+    console.print(Text(found.signature, style="dim"), soft_wrap=True)

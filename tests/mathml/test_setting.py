@@ -117,7 +117,6 @@ def test_marks_in_the_order_of_the_label(label: str, names: list[str]) -> None:
     ("label", "reason"),
     [
         ("\\foo", "nothing is known of how \\\\foo looks"),
-        ("已", "no glyph for 已"),
         ("x ^ {", "never closes"),
         ("", "empty"),
         ("{ }", "no ink"),
@@ -128,6 +127,13 @@ def test_marks_in_the_order_of_the_label(label: str, names: list[str]) -> None:
 def test_what_cannot_be_set_says_why(label: str, reason: str) -> None:
     with pytest.raises(CannotSetError, match=reason):
         set_label(label, 40)
+
+
+def test_what_the_font_lacks_is_a_box_that_equals_only_itself() -> None:
+    one, same, other = (set_label(label, 40) for label in ("已 x", "{ 已 } x", "己 x"))
+    assert one.boxes[0] == ["已", "x"]
+    assert one.shapes == same.shapes != other.shapes
+    assert [shape.box for shape in one.shapes] == [shape.box for shape in other.shapes]
 
 
 def test_raw_latex_is_read_too() -> None:

@@ -45,7 +45,29 @@ def test_every_figure_says_how_it_was_made() -> None:
         assert signature.startswith(f"{name}|")
         assert "norm:crohme" in signature
         assert "version:mumer-" in signature
-        assert "tok:whitespace" in signature or "cdm" in name
+        assert "tok:whitespace" in signature
+
+
+def test_figures_of_a_slice_say_so_too() -> None:
+    sliced = evaluate(FOUR, metrics=["published", "semantic", "cdm"], by=["depth"]).to_json()["by"]["depth"]["0"]
+    assert set(sliced["signatures"]) == set(sliced["intervals"])
+    for signature in sliced["signatures"].values():
+        assert all(part in signature for part in ("|tok:whitespace|", "|norm:none|", "|version:mumer-", "|n:1|"))
+
+
+@pytest.mark.parametrize(
+    ("dataset", "image", "name"),
+    [
+        ("mine", "./data/CROHME/2014/images/x.jpg", "mine"),
+        ("", "./data/CROHME/2014/images/x.jpg", "CROHME/2014"),
+        ("", "C:\\hme100k\\test\\x.png", "hme100k/test"),
+        ("", "images/x.png", "unnamed"),
+        ("", "", "unnamed"),
+    ],
+)
+def test_a_row_that_names_no_data_set_has_that_of_its_image(dataset: str, image: str, name: str) -> None:
+    rows = [Prediction("a", "x", "x", image=image, dataset=dataset)]
+    assert list(evaluate(rows, by=["dataset"]).slices["dataset"]) == [name]
 
 
 def test_normalisation_is_off_unless_asked_for() -> None:

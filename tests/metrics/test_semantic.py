@@ -22,6 +22,8 @@ from tests.metrics.files import predictions
         ("a = b", "a - b = 0", EQUAL),
         ("2 a = 2 b", "a = b", EQUAL),
         ("\\sum _ { i = 1 } ^ { n } i", "\\sum \\limits _ { i = 1 } ^ { n } i", EQUAL),
+        ("a < b + 1", "1 + b > a", EQUAL),
+        ("0 < a \\leq b", "b \\geq a > 0", EQUAL),
         ("a", "b", DIFFERENT),
         ("x _ { 1 }", "x _ { 2 }", DIFFERENT),
         ("a < b", "a > b", DIFFERENT),

@@ -61,8 +61,9 @@ def test_a_json_file_may_hold_lines(tmp_path: Path) -> None:
             Prediction("7", "x", "y", "", "crohme", 3),
         ),
         ({"gt": "x", "pred": "y", "image_path": "a/b c.png"}, Prediction("b c", "x", "y", "a/b c.png")),
+        ({"gt": "x", "pred": float("nan"), "img_id": float("nan")}, Prediction("0", "x", "")),
     ],
-    ids=["another trainer's", "sampled", "named by its image"],
+    ids=["another trainer's", "sampled", "named by its image", "missing as pandas writes it"],
 )
 def test_other_names(tmp_path: Path, row: dict[str, object], found: Prediction) -> None:
     (tmp_path / "p.jsonl").write_text(json.dumps(row), encoding="utf-8")

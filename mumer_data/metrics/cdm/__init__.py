@@ -42,6 +42,15 @@ class CdmScore:
     reason: str = ""
 
 
+def signature() -> str:
+    """How CDM and VisEq are made here: tokeniser, typesetter, tolerance."""
+    from importlib.metadata import version
+
+    from mumer_data.metrics.cdm.equal import TOLERANCE
+
+    return f"tok:whitespace|cdm:ziamath-{version('ziamath')}|viseq:tolerance-{TOLERANCE:g}em"
+
+
 def cdm_score(label: str, text: str) -> CdmScore:
     """Judge one pair of tokenised labels."""
     from mumer_data.metrics.cdm.equal import visually_equal

@@ -17,7 +17,7 @@ from mumer_data.metrics.cdm.names import canonical, looks
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-_ALIKE = 0.05  # cost of two marks that only look alike; of different ones it is 1
+_ALIKE = 0.005  # cost of two marks that only look alike; of different ones it is 1
 _POSITION, _ORDER = 0.05, 0.15  # weights beside the names'
 _ROUNDS, _TRIALS, _RESIDUAL = 5, 50, 20.0  # of RANSAC; the residual in pixels at 200 dpi
 _MARGIN = 8  # white around a picture, in pixels
@@ -94,7 +94,8 @@ def _in_picture(boxes: Floats) -> Floats:
 
 
 def _order_costs(label: int, text: int) -> Floats:
-    return np.asarray(np.abs(np.arange(label)[:, None] / label - np.arange(text)[None] / text))
+    """Difference of the ranks, as a share of the longer formula."""
+    return np.asarray(np.abs(np.arange(label)[:, None] - np.arange(text)[None]) / max(label, text))
 
 
 def _centres(boxes: Floats) -> Floats:

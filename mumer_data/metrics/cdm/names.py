@@ -33,5 +33,6 @@ def canonical(name: str) -> str:
 def looks(name: str) -> str:
     """One name for all that looks alike; ``name`` is canonical."""
     plain = _GROWN.sub("", name, count=1)
+    plain = _table()["grown"].get(plain, plain) if plain != name else plain
     plain = _table()["alike"].get(plain, plain)
     return _VARIANT.sub(r"\\", plain)

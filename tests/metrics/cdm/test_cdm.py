@@ -28,6 +28,22 @@ def test_it_agrees_with_the_published_tool(shared: Path) -> None:
     assert abs((ours == 1).mean() - (theirs == 1).mean()) < 0.01
     assert ((ours == 1) == (theirs == 1)).mean() >= 0.98
     assert spearmanr(ours, theirs).statistic >= 0.95
+    assert (ours != theirs).sum() <= 10
+
+
+def test_viseq_accepts_nothing_of_what_the_published_tool_forgives(shared: Path) -> None:
+    official = json.loads((shared / "golden" / "cdm_crohme_2014_3b.json").read_text(encoding="utf-8"))["f1"]
+    rows = load_predictions(shared / "golden" / "predictions" / "crohme_2014_3b_pred.json")
+    forgiven = [row for row in rows if official[row.id] == 1 and row.label.split() != row.text.split()]
+    assert len(forgiven) == 30
+    assert not any(cdm_score(row.label, row.text).viseq for row in forgiven)
+
+
+def test_order_counts_by_the_longer_formula() -> None:
+    """So a prediction that breaks off is matched with the beginning of its label, as the published tool does."""
+    label = "\\sqrt { \\frac { 1 + x } { 1 - x } } = \\sqrt { \\frac { 1 + x } { 1 + x } \\frac { 1 + x } { 1 - x } }"
+    rest = " = \\frac { 1 + x } { \\sqrt { 1 - x ^ { 2 } } }"
+    assert cdm_score(label + rest, "\\sqrt { \\frac { 1 + x } { 1 - x } }").f1 == 0.381
 
 
 # Of the pairs that the published tool calls equal: the eye does not.
@@ -143,6 +159,9 @@ def test_a_shifted_copy_matches_and_a_scattered_one_does_not() -> None:
         ("\\left(", "(", False, True),
         ("\\left\\lbrace", "\\{", False, True),
         ("\\Bigr)", ")", False, True),
+        ("\\left<", "\\langle", False, True),
+        ("<", "\\langle", False, False),
+        ("\\backslash", "/", False, False),
         ("\\varphi", "\\phi", False, True),
         ("\\widehat", "\\hat", False, True),
         ("\\leftarrow", "\\rightarrow", False, False),
