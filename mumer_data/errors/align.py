@@ -240,7 +240,13 @@ def _table(label: list[str], text: list[str], low: int, high: int) -> list[list[
         columns = slice(first - 1, last)
         # One zip and no calls: these lines are run for every cell, half the time of an alignment.
         for given, role, at, extra, corner, above in zip(
-            text[columns], roles[columns], text_depths[columns], gaps[columns], before[begin:], before[begin + 1 :]
+            text[columns],
+            roles[columns],
+            text_depths[columns],
+            gaps[columns],
+            before[begin:],
+            before[begin + 1 :],
+            strict=False,
         ):
             best = corner + (kept if given == wanted else costs[role])
             if at != depth:

@@ -23,7 +23,8 @@ def settle(label: list[str], text: list[str], to_text: list[int], to_label: list
     for side in sides:
         side.gather()
     for _ in range(_ROUNDS):
-        if not any([side.settle() for side in sides]):
+        moved = [side.settle() for side in sides]
+        if not any(moved):
             return
 
 
