@@ -121,9 +121,13 @@ class Confusions:
         found = confusions_of(script, dataset)
         self.wrong += bool(script.edits)
         if found:
-            example = ErrorExample(example_id, " ".join(script.label), " ".join(script.text))
-            for confusion in found:
-                self.pairs.setdefault(confusion, Seen()).add(1, (example,))
+            seen = [self.pairs.setdefault(confusion, Seen()) for confusion in found]
+            for one in seen:
+                one.count += 1
+            if any(len(one.examples) < EXAMPLES for one in seen):
+                example = ErrorExample(example_id, " ".join(script.label), " ".join(script.text))
+                for one in seen:
+                    one.add(0, (example,))
             self._shrink()
         return found
 

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from mumer_data.exceptions import LatexSyntaxError
 from mumer_data.latex.normalize import Normalizer
-from mumer_data.latex.parser import parse
+from mumer_data.latex.parser import parse, try_parse
 
 TOO_LONG = 3  # times the label's length
 _PERIOD = 32  # tokens of the longest phrase that is looked for
@@ -34,11 +34,12 @@ def degenerate(label: Sequence[str], text: Sequence[str]) -> tuple[str, str] | N
             return "prediction_repeats", f"{phrase!r} again and again over the last {length} of {len(text)} tokens"
     if len(text) > TOO_LONG * len(label):
         return "prediction_too_long", f"{len(text)} tokens where the label has {len(label)}"
+    if try_parse(text) is not None or _repairable(text):
+        return None
     try:
         parse(" ".join(text))
     except LatexSyntaxError as error:
-        if not _repairable(text):
-            return "prediction_unparsable", f"{error.reason} (token {error.position}), and no simple repair helps"
+        return "prediction_unparsable", f"{error.reason} (token {error.position}), and no simple repair helps"
     return None
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mumer_data.errors.align import Edit, Script
-from mumer_data.errors.roles import Bonds, Role, is_structure, role_of
+from mumer_data.errors.roles import Bonds, Role, bonds_of, is_structure, role_of
 
 Action = Literal["replace", "omit", "add", "flatten", "raise", "switch", "shift", "rewrite"]
 _LONGEST = 16  # tokens of a rewrite that is worth remembering word by word
@@ -46,7 +46,7 @@ class _Reading:
 
     def __init__(self, script: Script) -> None:
         self.script = script
-        self.label, self.text = Bonds(script.label), Bonds(script.text)
+        self.label, self.text = bonds_of(script.label), bonds_of(script.text)
         self.missing = {edit.label_at for edit in script.edits if edit.op == "insert"}
         self.extra = {edit.text_at for edit in script.edits if edit.op == "delete"}
         self.found: list[Event] = []
@@ -192,12 +192,12 @@ def _scripts(tokens: Sequence[str], bonds: Bonds) -> list[tuple[int, int, int]]:
 
 def scripts_of(tokens: Sequence[str]) -> dict[int, int]:
     """Place of each script's mark -> place of its closing brace."""
-    return {mark: end for mark, _, end in _scripts(tokens, Bonds(tokens))}
+    return {mark: end for mark, _, end in _scripts(tokens, bonds_of(tuple(tokens)))}
 
 
 def closers_of(tokens: Sequence[str]) -> dict[int, int]:
     """Place of each brace that closes a script or an argument -> place of its mark or command."""
-    bonds = Bonds(tokens)
+    bonds = bonds_of(tuple(tokens))
     return {place: owner for place, owner in bonds.owner.items() if tokens[place] == "}"}
 
 

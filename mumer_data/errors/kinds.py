@@ -5,12 +5,11 @@ With the trees of both sides where both parse; by tokens alone where one does no
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Literal
 
-from mumer_data.errors.roles import Bonds, Role, is_structure, role_of
-from mumer_data.exceptions import LatexSyntaxError
-from mumer_data.latex.parser import parse
+from mumer_data.errors.roles import Role, bonds_of, is_structure, role_of
+from mumer_data.latex.parser import try_parse
 from mumer_data.latex.tree import RIGHT
 
 Kind = Literal["symbol", "relation", "structure"]
@@ -54,7 +53,7 @@ class _Side:
 
     def __init__(self, tokens: list[str], partner: list[int]) -> None:
         self.tokens, self.partner = tokens, partner
-        self.bonds = Bonds(tokens)
+        self.bonds = bonds_of(tuple(tokens))
         self.relations = relations_of(tokens)
         self.others: dict[int, tuple[str, int]] | None = None
 
@@ -93,11 +92,10 @@ def _sides(label: list[str], text: list[str], to_text: list[int], to_label: list
     return one, other
 
 
-def relations_of(tokens: Iterable[str]) -> dict[int, tuple[str, int]] | None:
+def relations_of(tokens: Sequence[str]) -> dict[int, tuple[str, int]] | None:
     """Place of a symbol -> (relation of its row to what carries it, depth); ``None`` where the tokens do not parse."""
-    try:
-        tree = parse(" ".join(tokens))
-    except LatexSyntaxError:
+    tree = try_parse(tokens)
+    if tree is None:
         return None
     found: dict[int, tuple[str, int]] = {}
     rows: list[str] = []

@@ -124,3 +124,9 @@ class Bonds:
                     waiting[place + 1] = owner, left
         if token in ("\\left", "\\right", "\\begin", "\\end") and place + 1 < len(tokens):
             self._join(place, place + 1, _STRONG)
+
+
+@lru_cache(maxsize=8)  # one alignment asks for those of its two sides several times
+def bonds_of(tokens: tuple[str, ...]) -> Bonds:
+    """The bonds of a formula; not to be changed, others read the same ones."""
+    return Bonds(tokens)

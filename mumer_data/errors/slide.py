@@ -5,7 +5,7 @@ In ``x { a } { b }`` against ``x { b }`` both ``{ a }`` and ``a } {`` are three 
 
 from __future__ import annotations
 
-from mumer_data.errors.roles import Bonds, is_structure
+from mumer_data.errors.roles import Bonds, bonds_of, is_structure
 
 _REACH = 64  # tokens that a gap may move either way
 _ROUNDS = 3
@@ -18,12 +18,13 @@ def settle(label: list[str], text: list[str], to_text: list[int], to_label: list
         label, text: the tokens.
         to_text, to_label: for each token its partner's place on the other side or -1; changed in place.
     """
-    for side in (_Side(label, text, to_text, to_label), _Side(text, label, to_label, to_text)):
+    sides = [_Side(*these) for these in ((label, text, to_text, to_label), (text, label, to_label, to_text))]
+    sides = [side for side in sides if -1 in side.partner]  # no gap ever goes to the other side
+    for side in sides:
         side.gather()
     for _ in range(_ROUNDS):
-        moved = _Side(label, text, to_text, to_label).settle()
-        moved |= _Side(text, label, to_label, to_text).settle()
-        if not moved:
+        moved = [side.settle() for side in sides]
+        if not any(moved):
             return
 
 
@@ -32,7 +33,9 @@ class _Side:
 
     def __init__(self, tokens: list[str], others: list[str], partner: list[int], back: list[int]) -> None:
         self.tokens, self.others, self.partner, self.back = tokens, others, partner, back
-        self._bonds: Bonds | None = None
+
+    def _bonds(self) -> Bonds:
+        return bonds_of(tuple(self.tokens))
 
     def gather(self) -> None:
         """Where replaced tokens stand beside a gap, try the gap after and before all of them: it may then move on.
@@ -74,12 +77,13 @@ class _Side:
 
     def _all_broken(self) -> int:
         """The weight of all bonds of which one token is kept and the other is not, each counted twice."""
-        if self._bonds is None:
-            self._bonds = Bonds(self.tokens)
-        kept = [self._kept(place) for place in range(len(self.tokens))]
+        kept = [
+            partner >= 0 and self.others[partner] == token
+            for token, partner in zip(self.tokens, self.partner, strict=True)
+        ]
         return sum(
             weight
-            for place, bonds in enumerate(self._bonds.of)
+            for place, bonds in enumerate(self._bonds().of)
             for other, weight in bonds
             if kept[place] != kept[other]
         )
@@ -117,8 +121,6 @@ class _Side:
             right += 1
         if not left and not right:
             return 0
-        if self._bonds is None:
-            self._bonds = Bonds(tokens)
         broken = {shift: self._broken(begin, end, shift, left, right) for shift in range(-left, right + 1)}
         return min(broken, key=lambda shift: (broken[shift], -shift))
 
@@ -128,11 +130,10 @@ class _Side:
 
     def _broken(self, begin: int, end: int, shift: int, left: int, right: int) -> int:
         """The weight of the bonds, around the gap, of which one token is kept and the other is not."""
-        assert self._bonds is not None
-        total = 0
+        total, bonds = 0, self._bonds().of
         for place in range(begin - left, end + right):
             gone = begin + shift <= place < end + shift
-            for other, weight in self._bonds.of[place]:
+            for other, weight in bonds[place]:
                 if begin - left <= other < end + right:
                     other_gone = begin + shift <= other < end + shift
                 else:

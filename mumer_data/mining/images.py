@@ -5,9 +5,10 @@ Not for checking images: that is `Screen`'s.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -56,7 +57,7 @@ class ImageFinder:
         if self.folder is not None:
             if self.shards:
                 return _in_shards(self.folder, example_id)
-            return self._in_folder(self.folder, example_id, path)
+            return _in_folder(self.folder, example_id, path)
         place, _, row = path.rpartition("#") if row_named(path) else (path, "", "")
         found = self._resolve(place)
         if found is None:
@@ -69,16 +70,6 @@ class ImageFinder:
 
     def _resolve(self, path: str) -> Path | None:
         return next((found for found in (self.base / path, Path(path)) if path and found.exists()), None)
-
-    def _in_folder(self, folder: Path, example_id: str, path: str) -> ImageRef:
-        """By the path under the folder, its file name, its stem with another suffix, or the id."""
-        named = [folder / path.lstrip("/"), folder / Path(path).name] if path else []
-        stems = dict.fromkeys([Path(path).stem, example_id] if path else [example_id])
-        named += [folder / f"{stem}{suffix}" for stem in stems for suffix in SUFFIXES]
-        for candidate in named:
-            if ".." not in candidate.parts and candidate.is_file():
-                return _file(candidate)
-        raise ImageError("image_missing", f"no image of {example_id} in {folder} (looked for {Path(path).name!r} too)")
 
 
 def row_named(path: str) -> bool:
@@ -97,6 +88,50 @@ def names_shards(path: str, base: Path) -> bool:
 def holds_shards(folder: Path) -> bool:
     """Whether a folder is a build, or holds Parquet files."""
     return folder.is_dir() and ((folder / "manifest.json").is_file() or any(folder.glob("*.parquet")))
+
+
+def _in_folder(folder: Path, example_id: str, path: str) -> ImageRef:
+    """By what the path calls the file, then by the id; of several that are called so, the one whose folders fit."""
+    named = images_in(folder)
+    for wanted in (path, example_id) if path else (example_id,):
+        *above, name = PurePosixPath(wanted).parts or ("",)
+        for stem in dict.fromkeys((_stem(name), name)):
+            if found := named.get(stem):
+                return _file(folder / _nearest(found, (*above, name), example_id))
+    raise ImageError("image_missing", f"no image of {example_id!r} in {folder} (looked for {path!r} too)")
+
+
+def _nearest(found: list[PurePosixPath], wanted: tuple[str, ...], example_id: str) -> PurePosixPath:
+    """The file whose name and folders are like those wanted for the longest, counted from the end."""
+
+    def likeness(file: PurePosixPath) -> tuple[int, bool]:
+        pairs = zip(reversed(file.parts[:-1]), reversed(wanted[:-1]), strict=False)
+        same = next((n for n, (one, other) in enumerate(pairs) if one.casefold() != other.casefold()), None)
+        return min(len(file.parts), len(wanted)) - 1 if same is None else same, file.name == wanted[-1]
+
+    first, *others = sorted(found, key=likeness, reverse=True)
+    if others and likeness(first) == likeness(others[0]):
+        raise ImageError("image_ambiguous", f"{example_id!r} may be {first} or {others[0]}: give image_path its folder")
+    return first
+
+
+@lru_cache(maxsize=2)
+def images_in(folder: Path) -> dict[str, list[PurePosixPath]]:
+    """Name without suffix -> image files in a folder and all below, in order, as paths from there."""
+    found: dict[str, list[PurePosixPath]] = {}
+    for place, folders, names in os.walk(folder):
+        folders.sort()
+        inside = PurePosixPath(Path(place).relative_to(folder).as_posix())
+        for name in sorted(names):
+            if _stem(name) != name:
+                found.setdefault(_stem(name), []).append(inside / name)
+    return found
+
+
+def _stem(name: str) -> str:
+    """A file's name without the suffix of an image; with any other."""
+    stem, dot, suffix = name.rpartition(".")
+    return stem if stem and f"{dot}{suffix}".lower() in SUFFIXES else name
 
 
 def _file(path: Path) -> ImageRef:

@@ -21,7 +21,7 @@ from mumer_data.data import Prediction, Slice
 from mumer_data.errors.confusions import Confusions
 from mumer_data.exceptions import OutputError, SourceError
 from mumer_data.mining.choose import Candidates, choose, ranked
-from mumer_data.mining.images import holds_shards, names_shards
+from mumer_data.mining.images import SUFFIXES, holds_shards, images_in, names_shards
 from mumer_data.mining.scan import (
     MiningOptions,
     ScanCounts,
@@ -104,6 +104,8 @@ def mine(
     source = plan_source(paths, max_rows)
     if images is not None and not images.is_dir():
         raise SourceError(f"{images} is not a folder: --images takes a folder of images or a build")
+    if images is not None and not holds_shards(images) and not images_in(images):
+        raise SourceError(f"{images} holds no image file ({', '.join(SUFFIXES)}), nor do the folders in it")
     embed = images is not None or any(map(_name_shards, source.files))
     columns = Columns(chat, "embed" if embed else "path", metadata=True)
     plan = _plan(source, name, options, split, columns, images, max_rows)

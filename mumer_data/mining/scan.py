@@ -122,7 +122,7 @@ def scan(job: ScanJob) -> ScanCounts:
         for rows in batched(found.candidates(), _GROUP):
             writer.write_table(pa.Table.from_pylist(rows, CANDIDATES))
     write_rejects(scan_path(job.work, number, "refused"), found.refused)
-    write_json(scan_path(job.work, number, "confusions"), confusions_state(found.confusions))
+    write_json(scan_path(job.work, number, "confusions"), confusions_state(found.confusions), indent=None)
     write_json(scan_path(job.work, number, "counts"), asdict(found.counts))
     return found.counts
 

@@ -10,6 +10,7 @@ import datasets
 import pyarrow.parquet as pq
 import pytest
 
+from mumer_data.exceptions import SourceError
 from mumer_data.mining.run import mine
 from mumer_data.mining.scan import MiningOptions
 from mumer_data.pipeline import build
@@ -91,3 +92,31 @@ def test_without_images_the_paths_stay(tmp_path: Path) -> None:
     rows[1]["image_path"] = "./data/e1.png"
     mine([write_rows(tmp_path / "p.json", rows)], tmp_path / "out", "m", OPTIONS, workers=1)
     assert images_of(tmp_path / "out") == {"e1": "./data/e1.png", "e2": "e2"}
+
+
+def test_from_folders_below_by_the_folders_that_the_path_names(tmp_path: Path) -> None:
+    one, two = (caption_folder(tmp_path / "all" / name, 30) / "images" for name in ("one", "Two"))
+    (one / "e8.png").unlink()
+    for number in (1, 2, 7):
+        (two / f"e{number}.png").write_bytes((one / f"e{number + 20}.png").read_bytes())
+    rows = prediction_rows(30)[:9]
+    rows[1]["image_path"] = "./data/two/images/e1.jpg"
+    rows[2]["image_path"] = "./data/one/images/e2.png"
+    rows[4]["image_path"] = "e4.png"
+    rows[5]["image_path"] = "elsewhere/e5.png"
+    rows[7]["image_path"] = "all/Two/images/e7.png"
+    found = mine(
+        [write_rows(tmp_path / "p.json", rows)], tmp_path / "out", "m", OPTIONS, images=tmp_path / "all", workers=1
+    )
+    assert found.counts["reasons"] == {"image_ambiguous": 2}
+    images = {example_id: image["bytes"] for example_id, image in images_of(tmp_path / "out").items()}
+    expected = {"e1": two / "e1.png", "e2": one / "e2.png", "e7": two / "e7.png", "e8": two / "e8.png"}
+    assert images == {example_id: file.read_bytes() for example_id, file in expected.items()}
+
+
+def test_a_folder_without_images_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    file = write_rows(tmp_path / "p.json", prediction_rows(3))
+    with pytest.raises(SourceError, match="holds no image file"):
+        mine([file], tmp_path / "out", "m", OPTIONS, images=tmp_path / "empty", workers=1)
+    assert not (tmp_path / "out").exists()

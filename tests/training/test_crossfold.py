@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
-from mumer_train.crossfold import Harvest, check, harvest_all, stages
+from mumer_train.crossfold import Harvest, Stage, _check_builds, _run, _writers, check, harvest_all, stages
 from mumer_train.needs import TrainingError
+from mumer_train.predict.journal import facts_of
+
+from tests.gates.test_gates import drawing, encoded, folder_of
 
 CONFIG = Path(__file__).parents[2] / "training" / "configs" / "tiny.yaml"
 
@@ -51,17 +58,126 @@ def test_what_is_done_is_not_done_again(harvested: Harvest) -> None:
     assert {path: path.stat().st_mtime_ns for path in harvested.out.rglob("*") if path.is_file()} == before
 
 
-def test_the_check_notices_a_model_that_saw_its_images(harvested: Harvest, tmp_path: Path) -> None:
+@pytest.fixture
+def copy(harvested: Harvest, tmp_path: Path) -> Harvest:
+    """The same harvest, whose files can be changed one by one."""
     for fold in range(2):
         (tmp_path / f"fold-{fold}").mkdir()
-        for name in ("train", "held", "predictions.parquet"):
+        for name in ("train", "held", "model", "predictions.parquet"):
             (tmp_path / f"fold-{fold}" / name).symlink_to(harvested.out / f"fold-{fold}" / name)
-    copy = Harvest("demo", 2, CONFIG, tmp_path)
-    check(copy)
-    (tmp_path / "fold-0" / "train").unlink()
-    (tmp_path / "fold-0" / "train").symlink_to(harvested.out / "fold-1" / "train")
-    with pytest.raises(TrainingError, match="fold 0: the model was trained on"):
+    found = replace(harvested, out=tmp_path)
+    check(found)
+    return found
+
+
+def swap(harvested: Harvest, copy: Harvest, name: str) -> None:
+    """Put a file or folder of fold 1 in the place of fold 0's."""
+    (copy.out / "fold-0" / name).unlink()
+    (copy.out / "fold-0" / name).symlink_to(harvested.out / "fold-1" / name)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("train", r"the model was trained on '.*', which it reads"),
+        ("held", r"the model was trained on '.*', which it reads"),
+        ("model", r"the model was trained on .*fold-1/train, not on .*fold-0/train"),
+        ("predictions.parquet", r"the model was trained on '.*', which it reads"),
+    ],
+)
+def test_the_check_notices_what_is_mixed_up(harvested: Harvest, copy: Harvest, name: str, message: str) -> None:
+    swap(harvested, copy, name)
+    with pytest.raises(TrainingError, match=f"^fold 0: {message}"):
         check(copy)
+
+
+def test_the_check_notices_another_folds_model_and_strange_images(harvested: Harvest, copy: Harvest) -> None:
+    file = copy.out / "fold-0" / "predictions.parquet"
+    table = pq.read_table(file)
+    file.unlink()
+    facts = facts_of(harvested.out / "fold-0" / "predictions.parquet")
+    assert facts["model"].endswith("fold-0/model/final")
+    facts["model"] = facts["model"].replace("fold-0", "fold-1")
+    pq.write_table(table.replace_schema_metadata({"mumer_predict": json.dumps(facts)}), file)
+    with pytest.raises(TrainingError, match="fold 0: the images were read by the model of fold-1"):
+        check(copy)
+    pq.write_table(pa.table({"img_id": ["elsewhere"]}), file)
+    with pytest.raises(TrainingError, match="fold 0: 'elsewhere' is read but not held out"):
+        check(copy)
+
+
+def built(pipeline: Path, out: Path, settings: tuple[str, ...] = ()) -> Harvest:
+    """Both folds of a pipeline as far as their builds."""
+    wanted = Harvest(str(pipeline), 2, CONFIG, out, settings)
+    for stage in stages(wanted):
+        if stage.arguments[0] == "build":
+            _run(stage)
+    return wanted
+
+
+def test_copies_of_an_image_are_not_trained_on(tmp_path: Path) -> None:
+    rows = [(f"{name}{n}", "x", encoded(drawing(n))) for name in ("e", "again") for n in range(20)]
+    folder = folder_of(tmp_path / "source", rows)
+    file = tmp_path / "c.yaml"
+    file.write_text(f"name: c\nsource: {{format: caption, path: {folder}}}\n", encoding="utf-8")
+    wanted, left_out = built(file, tmp_path / "out"), 0
+    for fold in range(2):
+        trained, held = _check_builds(tmp_path / "out" / f"fold-{fold}", fold)
+        rejects = pd.read_parquet(tmp_path / "out" / f"fold-{fold}" / "train" / "rejects.parquet")
+        leaked = set(rejects[rejects["reason"] == "leaked_image"]["id"])
+        assert len(trained) + len(held) + len(leaked) == 40
+        left_out += len(leaked)
+    assert left_out
+    without = next(stage for stage in stages(wanted) if "train" in stage.arguments[3])
+    setting = next(part for part in without.arguments if part.startswith("gates="))
+    gates = [gate for gate in json.loads(setting.removeprefix("gates=")) if "leakage" not in gate]
+    leaky = [part if part != setting else f"gates={json.dumps(gates)}" for part in without.arguments]
+    shutil.rmtree(without.done.parent)
+    _run(Stage(leaky, without.done))
+    with pytest.raises(TrainingError, match=r"fold 0: '.*', which is trained on, and '.*', which is read, are one"):
+        _check_builds(tmp_path / "out" / "fold-0", 0)
+
+
+INK = """<ink xmlns="http://www.w3.org/2003/InkML"><annotation type="truth">x</annotation>
+<annotation type="UI">{0}</annotation><annotation type="writer">w{1}</annotation>
+<trace id="0">{0} 0, 20 {1}0, 40 {0}</trace><trace id="1">0 {1}, 40 {0}</trace></ink>"""
+
+
+def test_a_writer_is_in_one_fold_and_the_check_sees_to_it(tmp_path: Path) -> None:
+    (tmp_path / "ink").mkdir()
+    for number in range(24):
+        text = INK.format(number + 1, number % 6 + 1)
+        (tmp_path / "ink" / f"{number}.inkml").write_text(text, encoding="utf-8")
+    file = tmp_path / "w.yaml"
+    file.write_text(f"name: w\nsource: {{format: inkml, path: {tmp_path / 'ink'}}}\n", encoding="utf-8")
+    wanted = built(file, tmp_path / "out")
+    writers = _writers(wanted)
+    assert len(writers) == 24
+    assert set(writers.values()) == {f"w{n}" for n in range(1, 7)}
+    held: list[set[str]] = []
+    for fold in range(2):
+        folder = tmp_path / "out" / f"fold-{fold}"
+        trained, read = _check_builds(folder, fold)
+        held.append({writers[example_id] for example_id in read})
+        assert not held[-1] & {writers[example_id] for example_id in trained}
+        manifest = json.loads((folder / "train" / "manifest.json").read_text())
+        (folder / "model").mkdir()
+        (folder / "model" / "run.json").write_text(json.dumps({"data": [{"path": "t", "manifest": manifest}]}))
+        pq.write_table(pa.table({"img_id": sorted(read)}), folder / "predictions.parquet")
+    assert not held[0] & held[1]
+    assert held[0] | held[1] == set(writers.values())
+    check(wanted)
+    for number in range(24):  # the same files, but every writer wrote something of each fold
+        path = tmp_path / "ink" / f"{number}.inkml"
+        path.write_text(INK.format(number + 1, number % 2 + 1), encoding="utf-8")
+    with pytest.raises(TrainingError, match="fold 0: the model was trained on the writer 'w1', whom it reads"):
+        check(wanted)
+
+
+def test_data_and_output_of_a_fold_cannot_be_replaced(tmp_path: Path) -> None:
+    for setting in ("data=[{path: elsewhere}]", "output=elsewhere"):
+        with pytest.raises(TrainingError, match="every fold has its own"):
+            harvest_all(Harvest("demo", 2, CONFIG, tmp_path, train_settings=(setting,)))
 
 
 def test_the_stages_can_be_printed_as_commands(shards: Path, tiny: Path, tmp_path: Path) -> None:

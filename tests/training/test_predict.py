@@ -16,11 +16,12 @@ import pandas as pd
 import pytest
 from mumer_train.needs import TrainingError
 from mumer_train.predict import Answer, Answered, Job, Key, Sampling, backend
-from mumer_train.predict.journal import final_line
+from mumer_train.predict.journal import facts_of, final_line
 from mumer_train.predict.run import predict
 
 from mumer_data.exceptions import OutputError
 from mumer_data.readers.predictions import load_predictions
+from tests.conftest import caption_folder
 
 DRAWN = Sampling(temperature=1.0, top_p=0.9, seed=3, max_tokens=8)
 
@@ -54,8 +55,7 @@ def test_a_batch_gives_what_each_image_gives_alone(tiny: Path, shards: Path, tmp
 
 
 def test_killed_and_started_again_it_gives_the_same_bytes(tiny: Path, shards: Path, tmp_path: Path) -> None:
-    whole = run(tiny, shards, tmp_path / "whole.parquet", samples=3)
-    out = tmp_path / "killed.parquet"
+    whole, out = tmp_path / "whole.parquet", tmp_path / "killed.parquet"
     journal = tmp_path / "killed.parquet.journal"
     options = ["--samples", 3, "--temperature", 1.0, "--top-p", 0.9, "--seed", 3, "--max-tokens", 8, "--batch", 8]
     command = [
@@ -67,10 +67,12 @@ def test_killed_and_started_again_it_gives_the_same_bytes(tiny: Path, shards: Pa
         tiny,
         "--data",
         shards / "few",
-        "--out",
-        out,
         *options,
+        "--out",
     ]
+    # Not in this process, which may have another number of threads and so other roundings.
+    subprocess.run([*map(str, command), str(whole)], check=True, capture_output=True)
+    command.append(out)
     process = subprocess.Popen([str(part) for part in command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     while process.poll() is None and (not journal.exists() or journal.read_bytes().count(b"\n") < 12):
         time.sleep(0.02)
@@ -129,6 +131,48 @@ def test_a_journal_of_another_run_is_not_gone_on_with(shards: Path, tmp_path: Pa
         predict(_Counting, "another", str(shards / "few"), out)
     head = json.loads((tmp_path / "p.parquet.journal").read_text().splitlines()[0])
     assert head["run"]["model"] == "m"
+
+
+class _Echo:
+    """Answers every job with its own name."""
+
+    def answers(self, jobs: Sequence[Job], sampling: Sampling, done: Container[Key] = ()) -> Iterator[Answered]:
+        for job in jobs:
+            if job.key not in done:
+                yield [(job, Answer(f"{job.id} {len(job.read())}", None, "stop"))]
+
+
+def test_a_journal_of_other_data_is_not_gone_on_with(tmp_path: Path) -> None:
+    folder = caption_folder(tmp_path / "source", 9)
+    file = tmp_path / "s.yaml"
+    file.write_text(f"name: s\nsource: {{format: caption, path: {folder}}}\n", encoding="utf-8")
+    with pytest.raises(TrainingError, match="no more"):
+        predict(_Counting, "m", str(file), tmp_path / "p.parquet")
+    with (folder / "caption.txt").open("a", encoding="utf-8") as captions:
+        captions.write("e0\tanother label\n")
+    with pytest.raises(OutputError, match="other options or data"):
+        predict(_Counting, "m", str(file), tmp_path / "p.parquet")
+
+
+def test_what_a_build_leaves_out_is_left_out_and_said(
+    faulty_folder: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "s.yaml"
+    gates = "[{leakage: {source: {format: caption, path: test}, image: exact}}]"
+    text = f"name: s\nsource: {{format: caption, path: {faulty_folder}}}\ngates: {gates}\n"
+    file.write_text(text, encoding="utf-8")
+    test = caption_folder(tmp_path / "test", 1)
+    (test / "images" / "e0.png").write_bytes((faulty_folder / "images" / "e3.png").read_bytes())
+    out = predict(_Echo, "m", str(file), tmp_path / "p.parquet", samples=2)
+    rows = pd.read_parquet(out)
+    left = [f"e{n}" for n in range(10) if n != 3]
+    assert rows["img_id"].tolist() == [name for name in left for _ in range(2)]
+    assert facts_of(out)["model"] == "m"
+    assert facts_of(out)["samples"] == 2
+    (message,) = [record.getMessage() for record in caplog.records]
+    assert "10 examples are left out" in message
+    assert "leaked_image 1" in message
+    assert "image_corrupt 2" in message
 
 
 def test_a_batch_cut_off_by_a_kill_is_asked_again_as_a_whole(tiny: Path, shards: Path, tmp_path: Path) -> None:

@@ -217,6 +217,52 @@ def test_a_refusal_for_good_ends_the_run_and_keeps_what_there_is(shards: Path, t
     assert sum(server.asked.values()) == 32 - kept
 
 
+def test_what_is_under_way_at_a_refusal_is_still_kept(shards: Path, tmp_path: Path) -> None:
+    out, lock, seen = tmp_path / "p.parquet", threading.Lock(), Counter[str]()
+
+    def fault(handler: _Handler, tries: int) -> bool:
+        with lock:
+            seen["asked"] += 1
+            number = seen["asked"]
+        if number == 2:
+            handler.reply(401, {"error": {"message": "no key"}})
+        else:
+            time.sleep(0.3)
+        return number == 2
+
+    with faulty(fault) as (url, server), pytest.raises(TrainingError, match="401"):
+        ask(url, shards, out, timeout=20.0)
+    answered = sum(server.asked.values()) - 1
+    assert answered >= 1
+    assert (out.parent / "p.parquet.journal").read_bytes().count(b"\n") - 1 == answered
+    with faulty(lambda handler, tries: False) as (url, again):
+        assert len(ask(url, shards, out)) == 32
+    assert sum(again.asked.values()) == 32 - answered
+
+
+def test_the_server_may_say_how_long_to_wait(shards: Path, tmp_path: Path) -> None:
+    waited: dict[str, float] = {}
+
+    def fault(handler: _Handler, tries: int) -> bool:
+        if not waited:
+            waited["from"] = time.monotonic()
+            data = b'{"error": {"message": "later"}}'
+            handler.send_response(429)
+            for name, value in (("Retry-After", "1"), ("Content-Length", str(len(data)))):
+                handler.send_header(name, value)
+            handler.end_headers()
+            handler.wfile.write(data)
+            return True
+        waited.setdefault("until", time.monotonic()) if tries == 2 else None
+        return False
+
+    with faulty(fault) as (url, server):
+        rows = ask(url, shards, tmp_path / "p.parquet", timeout=20.0)
+    assert len(rows) == 32
+    assert max(server.asked.values()) == 2
+    assert waited["until"] - waited["from"] >= 1
+
+
 def test_nobody_there_is_an_error_that_says_how_to_go_on(shards: Path, tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match=r"no answer for .* after 2 tries .*start again"):
         ask(f"http://127.0.0.1:{free_port()}/v1", shards, tmp_path / "p.parquet", retries=1)

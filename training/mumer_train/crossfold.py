@@ -16,8 +16,10 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
+from mumer_data.data import Example
 from mumer_data.recipe import load_pipeline
 from mumer_train.needs import TrainingError
+from mumer_train.predict.journal import facts_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +71,8 @@ def stages(harvest: Harvest) -> list[Stage]:
 def _fold(harvest: Harvest, fold: int) -> Iterator[Stage]:
     folder = harvest.out / f"fold-{fold}"
     model = folder / "model"
-    yield _build(harvest, fold, "others", folder / "train")
     yield _build(harvest, fold, "fold", folder / "held")
+    yield _build(harvest, fold, "others", folder / "train")
     settings = [f"data=[{{path: {json.dumps(str(folder / 'train'))}}}]", f"output={model}", *harvest.train_settings]
     yield Stage(["train", str(harvest.config), "--resume", *_each("--set", settings)], model / "run.json")
     options = {
@@ -90,11 +92,14 @@ def _fold(harvest: Harvest, fold: int) -> Iterator[Stage]:
 def _build(harvest: Harvest, fold: int, keep: str, out: Path) -> Stage:
     pipeline = load_pipeline(harvest.pipeline, harvest.settings)
     gate = {"folds": {"count": harvest.folds, "fold": fold, "keep": keep, "seed": harvest.seed}}
-    settings = [*harvest.settings, f"gates={json.dumps([*pipeline.gates, gate])}"]
+    gates = [*pipeline.gates, gate]
+    if keep == "others":  # an image may come twice, under two ids or by two writers: its copy stays out
+        held = {"format": "shards", "path": str(out.parent / "held")}
+        gates.append({"leakage": {"source": held, "image": "near"}})
+    settings = [*harvest.settings, f"gates={json.dumps(gates)}"]
     if keep == "fold":
         settings.append("tasks=[recognition]")
-    resume = ["--resume"] if out.exists() else []
-    arguments = ["build", harvest.pipeline, "--out", str(out), *resume, *_each("--set", settings)]
+    arguments = ["build", harvest.pipeline, "--out", str(out), "--resume", *_each("--set", settings)]
     return Stage(arguments, out / "manifest.json")
 
 
@@ -105,8 +110,7 @@ def _recognition(held: Path, harvest: Harvest) -> Path:
 def _mine(harvest: Harvest) -> Stage:
     files = [str(harvest.out / f"fold-{fold}" / "predictions.parquet") for fold in range(harvest.folds)]
     out, name = harvest.out / "mined", load_pipeline(harvest.pipeline, harvest.settings).name
-    resume = ["--resume"] if out.exists() else []
-    return Stage(["mine", *files, "--out", str(out), "--name", name, *resume], out / "mining.json")
+    return Stage(["mine", *files, "--out", str(out), "--name", name, "--resume"], out / "mining.json")
 
 
 def _each(option: str, values: Sequence[str]) -> list[str]:
@@ -119,10 +123,19 @@ def harvest_all(harvest: Harvest) -> Path:
     Raises:
         TrainingError: a stage fails, or a model was trained on an image that it reads.
     """
-    *folds, last = stages(harvest)
-    for stage in folds:
-        _run(stage)
+    for key in ("data", "output"):
+        if any(setting.partition("=")[0].strip().partition(".")[0] == key for setting in harvest.train_settings):
+            raise TrainingError(f"--train-set {key}=...: every fold has its own, crossfold sets it")
+    for fold in range(harvest.folds):
+        held, others, *rest = _fold(harvest, fold)
+        _run(held)
+        _run(others)
+        if not all(stage.done.exists() for stage in rest):
+            _check_builds(harvest.out / f"fold-{fold}", fold)  # before hours of training, not after
+        for stage in rest:
+            _run(stage)
     check(harvest)
+    last = _mine(harvest)
     _run(last)
     return last.done.parent
 
@@ -137,30 +150,69 @@ def _run(stage: Stage) -> None:
 
 
 def check(harvest: Harvest) -> None:
-    """See in the files that no model reads an image that it was trained on: neither by id nor by its bytes."""
+    """See in the files that no model reads what it was trained on: no id, no image by its bytes, no writer.
+
+    Raises:
+        TrainingError: it does; or a model was trained on other data than its fold's, or another model did the reading.
+    """
+    writers = _writers(harvest)
     for fold in range(harvest.folds):
         folder = harvest.out / f"fold-{fold}"
-        ids, images = _images(folder / "train")
-        read = set(pq.read_table(folder / "predictions.parquet", columns=["img_id"])["img_id"].to_pylist())
-        held_ids, held_images = _images(folder / "held")
-        if both := sorted(ids & (read | held_ids)):
+        trained, held = _check_builds(folder, fold)
+        _check_model(folder, fold)
+        table = pq.read_table(folder / "predictions.parquet", columns=["img_id"])
+        read = set(table["img_id"].to_pylist())
+        if both := sorted(trained & read):
             raise TrainingError(f"fold {fold}: the model was trained on {both[0]!r}, which it reads")
-        if images & held_images:
-            raise TrainingError(f"fold {fold}: an image that the model reads is among those that it was trained on")
-        if read - held_ids:
-            raise TrainingError(f"fold {fold}: {sorted(read - held_ids)[0]!r} is read but not held out")
+        if read - held:
+            raise TrainingError(f"fold {fold}: {sorted(read - held)[0]!r} is read but not held out")
+        known = {writers.get(example_id, "") for example_id in trained} - {""}
+        if both := sorted(known & {writers.get(example_id, "") for example_id in read}):
+            raise TrainingError(f"fold {fold}: the model was trained on the writer {both[0]!r}, whom it reads")
+        reader = Path(facts_of(folder / "predictions.parquet").get("model", "")).parts[-3:]
+        if reader[1:] == ("model", "final") and reader[0] != folder.name:
+            raise TrainingError(f"fold {fold}: the images were read by the model of {reader[0]}")
 
 
-def _images(folder: Path) -> tuple[set[str], set[bytes]]:
-    """Ids and hashes of the images of a build."""
+def _check_builds(folder: Path, fold: int) -> tuple[set[str], set[str]]:
+    """The ids that are trained on and those that are held out; they share none, nor any image."""
+    ids, images = _images(folder / "train")
+    held_ids, held_images = _images(folder / "held")
+    if both := sorted(ids & held_ids):
+        raise TrainingError(f"fold {fold}: the model was trained on {both[0]!r}, which it reads")
+    for same in sorted(images.keys() & held_images.keys()):
+        one, other = images[same], held_images[same]
+        raise TrainingError(f"fold {fold}: {one!r}, which is trained on, and {other!r}, which is read, are one image")
+    return ids, held_ids
+
+
+def _check_model(folder: Path, fold: int) -> None:
+    """By the record of the training run: its data were the fold's build, nothing else."""
+    record = json.loads((folder / "model" / "run.json").read_text(encoding="utf-8"))
+    wanted = json.loads((folder / "train" / "manifest.json").read_text(encoding="utf-8"))["fingerprint"]
+    for part in record["data"]:
+        if (part["manifest"] or {}).get("fingerprint") != wanted:
+            raise TrainingError(f"fold {fold}: the model was trained on {part['path']}, not on {folder / 'train'}")
+
+
+def _writers(harvest: Harvest) -> dict[str, str]:
+    """Id -> writer of all examples, where the source names one."""
+    reader = load_pipeline(harvest.pipeline, harvest.settings).reader()
+    rows = (row for part in reader.plan(5_000, 64 << 20) for row in reader.read(part))
+    return {row.id: row.writer for row in rows if isinstance(row, Example) and row.writer}
+
+
+def _images(folder: Path) -> tuple[set[str], dict[bytes, str]]:
+    """The ids of a build, and hash -> id of its images."""
     ids: set[str] = set()
-    images: set[bytes] = set()
+    images: dict[bytes, str] = {}
     for path in sorted(folder.glob("*/*.parquet")):
         with pq.ParquetFile(path) as shard:
             for batch in shard.iter_batches(columns=["id", "images"], batch_size=256):
                 for row in batch.to_pylist():
                     ids.add(row["id"])
-                    images |= {hashlib.blake2b(_data(image)).digest() for image in row["images"]}
+                    for image in row["images"]:
+                        images.setdefault(hashlib.blake2b(_data(image), digest_size=16).digest(), row["id"])
     return ids, images
 
 

@@ -9,6 +9,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import accumulate, islice
 from pathlib import Path
 from typing import Any
 
@@ -35,12 +36,23 @@ SCHEMA = pa.schema(
 )
 
 
+_FACTS = b"mumer_predict"
+_GROUP = 50_000  # rows of a row group
+
+
+def facts_of(predictions: Path) -> dict[str, Any]:
+    """Model, data and options of the run that wrote a file of predictions; empty where another program did."""
+    found = (pq.read_schema(predictions).metadata or {}).get(_FACTS, b"{}")
+    facts: dict[str, Any] = json.loads(found)
+    return facts
+
+
 class Journal:
     """What is done so far of one run; use `open_journal`."""
 
     def __init__(self, path: Path, facts: dict[str, Any]) -> None:
         self._path = path
-        self.done: dict[Key, dict[str, Any]] = {}
+        self.done: dict[Key, int] = {}  # where each answer's line begins: a million answers would fill the memory
         if path.exists():
             self._recover(facts)
         self._file = path.open("ab")
@@ -49,29 +61,43 @@ class Journal:
 
     def _recover(self, facts: dict[str, Any]) -> None:
         """Read whole lines; cut off what stands after the last of them."""
-        data = self._path.read_bytes()
-        end = data.rfind(b"\n") + 1
-        lines = data[:end].splitlines()
-        if lines and json.loads(lines[0]) != {"run": facts}:
-            raise OutputError(
-                f"{self._path} belongs to a run with other options ({lines[0].decode()[:200]}); name another output"
-            )
-        for line in lines[1:]:
-            row = json.loads(line)
-            self.done[row["img_id"], row["sample"]] = row
         with self._path.open("r+b") as file:
+            end = 0
+            for line in file:
+                if not line.endswith(b"\n"):
+                    break
+                row = json.loads(line)
+                if end:
+                    self.done[row["img_id"], row["sample"]] = end
+                elif row != {"run": facts}:
+                    raise OutputError(
+                        f"{self._path} belongs to a run with other options or data ({line.decode()[:300].strip()}); "
+                        "name another output, or remove it to begin anew"
+                    )
+                end += len(line)
             file.truncate(end)
 
-    def _append(self, *values: dict[str, Any]) -> None:
-        self._file.write(b"".join(json.dumps(value, ensure_ascii=False).encode() + b"\n" for value in values))
+    def _append(self, *values: dict[str, Any]) -> list[int]:
+        """Write lines, and give the places where they begin."""
+        lines = [json.dumps(value, ensure_ascii=False).encode() + b"\n" for value in values]
+        begin = self._file.seek(0, os.SEEK_END)
+        self._file.write(b"".join(lines))
         self._file.flush()
         os.fsync(self._file.fileno())
+        return [begin + size for size in accumulate(map(len, lines[:-1]), initial=0)]
 
     def add(self, answered: Answered) -> None:
         """Write answers, and wait until the disk has them; what was answered before keeps its first answer."""
         rows = {job.key: _row(job, answer) for job, answer in answered if job.key not in self.done}
-        self.done |= rows
-        self._append(*rows.values())
+        if rows:
+            self.done |= zip(rows, self._append(*rows.values()), strict=True)
+
+    def rows(self, keys: Iterable[Key]) -> Iterator[dict[str, Any]]:
+        """The rows of answers, read again from the disk."""
+        with self._path.open("rb") as file:
+            for key in keys:
+                file.seek(self.done[key])
+                yield json.loads(file.readline())
 
     def close(self) -> None:
         """Close the file."""
@@ -119,10 +145,13 @@ def open_journal(out: Path, facts: dict[str, Any]) -> Iterator[Journal]:
         raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
 
 
-def finish(out: Path, rows: Iterable[dict[str, Any]]) -> None:
-    """Write the Parquet file, then drop the journal."""
-    with replacing(out) as temporary:
-        pq.write_table(pa.Table.from_pylist(list(rows), SCHEMA), temporary, compression="zstd")
+def finish(out: Path, rows: Iterable[dict[str, Any]], facts: dict[str, Any]) -> None:
+    """Write the Parquet file, with what the run was in its metadata; then drop the journal."""
+    schema = SCHEMA.with_metadata({_FACTS: json.dumps(facts)})
+    left = iter(rows)
+    with replacing(out) as temporary, pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
+        while batch := list(islice(left, _GROUP)):
+            writer.write_table(pa.Table.from_pylist(batch, schema))
     journal = out.with_name(f"{out.name}.journal")
     journal.unlink(missing_ok=True)
     Path(f"{journal}.lock").unlink(missing_ok=True)

@@ -83,22 +83,20 @@ class Reader:
 
         The batches are those of all jobs, whatever is done: one that is done in part is done again as a whole.
         """
-        opened = [(job, _open(job)) for job in jobs]
-        opened.sort(key=lambda pair: (pair[1].width * pair[1].height, pair[0].id, pair[0].sample))
-        for begin in range(0, len(opened), self._batch):
-            batch = opened[begin : begin + self._batch]
-            if any(job.key not in done for job, _ in batch):
+        ordered = sorted(jobs, key=lambda job: (_pixels(job), job.id, job.sample))
+        for begin in range(0, len(ordered), self._batch):
+            batch = ordered[begin : begin + self._batch]
+            if any(job.key not in done for job in batch):
                 yield self._generate(batch, sampling)
 
-    def _generate(self, batch: Sequence[tuple[Job, Image]], sampling: Sampling) -> Answered:
+    def _generate(self, jobs: Sequence[Job], sampling: Sampling) -> Answered:
         import torch
         from transformers import LogitsProcessorList
 
         from mumer_train.data import prompt_text
 
-        jobs = [job for job, _ in batch]
         texts = [prompt_text(self._processor, job.prompt) for job in jobs]
-        inputs = self._processor(texts, [image for _, image in batch], side="left")
+        inputs = self._processor(texts, [_open(job) for job in jobs], side="left")
         inputs = {name: value.to(self._model.device) for name, value in inputs.items()}
         recorder = _Recorder()
         closing = sampling.max_tokens // 2
@@ -125,6 +123,14 @@ class Reader:
         text = self._processor.tokenizer.decode(tokens[:length], skip_special_tokens=True)
         mean = sum(logprobs[:length]) / length if length else None
         return Answer(text, mean, "stop" if end in tokens else "length")
+
+
+def _pixels(job: Job) -> int:
+    """The size of an image by its header: only those of one batch are decoded at a time."""
+    from PIL import Image
+
+    with Image.open(io.BytesIO(job.read())) as opened:
+        return opened.width * opened.height
 
 
 def _open(job: Job) -> Image:

@@ -5,18 +5,26 @@ Started again after a kill, it asks only for what is missing.
 
 from __future__ import annotations
 
+import hashlib
+import json
+import logging
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
+from functools import partial
 from itertools import chain
 from pathlib import Path
 
-from mumer_data.data import Example, Prediction, Reject
+from mumer_data.data import Example, Prediction, Reject, Slice
+from mumer_data.pipeline import refusals, usable
 from mumer_data.recipe import Pipeline, load_source
+from mumer_data.shards.run import MANIFEST
 from mumer_data.tasks import TASKS, task_class
 from mumer_train.needs import TrainingError
 from mumer_train.predict import Backend, Job, Key, Sampling
 from mumer_train.predict.journal import Journal, final_line, finish, open_journal
 
+log = logging.getLogger(__name__)
 _SLICE_ROWS, _SLICE_BYTES = 512, 64 << 20  # examples held at a time
 
 
@@ -56,14 +64,24 @@ def predict(
         raise TrainingError(f"'{task}' is no task: choose from {', '.join(TASKS)}")
     pipeline = load_source(data)
     facts = {"model": model, "data": str(data), "task": task, "samples": samples, "selection": selection}
+    facts |= asdict(sampling) | {"source": _version_of(pipeline, Path(data))}
     if out.exists():
         raise TrainingError(f"{out} exists: this run is done; remove the file or name another")
-    with open_journal(out, facts | asdict(sampling)) as journal:
+    with open_journal(out, facts) as journal:
         order = _ask(pipeline, data, task, samples, sampling, make_backend, journal, keep, progress)
         if not order:
             raise TrainingError(f"{data} has no example to read")
-        finish(out, (journal.done[key] for key in order))
+        finish(out, journal.rows(order), facts)
     return out
+
+
+def _version_of(pipeline: Pipeline, data: Path) -> str:
+    """What is another when the data are: a build's fingerprint, else names and sizes of the source's files."""
+    for manifest in (data / MANIFEST, data.parent / MANIFEST):
+        if data.is_dir() and manifest.is_file():
+            return str(json.loads(manifest.read_text(encoding="utf-8")).get("fingerprint", ""))
+    files = [[file.name, file.stat().st_size] for file in pipeline.reader().files()]
+    return hashlib.sha256(json.dumps([pipeline.model_dump(mode="json"), files]).encode()).hexdigest()
 
 
 def read_all(
@@ -74,11 +92,10 @@ def read_all(
     Raises:
         TrainingError: the source has no usable example.
     """
-    pipeline = load_source(data)
-    reader = pipeline.reader()
+    source = _Jobs(load_source(data), data, task, None)
     jobs: list[Job] = []
-    for part in reader.plan(_SLICE_ROWS, _SLICE_BYTES):
-        jobs += _jobs(pipeline, reader.read(part), data, task, 1, None)
+    for part in source.parts:
+        jobs += source.of(part, 1)
         if most is not None and len(jobs) >= most:
             break
     jobs = jobs[:most]
@@ -101,13 +118,12 @@ def _ask(
     progress: Callable[[int, int], None] | None,
 ) -> list[Key]:
     """Ask for all that is missing; gives the keys of all rows in order."""
-    reader = pipeline.reader()
-    parts = reader.plan(_SLICE_ROWS, _SLICE_BYTES)
-    total = sum(part.rows for part in parts) * samples
+    source = _Jobs(pipeline, data, task, keep)
+    total = sum(part.rows for part in source.parts) * samples
     order: dict[Key, None] = {}
     backend: Backend | None = None
-    for part in parts:
-        jobs = list(_jobs(pipeline, reader.read(part), data, task, samples, keep))
+    for part in source.parts:
+        jobs = list(source.of(part, samples))
         for job in jobs:
             if job.key in order:
                 raise TrainingError(f"{data} has the id {job.id!r} twice: give every image its own")
@@ -116,30 +132,43 @@ def _ask(
             progress(len(journal.done), total)
         if any(job.key not in journal.done for job in jobs):
             backend = backend or make_backend()
-            for answered in backend.answers(jobs, sampling, frozenset(journal.done)):
+            done = frozenset(job.key for job in jobs if job.key in journal.done)
+            for answered in backend.answers(jobs, sampling, done):
                 journal.add(answered)
                 if progress:
                     progress(len(journal.done), total)
+    source.report()
     return list(order)
 
 
-def _jobs(
-    pipeline: Pipeline,
-    rows: Iterator[Example | Reject],
-    data: str,
-    task: str,
-    samples: int,
-    keep: Callable[[Example], bool] | None,
-) -> Iterator[Job]:
-    screen, prompt = pipeline.screen(), task_class(task).prompt
-    folder = str(Path(data).resolve()) if Path(data).is_dir() else ""
-    for row in rows:
-        if isinstance(row, Reject) or (keep is not None and not keep(row)):
-            continue
-        label = screen.label(row)
-        if isinstance(label, Reject):
-            continue
-        for sample in range(samples):
-            yield Job(
-                row.id, pipeline.name, label, sample, prompt, folder or row.image.path or row.image.name, row.image.read
-            )
+class _Jobs:
+    """The examples of a source that a build would take, as jobs; counts why others are left out."""
+
+    def __init__(self, pipeline: Pipeline, data: str, task: str, keep: Callable[[Example], bool] | None) -> None:
+        self._pipeline, self._keep, self._name = pipeline, keep, pipeline.name
+        self._screen, self._prompt = pipeline.screen(), task_class(task).prompt
+        self._folder = str(Path(data).resolve()) if Path(data).is_dir() else ""
+        self._reader = pipeline.reader()
+        self.parts = self._reader.plan(_SLICE_ROWS, _SLICE_BYTES)
+        self._refused = refusals(pipeline, self.parts, 1) if pipeline.set_gates() else {}
+        self.left_out: Counter[str] = Counter()
+
+    def of(self, part: Slice, samples: int) -> Iterator[Job]:
+        """The jobs of one slice, all passes over an image together."""
+        refused = self._refused.get(part.number, {})
+        for row in self._reader.read(part):
+            if isinstance(row, Example) and self._keep is not None and not self._keep(row):
+                continue
+            made = usable(row, self._pipeline, self._screen, refused.get(row.row))
+            if isinstance(row, Reject) or isinstance(made, Reject):
+                self.left_out[made.reason if isinstance(made, Reject) else ""] += 1
+                continue
+            path = self._folder or row.image.path or row.image.name
+            for sample in range(samples):
+                yield Job(made.id, self._name, made.label, sample, self._prompt, path, partial(bytes, made.data))
+
+    def report(self) -> None:
+        """Say what was left out, if anything was."""
+        if self.left_out:
+            reasons = ", ".join(f"{reason} {count:,}" for reason, count in self.left_out.most_common())
+            log.warning("%s examples are left out, as in a build: %s", f"{self.left_out.total():,}", reasons)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import base64
 import random
-import time
 from collections.abc import Container, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from itertools import islice
+from threading import Event
 from typing import Any
 
 from mumer_train.needs import TrainingError, require
 from mumer_train.predict import Answer, Answered, Job, Key, Sampling
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0  # seconds between tries; they double
+_LONGEST_WISH = 120.0  # seconds that a server may ask for by Retry-After
 
 
 class Served:
@@ -52,27 +53,31 @@ class Served:
         key = os.environ.get("OPENAI_API_KEY", "none")
         self._client = openai.OpenAI(base_url=url, api_key=key, timeout=timeout, max_retries=0)
         self._model, self._concurrency, self._retries = model, concurrency, retries
-        self._logprobs, self._pause = logprobs, pause
+        self._logprobs, self._pause, self._stop = logprobs, pause, Event()
 
     def answers(self, jobs: Sequence[Job], sampling: Sampling, done: Container[Key] = ()) -> Iterator[Answered]:
         """As they come; a request that fails for good ends the run, and everything before it is safe."""
         left = (job for job in jobs if job.key not in done)
+        self._stop = Event()
         with ThreadPoolExecutor(self._concurrency) as pool:
 
             def submit(count: int) -> set[Future[tuple[Job, Answer]]]:
                 return {pool.submit(self._ask, job, sampling) for job in islice(left, count)}
 
-            running = submit(self._concurrency)
+            running, problems = submit(self._concurrency), list[BaseException]()
             try:
                 while running:
                     finished, running = wait(running, return_when=FIRST_COMPLETED)
                     yield [future.result() for future in finished if future.exception() is None]
-                    for problem in filter(None, (future.exception() for future in finished)):
-                        raise problem
-                    running |= submit(len(finished))
+                    problems += filter(None, (future.exception() for future in finished))
+                    if problems:  # what is under way may still be answered, and need not be asked again
+                        self._stop.set()
+                    else:
+                        running |= submit(len(finished))
             finally:
-                for future in running:
-                    future.cancel()
+                self._stop.set()
+            if problems:
+                raise problems[0]
 
     def _ask(self, job: Job, sampling: Sampling) -> tuple[Job, Answer]:
         import openai
@@ -89,12 +94,19 @@ class Served:
                 problem: Exception = error
             except (openai.APIConnectionError, openai.APIResponseValidationError, ValueError) as error:
                 problem = error
-            if tried < self._retries:
-                longest = min(_LONGEST_PAUSE, self._pause * 2**tried)
-                time.sleep(longest * random.uniform(0.5, 1.0))
+            if tried == self._retries or self._stop.wait(self._pause_after(tried, problem)):
+                break
         raise TrainingError(
-            f"no answer for {job.id!r} after {self._retries + 1} tries ({problem}); start again to go on"
+            f"no answer for {job.id!r} after {tried + 1} tries ({problem}); start again to go on"
         ) from None
+
+    def _pause_after(self, tried: int, problem: Exception) -> float:
+        """Seconds: twice as many each time, or as many as the server asks for."""
+        response = getattr(problem, "response", None)
+        asked = str(response.headers.get("retry-after", "")) if response is not None else ""
+        if asked.isascii() and asked.isdigit():
+            return min(float(asked), _LONGEST_WISH)
+        return min(_LONGEST_PAUSE, self._pause * float(2**tried)) * random.uniform(0.5, 1.0)
 
     def _body(self, job: Job, sampling: Sampling) -> dict[str, Any]:
         image = {"type": "image_url", "image_url": {"url": data_url(job.read())}}
