@@ -19,6 +19,7 @@ settings.register_profile("ci", derandomize=True, deadline=None)
 settings.register_profile("desk", deadline=None)
 settings.load_profile("ci" if os.environ.get("CI") else "desk")
 
+SHARED = Path(os.environ.get("MUMER_SHARED", Path(__file__).parents[2] / "shared"))
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
 os.environ.setdefault("HF_DATASETS_CACHE", tempfile.mkdtemp(prefix="mumer-datasets-"))
@@ -27,10 +28,9 @@ os.environ.setdefault("HF_DATASETS_CACHE", tempfile.mkdtemp(prefix="mumer-datase
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder of real data; tests that need it skip where it is absent."""
-    found = Path(os.environ.get("MUMER_SHARED", Path(__file__).parents[2] / "shared"))
-    if not (found / "golden").is_dir():
-        pytest.skip(f"no real data in {found}: set MUMER_SHARED to the folder that has them")
-    return found
+    if not (SHARED / "golden").is_dir():
+        pytest.skip(f"no real data in {SHARED}: set MUMER_SHARED to the folder that has them")
+    return SHARED
 
 
 def png(shade: int, size: tuple[int, int] = (12, 8)) -> bytes:

@@ -92,7 +92,8 @@ def align(label: str | Sequence[str], text: str | Sequence[str]) -> Script:
     changed together. Neither text needs to parse.
 
     Args:
-        label, text: whitespace-tokenised LaTeX, or its tokens.
+        label: whitespace-tokenised LaTeX, or its tokens.
+        text: what was read instead, in the same form.
     """
     wanted = label.split() if isinstance(label, str) else list(label)
     given = text.split() if isinstance(text, str) else list(text)

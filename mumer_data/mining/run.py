@@ -92,7 +92,8 @@ def mine(
         options: what is taken.
         images: a folder of images or a build; ``None`` to take them from the shards that the predictions name, and
             where they name none, to keep their paths.
-        split, chat: as in pipelines.
+        split: of the shards, as in pipelines.
+        chat: names of roles and contents, as in pipelines.
         max_rows: predictions that go into one shard.
         workers: processes; ``None`` for one a core. The result does not depend on it, to the byte.
         resume: do only what is missing.
