@@ -15,7 +15,9 @@ from mumer_data.exceptions import HubError
 
 if TYPE_CHECKING:
     from mumer_data.hub.checks import Finding
+    from mumer_data.hub.folder import Build
     from mumer_data.hub.publication import Upload
+    from mumer_data.hub.repository import Repository
 
 app = typer.Typer()
 
@@ -24,7 +26,9 @@ app = typer.Typer()
 def push(
     folder: Annotated[Path, typer.Argument(help="A finished build, also of mine or corrupt.")],
     repo: Annotated[str, typer.Argument(help="OWNER/NAME of a dataset on the Hub, or NAME for one of yours.")],
-    private: Annotated[bool, typer.Option("--private", help="Only you see it; a public repository is refused.")] = False,
+    private: Annotated[
+        bool, typer.Option("--private", help="Only you see it; a public repository is refused.")
+    ] = False,
     revision: Annotated[str, typer.Option(help="Branch to push to; created if it is not there.")] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check and show; ask the Hub nothing.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Push in spite of warnings.")] = False,
@@ -33,43 +37,56 @@ def push(
         list[str] | None, typer.Option(help="A build or pipeline whose rows must not be in it; may be repeated.")
     ] = None,
     card: Annotated[Path | None, typer.Option(help="Write the card and its picture into this folder too.")] = None,
-    workers: Annotated[int | None, typer.Option(min=1, help="Processes for --test-set; one a core if left out.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes for --test-set; one a core if left out.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Publish a build as a dataset on the Hugging Face Hub, with a card; what is there is not sent again."""
-    from mumer_data.hub.checks import check_build, stopping
     from mumer_data.hub.folder import open_build
-    from mumer_data.hub.leaks import TestSet, leak_findings
     from mumer_data.hub.publication import publication
-    from mumer_data.hub.push import push as run_push
     from mumer_data.hub.repository import Repository
     from mumer_data.hub.terms import terms_of
-    from mumer_data.recipe import load_source
-    from mumer_data.report.publishing import print_findings, print_plan, print_pushed, sending_progress
+    from mumer_data.report.publishing import print_plan
 
     repository = Repository(repo, revision)
     build = open_build(folder)
-    terms = terms_of(build, licence)
-    sources = [(name, load_source(name)) for name in test_set or []]
-    findings = check_build(build, terms)
+    findings = _findings(build, licence, test_set or [], workers)
+    if not dry_run:
+        _agree(findings, yes)
+        repository.add_owner()
+    uploads = publication(build, terms_of(build, licence), repository.name, revision)
+    if card is not None:
+        _write_card(card, uploads)
+    if not dry_run:
+        _send(build, repository, uploads, private, yes, as_json)
+    elif as_json:
+        print(json.dumps({"findings": [asdict(one) for one in findings], "files": [one.path for one in uploads]}))
+    else:
+        print_plan(build, uploads, repository.name)
+
+
+def _findings(build: Build, licence: str, test_sets: list[str], workers: int | None) -> list[Finding]:
+    """All findings, shown; raises where one of them forbids a push."""
+    from mumer_data.hub.checks import check_build, stopping
+    from mumer_data.hub.leaks import TestSet, leak_findings
+    from mumer_data.recipe import load_source
+    from mumer_data.report.publishing import print_findings
+
+    sources = [(name, load_source(name)) for name in test_sets]
+    findings = check_build(build, licence)
     if not stopping(findings):
         tests = [TestSet(name, source.reader(), source.screen()) for name, source in sources]
         findings += leak_findings(build, tests, workers)
-    print_findings(findings)
+    print_findings([finding for finding in findings if finding.level != "error"])
     if stopping(findings):
         raise HubError(stopping(findings))
-    if "/" not in repository.name and not dry_run:
-        repository.add_owner()
-    uploads = publication(build, terms, repository.name, revision)
-    if card is not None:
-        _write_card(card, uploads)
-    if dry_run:
-        if as_json:
-            print(json.dumps({"findings": [asdict(one) for one in findings], "files": [one.path for one in uploads]}))
-        else:
-            print_plan(build, uploads, repository.name)
-        return
-    _agree(findings, yes)
+    return findings
+
+
+def _send(build: Build, repository: Repository, uploads: list[Upload], private: bool, yes: bool, as_json: bool) -> None:
+    from mumer_data.hub.push import push as run_push
+    from mumer_data.report.publishing import print_findings, print_pushed, sending_progress
 
     def agree(remote: list[Finding]) -> None:
         print_findings(remote)

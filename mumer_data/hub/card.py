@@ -146,13 +146,16 @@ def _size_category(rows: int) -> str:
 def _task(name: str) -> dict[str, str]:
     """What the card says of a task."""
     if name in TASKS:
-        kind, prompt = task_class(name), task_class(name).prompt
+        about, prompt = inspect.getdoc(task_class(name)), task_class(name).prompt
     elif name in ERROR_TASKS:
         task = error_tasks()[name]
-        kind, prompt = type(task), task.prompt(Correction("{label}", "{prediction}", "{marked formula}", "{log}"))
+        about, prompt = (
+            inspect.getdoc(task),
+            task.prompt(Correction("{label}", "{prediction}", "{marked formula}", "{log}")),
+        )
     else:  # of another package, or of a later version
         return {"name": name, "about": "", "prompt": ""}
-    return {"name": name, "about": (inspect.getdoc(kind) or "").split("\n")[0], "prompt": f"<image>{prompt}"}
+    return {"name": name, "about": (about or "").split("\n")[0], "prompt": f"<image>{prompt}"}
 
 
 def _llama_factory(build: Build, repo: str) -> str:

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from mumer_data.atomic import file_sha256
 from mumer_data.hub.folder import Build, BuiltConfig
 from mumer_data.hub.places import MACHINE_PLACE
-from mumer_data.hub.terms import DECLARED, Terms, known_terms
+from mumer_data.hub.terms import DECLARED, Terms, known_terms, terms_of
 
 Level = Literal["error", "warning", "note"]
 
@@ -37,12 +37,16 @@ class Finding:
     message: str
 
 
-def check_build(build: Build, terms: Sequence[Terms]) -> list[Finding]:
-    """All that can be found without the Hub and without another data set; reads every shard once, for its hash."""
+def check_build(build: Build, licence: str = "") -> list[Finding]:
+    """All that can be found without the Hub and without another data set; reads every shard once, for its hash.
+
+    ``licence`` is what the user declares, or ``""``.
+    """
     broken = list(_files(build))
-    if broken:  # what stands in them cannot be trusted, or not read
+    if any(finding.level == "error" for finding in broken):  # what stands in them cannot be trusted, or not be read
         return broken
-    return [*_columns(build), *_places(build), *_terms(build, terms), *_test_sets(build, terms)]
+    terms = terms_of(build, licence)
+    return [*broken, *_columns(build), *_places(build), *_terms(build, terms), *_test_sets(build, terms)]
 
 
 def _files(build: Build) -> Iterator[Finding]:
@@ -140,7 +144,6 @@ def _test_sets(build: Build, terms: Sequence[Terms]) -> Iterator[Finding]:
         if any(part in word.lower() for part in ("test", "valid")) and not any(one.test == word for one in terms):
             message = f"{word!r} looks like a test or validation set, and is published as the split 'train'"
             yield Finding("warning", "test set", message)
-
 
 
 def stopping(findings: Sequence[Finding]) -> str:

@@ -13,8 +13,7 @@ from mumer_data.gates.screen import Screen
 from mumer_data.gates.survey import Survey, survey
 from mumer_data.hub.checks import Finding
 from mumer_data.hub.folder import Build
-from mumer_data.readers import Reader
-from mumer_data.readers.shards import ShardsReader
+from mumer_data.readers import Reader, reader_class
 
 DISTANCE = 12  # bits, as in `mumer leakage`
 _SLICE_ROWS, _SLICE_BYTES = 1_000, 64 << 20
@@ -36,8 +35,9 @@ def leak_findings(build: Build, tests: Iterable[TestSet], workers: int | None = 
     tests = list(tests)
     if not tests:
         return []
-    options = ShardsReader.Options.model_validate({"format": "shards", "path": str(build.folder.resolve())})
-    rows = _survey(ShardsReader(options, build.folder), Screen(), workers)
+    kind = reader_class("shards")
+    options = kind.Options.model_validate({"format": "shards", "path": str(build.folder.resolve())})
+    rows = _survey(kind(options, build.folder), Screen(), workers)
     return [_finding(test.name, rows, _survey(test.reader, test.screen, workers)) for test in tests]
 
 

@@ -12,7 +12,6 @@ from typing import Any
 _ROOTS = "home|Users|root|tmp|mnt|media|var|opt|srv|etc|usr|work|workspace|scratch|data|private|Volumes|nfs|lustre"
 _DRIVE = r"[A-Za-z]:[\\/](Users|Documents|Windows|home|data|Data)[\\/]"  # f:\mathbb R\to is LaTeX
 MACHINE_PLACE = rf"(^|[\s\"'=(\[,:])(/({_ROOTS})/[^\s/]+|{_DRIVE}|\\\\[A-Za-z0-9_.-]+\\[A-Za-z]|~/[^\s/]|file://)"
-_PLACE = rf"(^|[\s\"'=(\[,:])(/({_ROOTS})/[^\s/]+|[A-Za-z]:[\\/][A-Za-z0-9_. -]+[\\/]|\\\\[A-Za-z0-9_.-]+\\|~/|file://)"
 _PLACE = re.compile(r"(?:/[^/\s]+)+/?|[A-Za-z]:[\\/].*|\\\\[^\\]+\\.*|~.*[\\/].*|\$\{?\w+\}?[\\/].*|file://.*")
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import cast
 
 from mumer_data.exceptions import HubError
 
@@ -27,7 +28,7 @@ def talking(doing: str, repo: str) -> Iterator[None]:
     from huggingface_hub.errors import HfHubHTTPError
 
     # The base of the client's own errors is the HTTP library's (httpx's or its successor's, by version), and OSError.
-    known = (*HfHubHTTPError.__bases__, ValueError, RuntimeError)
+    known = cast("tuple[type[Exception], ...]", (*HfHubHTTPError.__bases__, ValueError, RuntimeError))
     try:
         yield
     except known as error:

@@ -69,7 +69,9 @@ class Repository:
         info = self._call(f"looking at {self.name}", lambda: self._api.repo_info(self.name, repo_type=KIND))
         self.private = bool(info.private)
         if private and not self.private:
-            raise HubError(f"{self.name} is there already, and public: make it private in its settings, or name another")
+            raise HubError(
+                f"{self.name} is there already, and public: make it private in its settings, or name another"
+            )
         if self.revision != MAIN and not self.revision.startswith("refs/"):
             self._call(
                 f"creating the branch {self.revision}",

@@ -16,6 +16,7 @@ from typing import Any
 import pyarrow.compute as pc
 
 from mumer_data.hub.folder import Build
+from mumer_data.shards.run import licence_of
 
 _SHARE = 1 / 3  # of the ids must look like a data set's; some of CROHME's are mere numbers
 DECLARED = "the source of this build"
@@ -54,7 +55,7 @@ def terms_of(build: Build, declared: str = "") -> list[Terms]:
         build: the build.
         declared: licence that the user gives; else the pipeline's ``licence`` counts.
     """
-    licence = declared or str(build.manifest.get("pipeline", {}).get("licence") or build.manifest.get("licence") or "")
+    licence = declared or licence_of(build.folder)
     words = list(source_words(build))
     found = [terms for key in _known() if (terms := _recognised(build, _known()[key], words)) is not None]
     if not found:

@@ -34,6 +34,7 @@ class Fault:
         skip: requests that match and go well first.
         after: do what is asked, then answer so: the answer is lost on the way.
         headers, said: of the answer.
+        stall: nothing is answered before this is set.
     """
 
     method: str
@@ -44,6 +45,7 @@ class Fault:
     after: bool = False
     headers: dict[str, str] = field(default_factory=dict)
     said: str = ""
+    stall: threading.Event | None = None
 
 
 @dataclass
@@ -93,7 +95,7 @@ def running_hub() -> Iterator[Hub]:
         thread.join()
 
 
-class _Refused(Exception):
+class _RefusedError(Exception):
     """An answer that is an error."""
 
     def __init__(self, status: int, code: str = "", said: str = "") -> None:
@@ -103,10 +105,10 @@ class _Refused(Exception):
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+    def log_message(self, format: str, *args: object) -> None:
         pass
 
-    def do_GET(self) -> None:  # noqa: N802
+    def do_GET(self) -> None:
         self._serve()
 
     do_POST = do_PUT = do_HEAD = do_GET  # noqa: N815
@@ -119,6 +121,10 @@ class _Handler(BaseHTTPRequestHandler):
     def _serve(self) -> None:
         place = urlsplit(self.path)
         fault = self.hub.fault(self.command, place.path)
+        if fault is not None and fault.stall is not None:
+            fault.stall.wait(60)
+            self._break()
+            return
         if fault is not None and not fault.after and fault.status == 0:
             self.rfile.read(min(1000, int(self.headers.get("Content-Length") or 0)))  # some of it, then nothing
             self._break()
@@ -130,7 +136,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         try:
             status, value, headers = self._route(place.path, parse_qs(place.query))
-        except _Refused as refused:
+        except _RefusedError as refused:
             status, value = refused.status, {"error": refused.said}
             headers = {"X-Error-Code": refused.code} if refused.code else {}
         if fault is not None:
@@ -195,20 +201,20 @@ class _Handler(BaseHTTPRequestHandler):
             }
             if (found[2] or "") in calls:
                 return calls[found[2] or ""]()
-        raise _Refused(404, "", f"no endpoint {self.command} {path}")
+        raise _RefusedError(404, "", f"no endpoint {self.command} {path}")
 
     def _user(self, write: bool) -> str:
         token = self.headers.get("Authorization", "").removeprefix("Bearer ")
         if token not in self.hub.store.tokens:
-            raise _Refused(401, "", "Invalid credentials in Authorization header")
+            raise _RefusedError(401, "", "Invalid credentials in Authorization header")
         name, may_write = self.hub.store.tokens[token]
         if write and not may_write:
-            raise _Refused(403, "", "this token may only read")
+            raise _RefusedError(403, "", "this token may only read")
         return name
 
     def _repo(self, name: str) -> Repo:
         if name not in self.hub.store.repos:
-            raise _Refused(404, "RepoNotFound", "Repository not found")
+            raise _RefusedError(404, "RepoNotFound", "Repository not found")
         return self.hub.store.repos[name]
 
     def _create(self, user: str) -> tuple[int, Any, dict[str, str]]:
@@ -217,7 +223,7 @@ class _Handler(BaseHTTPRequestHandler):
         name = f"{owner}/{asked['name']}"
         assert asked["type"] == "dataset"
         if owner != user:
-            raise _Refused(403, "", f"You don't have the rights to create a dataset under the namespace {owner!r}")
+            raise _RefusedError(403, "", f"You don't have the rights to create a dataset under the namespace {owner!r}")
         there = name in self.hub.store.repos
         if not there:
             self.hub.store.create(name, asked.get("visibility") == "private" or bool(asked.get("private")))
@@ -232,12 +238,12 @@ class _Handler(BaseHTTPRequestHandler):
     def _oid(self, repo: Repo, revision: str) -> str:
         oid = repo.commit_of(revision)
         if oid is None:
-            raise _Refused(404, "RevisionNotFound", "Invalid rev id")
+            raise _RefusedError(404, "RevisionNotFound", "Invalid rev id")
         return oid
 
     def _branch(self, repo: Repo, name: str) -> tuple[int, Any, dict[str, str]]:
         if name in repo.history:
-            raise _Refused(409, "", "Reference already exists")
+            raise _RefusedError(409, "", "Reference already exists")
         repo.history[name] = list(repo.history["main"])
         return 200, {}, {}
 
@@ -247,7 +253,9 @@ class _Handler(BaseHTTPRequestHandler):
         folders = sorted({name.rpartition("/")[0] for name in tree if "/" in name})
         entries += [{"type": "directory", "path": name, "oid": "0" * 40, "size": 0} for name in folders]
         more = cursor + PAGE
-        link = {"Link": f'<{self.hub.url}{path}?recursive=true&cursor={more}>; rel="next"'} if more < len(entries) else {}
+        link = (
+            {"Link": f'<{self.hub.url}{path}?recursive=true&cursor={more}>; rel="next"'} if more < len(entries) else {}
+        )
         return 200, entries[cursor:more], link
 
     def _preupload(self, repo: Repo, revision: str) -> tuple[int, Any, dict[str, str]]:
@@ -281,7 +289,7 @@ class _Handler(BaseHTTPRequestHandler):
         store = self.hub.store
         if rest == ["verify"]:
             if oid not in store.storage or json.loads(self.body)["size"] != len(store.storage[oid]):
-                raise _Refused(404, "", "no such object")
+                raise _RefusedError(404, "", "no such object")
             return 200, {}, {}
         if rest:
             store.parts.setdefault(oid, {})[int(rest[0])] = self.body
@@ -293,7 +301,7 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             data = self.body
         if Blob(data, True).sha256 != oid:
-            raise _Refused(400, "", "the checksum differs")
+            raise _RefusedError(400, "", "the checksum differs")
         store.storage[oid] = data
         return 200, {}, {}
 
@@ -304,13 +312,13 @@ class _Handler(BaseHTTPRequestHandler):
         header, *lines = [json.loads(line) for line in self.body.splitlines()]
         head = self._oid(repo, branch)
         if header["value"].get("parentCommit", head) != head:
-            raise _Refused(412, "", "A commit has happened since. Please refresh and try again.")
+            raise _RefusedError(412, "", "A commit has happened since. Please refresh and try again.")
         tree = dict(repo.commits[head])
         for line in lines:
             value = line["value"]
             if line["key"] == "lfsFile":
                 if value["oid"] not in self.hub.store.storage:
-                    raise _Refused(400, "", f"LFS pointer to an object that is not there: {value['path']}")
+                    raise _RefusedError(400, "", f"LFS pointer to an object that is not there: {value['path']}")
                 tree[value["path"]] = Blob(self.hub.store.storage[value["oid"]], True)
             elif line["key"] == "file":
                 tree[value["path"]] = Blob(base64.b64decode(value["content"]), False)
@@ -324,5 +332,5 @@ class _Handler(BaseHTTPRequestHandler):
         oid = self._oid(repo, revision)
         blob = repo.commits[oid].get(path)
         if blob is None:
-            raise _Refused(404, "EntryNotFound", "Entry not found")
+            raise _RefusedError(404, "EntryNotFound", "Entry not found")
         return 200, blob.data, {"X-Repo-Commit": oid, "ETag": f'"{blob.sha256 if blob.large else blob.oid}"'}

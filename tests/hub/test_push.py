@@ -136,6 +136,7 @@ def test_a_push_that_breaks_off_publishes_nothing_and_goes_on(
     assert TOKEN not in str(raised.value)
     assert set(hub.store.repos[NAME].tree()) == {".gitattributes"}, "nothing half-published"
     stored = dict(hub.store.storage)
+    assert stored or fault.method == "POST", "some files came through"
     hub.faults.clear()
     hub.asked.clear()
     push_to(NAME, built)
@@ -175,7 +176,7 @@ def test_somebody_else_commits_meanwhile(hub: Hub, built: Path) -> None:
         repo.add("main", repo.tree() | {"notes.txt": Blob(b"mine", False)})
 
     hub.before_commit = other
-    with pytest.raises(HubError, match="changed by somebody else.*A commit has happened since"):
+    with pytest.raises(HubError, match=r"changed by somebody else.*A commit has happened since"):
         push_to(NAME, built)
     assert set(hub.store.repos[NAME].tree()) == {".gitattributes", "notes.txt"}
     push_to(NAME, built)
