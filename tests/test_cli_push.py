@@ -65,8 +65,8 @@ def test_warnings_want_a_yes(hub: Hub, built: Path, tmp_path: Path) -> None:
     assert (found["repo"], found["private"], found["verified"]) == ("ann/mine", True, 13)
     code, out, err = pushed(hub, tmp_path, built, "ann/mine", "--licence", "cc-by-4.0")
     assert code == 0, err
-    assert "1 files changed" in out
-    assert "12 were there" in out
+    assert "files: 1 changed" in out
+    assert "12 there already" in out
     assert "13 checksums on the Hub compared" in out
     assert b"license: cc-by-4.0\n" in hub.store.repos["ann/mine"].tree()["README.md"].data
 
@@ -98,3 +98,17 @@ def test_a_push_that_is_killed_goes_on(hub: Hub, built: Path, tmp_path: Path) ->
     tree = hub.store.repos["ann/mine"].tree()
     for file in built.glob("*/*.parquet"):
         assert tree[f"{file.parent.name}/{file.name}"].data == file.read_bytes()
+
+
+def test_it_loads_from_the_hub_by_its_name(hub: Hub, built: Path, tmp_path: Path) -> None:
+    code, out, err = pushed(hub, tmp_path, built, "ann/mine", "--licence", "cc-by-4.0", "--revision", "v1")
+    assert code == 0, err
+    line = next(line.partition("datasets.")[2] for line in out.splitlines() if line.startswith("load it:"))
+    assert line == "load_dataset('ann/mine', 'mine', revision='v1')"
+    code_to_run = f"import datasets; rows = datasets.{line}['train']; print(len(rows), rows[59]['images'][0].size)"
+    environment = {"HF_ENDPOINT": hub.url, "HF_HUB_OFFLINE": "0", "HF_TOKEN": TOKEN, "HF_HUB_DISABLE_XET": "1"}
+    places = {"HF_HOME": str(tmp_path), "HF_DATASETS_CACHE": str(tmp_path / "datasets")}
+    loaded = subprocess.run(
+        [sys.executable, "-c", code_to_run], env=os.environ | environment | places, capture_output=True, check=False
+    )
+    assert loaded.stdout.decode().strip() == "60 (12, 8)", loaded.stderr.decode()[-2000:]

@@ -51,7 +51,7 @@ def push(
 
     repository = Repository(repo, revision)
     build = open_build(folder)
-    findings = _findings(build, licence, test_set or [], workers)
+    findings = _findings(build, licence, private, test_set or [], workers)
     if not dry_run:
         _agree(findings, yes)
         repository.add_owner()
@@ -66,7 +66,7 @@ def push(
         print_plan(build, uploads, repository.name)
 
 
-def _findings(build: Build, licence: str, test_sets: list[str], workers: int | None) -> list[Finding]:
+def _findings(build: Build, licence: str, private: bool, test_sets: list[str], workers: int | None) -> list[Finding]:
     """All findings, shown; raises where one of them forbids a push."""
     from mumer_data.hub.checks import check_build, stopping
     from mumer_data.hub.leaks import TestSet, leak_findings
@@ -74,7 +74,7 @@ def _findings(build: Build, licence: str, test_sets: list[str], workers: int | N
     from mumer_data.report.publishing import print_findings
 
     sources = [(name, load_source(name)) for name in test_sets]
-    findings = check_build(build, licence)
+    findings = check_build(build, licence, private)
     if not stopping(findings):
         tests = [TestSet(name, source.reader(), source.screen()) for name, source in sources]
         findings += leak_findings(build, tests, workers)

@@ -37,16 +37,19 @@ class Finding:
     message: str
 
 
-def check_build(build: Build, licence: str = "") -> list[Finding]:
+def check_build(build: Build, licence: str = "", private: bool = False) -> list[Finding]:
     """All that can be found without the Hub and without another data set; reads every shard once, for its hash.
 
-    ``licence`` is what the user declares, or ``""``.
+    Args:
+        build: the build.
+        licence: what the user declares, or ``""``.
+        private: whether it goes where only its owner sees it: then terms of others are only noted.
     """
     broken = list(_files(build))
     if any(finding.level == "error" for finding in broken):  # what stands in them cannot be trusted, or not be read
         return broken
     terms = terms_of(build, licence)
-    return [*broken, *_columns(build), *_places(build), *_terms(build, terms), *_test_sets(build, terms)]
+    return [*broken, *_columns(build), *_places(build), *_terms(build, terms, private), *_test_sets(build, terms)]
 
 
 def _files(build: Build) -> Iterator[Finding]:
@@ -110,7 +113,8 @@ def _matches(build: Build, config: BuiltConfig, leaf: str, pattern: str) -> tupl
     return count, example
 
 
-def _terms(build: Build, terms: Sequence[Terms]) -> Iterator[Finding]:
+def _terms(build: Build, terms: Sequence[Terms], private: bool) -> Iterator[Finding]:
+    level: Level = "note" if private else "warning"
     for one in terms:
         if one.commercial is False:
             alike = "; what is made from it must carry the same licence" if "-sa" in one.licence else ""
@@ -118,16 +122,16 @@ def _terms(build: Build, terms: Sequence[Terms]) -> Iterator[Finding]:
                 f"made from {one.title} ({one.how}), whose licence is {one.licence}: no commercial use{alike}; "
                 "--private keeps the repository to yourself"
             )
-            yield Finding("warning", "licence", message)
+            yield Finding(level, "licence", message)
         elif not one.licence:
             whose = "" if one.title == DECLARED else f" of {one.title} ({one.how})"
             message = f"the licence{whose} is not known: ask whose data it is, then name it by --licence"
-            yield Finding("warning", "licence", message)
+            yield Finding(level, "licence", message)
     declared = {one.licence for one in terms if one.how == "declared"}
     for own in known_terms(build):
         if own.licence and declared and own.licence not in declared:
             message = f"declared is {min(declared)}, but it looks like {own.title} ({own.how}), which is {own.licence}"
-            yield Finding("warning", "licence", message)
+            yield Finding(level, "licence", message)
 
 
 def _test_sets(build: Build, terms: Sequence[Terms]) -> Iterator[Finding]:

@@ -76,7 +76,7 @@ def print_pushed(build: Build, found: Pushed) -> None:
     console = Console()
     seen = "private" if found.private else "public"
     console.print(Text(f"{found.repo} ({seen}), branch {found.revision}, commit {found.commit}"))
-    counts = f"{found.sent:,} files changed ({decimal(found.size)}), {found.unchanged:,} were there"
+    counts = f"files: {found.sent:,} changed ({decimal(found.size)}), {found.unchanged:,} there already"
     console.print(Text(counts + (f", {found.removed:,} removed" if found.removed else "")))
     console.print(Text(f"{found.verified:,} checksums on the Hub compared with the files here: all the same"))
     first = build.configs[0].name

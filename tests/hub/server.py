@@ -190,12 +190,13 @@ class _Handler(BaseHTTPRequestHandler):
         if found := re.fullmatch(r"/datasets/([^/]+/[^/]+)/resolve/([^/]+)/(.+)", path):
             return self._resolve(self._repo(found[1]), unquote(found[2]), unquote(found[3]))
         if found := re.fullmatch(r"/api/datasets/([^/]+/[^/]+)(?:/(\w[\w-]*)(?:/(.+))?)?", path):
-            repo, rest = self._repo(found[1]), unquote(found[3] or "")
+            repo = self._repo(found[1])
+            rest, below = map(unquote, (found[3] or "").partition("/")[::2])
             calls: dict[str, Callable[[], tuple[int, Any, dict[str, str]]]] = {
                 "": lambda: self._info(found[1], repo, "main"),
                 "revision": lambda: self._info(found[1], repo, rest),
                 "branch": lambda: self._branch(repo, rest),
-                "tree": lambda: self._tree(path, repo, rest, int(query.get("cursor", ["0"])[0])),
+                "tree": lambda: self._tree(path, repo, rest, below, query),
                 "preupload": lambda: self._preupload(repo, rest),
                 "commit": lambda: self._commit(found[1], repo, rest),
             }
@@ -247,15 +248,23 @@ class _Handler(BaseHTTPRequestHandler):
         repo.history[name] = list(repo.history["main"])
         return 200, {}, {}
 
-    def _tree(self, path: str, repo: Repo, revision: str, cursor: int) -> tuple[int, Any, dict[str, str]]:
+    def _tree(
+        self, path: str, repo: Repo, revision: str, below: str, query: dict[str, list[str]]
+    ) -> tuple[int, Any, dict[str, str]]:
         tree = repo.commits[self._oid(repo, revision)]
         entries = [blob.listed(name) for name, blob in sorted(tree.items())]
         folders = sorted({name.rpartition("/")[0] for name in tree if "/" in name})
         entries += [{"type": "directory", "path": name, "oid": "0" * 40, "size": 0} for name in folders]
+        start = f"{below}/" if below else ""
+        recursive = query["recursive"][0].lower() == "true"
+        entries = [e for e in entries if e["path"].startswith(start)]
+        entries = [e for e in entries if recursive or "/" not in e["path"].removeprefix(start)]
+        if below and not entries:
+            raise _RefusedError(404, "EntryNotFound", f"{below} does not exist")
+        cursor = int(query.get("cursor", ["0"])[0])
         more = cursor + PAGE
-        link = (
-            {"Link": f'<{self.hub.url}{path}?recursive=true&cursor={more}>; rel="next"'} if more < len(entries) else {}
-        )
+        following = f"{self.hub.url}{path}?recursive={recursive}&cursor={more}"
+        link = {"Link": f'<{following}>; rel="next"'} if more < len(entries) else {}
         return 200, entries[cursor:more], link
 
     def _preupload(self, repo: Repo, revision: str) -> tuple[int, Any, dict[str, str]]:

@@ -57,6 +57,7 @@ def rewrite(folder: Path, file: str, act: Callable[[list[dict[str, Any]]], objec
 def test_a_build_in_order_wants_only_a_licence(built: Path) -> None:
     assert [(finding.level, finding.check) for finding in checked(built)] == [("warning", "licence")]
     assert checked(built, "cc-by-4.0") == []
+    assert [finding.level for finding in check_build(open_build(built), private=True)] == ["note"]
 
 
 def test_folders_that_are_no_finished_build(my_build: Path, tmp_path: Path) -> None:

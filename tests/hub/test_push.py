@@ -16,6 +16,7 @@ from mumer_data.hub.publication import Upload, publication
 from mumer_data.hub.push import Pushed, push
 from mumer_data.hub.repository import Repository
 from mumer_data.hub.terms import terms_of
+from mumer_data.recipe import load_source
 from tests.hub.conftest import TOKEN
 from tests.hub.server import Fault, Hub
 from tests.hub.store import Blob, Repo
@@ -60,6 +61,8 @@ def test_what_is_published_loads_by_its_card_alone(
 
     push_to(NAME, built)
     folder = Path(HfApi().snapshot_download(NAME, repo_type="dataset", local_dir=tmp_path / "copy"))
+    reader = load_source(folder).reader()
+    assert [part.rows for part in reader.plan(100, 1 << 30)] == [60], "a copy is a folder of shards again"
     for file in ("manifest.json", "dataset_info.json"):
         (folder / file).unlink()
     card = DatasetCard.load(folder / "README.md")
