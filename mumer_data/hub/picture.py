@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow.parquet as pq
-from PIL import Image, ImageDraw, ImageFont, ImageOps
+from PIL import Image, ImageDraw, ImageFont
 
 from mumer_data.exceptions import ImageError
 from mumer_data.hub.folder import Build, BuiltConfig, label_config
 from mumer_data.images.check import check_image
+from mumer_data.images.plain import plain_picture
 from mumer_data.shards.schema import CHATS
 
 SAMPLES = 8
@@ -37,7 +39,7 @@ def sample_sheet(build: Build, count: int = SAMPLES) -> bytes | None:
     config = label_config(build.configs)
     if config is None:
         return None
-    cells = [_cell(shown) for shown in _spread(build, config, count) if _fine(shown.image)]
+    cells = [_cell(picture, label) for picture, label in _pictures(build, config, count)]
     if not cells:
         return None
     lines = -(-len(cells) // _COLUMNS)
@@ -74,24 +76,21 @@ def _spread(build: Build, config: BuiltConfig, count: int) -> Iterator[Shown]:
                         yield Shown(row["images"][0]["bytes"], content.rpartition("\n")[2])
 
 
-def _fine(data: bytes) -> bool:
-    try:
-        check_image(data)
-    except ImageError:
-        return False
-    return True
+def _pictures(build: Build, config: BuiltConfig, count: int) -> Iterator[tuple[Image.Image, str]]:
+    for shown in _spread(build, config, count):
+        with suppress(ImageError):
+            check_image(shown.image)
+            yield plain_picture(shown.image).convert("L"), shown.label
 
 
-def _cell(shown: Shown) -> Image.Image:
+def _cell(picture: Image.Image, label: str) -> Image.Image:
     cell = Image.new("L", (_CELL, _IMAGE + _LINES * _LINE + 12), _PAPER)
-    with Image.open(io.BytesIO(shown.image)) as image:
-        picture = ImageOps.exif_transpose(image).convert("L")
     picture.thumbnail((_CELL - 8, _IMAGE - 8), Image.Resampling.LANCZOS)
     draw = ImageDraw.Draw(cell)
     draw.rectangle((0, 0, _CELL - 1, _IMAGE - 1), outline=_FRAME)
     cell.paste(picture, ((_CELL - picture.width) // 2, (_IMAGE - picture.height) // 2))
     font = ImageFont.load_default(13)
-    for number, line in enumerate(_wrapped(shown.label, font)):
+    for number, line in enumerate(_wrapped(label, font)):
         draw.text((0, _IMAGE + 8 + number * _LINE), line, fill=_INK, font=font)
     return cell
 
