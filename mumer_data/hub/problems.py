@@ -5,6 +5,7 @@ Not for deciding whether to try again. No message holds the token.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import cast
@@ -49,8 +50,10 @@ def _explained(error: BaseException, doing: str, repo: str) -> HubError:
         return HubError(f"{start}{repo!r} is no name of a repository: write OWNER/NAME ({_clean(str(error))})")
     if isinstance(error, errors.HfHubHTTPError) and error.response is not None:
         return _answered(error, error.response.status_code, start, repo)
+    if isinstance(error, json.JSONDecodeError):
+        return TransientHubError(f"{start}the Hub's answer cannot be read ({_clean(str(error))}): {AGAIN}")
     if isinstance(error, ValueError):
-        return HubError(start + _clean(str(error)))
+        return HubError(start + _clean(_complaints(str(error))))
     if isinstance(error, OSError) and error.filename is not None:  # a file of ours, not the network
         return HubError(f"{start}cannot read {error.filename}: {error.strerror}")
     reason = _clean(str(error)) or type(error).__name__
@@ -77,6 +80,14 @@ def _answered(error: BaseException, status: int, start: str, repo: str) -> HubEr
     if status in (408, 500, 502, 503, 504):
         return TransientHubError(f"{start}the Hub has trouble (HTTP {status}){said}: {AGAIN}")
     return HubError(f"{start}the Hub refuses (HTTP {status}){said}")
+
+
+def _complaints(text: str) -> str:
+    """What the Hub has against a card, out of its JSON answer; other texts as they are."""
+    try:
+        return "; ".join(str(error["message"]) for error in json.loads(text)["errors"]) or text
+    except (ValueError, KeyError, TypeError):
+        return text
 
 
 def _clean(text: str) -> str:

@@ -44,9 +44,13 @@ class Upload:
     sha256: str
     closing: bool = False
 
+    def data(self) -> bytes:
+        """The whole file."""
+        return self.source if isinstance(self.source, bytes) else self.source.read_bytes()
+
     def blob_id(self) -> str:
         """The git hash by which the Hub names a file that it does not keep as a large one."""
-        data = self.source if isinstance(self.source, bytes) else self.source.read_bytes()
+        data = self.data()
         return hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()
 
 

@@ -85,6 +85,7 @@ def push(
             progress(done, total)
 
     if missing or removed:
+        repository.check_card(_data(uploads, CARD).decode())
         operations = dict(zip((u.path for u in missing), repository.store(missing, sent), strict=True))
         chunks = _chunks(missing, there)
         for number, chunk in enumerate(chunks, 1):
@@ -107,6 +108,10 @@ def push(
         total,
         len(uploads),
     )
+
+
+def _data(uploads: Sequence[Upload], path: str) -> bytes:
+    return next(upload.data() for upload in uploads if upload.path == path)
 
 
 def _same(upload: Upload, there: RepoFile | None) -> bool:
@@ -163,8 +168,7 @@ def _removed(
     findings = []
     if MANIFEST in there:
         name, before = _shards_before(repository.text(MANIFEST, parent))
-        mine = next(upload.source for upload in uploads if upload.path == MANIFEST)
-        if name != json.loads(mine if isinstance(mine, bytes) else mine.read_bytes())["name"]:
+        if name != json.loads(_data(uploads, MANIFEST))["name"]:
             findings.append(Finding("warning", "repository", f"it holds another build, {name!r}: this one replaces it"))
     removed = sorted(before & there.keys() - ours)
     if CARD in there and written_by_hand(repository.text(CARD, parent)):

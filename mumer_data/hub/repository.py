@@ -109,6 +109,12 @@ class Repository:
 
             return self._call(f"reading {path} of {self.name}", fetched)
 
+    def check_card(self, text: str) -> None:
+        """Ask the Hub whether it will take a card, before anything is sent; raises ``HubError``."""
+        from huggingface_hub import DatasetCard
+
+        self._call("checking the card", lambda: DatasetCard(text).validate())
+
     def store(self, uploads: Sequence[Upload], sent: Callable[[int], None]) -> list[CommitOperationAdd]:
         """Put files into the Hub's storage, where nobody sees them until they are committed.
 

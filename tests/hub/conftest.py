@@ -20,7 +20,7 @@ TOKEN = "hf_" + "aBc123" * 6
 def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Hub]:
     """A Hub that this process's client talks to without waiting; its user is ``ann``, her token the client's."""
     from huggingface_hub import constants
-    from huggingface_hub.utils import _http, close_session
+    from huggingface_hub.utils import _http, close_session, disable_progress_bars, enable_progress_bars
 
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
     monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
@@ -33,7 +33,9 @@ def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Hub]:
         monkeypatch.setattr(constants, "ENDPOINT", found.url)
         template = found.url + "/{repo_id}/resolve/{revision}/{filename}"  # made from the endpoint at import
         monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
+        disable_progress_bars()
         yield found
+        enable_progress_bars()
         close_session()
 
 

@@ -17,9 +17,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+import yaml
+
 from tests.hub.store import LARGE, Blob, Repo, Store
 
 PART = 100_000  # bytes of a part, where a file is sent in parts
+LICENCES = ("apache-2.0", "cc-by-4.0", "cc-by-nc-sa-3.0", "cc-by-nc-sa-4.0")
 PAGE = 7  # entries of a page of a listing
 
 
@@ -104,6 +107,7 @@ class _RefusedError(Exception):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = 1 << 16  # an answer is one write: else the client's system waits 40 ms for the second half
 
     def log_message(self, format: str, *args: object) -> None:
         pass
@@ -132,7 +136,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.body = self._read_body()
         self.hub.asked.append((self.command, place.path, len(self.body)))
         if fault is not None and not fault.after:
-            self._answer(fault.status, {"error": fault.said} if fault.said else {}, fault.headers)
+            page = fault.said.encode() if fault.said.startswith("<") else None
+            self._answer(fault.status, page or ({"error": fault.said} if fault.said else {}), fault.headers)
             return
         try:
             status, value, headers = self._route(place.path, parse_qs(place.query))
@@ -177,11 +182,11 @@ class _Handler(BaseHTTPRequestHandler):
     def _route(self, path: str, query: dict[str, list[str]]) -> tuple[int, Any, dict[str, str]]:
         if path.startswith("/storage/"):
             return self._storage(path)
-        user = self._user(write=self.command != "GET" and self.command != "HEAD" and "validate" not in path)
+        if path == "/api/validate-yaml":
+            return self._validate()
+        user = self._user(write=self.command != "GET" and self.command != "HEAD")
         if path == "/api/whoami-v2":
             return 200, {"name": user, "type": "user", "orgs": []}, {}
-        if path == "/api/validate-yaml":
-            return 200, {"errors": [], "warnings": []}, {}
         if path == "/api/repos/create":
             return self._create(user)
         if found := re.fullmatch(r"/datasets/(.+)\.git/info/lfs/objects/batch", path):
@@ -217,6 +222,12 @@ class _Handler(BaseHTTPRequestHandler):
         if name not in self.hub.store.repos:
             raise _RefusedError(404, "RepoNotFound", "Repository not found")
         return self.hub.store.repos[name]
+
+    def _validate(self) -> tuple[int, Any, dict[str, str]]:
+        header = yaml.safe_load(json.loads(self.body)["content"].split("---\n")[1])
+        if header.get("license") in (None, *LICENCES):
+            return 200, {"errors": [], "warnings": []}, {}
+        return 400, {"errors": [{"message": '"license" must be one of [apache-2.0, ...]'}], "warnings": []}, {}
 
     def _create(self, user: str) -> tuple[int, Any, dict[str, str]]:
         asked = json.loads(self.body)

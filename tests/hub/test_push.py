@@ -21,6 +21,7 @@ from tests.hub.conftest import TOKEN
 from tests.hub.server import Fault, Hub
 from tests.hub.store import Blob, Repo
 
+pytestmark = pytest.mark.filterwarnings("ignore:Use 'content:DeprecationWarning")  # of the client to its own library
 NAME = "ann/mine"
 
 
@@ -158,6 +159,7 @@ def test_a_push_that_breaks_off_publishes_nothing_and_goes_on(
         pytest.param(Fault("POST", "/api/repos/create", 502), id="502 of create"),
         pytest.param(Fault("GET", "/tree/", 0), id="drop of the listing"),
         pytest.param(Fault("POST", "/commit", 503, times=2), id="503 of the commit"),
+        pytest.param(Fault("POST", "/validate-yaml", 502, said="<html>", skip=1), id="page instead of JSON"),
     ],
 )
 def test_passing_trouble_is_sat_out(hub: Hub, built: Path, fault: Fault) -> None:
@@ -208,6 +210,14 @@ def test_wrong_tokens_and_names(
         push_to(repo, built)
     assert not token or token not in str(raised.value)
     assert not hub.store.repos
+
+
+def test_a_licence_that_the_hub_does_not_know(hub: Hub, built: Path) -> None:
+    build = open_build(built)
+    uploads = publication(build, terms_of(build, "my-own"), NAME)
+    with pytest.raises(HubError, match=r'checking the card: "license" must be one of'):
+        push(Repository(NAME), uploads, "a build")
+    assert hub.count("POST", "preupload") == hub.count("PUT", ".") == 0
 
 
 def test_a_repository_that_vanishes(hub: Hub, built: Path) -> None:
