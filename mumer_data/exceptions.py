@@ -101,3 +101,7 @@ class PipelineError(MumerError):
 
 class OutputError(MumerError):
     """An output folder that cannot be written, or that holds something else already."""
+
+
+class HubError(MumerError):
+    """A push that the Hub refuses, that broke off, or that must not be made as it is."""

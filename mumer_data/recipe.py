@@ -20,6 +20,7 @@ from mumer_data.images.check import MAX_BYTES, MAX_PIXELS
 from mumer_data.latex.normalize.rules import chosen_rules
 from mumer_data.places import fetched, is_url
 from mumer_data.readers import READERS, Reader, reader_class
+from mumer_data.shards.run import licence_of
 from mumer_data.shards.schema import Chat, Images
 from mumer_data.tasks import TASKS, Task, task_class
 
@@ -75,6 +76,7 @@ class Pipeline(BaseModel):
         metadata: keep what the source says of each row beside label and image in a column of its own.
         unknown_commands: what to do with labels that use commands ``grammars/commands.toml`` does not know.
         seed: of everything random; the same seed gives the same bytes.
+        licence: of the source, as the Hub names it (``cc-by-4.0``); ``mumer push`` puts it on the card.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -91,6 +93,7 @@ class Pipeline(BaseModel):
     metadata: bool = False
     unknown_commands: Literal["keep", "reject"] = "keep"
     seed: int = Field(0, ge=0)
+    licence: str = Field("", pattern=r"^[a-z0-9.+-]*$")
     shards: ShardLimits = ShardLimits()
     limits: ImageLimits = ImageLimits()
 
@@ -235,7 +238,8 @@ def load_source(name: str | Path, settings: Iterable[str] = ()) -> Pipeline:
     if not folder.is_dir():
         return load_pipeline(name, settings)
     label = re.sub(r"\W", "_", folder.resolve().name) or "shards"
-    return _validated({"name": label, "source": {"format": "shards", "path": str(folder.resolve())}}, settings, folder)
+    source = {"format": "shards", "path": str(folder.resolve())}
+    return _validated({"name": label, "source": source, "licence": licence_of(folder)}, settings, folder)
 
 
 def _override(raw: dict[str, Any], setting: str) -> None:

@@ -43,6 +43,7 @@ def test_the_wheel_works_outside_the_checkout(unpacked_wheel: Path, tmp_path: Pa
         "p = pathlib.Path(mumer_data.__file__).parent;"
         "assert grammar_folder() == p / 'grammars', grammar_folder();"
         "assert find_pipeline('demo').parent == p / 'pipelines';"
+        "assert all((p / 'hub' / name).is_file() for name in ('card.md.jinja', 'sources.toml'));"
         "assert mumer_data.load_pipeline('demo').reader().plan(100, 10**9)"
     )
     environment = {"PYTHONPATH": str(unpacked_wheel), "PATH": ""}

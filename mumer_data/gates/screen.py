@@ -12,6 +12,7 @@ from mumer_data.data import Example, Reject
 from mumer_data.exceptions import ImageError, LatexSyntaxError
 from mumer_data.gates import RowGate
 from mumer_data.images.check import MAX_BYTES, MAX_PIXELS, check_image
+from mumer_data.images.plain import plain_png
 from mumer_data.latex.normalize import Normalizer
 from mumer_data.latex.parser import parse
 
@@ -48,10 +49,15 @@ class Screen:
         return label
 
     def image(self, example: Example) -> bytes | Reject:
-        """The encoded image as it lies in the source, decoded once to be sure of it."""
+        """The encoded image, decoded once to be sure of it.
+
+        As it lies in the source, unless programs would show it differently (turned by EXIF, more than 8 bits,
+        transparent, several pictures): then a PNG of what is to be seen.
+        """
         try:
             data = example.image.read()
-            check_image(data, max_pixels=self.max_pixels, max_bytes=self.max_bytes)
+            if check_image(data, max_pixels=self.max_pixels, max_bytes=self.max_bytes).odd:
+                data = plain_png(data)
         except ImageError as error:
             return Reject(example.id, example.row, error.reason, error.message, None, example.label)
         return data

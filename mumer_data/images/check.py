@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from PIL import Image, UnidentifiedImageError
 
 from mumer_data.exceptions import ImageError
+from mumer_data.images.plain import oddity
 
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP")
 MAX_PIXELS = 89_478_485  # Pillow's own warning threshold: a quarter of a GiB as 24-bit RGB
@@ -45,12 +46,14 @@ class ImageInfo:
         height: in pixels.
         format: one of `FORMATS`.
         mode: Pillow's name of the pixel format, e.g. ``1``, ``L``, ``RGB``, ``CMYK``, ``I;16``.
+        odd: why programs may show it differently, or ``""``; see `plain`.
     """
 
     width: int
     height: int
     format: str
     mode: str
+    odd: str = ""
 
 
 def check_image(data: bytes, *, max_pixels: int = MAX_PIXELS, max_bytes: int = MAX_BYTES) -> ImageInfo:
@@ -88,7 +91,7 @@ def _decode(data: bytes, max_pixels: int) -> ImageInfo:
             _check_pixels(image, max_pixels)  # a GIF may grow when its first frame is larger than its screen
             # A camera's JPEG with a preview inside calls itself MPO; its first picture is a plain JPEG.
             name = "JPEG" if image.format == "MPO" else str(image.format)
-            return ImageInfo(image.width, image.height, name, image.mode)
+            return ImageInfo(image.width, image.height, name, image.mode, oddity(image))
     except ImageError:
         raise
     except Image.DecompressionBombError as error:

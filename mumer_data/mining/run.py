@@ -36,7 +36,7 @@ from mumer_data.mining.write import Tally, WriteJob, read_tally, write_slice
 from mumer_data.parallel import in_processes
 from mumer_data.pipeline import versions
 from mumer_data.readers.predictions import plan_predictions, prediction_files, read_predictions
-from mumer_data.shards.run import WORK, Config, Plan, Run
+from mumer_data.shards.run import WORK, Config, Plan, Run, licence_of
 from mumer_data.shards.schema import Chat, Columns
 from mumer_data.tasks import error_tasks
 
@@ -179,6 +179,8 @@ def _plan(
         },
         "inputs": {"files": inputs},
     }
+    if images is not None and (licence := licence_of(images)):
+        facts["licence"] = licence
     configs = [Config(name + task.suffix, task_name) for task_name, task in error_tasks().items()]
     return Plan(facts, configs, source.slices, split, columns)
 

@@ -10,7 +10,6 @@ import gzip
 import io
 import lzma
 import posixpath
-import shutil
 import stat
 import tarfile
 import tempfile
@@ -18,6 +17,7 @@ import threading
 import zipfile
 import zlib
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import IO, Protocol
 
@@ -28,6 +28,10 @@ _COMPRESSED: dict[str, Callable[[Path], io.BufferedIOBase]] = {
     ".tar.bz2": bz2.BZ2File,
 }
 ARCHIVES = (".zip", ".tar", *_COMPRESSED)
+# An archive may unpack to this many times its size: InkML does to 10, labels to 5, images to 1. A bomb does to 1,000
+# and more. Small ones may do as they like.
+MAX_RATIO = 100
+ALWAYS_ALLOWED = 256 << 20
 # What a damaged or encrypted archive raises, by way of the modules that read it.
 BROKEN = (
     *(OSError, EOFError, RuntimeError, ValueError, OverflowError),
@@ -51,6 +55,21 @@ class Members(Protocol):
         """A member as a seekable file with a position of its own; raises one of `BROKEN`."""
 
 
+class ArchiveBombError(ValueError):
+    """An archive that unpacks to far more than such data ever do."""
+
+    def __init__(self, size: int, allowed: int) -> None:
+        super().__init__(
+            f"its {size:,} bytes unpack to more than {allowed:,}, which looks like a bomb; if they are what you "
+            "expect, unpack it yourself and name the folder"
+        )
+
+
+def allowed_size(path: Path) -> int:
+    """How many bytes an archive may unpack to."""
+    return max(ALWAYS_ALLOWED, MAX_RATIO * path.stat().st_size)
+
+
 def open_members(path: Path) -> Members:
     """The members of an archive, whose name ends in one of `ARCHIVES`; raises one of `BROKEN`."""
     return _Zip(path) if path.name.lower().endswith(".zip") else _Tar(path)
@@ -70,6 +89,10 @@ class _Zip:
             if name and not info.is_dir() and kind in (0, stat.S_IFREG):
                 self._infos[name] = info
         self.sizes = {name: info.file_size for name, info in self._infos.items()}
+        # No member gives more than its size here says, so what is checked here is all there can be.
+        if sum(self.sizes.values()) > allowed_size(path):
+            raise ArchiveBombError(path.stat().st_size, allowed_size(path))
+        _check_apart(list(self._infos.values()))
 
     def load(self, name: str) -> bytes:
         # zipfile gives no more than the directory's size: a member cannot claim little and unpack to much.
@@ -78,7 +101,7 @@ class _Zip:
     def window(self, name: str) -> io.RawIOBase:
         if name not in self._unpacked:
             with self._zip.open(self._infos[name]) as member:
-                self._unpacked[name] = _SharedFile(_spool(member))
+                self._unpacked[name] = _SharedFile(_spool(member, self.sizes[name]))
         return _Window(self._unpacked[name], 0, self.sizes[name])
 
 
@@ -93,7 +116,7 @@ class _Tar:
             file = open(path, "rb")  # noqa: SIM115  # lives as long as this object
         else:
             with unpack(path) as packed:
-                file = _spool(packed)
+                file = _spool(packed, allowed_size(path), path.stat().st_size)
         self._file = _SharedFile(file)
         self._offsets: dict[str, int] = {}
         self.sizes: dict[str, int] = {}
@@ -124,9 +147,24 @@ def _member_name(name: str) -> str:
     return "" if plain.startswith(("/", "../")) or plain in (".", "..") else plain
 
 
-def _spool(source: IO[bytes] | io.BufferedIOBase) -> IO[bytes]:
+def _check_apart(infos: list[zipfile.ZipInfo]) -> None:
+    """Members that share bytes let a small zip hold much: D. Fifield, A better zip bomb, WOOT 2019."""
+    ordered = sorted(infos, key=lambda info: info.header_offset)
+    for one, following in pairwise(ordered):
+        if one.header_offset + one.compress_size > following.header_offset:
+            raise zipfile.BadZipFile(f"the members {one.filename!r} and {following.filename!r} overlap")
+
+
+def _spool(source: IO[bytes] | io.BufferedIOBase, most: int, packed: int = 0) -> IO[bytes]:
+    """All of ``source`` in an anonymous file; ``most`` bytes of it at most."""
     file = tempfile.TemporaryFile()  # noqa: SIM115  # has no name, and is gone when the last reference is
-    shutil.copyfileobj(source, file, 1024 * 1024)
+    written = 0
+    while chunk := source.read(1 << 20):
+        written += len(chunk)
+        if written > most:
+            file.close()
+            raise ArchiveBombError(packed, most)
+        file.write(chunk)
     file.seek(0)
     return file
 

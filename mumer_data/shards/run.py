@@ -98,6 +98,14 @@ def read_manifest(out: Path) -> dict[str, Any]:
     return found
 
 
+def licence_of(folder: Path) -> str:
+    """The licence that a build declares for its source; ``""`` where it is no finished build, or declares none."""
+    if not (folder / MANIFEST).is_file():
+        return ""
+    manifest = read_manifest(folder)
+    return str(manifest.get("pipeline", {}).get("licence") or manifest.get("licence") or "")
+
+
 class Run:
     """One run over one output folder, new or resumed; a context manager that holds the folder's lock."""
 

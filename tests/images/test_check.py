@@ -49,7 +49,7 @@ def outcome(data: bytes) -> str:
 
 
 def animated_gif() -> bytes:
-    frames = [Image.new("P", (12, 10), colour) for colour in (0, 1, 2)]
+    frames = [Image.new("RGB", (12, 10), (colour, 0, 0)) for colour in (0, 100, 200)]
     buffer = io.BytesIO()
     frames[0].save(buffer, "GIF", save_all=True, append_images=frames[1:], duration=50)
     return buffer.getvalue()
@@ -61,10 +61,10 @@ def animated_gif() -> bytes:
         pytest.param(drawn("PNG", "1"), ImageInfo(40, 30, "PNG", "1"), id="png-1-bit"),
         pytest.param(drawn("PNG", "RGBA"), ImageInfo(40, 30, "PNG", "RGBA"), id="png-alpha"),
         pytest.param(drawn("JPEG", "L"), ImageInfo(40, 30, "JPEG", "L"), id="jpeg-grey"),
-        pytest.param(drawn("JPEG", "CMYK"), ImageInfo(40, 30, "JPEG", "CMYK"), id="jpeg-cmyk"),
+        pytest.param(drawn("JPEG", "CMYK"), ImageInfo(40, 30, "JPEG", "CMYK", "colours"), id="jpeg-cmyk"),
         pytest.param(drawn("MPO"), ImageInfo(40, 30, "JPEG", "RGB"), id="mpo-of-one-picture"),
         pytest.param(drawn("GIF", "P"), ImageInfo(40, 30, "GIF", "P"), id="gif"),
-        pytest.param(animated_gif(), ImageInfo(12, 10, "GIF", "P"), id="gif-animated"),
+        pytest.param(animated_gif(), ImageInfo(12, 10, "GIF", "P", "frames"), id="gif-animated"),
         pytest.param(drawn("BMP"), ImageInfo(40, 30, "BMP", "RGB"), id="bmp"),
         pytest.param(drawn("TIFF"), ImageInfo(40, 30, "TIFF", "RGB"), id="tiff"),
         pytest.param(drawn("WEBP"), ImageInfo(40, 30, "WEBP", "RGB"), id="webp"),

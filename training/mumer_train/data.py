@@ -5,7 +5,6 @@ Reads what `mumer build` and `mumer mine` write, memory-mapped; knows nothing of
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,13 +96,12 @@ def turn_of(row: dict[str, Any]) -> Turn:
 
 def open_image(stored: dict[str, Any]) -> Image:
     """An image as `datasets` keeps it, undecoded: bytes, or a path."""
-    from PIL import Image
+    from mumer_data.images.plain import plain_picture
 
     data = stored["bytes"]
     if data is None and not stored["path"]:
         raise TrainingError("a row has no image: build its shards with images embedded")
-    with Image.open(io.BytesIO(data) if data is not None else stored["path"]) as opened:
-        return opened.convert("RGB")
+    return plain_picture(data if data is not None else Path(stored["path"]).read_bytes()).convert("RGB")
 
 
 def prompt_text(processor: Processor, prompt: str) -> str:

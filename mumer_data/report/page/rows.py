@@ -15,6 +15,8 @@ from mumer_data.data import Prediction
 from mumer_data.errors.align import Script, align
 from mumer_data.errors.confusions import Confusion, confusions_of
 from mumer_data.exceptions import ImageError, LatexSyntaxError
+from mumer_data.images.check import check_image
+from mumer_data.images.plain import plain_picture
 from mumer_data.latex.text import label_text
 from mumer_data.mathml.setting import Setting
 from mumer_data.mathml.unset import CannotSetError
@@ -143,8 +145,8 @@ def _image(row: Prediction, store: ImageStore | None) -> str:
 def _data_url(data: bytes) -> str:
     from PIL import Image, ImageChops, ImageOps
 
-    with Image.open(io.BytesIO(data)) as opened:
-        picture = opened.convert("L")
+    check_image(data)
+    picture = plain_picture(data).convert("L")
     paper = int(np.asarray(picture)[0, 0])
     ink = ImageChops.difference(picture, Image.new("L", picture.size, paper)).getbbox()
     if ink:

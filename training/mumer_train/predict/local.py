@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Container, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -134,10 +133,9 @@ def _pixels(job: Job) -> int:
 
 
 def _open(job: Job) -> Image:
-    from PIL import Image
+    from mumer_data.images.plain import plain_picture
 
-    with Image.open(io.BytesIO(job.read())) as opened:
-        return opened.convert("RGB")
+    return plain_picture(job.read()).convert("RGB")
 
 
 class _Recorder:

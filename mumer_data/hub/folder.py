@@ -1,0 +1,162 @@
+"""A finished build as it lies on disk: its configs, its shards, and the texts in their columns.
+
+Not for judging it: that is `checks`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from filelock import FileLock, Timeout
+
+from mumer_data.exceptions import OutputError
+from mumer_data.shards.run import WORK, read_manifest
+from mumer_data.shards.writer import ShardInfo, leaves
+
+_SHARD = re.compile(r"(?P<split>\w+)-\d{5}-of-(?P<count>\d{5})\.parquet")
+_BATCH = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltConfig:
+    """One config of a build.
+
+    Attributes:
+        name, task: as in the manifest.
+        split: the first word of its files' names.
+        shards: its files, in order.
+    """
+
+    name: str
+    task: str
+    split: str
+    shards: tuple[ShardInfo, ...]
+
+    @property
+    def rows(self) -> int:
+        """In all shards."""
+        return sum(shard.rows for shard in self.shards)
+
+    @property
+    def size(self) -> int:
+        """Bytes of all shards."""
+        return sum(shard.size for shard in self.shards)
+
+    @property
+    def pattern(self) -> str:
+        """What matches its files and no others, not even those of another build with other slices."""
+        return f"{self.name}/{self.split}-*-of-{len(self.shards):05d}.parquet"
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """A finished build.
+
+    Attributes:
+        folder: where it lies.
+        manifest: its manifest, as it stands there.
+        configs: what it holds.
+    """
+
+    folder: Path
+    manifest: dict[str, Any]
+    configs: tuple[BuiltConfig, ...]
+
+    @property
+    def name(self) -> str:
+        """Of the data set."""
+        return str(self.manifest["name"])
+
+    @property
+    def source(self) -> dict[str, Any]:
+        """The ``source`` of its pipeline; empty where it was mined from predictions."""
+        found: dict[str, Any] = self.manifest.get("pipeline", {}).get("source", {})
+        return found
+
+    def texts(self, config: BuiltConfig, leaf: str) -> Iterator[pa.Array]:
+        """All values of one leaf column of a config, a batch at a time; of ``images...path`` no bytes are read."""
+        for shard in config.shards:
+            with pq.ParquetFile(self.folder / shard.file) as file:
+                if leaf not in leaves(file.schema_arrow):
+                    continue
+                for batch in file.iter_batches(batch_size=_BATCH, columns=[leaf]):
+                    yield _flat(batch.column(0))
+
+    def leaves(self, config: BuiltConfig) -> list[str]:
+        """The columns of a config, as Parquet stores them."""
+        return leaves(self.schema(config))
+
+    def schema(self, config: BuiltConfig) -> pa.Schema:
+        """The Arrow schema of a config."""
+        return pq.read_schema(self.folder / config.shards[0].file)
+
+
+def open_build(folder: Path) -> Build:
+    """A build to be pushed.
+
+    Raises:
+        OutputError: it is no build, is not finished, or is being written to.
+    """
+    _check_idle(folder)
+    manifest = read_manifest(folder)
+    try:
+        configs = tuple(_config(name, config) for name, config in manifest["configs"].items())
+        manifest["name"], manifest["versions"], manifest["counts"]["accepted"]
+    except (KeyError, TypeError, AttributeError) as error:
+        raise OutputError(f"{folder / 'manifest.json'} is not that of a build ({error!r} is missing)") from None
+    if not any(config.rows for config in configs):
+        raise OutputError(f"{folder} holds no rows: there is nothing to push")
+    return Build(folder, manifest, configs)
+
+
+def _check_idle(folder: Path) -> None:
+    work = folder / WORK
+    if not work.is_dir():
+        return
+    if (work / "lock").is_file():
+        try:
+            with FileLock(work / "lock", timeout=0):
+                pass
+        except Timeout:
+            raise OutputError(f"a run is writing to {folder}: push when it is done") from None
+        except OSError:  # a folder that may only be read: no run can hold it from here
+            pass
+    if (work / "plan.json").is_file():
+        raise OutputError(f"{folder} holds an unfinished run: go on with --resume, then push")
+
+
+def _config(name: str, config: dict[str, Any]) -> BuiltConfig:
+    shards = tuple(ShardInfo(**shard) for shard in config["shards"])
+    for shard in shards:
+        place, _, file = shard.file.rpartition("/")
+        found = _SHARD.fullmatch(file)
+        if place != name or found is None or int(found["count"]) != len(shards):
+            raise OutputError(f"the manifest names {shard.file!r} as a shard of {name!r}: this is not a build of ours")
+    if not shards:
+        raise OutputError(f"the config {name!r} has no shards: this is not a build of ours")
+    split = shards[0].file.rpartition("/")[2].partition("-")[0]
+    return BuiltConfig(name, str(config["task"]), split, shards)
+
+
+def _flat(values: pa.Array) -> pa.Array:
+    """The leaves of nested lists and structs of one field."""
+    while True:
+        if pa.types.is_list(values.type):
+            values = values.flatten()
+        elif pa.types.is_struct(values.type):
+            values = values.field(0)
+        else:
+            return values
+
+
+def label_config(configs: Sequence[BuiltConfig]) -> BuiltConfig | None:
+    """The config whose answers end in the label and are shortest to read; ``None`` where no config has such."""
+    order = ("recognition", "symbol_count", "error_fix", "tree_cot")
+    known = [config for config in configs if config.task in order and config.rows]
+    return min(known, key=lambda config: order.index(config.task), default=None)

@@ -1,0 +1,90 @@
+"""What of a build goes to the Hub, file by file, and what stays at home.
+
+Not for sending it. Shards go as they are, to the byte; the manifest goes without the places of this machine.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mumer_data.atomic import file_sha256
+from mumer_data.exceptions import OutputError
+from mumer_data.hub.card import card_text
+from mumer_data.hub.folder import Build
+from mumer_data.hub.picture import sample_sheet
+from mumer_data.hub.places import without_places
+from mumer_data.hub.terms import Terms
+from mumer_data.shards.run import MANIFEST
+
+CARD = "README.md"
+PICTURE = "samples.png"
+# Beside the shards, of mining and corruption. Rejects stay at home: raw rows, with messages about this machine.
+EXTRAS = ("mining.json", "confusions.parquet", "confusions.png", "channel.json")
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """One file of a publication.
+
+    Attributes:
+        path: in the repository.
+        source: the file, or its bytes where it is made for the push.
+        size: in bytes.
+        sha256: hexadecimal.
+        closing: whether it makes the others visible, and so must come last.
+    """
+
+    path: str
+    source: Path | bytes
+    size: int
+    sha256: str
+    closing: bool = False
+
+    def data(self) -> bytes:
+        """The whole file."""
+        return self.source if isinstance(self.source, bytes) else self.source.read_bytes()
+
+    def blob_id(self) -> str:
+        """The git hash by which the Hub names a file that it does not keep as a large one."""
+        data = self.data()
+        return hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()
+
+
+def publication(build: Build, terms: Sequence[Terms], repo: str, revision: str = "") -> list[Upload]:
+    """All files, the closing ones last. Raises ``OutputError`` where a file cannot be read."""
+    uploads = [
+        Upload(shard.file, build.folder / shard.file, shard.size, shard.sha256)
+        for config in build.configs
+        for shard in config.shards
+    ]
+    try:
+        for name in EXTRAS:
+            path = build.folder / name
+            if path.is_file():
+                uploads.append(Upload(name, path, path.stat().st_size, file_sha256(path)))
+        listing = (build.folder / "dataset_info.json").read_bytes()
+    except OSError as error:
+        raise OutputError(f"cannot read {error.filename}: {error.strerror}") from error
+    picture = sample_sheet(build)
+    card = card_text(build, terms, repo, picture=PICTURE if picture else "", revision=revision)
+    manifest = json.dumps(without_places(build.manifest), indent=2, ensure_ascii=False) + "\n"
+    if picture:
+        uploads.append(_made(PICTURE, picture))
+    uploads.append(_made("dataset_info.json", listing))
+    uploads.append(_made(MANIFEST, manifest.encode()))
+    uploads.append(_made(CARD, card.encode()))
+    return uploads
+
+
+def _made(path: str, data: bytes) -> Upload:
+    return Upload(path, data, len(data), hashlib.sha256(data).hexdigest(), closing=True)
+
+
+def left_at_home(build: Build, uploads: Sequence[Upload]) -> list[str]:
+    """Names of what lies in the folder of the build and is not published."""
+    sent = {upload.path.partition("/")[0] for upload in uploads}
+    return sorted(path.name for path in build.folder.iterdir() if path.name not in sent)

@@ -1,0 +1,201 @@
+"""One dataset repository on the Hub, by the Hub's own client: what is there, sending, committing.
+
+Not for what is sent. Large files are first stored, out of sight, and then named in a commit; the client's
+`upload_folder` is not used, since it commits while it uploads, the card maybe first.
+"""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from mumer_data.exceptions import HubError
+from mumer_data.hub.problems import TransientHubError, talking
+from mumer_data.hub.publication import Upload
+
+if TYPE_CHECKING:
+    from huggingface_hub import CommitOperationAdd
+    from huggingface_hub.hf_api import RepoFile
+
+T = TypeVar("T")
+_log = logging.getLogger(__name__)
+KIND = "dataset"
+MAIN = "main"
+WAITS = (1.0, 4.0, 16.0)  # seconds before a call is made again; the client itself repeats its uploads, not these
+GROUP_FILES, GROUP_BYTES = 64, 1 << 30
+
+
+def full_name(repo: str) -> str:
+    """A name checked; raises ``HubError``."""
+    from huggingface_hub.utils import validate_repo_id
+
+    with talking("checking the name", repo):
+        validate_repo_id(repo)
+    return repo
+
+
+class Repository:
+    """A repository and one branch of it; ``name`` becomes ``OWNER/NAME`` when it is opened."""
+
+    def __init__(self, name: str, revision: str = "") -> None:
+        from huggingface_hub import HfApi
+
+        self.name = full_name(name)
+        self.revision = revision or MAIN
+        self.private = False
+        self._api = HfApi(library_name="mumer-data")
+
+    def add_owner(self) -> None:
+        """Ask whose the token is; a name without an owner becomes theirs."""
+        user = self._call("asking whose the token is", lambda: self._api.whoami(cache=True)["name"])
+        if "/" not in self.name:
+            self.name = f"{user}/{self.name}"
+
+    def open(self, private: bool) -> str:
+        """Create what is not there, and give the commit at the head of the branch.
+
+        Raises:
+            HubError: no token, no right to write, or a repository that is public though ``private`` is asked for.
+        """
+        self.add_owner()
+        self._call(
+            f"creating {self.name}",
+            lambda: self._api.create_repo(self.name, repo_type=KIND, private=private or None, exist_ok=True),
+        )
+        info = self._call(f"looking at {self.name}", lambda: self._api.repo_info(self.name, repo_type=KIND))
+        self.private = bool(info.private)
+        if private and not self.private:
+            raise HubError(
+                f"{self.name} is there already, and public: make it private in its settings, or name another"
+            )
+        if self.revision != MAIN and not self.revision.startswith("refs/"):
+            self._call(
+                f"creating the branch {self.revision}",
+                lambda: self._api.create_branch(self.name, branch=self.revision, repo_type=KIND, exist_ok=True),
+            )
+        return self.head()
+
+    def head(self) -> str:
+        """The commit at the head of the branch."""
+        info = self._call(
+            f"looking at {self.name}",
+            lambda: self._api.repo_info(self.name, repo_type=KIND, revision=self.revision),
+        )
+        return str(info.sha)
+
+    def files(self, commit: str) -> dict[str, RepoFile]:
+        """Every file at a commit, by path."""
+        from huggingface_hub.hf_api import RepoFile
+
+        def listed() -> dict[str, RepoFile]:
+            tree = self._api.list_repo_tree(self.name, recursive=True, revision=commit, repo_type=KIND)
+            return {entry.path: entry for entry in tree if isinstance(entry, RepoFile)}
+
+        return self._call(f"listing {self.name}", listed)
+
+    def text(self, path: str, commit: str) -> str:
+        """A small text file at a commit."""
+        with tempfile.TemporaryDirectory() as folder:
+
+            def fetched() -> str:
+                file = self._api.hf_hub_download(
+                    self.name, path, repo_type=KIND, revision=commit, local_dir=folder, force_download=True
+                )
+                return Path(file).read_text(encoding="utf-8", errors="replace")
+
+            return self._call(f"reading {path} of {self.name}", fetched)
+
+    def check_card(self, text: str) -> None:
+        """Ask the Hub whether it will take a card, before anything is sent; raises ``HubError``."""
+        from huggingface_hub import DatasetCard
+
+        self._call("checking the card", lambda: DatasetCard(text).validate())
+
+    def store(self, uploads: Sequence[Upload], sent: Callable[[int], None]) -> list[CommitOperationAdd]:
+        """Put files into the Hub's storage, where nobody sees them until they are committed.
+
+        What is stored already is not sent again: the Hub knows each by its sha256. ``sent`` is given the bytes done.
+        """
+        from huggingface_hub import CommitOperationAdd
+
+        operations: list[CommitOperationAdd] = []
+        for group in _groups(uploads):
+            with talking(f"sending {group[0].path}", self.name):
+                added = [CommitOperationAdd(upload.path, upload.source) for upload in group]
+                self._api.preupload_lfs_files(self.name, added, repo_type=KIND, revision=self.revision)
+            operations += added
+            sent(sum(upload.size for upload in group))
+        return operations
+
+    def commit(
+        self,
+        operations: Sequence[CommitOperationAdd],
+        removed: Sequence[str],
+        message: str,
+        parent: str,
+        there: Callable[[str], bool],
+    ) -> str:
+        """Make one commit on top of ``parent`` and give its id.
+
+        Args:
+            operations: as `store` gave them.
+            removed: paths to delete.
+            message: of the commit.
+            parent: the head that this was planned on; another head is a conflict.
+            there: whether a commit already holds all of it: asked when an answer got lost on the way.
+        """
+        from huggingface_hub import CommitOperationDelete
+
+        deleted = [CommitOperationDelete(path, is_folder=False) for path in removed]
+        for wait in (*WAITS, None):
+            try:
+                with talking(f"committing to {self.name}", self.name):
+                    made = self._api.create_commit(
+                        self.name,
+                        [*operations, *deleted],
+                        commit_message=message,
+                        repo_type=KIND,
+                        revision=self.revision,
+                        parent_commit=parent,
+                    )
+                return str(made.oid)
+            except TransientHubError:
+                head = self.head()
+                if head != parent and there(head):
+                    return head
+                if wait is None:
+                    raise
+                _wait(f"committing to {self.name}", wait)
+        raise AssertionError("unreachable")
+
+    def _call(self, doing: str, call: Callable[[], T]) -> T:
+        for wait in WAITS:
+            try:
+                with talking(doing, self.name):
+                    return call()
+            except TransientHubError:
+                _wait(doing, wait)
+        with talking(doing, self.name):
+            return call()
+
+
+def _wait(doing: str, seconds: float) -> None:
+    _log.warning("%s did not succeed: once more in %.0f s", doing, seconds)
+    time.sleep(seconds)
+
+
+def _groups(uploads: Sequence[Upload]) -> Iterator[list[Upload]]:
+    group: list[Upload] = []
+    size = 0
+    for upload in uploads:
+        if group and (len(group) >= GROUP_FILES or size + upload.size > GROUP_BYTES):
+            yield group
+            group, size = [], 0
+        group.append(upload)
+        size += upload.size
+    if group:
+        yield group
