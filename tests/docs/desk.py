@@ -141,4 +141,6 @@ def environment() -> dict[str, str]:
         "PYTHONPATH": os.pathsep.join(paths),
         "COLUMNS": "200",
         "OMP_NUM_THREADS": "1",
+        "HF_HOME": str(Path.cwd() / "hf_home"),
+        "HF_HUB_DISABLE_XET": "1",
     }

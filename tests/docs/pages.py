@@ -56,6 +56,7 @@ def commands_of(block: Block) -> Iterator[Command]:
 def looks_like(shown: str, real: str) -> bool:
     """Whether output is what the page shows; ``...`` stands for anything."""
     pattern = re.escape(shown.strip()).replace(r"\.\.\.", ".*")
+    pattern = re.sub(r"\b[0-9a-f]{40}\b", "[0-9a-f]{40}", pattern)  # a commit
     trimmed = "\n".join(line.rstrip() for line in real.strip().splitlines())
     return re.fullmatch(pattern, trimmed, re.S) is not None
 

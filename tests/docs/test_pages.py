@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +16,8 @@ import pytest
 from tests.conftest import SHARED
 from tests.docs.desk import REAL, environment, lay_models, lay_out, lay_real
 from tests.docs.pages import PAGES, ROOT, Block, blocks_of, commands_of, is_synopsis, looks_like, promised
+from tests.hub.conftest import TOKEN
+from tests.hub.server import Hub, running_hub
 
 # Commands that a test of the pages cannot run, and why.
 NOT_RUN = {
@@ -33,17 +38,33 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.fixture
+def loopback_hub() -> Iterator[Hub]:
+    """A Hub whose user is ``ann``."""
+    with running_hub() as found:
+        found.store.tokens[TOKEN] = ("ann", True)
+        yield found
+
+
 @pytest.mark.parametrize("page", RUNNABLE, ids=NAMES)
-def test_what_a_page_says_runs(page: Path, desk: Path) -> None:
+def test_what_a_page_says_runs(
+    page: Path, desk: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
     names: dict[str, Any] = {"__name__": "page"}
     if "mumer train" in page.read_text(encoding="utf-8"):
         pytest.importorskip("torch", reason="this page trains: pip install '.[train]'")
         lay_models(desk)
+    if "mumer push" in page.read_text(encoding="utf-8"):
+        hub = request.getfixturevalue("loopback_hub")
+        for name, value in {"HF_ENDPOINT": hub.url, "HF_TOKEN": TOKEN, "HF_HUB_OFFLINE": "0"}.items():
+            monkeypatch.setenv(name, value)
     real = SHARED.is_dir() and page.name == "mining.md"
     if real:
         lay_real(desk, SHARED)
     for block in blocks_of(page):
-        if block.language == "python":
+        if block.language == "python" and "HF_ENDPOINT" in os.environ:  # the client asks at import where the Hub is
+            subprocess.run([sys.executable, "-c", block.text], cwd=desk, env=environment(), check=True)
+        elif block.language == "python":
             run_python(block, names)
         elif block.language in ("bash", "console"):
             run_commands(block, desk, real=real)

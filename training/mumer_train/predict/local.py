@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Container, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
