@@ -101,3 +101,7 @@ class PipelineError(MumerError):
 
 class OutputError(MumerError):
     """An output folder that cannot be written, or that holds something else already."""
+
+
+class GenerationError(MumerError):
+    """Labels that cannot be drawn as they were asked for: the message says how many there are, and why no more."""
