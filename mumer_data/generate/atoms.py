@@ -5,8 +5,8 @@ Not for counting: see `grammar`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import NamedTuple
 
 from mumer_data.latex.to_latex import class_of
 from mumer_data.latex.tree import Symbol
@@ -50,8 +50,7 @@ class UnbalancedError(ValueError):
     """A row whose brackets do not pair up; a signal to pass the label over."""
 
 
-@dataclass(frozen=True, slots=True)
-class Atom:
+class Atom(NamedTuple):
     """One place of a row.
 
     Attributes:
@@ -140,7 +139,7 @@ def _with_roles(atoms: list[tuple[Atom, Symbol | None]]) -> list[tuple[Atom, Sym
                 raise UnbalancedError(token)
             roles[opened.pop()], roles[place] = OPENS, SHUTS
     _close_line(atoms, opened)
-    return [(replace(atom, role=role), symbol) for (atom, symbol), role in zip(atoms, roles, strict=True)]
+    return [(atom._replace(role=role), symbol) for (atom, symbol), role in zip(atoms, roles, strict=True)]
 
 
 def _close_line(atoms: list[tuple[Atom, Symbol | None]], opened: list[int]) -> None:

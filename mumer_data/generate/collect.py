@@ -5,16 +5,17 @@ Not for drawing one (see `grammar` and `facts`), nor for files.
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
+from itertools import accumulate
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
 from mumer_data.exceptions import GenerationError
 from mumer_data.generate.demand import Demand, largest_remainders
-from mumer_data.latex.parser import parse
 from mumer_data.parallel import in_processes
 from mumer_data.randomness import generator_of
 
@@ -23,7 +24,7 @@ FATES = (
     *("kept", "duplicate", "known", "excluded", "length", "depth", "surplus"),
     *("unreadable", "too_large", "untrue"),
 )
-_YIELD = 0.02  # a round that keeps less of what it draws is after the last few of a hard kind
+_YIELD = 0.04  # a round that keeps less of what it draws is after the last few of a hard kind
 _HOPELESS = 0.002
 
 
@@ -38,6 +39,20 @@ class Dropped(Exception):  # noqa: N818 - a signal, never shown
         return Dropped, (self.fate,)
 
 
+class Candidate(NamedTuple):
+    """A label that may be kept.
+
+    Attributes:
+        label: canonical, and accepted by the parser.
+        depth: of its tree.
+        kind: what sort of label it is, to count by.
+    """
+
+    label: str
+    depth: int
+    kind: str
+
+
 class Source(Protocol):
     """Something that draws labels.
 
@@ -49,11 +64,8 @@ class Source(Protocol):
     stage: str
     chunk: int
 
-    def draw(self, rng: np.random.Generator, size: str) -> str:
-        """A canonical label; raises `Dropped`."""
-
-    def kind(self, number: int) -> str:
-        """What sort of label candidate ``number`` is, to count by."""
+    def draw(self, rng: np.random.Generator, size: str) -> Candidate:
+        """A label; raises `Dropped`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,20 +75,18 @@ class _Chunk:
     numbers: range
     sizes: tuple[tuple[str, float], ...]
 
-    def draw(self) -> list[tuple[str, str, int]]:
-        """For every candidate: its label and depth, or its fate."""
+    def draw(self) -> list[Candidate | str]:
+        """Every candidate, or its fate."""
         names = [name for name, _ in self.sizes]
-        bounds = np.cumsum([share for _, share in self.sizes])
-        found = []
+        bounds = list(accumulate(share for _, share in self.sizes))
+        found: list[Candidate | str] = []
         for number in self.numbers:
             rng = generator_of(self.seed, str(number), self.source.stage)
-            size = names[int(np.searchsorted(bounds[:-1], rng.random() * bounds[-1], side="right"))]
+            size = names[bisect(bounds, rng.random() * bounds[-1], hi=len(bounds) - 1)]
             try:
-                label = self.source.draw(rng, size)
+                found.append(self.source.draw(rng, size))
             except Dropped as dropped:
-                found.append(("", dropped.fate, 0))
-            else:
-                found.append((label, "", parse(label).depth))
+                found.append(dropped.fate)
         return found
 
 
@@ -85,13 +95,13 @@ class Collection:
     """What was drawn.
 
     Attributes:
-        labels: the kept ones, in the order they were drawn, each with what sort it is.
+        labels: the kept ones, in the order they were drawn.
         counts: fate -> how many candidates; they add up to ``drawn``.
         filled: labels kept in each bin of the demand.
         drawn: how many candidates there were.
     """
 
-    labels: list[tuple[str, str]] = field(default_factory=list)
+    labels: list[Candidate] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     filled: list[int] = field(default_factory=list)
     drawn: int = 0
@@ -150,14 +160,14 @@ class _Collector:
         first = self.found.drawn
         step = self.source.chunk
         sizes = self._sizes()
-        numbers = [range(start, min(start + step, first + count)) for start in range(first, first + count, step)]
-        chunks = [_Chunk(self.source, self.seed, part, sizes) for part in numbers]
-        for part, drawn in zip(numbers, in_processes(_Chunk.draw, chunks, self.workers, ordered=True), strict=True):
-            for number, (label, fate, depth) in zip(part, drawn, strict=True):
+        parts = [range(start, min(start + step, first + count)) for start in range(first, first + count, step)]
+        chunks = [_Chunk(self.source, self.seed, part, sizes) for part in parts]
+        for drawn in in_processes(_Chunk.draw, chunks, self.workers, ordered=True):
+            for one in drawn:
                 if len(self.found.labels) == self.demand.count:
                     return self.found.drawn - first
                 self.found.drawn += 1
-                self.found.counts[fate or self._judge(label, depth, number)] += 1
+                self.found.counts[one if isinstance(one, str) else self._judge(one)] += 1
         return self.found.drawn - first
 
     def _sizes(self) -> tuple[tuple[str, float], ...]:
@@ -168,8 +178,9 @@ class _Collector:
                 shares[size] += share * (quota - filled)  # type: ignore[assignment]
         return tuple(sorted((size, float(share)) for size, share in shares.items() if share > 0))
 
-    def _judge(self, label: str, depth: int, number: int) -> str:
+    def _judge(self, one: Candidate) -> str:
         demand, found = self.demand, self.found
+        label, depth, _ = one
         key = demand.key(label)
         if key in self.seen:
             return "duplicate"
@@ -186,7 +197,7 @@ class _Collector:
             return "surplus"
         self.seen.add(key)
         found.filled[place] += 1
-        found.labels.append((label, self.source.kind(number)))
+        found.labels.append(one)
         return "kept"
 
     def _make_room(self) -> bool:

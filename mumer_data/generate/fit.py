@@ -13,7 +13,7 @@ import numpy as np
 
 from mumer_data.exceptions import GenerationError, LatexSyntaxError
 from mumer_data.generate.atoms import is_letter
-from mumer_data.generate.collect import Dropped
+from mumer_data.generate.collect import Candidate, Dropped
 from mumer_data.generate.demand import Sizing
 from mumer_data.generate.grammar import Grammar, TooLargeError
 from mumer_data.generate.weights import Emphasis, Shares, shares_of, weights_for
@@ -40,17 +40,15 @@ class GrammarSource:
     stage: str = "generate grammar"
     chunk: int = 4_000
 
-    def draw(self, rng: np.random.Generator, size: str) -> str:
+    def draw(self, rng: np.random.Generator, size: str) -> Candidate:
         """See `collect.Source`."""
         try:
-            label = to_latex(self.grammar.draw(rng, size))
+            tree = self.grammar.draw(rng, size)
         except TooLargeError:
             raise Dropped("too_large") from None
-        return canonical(label, self.preset)
-
-    def kind(self, number: int) -> str:
-        """All are of one sort."""
-        return "grammar"
+        raw = to_latex(tree)
+        label = canonical(raw, self.preset)
+        return Candidate(label, (tree if label == raw else parse(label)).depth, "grammar")
 
 
 _NORMALIZERS: dict[str, Normalizer] = {}

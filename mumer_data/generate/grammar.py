@@ -39,6 +39,7 @@ class _Row:
     level: int
     size: str
     last: Atom | None = None
+    kind: str = "start"
     last_but_one: str = "<"
     opened: list[str] = field(default_factory=list)
     relations: int = 0
@@ -50,9 +51,10 @@ class _Row:
         place = (self.relation, opened)
         last = self.last
         if last is None:
-            token, shape, kind, earlier = "", (), "start", self.before
+            token, shape, earlier = "", (), self.before
         else:
-            token, shape, kind, earlier = last.token, last.shape, kind_of(last), self.last_but_one
+            token, shape, earlier = last.token, last.shape, self.last_but_one
+        kind = self.kind
         sized = (*place, token, kind, self.relations, self.size)
         return [
             (0, *sized, self.carrier, shape, earlier, min(self.length, 2)),
@@ -71,13 +73,14 @@ class _Row:
 
     def add(self, atom: Atom) -> None:
         """Note what was written."""
+        self.kind = kind_of(atom)
         if atom.role == OPENS:
             self.opened.append(atom.token)
         elif atom.role == SHUTS:
             self.opened.pop()
         if atom.token == BREAK:
             self.relations = 0
-        elif not self.opened and kind_of(atom) == "relation":
+        elif not self.opened and self.kind == "relation":
             self.relations = min(self.relations + 1, 2)
         self.last_but_one = self.last.token if self.last else "<"
         self.last = atom
@@ -148,7 +151,7 @@ class Grammar:
             bare = self._atoms.draw(chain, numbers)
             if bare.role == "" and is_letter(bare.token):
                 bare = self._loyal(bare, chain, numbers, letters)
-            if bare is END or bare == END:
+            if bare == END:
                 break
             shape = self._shapes.draw(row.shapes(bare.token), numbers)
             row.add(Atom(bare.token, shape, bare.role))

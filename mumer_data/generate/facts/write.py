@@ -1,0 +1,92 @@
+"""A fact -> a canonical label, after its claims have been checked at random numbers.
+
+Not for making facts.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import sympy
+from sympy.printing.latex import LatexPrinter
+
+from mumer_data.exceptions import LatexSyntaxError
+from mumer_data.generate.collect import Dropped
+from mumer_data.generate.facts.pick import Expression, Fact, Pick
+from mumer_data.latex.normalize import Normalizer
+
+_TOLERANCE = 1e-9
+_DIGITS = 20
+_POINTS = 2
+
+
+def style(pick: Pick) -> dict[str, Any]:
+    """How one hand writes: brackets of functions, names of logarithms, dots of products, brackets of matrices."""
+    return {
+        "fold_func_brackets": pick.chance(0.6),
+        "ln_notation": pick.chance(0.5),
+        "inv_trig_style": "full",
+        "imaginary_unit": "i",
+        "mul_symbol": pick.one((None, None, None, None, None, "dot", "times")),
+        "mul_symbol_latex_numbers": pick.one(("dot", "times")),
+        "mat_str": pick.one(("pmatrix", "pmatrix", "bmatrix")),
+        "mat_delim": "",
+        "fold_short_frac": pick.chance(0.1),
+        "root_notation": True,
+    }
+
+
+def write(fact: Fact, pick: Pick, preset: str) -> str:
+    """The label of a fact.
+
+    Raises:
+        Dropped: a claim does not hold, or the label would say something else once it is normalised.
+    """
+    for left, right in fact.claims:
+        if not holds(left, right, pick):
+            raise Dropped("untrue")
+    printer = _Printer(style(pick) | {"mul_symbol_latex_numbers": "times"} | dict(fact.settings))
+    raw = " ".join(part if isinstance(part, str) else printer.doprint(part) for part in fact.parts)
+    whole, careful = _normalizers(preset)
+    try:
+        label = careful(raw)
+        if whole(label) != label:  # letters side by side that spell a function
+            raise Dropped("unreadable")
+    except LatexSyntaxError:
+        raise Dropped("unreadable") from None
+    return label
+
+
+@lru_cache(maxsize=8)
+def _normalizers(preset: str) -> tuple[Normalizer, Normalizer]:
+    return Normalizer(preset), Normalizer(preset, {"spelled_functions": False})
+
+
+def holds(left: Expression, right: Expression, pick: Pick) -> bool:
+    """Whether two expressions, or two matrices, agree at a few random positive numbers, to nine digits."""
+    pairs = [(left, right)]
+    if isinstance(left, sympy.MatrixBase):
+        if left.shape != right.shape:
+            return False
+        pairs = list(zip(left, right, strict=True))
+    return all(_agree(sympy.sympify(one), sympy.sympify(two), pick) for one, two in pairs)
+
+
+def _agree(left: Expression, right: Expression, pick: Pick) -> bool:
+    if left == right:
+        return True
+    names = sorted(left.free_symbols | right.free_symbols, key=lambda symbol: symbol.name)
+    for _ in range(_POINTS if names else 1):
+        place = {name: sympy.Float(pick.rng.uniform(0.2, 1.4), _DIGITS) for name in names}
+        one, two = (complex(side.evalf(_DIGITS, subs=place)) for side in (left, right))
+        if not abs(one - two) <= _TOLERANCE * max(abs(one), abs(two), 1.0):  # not: a comparison with nan is false
+            return False
+    return True
+
+
+class _Printer(LatexPrinter):  # type: ignore[misc]
+    """SymPy's own, but for letters: their names are LaTeX already, with subscripts where they have any."""
+
+    def _print_Symbol(self, expr: Any, style: str = "plain") -> str:  # noqa: N802 - the name is SymPy's
+        return str(expr.name)
