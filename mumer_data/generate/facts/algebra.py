@@ -104,6 +104,7 @@ def roots(pick: Pick) -> Fact:
     """Square roots taken apart, multiplied, or cleared from a denominator."""
     a, b = pick.letters(COEFFICIENTS + VARIABLES, COEFFICIENTS + VARIABLES, positive=True)
     k, n = pick.number(2, 9), pick.one((2, 3, 5, 6, 7, 10, 11, 13))
+    x = a
     if pick.chance(0.5):
         a, b = sympy.Integer(n), sympy.Integer(pick.one([m for m in (2, 3, 5, 6, 7) if m != n]))
     return pick.one(
@@ -113,7 +114,7 @@ def roots(pick: Pick) -> Fact:
             lambda: equation(1 / (sqrt(a) - sqrt(b)), (sqrt(a) + sqrt(b)) / (a - b)),
             lambda: equation((sqrt(a) + sqrt(b)) ** 2, a + b + 2 * sqrt(a * b)),
             lambda: equation(k / sqrt(n), Mul(k, sqrt(n), Pow(n, -1, evaluate=False), evaluate=False)),
-            lambda: equation(sympy.root(a, k), a ** Rational(1, k), root_notation=True),
+            lambda: Fact((sympy.root(x, k), f"= {x} ^ {{ \\frac {{ 1 }} {{ {k} }} }}"), ((sympy.root(x, k) ** k, x),)),
             lambda: equation(Mul(sqrt(a) - sqrt(b), sqrt(a) + sqrt(b), evaluate=False), a - b),
         )
     )()

@@ -28,8 +28,7 @@ def style(pick: Pick) -> dict[str, Any]:
         "ln_notation": pick.chance(0.5),
         "inv_trig_style": "full",
         "imaginary_unit": "i",
-        "mul_symbol": pick.one((None, None, None, None, None, "dot", "times")),
-        "mul_symbol_latex_numbers": pick.one(("dot", "times")),
+        "mul_symbol": "dot" if pick.chance(0.06) else None,
         "mat_str": pick.one(("pmatrix", "pmatrix", "bmatrix")),
         "mat_delim": "",
         "fold_short_frac": pick.chance(0.1),
@@ -46,7 +45,7 @@ def write(fact: Fact, pick: Pick, preset: str) -> str:
     for left, right in fact.claims:
         if not holds(left, right, pick):
             raise Dropped("untrue")
-    printer = _Printer(style(pick) | {"mul_symbol_latex_numbers": "times"} | dict(fact.settings))
+    printer = _Printer(style(pick) | dict(fact.settings), pick.one((r" \cdot ", r" \times ")))
     raw = " ".join(part if isinstance(part, str) else printer.doprint(part) for part in fact.parts)
     whole, careful = _normalizers(preset)
     try:
@@ -86,7 +85,31 @@ def _agree(left: Expression, right: Expression, pick: Pick) -> bool:
 
 
 class _Printer(LatexPrinter):  # type: ignore[misc]
-    """SymPy's own, but for letters: their names are LaTeX already, with subscripts where they have any."""
+    """SymPy's own, but for letters: their names are LaTeX already, with subscripts where they have any.
+
+    Args:
+        settings: of SymPy's printer.
+        times: what stands between two numbers that are multiplied.
+    """
+
+    def __init__(self, settings: dict[str, Any], times: str) -> None:
+        super().__init__(settings)
+        if settings.get("mul_symbol") is None:
+            self._settings["mul_symbol_latex_numbers"] = times
 
     def _print_Symbol(self, expr: Any, style: str = "plain") -> str:  # noqa: N802 - the name is SymPy's
         return str(expr.name)
+
+    def _print_log(self, expr: Any, exp: Any = None) -> str:
+        argument = expr.args[0]
+        if not (self._settings["fold_func_brackets"] and (argument.is_Symbol or argument.is_Integer)):
+            return str(super()._print_log(expr, exp))
+        name = r"\ln" if self._settings["ln_notation"] else r"\log"
+        return f"{name}^{{{exp}}} {self._print(argument)}" if exp else f"{name} {self._print(argument)}"
+
+    def _as_ordered_terms(self, expr: Any, order: Any = None) -> list[Any]:
+        """``r - q`` rather than ``- q + r``."""
+        terms = list(super()._as_ordered_terms(expr, order))
+        if len(terms) == 2 and terms[0].could_extract_minus_sign() and not terms[1].could_extract_minus_sign():
+            terms.reverse()
+        return terms
