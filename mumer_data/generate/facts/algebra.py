@@ -54,7 +54,8 @@ def completed_square(pick: Pick) -> Fact:
     x, b = pick.letters(VARIABLES, COEFFICIENTS)
     half = pick.one((sympy.Integer(pick.number(-7, 7, 0)), Rational(pick.number(-9, 9, 0), 2), b))
     constant = pick.number(-9, 9)
-    return equation(x**2 + 2 * half * x + constant, Add((x + half) ** 2, constant - half**2, evaluate=False))
+    rest = Add.make_args(constant - half**2)
+    return equation(x**2 + 2 * half * x + constant, Add((x + half) ** 2, *rest, evaluate=False))
 
 
 def cancelled(pick: Pick) -> Fact:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sympy
 from sympy import Derivative, Integral, Limit, Rational, exp, oo, pi, sqrt
 
-from mumer_data.generate.facts.pick import COEFFICIENTS, FUNCTIONS, VARIABLES, Expression, Fact, Pick, equation
+from mumer_data.generate.facts.pick import COEFFICIENTS, FUNCTIONS, VARIABLES, Expression, Fact, Pick, equation, slope, tends
 
 
 def _composed(pick: Pick, x: Expression) -> Expression:
@@ -33,7 +33,8 @@ def derivative(pick: Pick) -> Fact:
     x = pick.letter()
     f = _composed(pick, x)
     order = pick.one((1, 1, 1, 1, 2))
-    return equation(Derivative(f, (x, order)), f.diff(x, order), (f.diff(x, order), f.diff(x, order).simplify()))
+    found = f.diff(x, order)
+    return equation(Derivative(f, (x, order)), found, slope(f.diff(x, order - 1), x, found))
 
 
 def named_derivative(pick: Pick) -> Fact:
@@ -41,22 +42,21 @@ def named_derivative(pick: Pick) -> Fact:
     x = pick.letter()
     name = pick.name(FUNCTIONS)
     f = _composed(pick, x)
-    slope = f.diff(x)
+    found = f.diff(x)
     link = pick.one((",", ",", "\\Rightarrow"))
     if pick.chance(0.3):
         y = pick.one(("y", "u", "s") if x.name not in "yus" else ("z", "w"))
-        return Fact((f"{y} =", f, f"{link} {y}' =", slope), ((slope, sympy.factor(slope)),))
+        return Fact((f"{y} =", f, f"{link} {y}' =", found), (slope(f, x, found),))
     mark = f"({x.name})"
-    return Fact((f"{name} {mark} =", f, f"{link} {name}' {mark} =", slope), ((slope, sympy.factor(slope)),))
+    return Fact((f"{name} {mark} =", f, f"{link} {name}' {mark} =", found), (slope(f, x, found),))
 
 
 def partial_derivative(pick: Pick) -> Fact:
     r"""``\partial / \partial x`` of a function of two variables."""
     x, y = pick.letters(VARIABLES, ("y", "z", "t", "x", "v"))
     f = pick.function(x) * pick.function(y) if pick.chance(0.6) else pick.function(x * y)
-    slope = f.diff(x)
-    top, bottom = f"\\partial", f"\\partial {x.name}"
-    return Fact((f"\\frac {{ {top} }} {{ {bottom} }} (", f, ") =", slope), ((slope, sympy.expand(slope)),))
+    found = f.diff(x)
+    return Fact((f"\\frac {{ \\partial }} {{ \\partial {x.name} }} (", f, ") =", found), (slope(f, x, found),))
 
 
 def indefinite(pick: Pick) -> Fact:
@@ -67,7 +67,7 @@ def indefinite(pick: Pick) -> Fact:
     if integrand == 0:
         solved, integrand = x, sympy.Integer(1)
     constant = pick.one(("+ C", "+ C", "+ c", ""))
-    return Fact((Integral(integrand, x), "=", solved, constant), ((integrand, sympy.expand(integrand)),))
+    return Fact((Integral(integrand, x), "=", solved, constant), (slope(solved, x, integrand),))
 
 
 def definite(pick: Pick) -> Fact:
@@ -88,8 +88,8 @@ def definite(pick: Pick) -> Fact:
     )()
     low, high = pick.one(((0, 1), (0, 2), (1, 3), (1, 2), (0, pi), (0, pi / 2), (0, a), (1, a), (0, 4), (1, sympy.E)))
     value = solved.subs(x, high) - solved.subs(x, low)
-    integrand = solved.diff(x)
-    return equation(Integral(integrand, (x, low, high)), value, (value, sympy.simplify(value)))
+    integrand = sympy.expand(solved.diff(x))
+    return equation(Integral(integrand, (x, low, high)), value, slope(solved, x, integrand))
 
 
 def improper(pick: Pick) -> Fact:
@@ -109,13 +109,13 @@ def improper(pick: Pick) -> Fact:
             (sympy.sin(k * x) / x, 0, pi / 2),
         )
     )
-    return equation(Integral(integrand, (x, low, oo)), value, (value, sympy.simplify(value)))
+    return Fact((Integral(integrand, (x, low, oo)), "=", value), ())
 
 
 def double(pick: Pick) -> Fact:
     r"""``\int \int`` of a product over a rectangle."""
     x, y = pick.letters(("x", "u", "s", "r"), ("y", "v", "t", "z"))
-    f, g = x ** pick.number(0, 3), pick.one((y ** pick.number(0, 3), exp(y), sympy.sin(y)))
+    f, g = x ** pick.number(1, 3), pick.one((y ** pick.number(0, 3), exp(y), sympy.sin(y)))
     a, b = pick.number(1, 4), pick.one((1, 2, 3, pi))
     value = sympy.integrate(f, (x, 0, a)) * sympy.integrate(g, (y, 0, b))
     return equation(Integral(f * g, (x, 0, a), (y, 0, b)), value, (value, sympy.expand(value)))
@@ -149,8 +149,7 @@ def limit_at_zero(pick: Pick) -> Fact:
             (((1 + x) ** b - 1) / x, b),
         )
     )
-    first = whole.series(x, 0, 1).removeO()
-    return equation(Limit(whole, x, 0, dir="+-"), value, (first, value))
+    return equation(Limit(whole, x, 0, dir="+-"), value, tends(whole, x, value))
 
 
 def limit_at_infinity(pick: Pick) -> Fact:
@@ -161,18 +160,18 @@ def limit_at_infinity(pick: Pick) -> Fact:
     ratio = top.coeff(n, degree) / bottom.coeff(n, degree)
     inverse = sympy.Symbol("u0")
     turned = sympy.cancel((top / bottom).subs(n, 1 / inverse)).subs(inverse, 0)
-    whole, value, proof = pick.one(
+    whole, value, claims = pick.one(
         (
-            (top / bottom, ratio, turned),
-            (top / bottom, ratio, turned),
-            (bottom / (n * top), sympy.Integer(0), sympy.Integer(0)),
-            ((1 + Rational(m) / n) ** n, exp(m), exp(m)),
-            ((1 - Rational(m) / n) ** n, exp(-m), exp(-m)),
-            (n ** (1 / n), sympy.Integer(1), sympy.Integer(1)),
-            (sqrt(n**2 + m * n) - n, Rational(m, 2), Rational(m, 2)),
+            (top / bottom, ratio, ((turned, ratio),)),
+            (top / bottom, ratio, ((turned, ratio),)),
+            (bottom / (n * top), sympy.Integer(0), ()),
+            ((1 + Rational(m) / n) ** n, exp(m), ()),
+            ((1 - Rational(m) / n) ** n, exp(-m), ()),
+            (n ** (1 / n), sympy.Integer(1), ()),
+            (sqrt(n**2 + m * n) - n, Rational(m, 2), ()),
         )
     )
-    return equation(Limit(whole, n, oo), value, (proof, value))
+    return Fact((Limit(whole, n, oo), "=", value), claims)
 
 
 def rule(pick: Pick) -> Fact:
@@ -181,18 +180,18 @@ def rule(pick: Pick) -> Fact:
     one, two = sympy.Function(u.name)(x), sympy.Function(v.name)(x)
     f, g = u.name, v.name
     product, quotient = (one * two).diff(x), (one / two).diff(x)
-    slope, other = one.diff(x), two.diff(x)
+    first, second = one.diff(x), two.diff(x)
     zero = sympy.Integer(0)
     return pick.one(
         (
-            Fact((f"( {f} {g} ) ' = {f} ' {g} + {f} {g} '",), ((sympy.expand(product - slope * two - one * other), zero),)),
+            Fact((f"( {f} {g} ) ' = {f} ' {g} + {f} {g} '",), ((sympy.expand(product - first * two - one * second), zero),)),
             Fact(
                 (f"( \\frac {{ {f} }} {{ {g} }} ) ' = \\frac {{ {f} ' {g} - {f} {g} ' }} {{ {g} ^ 2 }}",),
-                ((sympy.simplify(quotient - (slope * two - one * other) / two**2), zero),),
+                ((sympy.simplify(quotient - (first * two - one * second) / two**2), zero),),
             ),
             Fact(
                 (f"\\int {f} {g} ' d {x} = {f} {g} - \\int {f} ' {g} d {x}",),
-                ((sympy.expand(one * other - (product - slope * two)), zero),),
+                ((sympy.expand(one * second - (product - first * two)), zero),),
             ),
         )
     )

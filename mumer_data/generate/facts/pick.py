@@ -16,6 +16,8 @@ T = TypeVar("T")
 Expression = Any  # SymPy has no types of its own to name here
 Part = Expression | str
 
+_STEP = sympy.Rational(1, 10**6)  # the errors of the claims below are of its square, under what `holds` lets pass
+
 VARIABLES = ("x", "x", "x", "y", "z", "t", "u", "v", "w", "s", "r")
 COEFFICIENTS = ("a", "b", "c", "p", "q", "k", "m", "n", "A", "B", "\\alpha", "\\beta", "\\lambda", "\\mu")
 INDICES = ("n", "k", "j", "m", "n")
@@ -31,7 +33,8 @@ class Fact:
 
     Attributes:
         parts: what is written, one after the other: SymPy expressions, printed as they stand, and LaTeX between them.
-        claims: pairs of expressions, free of anything left to work out, that are equal if the statement is true.
+        claims: pairs of expressions, free of anything left to work out, that are equal if the statement is true;
+            none for a theorem with other letters in it.
         settings: of SymPy's LaTeX printer, over those of the style.
     """
 
@@ -43,6 +46,16 @@ class Fact:
 def equation(left: Part, right: Part, *claims: tuple[Expression, Expression], **settings: object) -> Fact:
     """``left = right``; that the two are equal is the claim, unless others are given."""
     return Fact((left, "=", right), claims or ((left, right),), settings)
+
+
+def slope(function: Expression, x: Expression, found: Expression) -> tuple[Expression, Expression]:
+    """The claim that ``found`` is the derivative: the difference quotient over two millionths is the same."""
+    return (function.subs(x, x + _STEP) - function.subs(x, x - _STEP)) / (2 * _STEP), found
+
+
+def tends(function: Expression, x: Expression, found: Expression) -> tuple[Expression, Expression]:
+    """The claim that ``found`` is the limit at zero: so is the mean a millionth to the left and right."""
+    return (function.subs(x, _STEP) + function.subs(x, -_STEP)) / 2, found
 
 
 @dataclass

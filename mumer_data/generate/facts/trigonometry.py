@@ -69,7 +69,7 @@ def of_circle(pick: Pick) -> Fact:
 
 def shifted(pick: Pick) -> Fact:
     r"""``\sin ( \pi - x ) = \sin x`` and its like."""
-    x, function = _angle(pick), pick.one((sin, cos, tan))
+    x, function = pick.letter(ANGLES), pick.one((sin, cos, tan))
     shift = pick.one((pi, pi / 2, 2 * pi, 3 * pi / 2, pi / 3, pi / 4, pi / 6))
     argument = Add(shift, pick.one((x, -x)), evaluate=False)
     return equation(function(argument, evaluate=False), sympy.expand_trig(function(argument)))
@@ -113,11 +113,12 @@ def one_wave(pick: Pick) -> Fact:
 
 def law_of_cosines(pick: Pick) -> Fact:
     r"""``c ^ { 2 } = a ^ { 2 } + b ^ { 2 } - 2 a b \cos \gamma``: from the three corners of a triangle."""
-    a, b, angle = pick.letters(("a", "b", "p", "u", "x"), ("b", "c", "q", "v", "y"), ("C", "\\gamma", "\\theta", "A"))
-    c = pick.letter(("c", "r", "z", "w"))
+    a, b, c, angle = pick.letters(
+        ("a", "b", "p", "u", "x"), ("b", "c", "q", "v", "y"), ("c", "r", "z", "w"), ("C", "\\gamma", "\\theta", "A")
+    )
     square = (a * cos(angle) - b) ** 2 + (a * sin(angle)) ** 2
-    right = Add(a**2 + b**2, -2 * a * b * cos(angle), evaluate=False)
-    return Fact((c**2, "=", right), ((square, right),))
+    twice = 2 * a * b * cos(angle)
+    return Fact((c**2, "=", a**2 + b**2, "-", twice), ((square, a**2 + b**2 - twice),))
 
 
 KINDS = (

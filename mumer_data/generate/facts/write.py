@@ -23,15 +23,16 @@ _POINTS = 2
 
 def style(pick: Pick) -> dict[str, Any]:
     """How one hand writes: brackets of functions, names of logarithms, dots of products, brackets of matrices."""
+    bare = pick.chance(0.6)
     return {
-        "fold_func_brackets": pick.chance(0.6),
+        "fold_func_brackets": bare,
         "ln_notation": pick.chance(0.5),
         "inv_trig_style": "full",
         "imaginary_unit": "i",
         "mul_symbol": "dot" if pick.chance(0.06) else None,
         "mat_str": pick.one(("pmatrix", "pmatrix", "bmatrix")),
         "mat_delim": "",
-        "fold_short_frac": pick.chance(0.1),
+        "fold_short_frac": not bare and pick.chance(0.2),
         "root_notation": True,
     }
 
@@ -45,7 +46,7 @@ def write(fact: Fact, pick: Pick, preset: str) -> str:
     for left, right in fact.claims:
         if not holds(left, right, pick):
             raise Dropped("untrue")
-    printer = _Printer(style(pick) | dict(fact.settings), pick.one((r" \cdot ", r" \times ")))
+    printer = _Printer(style(pick) | dict(fact.settings), pick.one((r" \cdot ", r" \times ")), pick.chance(0.15))
     raw = " ".join(part if isinstance(part, str) else printer.doprint(part) for part in fact.parts)
     whole, careful = _normalizers(preset)
     try:
@@ -90,10 +91,12 @@ class _Printer(LatexPrinter):  # type: ignore[misc]
     Args:
         settings: of SymPy's printer.
         times: what stands between two numbers that are multiplied.
+        limits: whether the bounds of an integral stand below and above it.
     """
 
-    def __init__(self, settings: dict[str, Any], times: str) -> None:
+    def __init__(self, settings: dict[str, Any], times: str, limits: bool) -> None:
         super().__init__(settings)
+        self._limits = limits
         if settings.get("mul_symbol") is None:
             self._settings["mul_symbol_latex_numbers"] = times
 
@@ -106,6 +109,16 @@ class _Printer(LatexPrinter):  # type: ignore[misc]
             return str(super()._print_log(expr, exp))
         name = r"\ln" if self._settings["ln_notation"] else r"\log"
         return f"{name}^{{{exp}}} {self._print(argument)}" if exp else f"{name} {self._print(argument)}"
+
+    def _print_Integral(self, expr: Any) -> str:  # noqa: N802
+        text = str(super()._print_Integral(expr))
+        return text if self._limits else text.replace(r"\int\limits", r"\int")
+
+    def _print_Limit(self, expr: Any) -> str:  # noqa: N802
+        body, variable, place, _ = expr.args
+        text = self._print(body)
+        text = rf"\left({text}\right)" if body.is_Add else text
+        return rf"\lim_{{{self._print(variable)} \to {self._print(place)}}} {text}"
 
     def _as_ordered_terms(self, expr: Any, order: Any = None) -> list[Any]:
         """``r - q`` rather than ``- q + r``."""
