@@ -121,6 +121,11 @@ class Sizing:
         """The class of a length and a depth."""
         return f"{sum(length > edge for edge in self.edges)}.{min(depth, _DEEPEST)}"
 
+    def within(self, depths: tuple[int, int]) -> Sizing:
+        """The same classes, for a corpus without the labels of other depths."""
+        cells = {cell: count for cell, count in self.cells.items() if depths[0] <= cell[1] <= depths[1]}
+        return Sizing(self.edges, Counter(cells))
+
     def like_corpus(self) -> tuple[Bin, ...]:
         """Bins with the lengths and depths of the corpus."""
         return tuple(
@@ -156,7 +161,7 @@ class Sizing:
         enough = _BIN_SHARE * sum(counts.values())
         spans: list[tuple[int, int]] = []
         low, held = 1, 0
-        for length in range(1, max(counts) + 1):
+        for length in range(1, max(counts, default=0) + 1):
             held += counts[length]
             if held >= enough:
                 spans.append((low, length))

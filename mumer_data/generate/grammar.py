@@ -10,7 +10,18 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from mumer_data.generate.atoms import BREAK, OPENS, SHUTS, Atom, Shape, UnbalancedError, atoms_of, is_letter, kind_of, tokens_of
+from mumer_data.generate.atoms import (
+    BREAK,
+    OPENS,
+    SHUTS,
+    Atom,
+    Shape,
+    UnbalancedError,
+    atoms_of,
+    is_letter,
+    kind_of,
+    tokens_of,
+)
 from mumer_data.generate.backoff import Backoff, Context, uniforms
 from mumer_data.latex.tree import RIGHT, Symbol, SymbolTree
 
@@ -164,7 +175,6 @@ class Grammar:
             if shape:
                 carriers.append((into[-1], shape))
         return carriers
-
 
     def _loyal(self, letter: Atom, chain: list[Context], numbers: Iterator[float], letters: list[Atom]) -> Atom:
         """The letter, or one that the tree has already and that is known to stand in such a place."""

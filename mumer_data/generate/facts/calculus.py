@@ -8,7 +8,17 @@ from __future__ import annotations
 import sympy
 from sympy import Derivative, Integral, Limit, Rational, exp, oo, pi, sqrt
 
-from mumer_data.generate.facts.pick import COEFFICIENTS, FUNCTIONS, VARIABLES, Expression, Fact, Pick, equation, slope, tends
+from mumer_data.generate.facts.pick import (
+    COEFFICIENTS,
+    FUNCTIONS,
+    VARIABLES,
+    Expression,
+    Fact,
+    Pick,
+    equation,
+    slope,
+    tends,
+)
 
 
 def _composed(pick: Pick, x: Expression) -> Expression:
@@ -40,7 +50,7 @@ def derivative(pick: Pick) -> Fact:
 def named_derivative(pick: Pick) -> Fact:
     """``f ( x ) = x ^ { 2 } , f ' ( x ) = 2 x``."""
     x = pick.letter()
-    name = pick.name(FUNCTIONS)
+    name = pick.one(FUNCTIONS)
     f = _composed(pick, x)
     found = f.diff(x)
     link = pick.one((",", ",", "\\Rightarrow"))
@@ -184,7 +194,10 @@ def rule(pick: Pick) -> Fact:
     zero = sympy.Integer(0)
     return pick.one(
         (
-            Fact((f"( {f} {g} ) ' = {f} ' {g} + {f} {g} '",), ((sympy.expand(product - first * two - one * second), zero),)),
+            Fact(
+                (f"( {f} {g} ) ' = {f} ' {g} + {f} {g} '",),
+                ((sympy.expand(product - first * two - one * second), zero),),
+            ),
             Fact(
                 (f"( \\frac {{ {f} }} {{ {g} }} ) ' = \\frac {{ {f} ' {g} - {f} {g} ' }} {{ {g} ^ 2 }}",),
                 ((sympy.simplify(quotient - (first * two - one * second) / two**2), zero),),

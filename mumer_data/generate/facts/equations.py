@@ -6,14 +6,16 @@ The solutions are chosen first and the equations follow from them.
 from __future__ import annotations
 
 import sympy
-from sympy import Add, Integer, Mul, Rational, exp, expand, sqrt
+from sympy import Integer, Rational, exp, expand, sqrt
 
 from mumer_data.generate.facts.pick import COEFFICIENTS, VARIABLES, Expression, Fact, Part, Pick
 
 LINKS = (",", ",", "\\Rightarrow", "\\Rightarrow", "\\Leftrightarrow")
 
 
-def _solved(pick: Pick, left: Part, right: Part, *solution: Part, claims: tuple[tuple[Expression, Expression], ...]) -> Fact:
+def _solved(
+    pick: Pick, left: Part, right: Part, *solution: Part, claims: tuple[tuple[Expression, Expression], ...]
+) -> Fact:
     return Fact((left, "=", right, pick.one(LINKS), *solution), claims)
 
 
@@ -49,10 +51,11 @@ def quadratic(pick: Pick) -> Fact:
 def formula(pick: Pick) -> Fact:
     r"""The solution of ``a x ^ { 2 } + b x + c = 0`` with other letters."""
     x, a, b, c = pick.letters(VARIABLES, ("a", "p", "A", "k"), ("b", "q", "B", "m"), ("c", "r", "C", "n"))
-    left = Add(a * x**2, b * x, c, evaluate=False)
+    left = a * x**2 + b * x + c
+    shown = f"{a.name} {x.name} ^ 2 + {b.name} {x.name} + {c.name}"
     root = (-b + sqrt(b**2 - 4 * a * c)) / (2 * a)
     text = f"{x.name} = \\frac {{ - {b.name} \\pm \\sqrt {{ {b.name} ^ 2 - 4 {a.name} {c.name} }} }} {{ 2 {a.name} }}"
-    return _solved(pick, left, "0", text, claims=((sympy.expand(left.subs(x, root)), Integer(0)),))
+    return _solved(pick, shown, "0", text, claims=((sympy.expand(left.subs(x, root)), Integer(0)),))
 
 
 def other(pick: Pick) -> Fact:
@@ -64,18 +67,20 @@ def other(pick: Pick) -> Fact:
     return pick.one(
         (
             lambda: _solved(
-                pick, sqrt(x + add), Integer(power), x, "=", Integer(power**2 - add), claims=((sqrt(power**2), power),)
+                pick,
+                sqrt(x + add),
+                Integer(power),
+                x,
+                "=",
+                Integer(power**2 - add),
+                claims=((sqrt(x + add).subs(x, power**2 - add), Integer(power)),),
             ),
             lambda: _solved(pick, Integer(base) ** n, Integer(base**power), n, "=", Integer(power), claims=()),
             lambda: _solved(pick, f"{log} {x.name}", Integer(power), x, "=", Integer(base**power), claims=()),
             lambda: _solved(pick, exp(x), Integer(add + 1), x, "=", sympy.log(add + 1), claims=()),
-            lambda: _solved(pick, x**3, Integer(base**3), x, "=", Integer(base), claims=((Integer(base) ** 3, base**3),)),
-            lambda: _solved(
-                pick, 1 / (x + add), Rational(1, add + base), x, "=", Integer(base), claims=((base + add, add + base),)
-            ),
-            lambda: _solved(
-                pick, f"| {x.name} - {add} |", Integer(base), f"{x.name} = {add} \\pm {base}", claims=((abs(-base), base),)
-            ),
+            lambda: _solved(pick, x**3, Integer(base**3), x, "=", Integer(base), claims=()),
+            lambda: _solved(pick, 1 / (x + add), Rational(1, add + base), x, "=", Integer(base), claims=()),
+            lambda: _solved(pick, f"| {x.name} - {add} |", Integer(base), f"{x.name} = {add} \\pm {base}", claims=()),
         )
     )()
 
@@ -113,7 +118,10 @@ def inequality(pick: Pick) -> Fact:
     return pick.one(
         (
             Fact((factor * x + add, f"{sign} {bound} {link}", x, f"{sign} {value}"), ((bound - add, factor * value),)),
-            Fact((-factor * x + add, f"{sign} {flipped} {link}", x, f"{turned} {value}"), ((flipped - add, -factor * value),)),
+            Fact(
+                (-factor * x + add, f"{sign} {flipped} {link}", x, f"{turned} {value}"),
+                ((flipped - add, -factor * value),),
+            ),
             Fact((x**2, f"{inner} {a * a} {link} - {a} {inner}", x, f"{inner} {a}"), ()),
             Fact((f"| {x.name} | {inner} {a} {link} - {a} {inner}", x, f"{inner} {a}"), ()),
             Fact((f"| {x.name} | {outer} {a} \\Rightarrow", x**2, f"{outer} {a * a}"), ()),
@@ -128,8 +136,10 @@ def always(pick: Pick) -> Fact:
     x, y = f"{a.name}", f"{b.name}"
     return pick.one(
         (
-            Fact((n**2 * a**2 + b**2, "\\geq", 2 * n * a * b), ((n**2 * a**2 + b**2 - 2 * n * a * b, (n * a - b) ** 2),)),
-            Fact((f"\\frac{{ {x} + {y} }}{{2}} \\geq \\sqrt{{ {x} {y} }}",), ()),
+            Fact(
+                (n**2 * a**2 + b**2, "\\geq", 2 * n * a * b), ((n**2 * a**2 + b**2 - 2 * n * a * b, (n * a - b) ** 2),)
+            ),
+            Fact((f"\\frac{{ {x}^2 + {y}^2 }}{{2}} \\geq {x} {y}",), ()),
             Fact((f"| {x} + {y} | \\leq | {x} | + | {y} |",), ()),
             Fact((f"| {x} - {y} | \\geq | {x} | - | {y} |",), ()),
             Fact((f"| {x} {y} | = | {x} | | {y} |",), ()),
@@ -182,7 +192,7 @@ def proportion(pick: Pick) -> Fact:
     x = pick.letter()
     a, b, c = pick.number(2, 12), pick.number(1, 12), pick.number(2, 12)
     value = Rational(a * b, c)
-    left, right = Mul(x, Rational(1, a), evaluate=False), f"\\frac{{{b}}}{{{c}}}"
+    left, right = x / a, f"\\frac{{{b}}}{{{c}}}"
     return _solved(pick, left, right, x, "=", value, claims=((value / a, Rational(b, c)),))
 
 

@@ -55,7 +55,7 @@ def determinant(pick: Pick) -> Fact:
     one = _matrix(pick, *((_size(pick),) * 2))
     value = one.det()
     left: tuple[Part, ...] = (one, "=", value)
-    name = pick.name(NAMES)
+    name = pick.one(NAMES)
     head = pick.one((f"\\det {name} =", f"| {name} | =", "", "", "D ="))
     return Fact((head, *left) if head else left, ((value, one.T.det()),), BARS)
 
@@ -70,7 +70,7 @@ def inverse(pick: Pick) -> Fact:
     right: tuple[Part, ...] = (found,)
     if scale.is_Integer and abs(scale) > 1:
         right = (1 / scale, found * scale)
-    name, link = pick.name(NAMES), pick.one((",", "\\Rightarrow"))
+    name, link = pick.one(NAMES), pick.one((",", "\\Rightarrow"))
     if pick.chance(0.5):
         return Fact((f"{name} =", one, f"{link} {name}^{{-1}} =", *right), ((one * found, sympy.eye(2)),))
     return Fact((one, "^{-1} =", *right), ((sympy.simplify(one * found), sympy.eye(2)),))

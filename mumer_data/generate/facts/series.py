@@ -8,7 +8,7 @@ from __future__ import annotations
 import sympy
 from sympy import Integer, Product, Rational, Sum, exp, factorial, oo, pi
 
-from mumer_data.generate.facts.pick import COEFFICIENTS, INDICES, VARIABLES, Expression, Fact, Pick, equation
+from mumer_data.generate.facts.pick import COEFFICIENTS, INDICES, VARIABLES, Expression, Fact, Part, Pick, equation
 
 DOTS = "+ \\cdots"
 
@@ -120,8 +120,12 @@ def finite(pick: Pick) -> Fact:
     return pick.one(
         (
             lambda: Fact((Sum(term, (k, 1, last)), "=", total), ((sympy.summation(term, (k, 1, last)), total),)),
-            lambda: Fact((Product(factor, (k, 1, few)), "=", sympy.prod([factor.subs(k, j) for j in range(1, few + 1)])), ()),
-            lambda: equation(Sum(1 / (k * (k + 1)), (k, 1, n)), n / (n + 1), _step(n / (n + 1), 1 / (k * (k + 1)), k, n)),
+            lambda: Fact(
+                (Product(factor, (k, 1, few)), "=", sympy.prod([factor.subs(k, j) for j in range(1, few + 1)])), ()
+            ),
+            lambda: equation(
+                Sum(1 / (k * (k + 1)), (k, 1, n)), n / (n + 1), _step(n / (n + 1), 1 / (k * (k + 1)), k, n)
+            ),
             lambda: Fact((Product(k, (k, 1, n)), "=", factorial(n)), ()),
         )
     )()
@@ -134,11 +138,8 @@ def written_out(pick: Pick) -> Fact:
     term = pick.one((k, 2 * k - 1, 2 * k, k**2, k**3, k * (k + 1), 3 * k - 2, 4 * k - 3, 3 * k, 5 * k))
     found = sympy.factor(sympy.summation(term, (k, 1, n)))
     first = " + ".join(str(term.subs(k, j)) for j in range(1, pick.number(3, 4)))
-    return Fact((f"{first} {DOTS} +", _bracketed(term.subs(k, n)), "=", found), (_step(found, term, k, n),))
-
-
-def _bracketed(term: Expression) -> Expression:
-    return sympy.Mul(1, term, evaluate=False) if term.is_Add else term
+    last: tuple[Part, ...] = ("(", term.subs(k, n), ")") if term.is_Add else (term.subs(k, n),)
+    return Fact((f"{first} {DOTS} +", *last, "=", found), (_step(found, term, k, n),))
 
 
 def binomial_theorem(pick: Pick) -> Fact:
@@ -155,7 +156,9 @@ def sequence(pick: Pick) -> Fact:
     """A term of a sequence, and the next ones as numbers."""
     n = pick.letter(("n", "n", "k"))
     name = pick.name(("a", "u", "x", "b", "v", "c"), n.name)
-    term = pick.one((pick.polynomial(n, pick.number(1, 2), 5), Integer(pick.number(2, 4)) ** n, 1 / (n + pick.number(0, 3))))
+    term = pick.one(
+        (pick.polynomial(n, pick.number(1, 2), 5), Integer(pick.number(2, 4)) ** n, 1 / (n + pick.number(0, 3)))
+    )
     first = pick.number(1, 2)
     values = [part for j in range(first, first + 3) for part in (f", {name}_{{{j}}} =", term.subs(n, j))]
     return Fact((f"{name}_{{{n.name}}} =", term, *values), ())
