@@ -140,7 +140,8 @@ def _demand(request: Request, corpus: Corpus | None, fitted: Fitted | None, excl
     sizing = fitted.sizing.within(depths) if fitted else None
     if sizing is not None and not sizing.cells:
         raise GenerationError(f"the corpus has no label of depth {depths[0]} to {depths[1]}: ask for other depths")
-    bins, binding = ANY, True
+    bins: tuple[Bin, ...] = ANY
+    binding = True
     if request.length is not None:
         spans = read_lengths(request.length)
         bins = sizing.bins(spans) if sizing else tuple(Bin(*span) for span in spans)

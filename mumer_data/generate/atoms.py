@@ -27,21 +27,21 @@ _GREEK = frozenset(
     )
 )
 _KINDS = {
-    "relation": frozenset(
-        "= < > \\leq \\geq \\le \\ge \\neq \\ne \\leqslant \\geqslant \\equiv \\sim \\approx \\cong \\propto \\in "
-        "\\notin \\subset \\subseteq \\rightarrow \\to \\Rightarrow \\Leftrightarrow \\leftrightarrow \\perp "
-        "\\parallel \\therefore \\because".split()
+    "relation": (
+        r"= < > \leq \geq \le \ge \neq \ne \leqslant \geqslant \equiv \sim \approx \cong \propto \in \notin \subset \subseteq "
+        r"\rightarrow \to \Rightarrow \Leftrightarrow \leftrightarrow \perp \parallel \therefore \because"
     ),
-    "sign": frozenset("+ - \\pm \\mp".split()),
-    "times": frozenset("\\times \\div \\cdot / * \\ast \\cap \\cup \\wedge \\vee \\circ \\oplus \\otimes".split()),
-    "comma": frozenset(", ; :".split()),
-    "point": frozenset("."),
-    "dots": frozenset("\\ldots \\cdots \\dots \\vdots \\ddots".split()),
-    "function": frozenset(
-        "\\sin \\cos \\tan \\cot \\sec \\csc \\arcsin \\arccos \\arctan \\sinh \\cosh \\tanh \\log \\ln \\lg "
-        "\\exp \\max \\min \\sup \\inf \\det \\dim \\gcd".split()
+    "sign": r"+ - \pm \mp",
+    "times": r"\times \div \cdot / * \ast \cap \cup \wedge \vee \circ \oplus \otimes",
+    "comma": ", ; :",
+    "point": ".",
+    "dots": r"\ldots \cdots \dots \vdots \ddots",
+    "function": (
+        r"\sin \cos \tan \cot \sec \csc \arcsin \arccos \arctan \sinh \cosh \tanh \log \ln \lg \exp \max \min \sup \inf "
+        r"\det \dim \gcd"
     ),
 }
+_KIND_OF = {token: name for name, tokens in _KINDS.items() for token in tokens.split()}
 _CLOSING = {closer for closers in CLOSERS.values() for closer in closers}
 OPENS, SHUTS, PLAIN = "(", ")", ""
 
@@ -112,7 +112,7 @@ def kind_of(atom: Atom) -> str:
         return "letter"
     if token.isdecimal():
         return "digit"
-    return next((name for name, tokens in _KINDS.items() if token in tokens), "") or class_of(token)
+    return _KIND_OF.get(token) or class_of(token)
 
 
 def _with_roles(atoms: list[tuple[Atom, Symbol | None]]) -> list[tuple[Atom, Symbol | None]]:

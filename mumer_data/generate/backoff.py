@@ -24,7 +24,7 @@ def uniforms(rng: np.random.Generator) -> Iterator[float]:
 
 
 class Backoff(Generic[T]):
-    """Draws an outcome in a context: from what was seen there, or, with Witten and Bell's probability, in a shorter one.
+    """Draws an outcome in a context: from what was seen there or, with Witten and Bell's probability, a shorter one.
 
     The chain of contexts that one observation is counted in goes from long to short, and each must be a function of
     the one before. Escape probability of a context: kinds seen / (times seen + kinds seen) [Witten and Bell 1991].
@@ -45,7 +45,7 @@ class Backoff(Generic[T]):
             counts[outcome] += 1
 
     def settle(self, weight: Callable[[T], float] | None = None) -> None:
-        """Make the tables to draw from, every outcome ``weight`` times as likely as counted, then made to sum to one."""
+        """Make the tables to draw from, with every outcome ``weight`` times as likely as counted."""
         self._tables = {}
         masses: dict[Context, float] = {}
         for context in self._counts:

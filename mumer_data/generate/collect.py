@@ -61,8 +61,11 @@ class Source(Protocol):
         chunk: candidates that one process draws at a time.
     """
 
-    stage: str
-    chunk: int
+    @property
+    def stage(self) -> str: ...
+
+    @property
+    def chunk(self) -> int: ...
 
     def draw(self, rng: np.random.Generator, size: str) -> Candidate:
         """A label; raises `Dropped`."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from mumer_data.exceptions import GenerationError
 
@@ -44,7 +45,7 @@ class Bin:
         return tokens if self.depth is None else f"{tokens}, depth {self.depth}"
 
 
-ANY = (Bin(1, ENDLESS, 1.0),)
+ANY: tuple[Bin, ...] = (Bin(1, ENDLESS, 1.0),)
 
 
 @dataclass(frozen=True)
@@ -189,7 +190,7 @@ def read_lengths(text: str) -> list[tuple[int, int, float]]:
             raise GenerationError(f"'{part.strip()}' is no length: write 5-40, or 1-10:0.2,11-30:0.8")
         found.append(one)
     ordered = sorted(found)
-    for (_, high, _), (low, _, _) in zip(ordered, ordered[1:], strict=False):
+    for (_, high, _), (low, _, _) in pairwise(ordered):
         if low <= high:
             raise GenerationError(f"the lengths {text} overlap at {low}")
     return found

@@ -90,7 +90,7 @@ def law_of_powers(pick: Pick) -> Fact:
     a, m, n = pick.letters(VARIABLES + COEFFICIENTS, INDICES, INDICES, positive=True)
     m, n = pick.one(((m, n), (sympy.Integer(pick.number(2, 9)), n), (m, sympy.Integer(pick.number(2, 9)))))
     b = pick.letter(("b", "c", "y", "z"), positive=True)
-    return pick.one(
+    return pick.made(
         (
             lambda: equation(Mul(a**m, a**n, evaluate=False), a ** (m + n)),
             lambda: equation(Pow(a**m, n, evaluate=False), a ** (m * n)),
@@ -98,7 +98,7 @@ def law_of_powers(pick: Pick) -> Fact:
             lambda: equation(Pow(a * b, n, evaluate=False), Mul(a**n, b**n, evaluate=False)),
             lambda: equation(Pow(a / b, n, evaluate=False), Mul(a**n, Pow(b**n, -1, evaluate=False), evaluate=False)),
         )
-    )()
+    )
 
 
 def roots(pick: Pick) -> Fact:
@@ -108,7 +108,7 @@ def roots(pick: Pick) -> Fact:
     x = a
     if pick.chance(0.5):
         a, b = sympy.Integer(n), sympy.Integer(pick.one([m for m in (2, 3, 5, 6, 7) if m != n]))
-    return pick.one(
+    return pick.made(
         (
             lambda: equation(Pow(k * k * n, Rational(1, 2), evaluate=False), k * sqrt(n)),
             lambda: equation(Mul(sqrt(a), sqrt(b), evaluate=False), sqrt(a * b)),
@@ -118,7 +118,7 @@ def roots(pick: Pick) -> Fact:
             lambda: Fact((sympy.root(x, k), f"= {x} ^ {{ \\frac {{ 1 }} {{ {k} }} }}"), ((sympy.root(x, k) ** k, x),)),
             lambda: equation(Mul(sqrt(a) - sqrt(b), sqrt(a) + sqrt(b), evaluate=False), a - b),
         )
-    )()
+    )
 
 
 def logarithms(pick: Pick) -> Fact:
@@ -126,7 +126,7 @@ def logarithms(pick: Pick) -> Fact:
     a, b, n = pick.letters(COEFFICIENTS + VARIABLES, VARIABLES, INDICES, positive=True)
     base, power = pick.number(2, 9), pick.number(2, 5)
     name = f"\\log_{{{base}}}"
-    return pick.one(
+    return pick.made(
         (
             lambda: equation(log(a * b, evaluate=False), log(a) + log(b)),
             lambda: equation(log(a / b, evaluate=False), log(a) - log(b)),
@@ -135,7 +135,7 @@ def logarithms(pick: Pick) -> Fact:
             lambda: Fact((name, sympy.Integer(base**power), "=", sympy.Integer(power)), ((base**power, base**power),)),
             lambda: Fact((f"{name}{a.name} =", log(a) / log(base)), ((base ** (log(a) / log(base)), a),)),
         )
-    )()
+    )
 
 
 def counting(pick: Pick) -> Fact:
@@ -144,7 +144,7 @@ def counting(pick: Pick) -> Fact:
     high = pick.number(3, 12)
     low = pick.number(1, high - 1)
     step = pick.number(1, 3)
-    return pick.one(
+    return pick.made(
         (
             lambda: equation(binomial(n, k), factorial(n) / (factorial(k) * factorial(n - k))),
             lambda: equation(binomial(high, low, evaluate=False), binomial(high, low)),
@@ -152,7 +152,7 @@ def counting(pick: Pick) -> Fact:
             lambda: equation(factorial(n + step) / factorial(n), sympy.prod([n + j for j in range(1, step + 1)])),
             lambda: equation(binomial(n, k) + binomial(n, k + 1), binomial(n + 1, k + 1)),
         )
-    )()
+    )
 
 
 def numbers(pick: Pick) -> Fact:
@@ -162,7 +162,7 @@ def numbers(pick: Pick) -> Fact:
     one, two = Rational(pick.number(1, 9), c), Rational(pick.number(1, 9), d)
     left: Expression = Add(one, two, evaluate=False)
     i, power = sympy.I, pick.number(2, 4)
-    return pick.one(
+    return pick.made(
         (
             lambda: Fact((f"{a} {times} {b} = {a * b}",), ((a * b, b * a),)),
             lambda: Fact((f"{a * c} \\div {c} = {a}",), ((Rational(a * c, c), a),)),
@@ -173,7 +173,7 @@ def numbers(pick: Pick) -> Fact:
             lambda: equation(Mul(one, two, evaluate=False), one * two),
             lambda: equation(Mul(c + a * i, d - b * i, evaluate=False), expand((c + a * i) * (d - b * i))),
         )
-    )()
+    )
 
 
 KINDS = (

@@ -24,7 +24,7 @@ from mumer_data.generate.facts.pick import (
 def _composed(pick: Pick, x: Expression) -> Expression:
     """A function, a product or quotient of two, or one of another."""
     one, two = pick.function(x), pick.function(x)
-    return pick.one(
+    return pick.made(
         (
             lambda: one,
             lambda: one,
@@ -35,7 +35,7 @@ def _composed(pick: Pick, x: Expression) -> Expression:
             lambda: pick.one((sympy.sin, sympy.cos, sympy.exp))(pick.polynomial(x, 2, 5)),
             lambda: sqrt(pick.polynomial(x, 2, 5) ** 2 + 1) if pick.chance(0.2) else sqrt(x**2 + pick.number(1, 9)),
         )
-    )()
+    )
 
 
 def derivative(pick: Pick) -> Fact:
@@ -84,7 +84,7 @@ def definite(pick: Pick) -> Fact:
     r"""``\int _ { a } ^ { b } f ( x ) d x = F ( b ) - F ( a )``, of functions without poles."""
     x = pick.letter()
     a = pick.letters(COEFFICIENTS, positive=True)[0]
-    solved = pick.one(
+    solved = pick.made(
         (
             lambda: sympy.integrate(pick.polynomial(x, pick.number(1, 3)), x),
             lambda: -sympy.cos(pick.number(1, 3) * x),
@@ -95,7 +95,7 @@ def definite(pick: Pick) -> Fact:
             lambda: Rational(2, 3) * sqrt(x) ** 3,
             lambda: (x - 1) * exp(x),
         )
-    )()
+    )
     low, high = pick.one(((0, 1), (0, 2), (1, 3), (1, 2), (0, pi), (0, pi / 2), (0, a), (1, a), (0, 4), (1, sympy.E)))
     value = solved.subs(x, high) - solved.subs(x, low)
     integrand = sympy.expand(solved.diff(x))

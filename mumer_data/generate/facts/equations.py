@@ -64,15 +64,10 @@ def other(pick: Pick) -> Fact:
     base, power, add = pick.number(2, 7), pick.number(2, 5), pick.number(1, 9)
     n = pick.letter(("n", "k", "x", "t"))
     log = f"\\log_{{{base}}}"
-    return pick.one(
+    return pick.made(
         (
             lambda: _solved(
-                pick,
-                sqrt(x + add),
-                Integer(power),
-                x,
-                "=",
-                Integer(power**2 - add),
+                *(pick, sqrt(x + add), Integer(power), x, "=", Integer(power**2 - add)),
                 claims=((sqrt(x + add).subs(x, power**2 - add), Integer(power)),),
             ),
             lambda: _solved(pick, Integer(base) ** n, Integer(base**power), n, "=", Integer(power), claims=()),
@@ -82,7 +77,7 @@ def other(pick: Pick) -> Fact:
             lambda: _solved(pick, 1 / (x + add), Rational(1, add + base), x, "=", Integer(base), claims=()),
             lambda: _solved(pick, f"| {x.name} - {add} |", Integer(base), f"{x.name} = {add} \\pm {base}", claims=()),
         )
-    )()
+    )
 
 
 def system(pick: Pick) -> Fact:
@@ -133,7 +128,7 @@ def always(pick: Pick) -> Fact:
     """Inequalities that always hold, each because a square is not negative, or by the triangle."""
     a, b, c = pick.letters(COEFFICIENTS + VARIABLES, COEFFICIENTS, VARIABLES)
     n = pick.one((1, 1, 2, 3))
-    x, y = f"{a.name}", f"{b.name}"
+    x, y, twice = a.name, b.name, 2 * n * a * b
     return pick.one(
         (
             Fact(

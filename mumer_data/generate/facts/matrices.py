@@ -126,5 +126,7 @@ def system(pick: Pick) -> Fact:
     return Fact((one, unknown, "=", one * found, link, unknown, "=", found), ((one * found, one @ found),))
 
 
-KINDS = (product, product, addition, multiple, determinant, determinant, inverse, transposed, power, vectors)
-KINDS = (*KINDS, characteristic, system)
+KINDS = (
+    *(product, product, addition, multiple, determinant, determinant, inverse, transposed, power, vectors),
+    *(characteristic, system),
+)

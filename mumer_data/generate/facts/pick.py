@@ -76,6 +76,10 @@ class Pick:
         """One of several."""
         return choices[int(self.rng.integers(len(choices)))]
 
+    def made(self, ways: Sequence[Callable[[], T]]) -> T:
+        """What one of several ways makes."""
+        return self.one(ways)()
+
     def chance(self, share: float) -> bool:
         """True that often."""
         return bool(self.rng.random() < share)
@@ -142,4 +146,4 @@ class Pick:
             lambda: sympy.atan(x),
             lambda: self.letter(COEFFICIENTS) * x ** self.number(1, 4),
         )
-        return self.one(simple)()
+        return self.made(simple)

@@ -34,7 +34,7 @@ def geometric(pick: Pick) -> Fact:
     ratio = Rational(pick.number(1, b - 1), b)
     start = pick.number(0, 2)
     closed = (1 - q ** (n + 1)) / (1 - q)
-    return pick.one(
+    return pick.made(
         (
             lambda: equation(Sum(q**k, (k, 0, n)), closed, _step(closed, q**k, k, n)),
             lambda: Fact((Sum(q**k, (k, 0, oo)), "=", 1 / (1 - q)), ()),
@@ -43,7 +43,7 @@ def geometric(pick: Pick) -> Fact:
             lambda: Fact((Sum(Integer(b) ** -k, (k, start, oo)), "=", Rational(b, b - 1) / b**start), ()),
             lambda: Fact(("1 +", q, "+", q**2, DOTS, "+", q**n, "=", (q ** (n + 1) - 1) / (q - 1)), ()),
         )
-    )()
+    )
 
 
 def taylor(pick: Pick) -> Fact:
@@ -97,7 +97,7 @@ def infinite(pick: Pick) -> Fact:
     """Infinite sums with known values."""
     n = pick.letter(INDICES)
     even, power, a = 2 * pick.number(1, 4), pick.number(2, 4), pick.number(1, 4)
-    return pick.one(
+    return pick.made(
         (
             lambda: Fact((Sum(1 / n**even, (n, 1, oo)), "=", sympy.zeta(even)), ()),
             lambda: Fact((Sum((-1) ** (n + 1) / n**even, (n, 1, oo)), "=", sympy.dirichlet_eta(even).doit()), ()),
@@ -106,7 +106,7 @@ def infinite(pick: Pick) -> Fact:
             lambda: Fact((Sum(1 / (n * (n + a)), (n, 1, oo)), "=", sympy.harmonic(a) / a), ()),
             lambda: Fact((Sum(n / Integer(power) ** n, (n, 1, oo)), "=", Rational(power, (power - 1) ** 2)), ()),
         )
-    )()
+    )
 
 
 def finite(pick: Pick) -> Fact:
@@ -116,8 +116,9 @@ def finite(pick: Pick) -> Fact:
     term = pick.polynomial(k, pick.number(1, 2), 4)
     factor = pick.one((k, k + 1, 2 * k, 2 * k - 1, 1 + 1 / k))
     total = sum((term.subs(k, j) for j in range(1, last + 1)), Integer(0))
-    few = min(last, 6)
-    return pick.one(
+    few, part = min(last, 6), 1 / (k * (k + 1))
+    multiplied = sympy.prod([factor.subs(k, j) for j in range(1, few + 1)])
+    return pick.made(
         (
             lambda: Fact((Sum(term, (k, 1, last)), "=", total), ((sympy.summation(term, (k, 1, last)), total),)),
             lambda: Fact(
@@ -128,7 +129,7 @@ def finite(pick: Pick) -> Fact:
             ),
             lambda: Fact((Product(k, (k, 1, n)), "=", factorial(n)), ()),
         )
-    )()
+    )
 
 
 def written_out(pick: Pick) -> Fact:

@@ -53,7 +53,7 @@ def of_circle(pick: Pick) -> Fact:
     r"""``\sin ^ { 2 } x + \cos ^ { 2 } x = 1`` and its like."""
     x = _angle(pick)
     r, s, c = pick.letter(COEFFICIENTS), sin(x), cos(x)
-    return pick.one(
+    return pick.made(
         (
             lambda: equation(s**2 + c**2, sympy.Integer(1)),
             lambda: equation(1 + tan(x) ** 2, 1 / c**2),
@@ -64,7 +64,7 @@ def of_circle(pick: Pick) -> Fact:
             lambda: equation(Mul(1 - s, 1 + s, evaluate=False), c**2),
             lambda: equation((1 - cos(2 * x)) / sin(2 * x), tan(x)),
         )
-    )()
+    )
 
 
 def shifted(pick: Pick) -> Fact:
@@ -91,7 +91,7 @@ def values(pick: Pick) -> Fact:
 def of_exponential(pick: Pick) -> Fact:
     r"""``e ^ { i x } = \cos x + i \sin x``, and hyperbolic functions."""
     x, i = _angle(pick), sympy.I
-    return pick.one(
+    return pick.made(
         (
             lambda: equation(exp(i * x), Add(cos(x), i * sin(x), evaluate=False)),
             lambda: equation(cos(x), (exp(i * x) + exp(-i * x)) / 2),
@@ -101,7 +101,7 @@ def of_exponential(pick: Pick) -> Fact:
             lambda: equation(cosh(x), (exp(x) + exp(-x)) / 2),
             lambda: equation(tanh(x), (exp(2 * x) - 1) / (exp(2 * x) + 1)),
         )
-    )()
+    )
 
 
 def one_wave(pick: Pick) -> Fact:
