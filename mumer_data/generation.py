@@ -77,7 +77,7 @@ def generate_labels(
         out: the file; it is replaced only when all labels are there.
         settings: ``key=value`` over the corpus's pipeline file.
         workers: processes; ``None`` for one a core. The labels do not depend on it.
-        progress: called with the number of labels that were found since the last call.
+        progress: called with the number of labels that there are.
 
     Returns:
         The record.

@@ -15,6 +15,34 @@ app = typer.Typer()
 group = typer.Typer(no_args_is_help=True)
 app.add_typer(group, name="generate", help="Make up data: labels.")
 
+Grammar = Annotated[
+    str | None,
+    typer.Option(
+        help="Draw labels like those of a corpus: a label file, a caption folder, a build, a pipeline.",
+        metavar="CORPUS",
+    ),
+]
+Facts = Annotated[
+    str | None,
+    typer.Option(
+        help="Draw true statements of these families, by commas: algebra, calculus, equations, matrices, series, "
+        "trigonometry; or all.",
+        metavar="FAMILIES",
+    ),
+]
+Exclude = Annotated[
+    list[str] | None, typer.Option(help="A test set, as CORPUS, whose labels must not be drawn; may be repeated.")
+]
+Length = Annotated[
+    str | None, typer.Option(help="Tokens: 5-40, or shares 1-10:0.2,11-30:0.8. As in the corpus if left out.")
+]
+Rare = Annotated[
+    float, typer.Option(min=0, max=0.99, help="Share of the symbols drawn from all of them with equal chances.")
+]
+Confused = Annotated[
+    float, typer.Option(min=0, max=0.99, help="Share of the symbols drawn as often as they are confused.")
+]
+
 
 @group.callback()
 def _generate() -> None:
@@ -25,41 +53,16 @@ def _generate() -> None:
 def labels(
     out: Annotated[Path, typer.Option(help="File for the labels, id TAB label; a record goes beside it, .json.")],
     count: Annotated[int, typer.Option(min=1, help="How many labels.")],
-    grammar: Annotated[
-        str | None,
-        typer.Option(
-            help="Draw labels like those of a corpus: a label file, a caption folder, a build, a pipeline.",
-            metavar="CORPUS",
-        ),
-    ] = None,
-    sympy: Annotated[
-        str | None,
-        typer.Option(
-            help="Draw true statements of these families, by commas: algebra, calculus, equations, matrices, series, "
-            "trigonometry; or all.",
-            metavar="FAMILIES",
-        ),
-    ] = None,
-    exclude: Annotated[
-        list[str] | None,
-        typer.Option(help="A test set, as CORPUS, whose labels must not be drawn; may be repeated."),
-    ] = None,
-    length: Annotated[
-        str | None,
-        typer.Option(help="Tokens: 5-40, or shares 1-10:0.2,11-30:0.8. As in the corpus if left out."),
-    ] = None,
-    depth: Annotated[
-        str | None, typer.Option(help="Depth of the trees: 2, or 1-3. As in the corpus if left out.")
-    ] = None,
-    rare: Annotated[
-        float, typer.Option(min=0, max=0.99, help="Share of the symbols drawn from all of them with equal chances.")
-    ] = 0.0,
+    grammar: Grammar = None,
+    sympy: Facts = None,
+    exclude: Exclude = None,
+    length: Length = None,
+    depth: Annotated[str | None, typer.Option(help="Depth of the trees: 2 or 1-3. Any if left out.")] = None,
+    rare: Rare = 0.0,
     confusions: Annotated[
         Path | None, typer.Option(help="A confusions.parquet of mumer mine: its symbols come more often.")
     ] = None,
-    confused: Annotated[
-        float, typer.Option(min=0, max=0.99, help="Share of the symbols drawn as often as they are confused.")
-    ] = 0.2,
+    confused: Confused = 0.2,
     known: Annotated[bool, typer.Option("--known", help="Labels that the corpus has may be drawn too.")] = False,
     normalize: Annotated[
         str | None, typer.Option(help="Preset of the labels; that of the pipeline, or crohme, if left out.")
@@ -76,30 +79,20 @@ def labels(
 
     if (grammar is None) == (sympy is None):
         raise typer.BadParameter("give a corpus (--grammar) or families of facts (--sympy), one of them")
-    families = () if sympy in (None, "all") else tuple(filter(None, (name.strip() for name in str(sympy).split(","))))
+    named = (name.strip() for name in (sympy or "").split(","))
+    families = () if sympy == "all" else tuple(name for name in named if name)
     request = Request(
-        count,
-        grammar,
-        families,
-        tuple(exclude or ()),
-        length,
-        _depths(depth),
-        rare,
-        confused,
-        confusions,
-        known,
-        normalize,
-        seed,
+        *(count, grammar, families, tuple(exclude or ()), length, _depths(depth), rare, confused, confusions, known),
+        *(normalize, seed),
     )
-    done = 0
     with build_progress("drawing labels") as progress:
-
-        def advance(more: int) -> None:
-            nonlocal done
-            done += more
-            progress(done, count)
-
-        record = generate_labels(request, out, settings=tuple(settings or ()), workers=workers, progress=advance)
+        record = generate_labels(
+            request,
+            out,
+            settings=tuple(settings or ()),
+            workers=workers,
+            progress=lambda done: progress(done, count),
+        )
     if as_json:
         print(json.dumps({"out": str(out), **record}, ensure_ascii=False))
     else:

@@ -28,8 +28,8 @@ _GREEK = frozenset(
 )
 _KINDS = {
     "relation": (
-        r"= < > \leq \geq \le \ge \neq \ne \leqslant \geqslant \equiv \sim \approx \cong \propto \in \notin \subset \subseteq "
-        r"\rightarrow \to \Rightarrow \Leftrightarrow \leftrightarrow \perp \parallel \therefore \because"
+        r"= < > \leq \geq \le \ge \neq \ne \leqslant \geqslant \equiv \sim \approx \cong \propto \in \notin \subset "
+        r"\subseteq \rightarrow \to \Rightarrow \Leftrightarrow \leftrightarrow \perp \parallel \therefore \because"
     ),
     "sign": r"+ - \pm \mp",
     "times": r"\times \div \cdot / * \ast \cap \cup \wedge \vee \circ \oplus \otimes",
@@ -37,8 +37,8 @@ _KINDS = {
     "point": ".",
     "dots": r"\ldots \cdots \dots \vdots \ddots",
     "function": (
-        r"\sin \cos \tan \cot \sec \csc \arcsin \arccos \arctan \sinh \cosh \tanh \log \ln \lg \exp \max \min \sup \inf "
-        r"\det \dim \gcd"
+        r"\sin \cos \tan \cot \sec \csc \arcsin \arccos \arctan \sinh \cosh \tanh \log \ln \lg \exp \max \min "
+        r"\sup \inf \det \dim \gcd"
     ),
 }
 _KIND_OF = {token: name for name, tokens in _KINDS.items() for token in tokens.split()}

@@ -54,18 +54,15 @@ class Candidate(NamedTuple):
 
 
 class Source(Protocol):
-    """Something that draws labels.
-
-    Attributes:
-        stage: sets its random numbers apart from those of other sources.
-        chunk: candidates that one process draws at a time.
-    """
+    """Something that draws labels."""
 
     @property
-    def stage(self) -> str: ...
+    def stage(self) -> str:
+        """Sets its random numbers apart from those of other sources."""
 
     @property
-    def chunk(self) -> int: ...
+    def chunk(self) -> int:
+        """Candidates that one process draws at a time."""
 
     def draw(self, rng: np.random.Generator, size: str) -> Candidate:
         """A label; raises `Dropped`."""
@@ -125,7 +122,7 @@ def collect(
         demand: how many of what lengths, and what must not be among them.
         seed: of everything random.
         workers: processes; ``None`` for one a core.
-        progress: called with the number of labels that a round has added.
+        progress: called after every round with the number of labels that there are.
 
     Raises:
         GenerationError: the source has not enough such labels.
@@ -149,7 +146,7 @@ class _Collector:
             before = len(found.labels)
             drawn = self._round(min(max(missing * 2, self.source.chunk), 8 * self.source.chunk))
             kept = len(found.labels) - before
-            progress(kept)
+            progress(len(found.labels))
             stalled = stalled + 1 if kept < _HOPELESS * drawn else 0
             if self.demand.binding or kept >= _YIELD * drawn:
                 if stalled >= 3:

@@ -190,7 +190,7 @@ def read_lengths(text: str) -> list[tuple[int, int, float]]:
             raise GenerationError(f"'{part.strip()}' is no length: write 5-40, or 1-10:0.2,11-30:0.8")
         found.append(one)
     ordered = sorted(found)
-    for (_, high, _), (low, _, _) in pairwise(ordered):
-        if low <= high:
-            raise GenerationError(f"the lengths {text} overlap at {low}")
+    for one, following in pairwise(ordered):
+        if following[0] <= one[1]:
+            raise GenerationError(f"the lengths {text} overlap at {following[0]}")
     return found

@@ -61,10 +61,8 @@ class _Row:
         opened = self.opened[-1] if self.opened else ""
         place = (self.relation, opened)
         last = self.last
-        if last is None:
-            token, shape, earlier = "", (), self.before
-        else:
-            token, shape, earlier = last.token, last.shape, self.last_but_one
+        token, shape = (last.token, last.shape) if last else ("", ())
+        earlier = self.last_but_one if last else self.before
         kind = self.kind
         sized = (*place, token, kind, self.relations, self.size)
         return [

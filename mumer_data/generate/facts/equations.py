@@ -131,9 +131,7 @@ def always(pick: Pick) -> Fact:
     x, y, twice = a.name, b.name, 2 * n * a * b
     return pick.one(
         (
-            Fact(
-                (n**2 * a**2 + b**2, "\\geq", 2 * n * a * b), ((n**2 * a**2 + b**2 - 2 * n * a * b, (n * a - b) ** 2),)
-            ),
+            Fact((n**2 * a**2 + b**2, "\\geq", twice), ((n**2 * a**2 + b**2 - twice, (n * a - b) ** 2),)),
             Fact((f"\\frac{{ {x}^2 + {y}^2 }}{{2}} \\geq {x} {y}",), ()),
             Fact((f"| {x} + {y} | \\leq | {x} | + | {y} |",), ()),
             Fact((f"| {x} - {y} | \\geq | {x} | - | {y} |",), ()),

@@ -121,12 +121,8 @@ def finite(pick: Pick) -> Fact:
     return pick.made(
         (
             lambda: Fact((Sum(term, (k, 1, last)), "=", total), ((sympy.summation(term, (k, 1, last)), total),)),
-            lambda: Fact(
-                (Product(factor, (k, 1, few)), "=", sympy.prod([factor.subs(k, j) for j in range(1, few + 1)])), ()
-            ),
-            lambda: equation(
-                Sum(1 / (k * (k + 1)), (k, 1, n)), n / (n + 1), _step(n / (n + 1), 1 / (k * (k + 1)), k, n)
-            ),
+            lambda: Fact((Product(factor, (k, 1, few)), "=", multiplied), ()),
+            lambda: equation(Sum(part, (k, 1, n)), n / (n + 1), _step(n / (n + 1), part, k, n)),
             lambda: Fact((Product(k, (k, 1, n)), "=", factorial(n)), ()),
         )
     )
