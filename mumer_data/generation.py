@@ -27,7 +27,8 @@ from mumer_data.latex.normalize import normalize
 
 KEY = "crohme"  # two labels that are the same under this preset are one label
 _SHOWN = 50  # symbols that the record names
-_LONGEST = 1 << 20
+_LONGEST = 1 << 20  # tokens, where the record must name a number
+_SIDES = ("label_symbol", "predicted_symbol")
 
 
 @dataclass(frozen=True)
@@ -120,14 +121,15 @@ def read_confusions(path: Path) -> dict[tuple[str, str], int]:
         SourceError: it is no such file, or has no confusion of symbols.
     """
     try:
-        rows = pq.read_table(path, columns=["label", "text", "kind", "count"]).to_pylist()
+        rows = pq.read_table(path, columns=[*_SIDES, "kind", "count"]).to_pylist()
     except (OSError, pa.ArrowException) as error:
         reason = str(error).splitlines()[0]
         raise SourceError(f"{path} is no table of confusions ({reason}): give one that mumer mine wrote") from None
     counts: Counter[tuple[str, str]] = Counter()
     for row in rows:
         if row["kind"] == "symbol":
-            counts[row["label"] or row["text"], row["text"] or row["label"]] += row["count"]
+            label, text = (row[side] for side in _SIDES)
+            counts[label or text, text or label] += row["count"]
     if not counts:
         raise SourceError(f"{path} has no confusion of symbols")
     return dict(counts)

@@ -33,7 +33,7 @@ def print_generation(out: Path, record: dict[str, Any]) -> None:
         corpus = record["corpus"]
         console.print(
             Text(
-                f"learned from {corpus['different'] - corpus['unbalanced']:,} different labels among {corpus['labels']:,}; "
+                f"learned from {corpus['different'] - corpus['unbalanced']:,} different labels of {corpus['labels']:,}; "
                 f"passed over: {corpus['unbalanced']:,} unbalanced, {corpus['unreadable']:,} unreadable rows"
             )
         )
