@@ -13,6 +13,7 @@ import argparse
 import time
 from collections import Counter
 from collections.abc import Hashable
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -56,7 +57,7 @@ def described(labels: list[str]) -> dict[str, Counts]:
         except Exception:  # the naive labels do not parse, mostly
             found["depth"]["none"] += 1
         found["symbols"].update(token for token in tokens if token not in BOTH_BRACES)
-        found["pairs"].update(zip(tokens, tokens[1:], strict=False))
+        found["pairs"].update(pairwise(tokens))
     return found
 
 
@@ -136,7 +137,8 @@ def main() -> None:
     for name, those in rivals.items():
         real, made = rows["held-out half"], rows[name]
         far = "".join(f"{divergence(real[key], made[key]):8.4f}" for key in ("length", "depth", "symbols", "pairs"))
-        numbers = f"{distance(real['length'], made['length'], LONGEST):8.4f}{distance(real['depth'], made['depth'], DEEPEST):8.4f}"
+        limits = (("length", LONGEST), ("depth", DEEPEST))
+        numbers = "".join(f"{distance(real[key], made[key], most):8.4f}" for key, most in limits)
         print(f"{name:29}{far}    {numbers}{repetition(those):14.3f}")
     whole = fit(labels)
     for count in (10_000, 50_000):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 
@@ -51,16 +52,16 @@ class GrammarSource:
         return Candidate(label, (tree if label == raw else parse(label)).depth, "grammar")
 
 
-_NORMALIZERS: dict[str, Normalizer] = {}
+@lru_cache(maxsize=8)
+def _normalizer(preset: str) -> Normalizer:
+    return Normalizer(preset)
 
 
+@lru_cache(maxsize=1 << 16)  # short labels are drawn again and again
 def canonical(label: str, preset: str) -> str:
     """The label as the normaliser leaves it; raises `Dropped` where it cannot be read."""
-    normalizer = _NORMALIZERS.get(preset)
-    if normalizer is None:
-        normalizer = _NORMALIZERS[preset] = Normalizer(preset)
     try:
-        return normalizer(label)
+        return _normalizer(preset)(label)
     except LatexSyntaxError:
         raise Dropped("unreadable") from None
 

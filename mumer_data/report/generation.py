@@ -31,12 +31,10 @@ def print_generation(out: Path, record: dict[str, Any]) -> None:
     )
     if "corpus" in record:
         corpus = record["corpus"]
-        console.print(
-            Text(
-                f"learned from {corpus['different'] - corpus['unbalanced']:,} different labels of {corpus['labels']:,}; "
-                f"passed over: {corpus['unbalanced']:,} unbalanced, {corpus['unreadable']:,} unreadable rows"
-            )
-        )
+        used = corpus["different"] - corpus["unbalanced"]
+        text = f"learned from {used:,} different labels of {corpus['labels']:,}"
+        passed = f"{corpus['unbalanced']:,} unbalanced, {corpus['unreadable']:,} unreadable rows"
+        console.print(Text(f"{text}; passed over: {passed}"))
     else:
         console.print(Text(", ".join(f"{count:,} {kind}" for kind, count in record["kinds"].items())))
     missing = sum(max(one["asked"] - one["kept"], 0) for one in record["bins"])
