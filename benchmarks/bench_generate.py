@@ -130,9 +130,8 @@ def main() -> None:
         "tokens on their own": naive(fitted, np.random.default_rng(0)),
     }
     rows = {name: described(those) for name, those in rivals.items()}
-    print(
-        f"{len(judged):,} held-out labels; {len(set(rivals['generated']) & set(judged))} of the generated are among them"
-    )
+    common = len(set(rivals["generated"]) & set(judged))
+    print(f"{len(judged):,} held-out labels; {common} of the generated are among them")
     print(f"{'':26}JSD: length   depth symbols   pairs  KS: length   depth  letters repeated")
     for name, those in rivals.items():
         real, made = rows["held-out half"], rows[name]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 import sympy
@@ -33,18 +34,19 @@ def pick(number: int, stage: str = "test") -> Pick:
 
 @pytest.mark.parametrize("kind", KINDS, ids=[f"{kind.__module__.split('.')[-1]}-{kind.__name__}" for kind in KINDS])
 def test_every_kind_gives_canonical_labels_that_hold(kind: Kind) -> None:
-    labels = set()
+    labels, fates = set(), set()
     for number in range(12):
         drawn = pick(number, kind.__name__)
         try:
             label = write(kind(drawn), drawn, "crohme")
         except Dropped as dropped:
-            assert dropped.fate == "unreadable"  # letters that spell a function
+            fates.add(dropped.fate)
             continue
         parse(label, strict=True)
         assert normalize(label) == label
         labels.add(label)
     assert len(labels) >= 5
+    assert fates <= {"unreadable"}  # letters that spell a function
 
 
 @pytest.mark.parametrize("family", ["algebra", "trigonometry"])
@@ -58,8 +60,10 @@ def test_both_sides_are_equal_when_read_back(family: str) -> None:
             continue
         if statement.relations != ("=",):
             continue
-        sides = [side.subs(sympy.Symbol("i"), sympy.I) for side in statement.sides]
-        assert holds(*sides, pick(7)), one.label
+        left, right = (side.subs(sympy.Symbol("i"), sympy.I) for side in statement.sides)
+        if left.free_symbols and right.free_symbols and not left.free_symbols & right.free_symbols:
+            continue  # the law of cosines ties letters to each other: no identity
+        assert holds(left, right, pick(7)), one.label
         read += 1
     assert read >= 40
 
@@ -71,7 +75,8 @@ def test_integrals_and_limits_agree_with_numbers() -> None:
 
     for kind in (calculus.definite, calculus.improper, calculus.limit_at_infinity, calculus.limit_at_point):
         for number in range(6):
-            left, _, right = kind(pick(number)).parts
+            parts: tuple[Any, ...] = kind(pick(number)).parts
+            left, _, right = parts
             names = sorted(left.free_symbols, key=str)
             place = {name: sympy.Rational(7, 5) for name in names}
             if isinstance(left, Integral):
