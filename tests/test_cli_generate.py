@@ -87,8 +87,8 @@ def test_confusions_make_symbols_frequent(corpus: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ((), b"one of"),
-        (("--grammar", "CORPUS", "--sympy", "all"), b"one of"),
+        ((), b"Invalid value"),
+        (("--grammar", "CORPUS", "--sympy", "all"), b"Invalid value"),
         (("--grammar", "nothing.yaml"), b"no pipeline file"),
         (("--grammar", "CORPUS", "--exclude", "nothing"), b"no pipeline file"),
         (("--grammar", "CORPUS", "--length", "9-3"), b"no length"),

@@ -67,7 +67,8 @@ class Backoff(Generic[T]):
         cumulative = list(accumulate(amounts))
         total = cumulative[-1] + escape
         masses[context] = total / (sum(counts.values()) + (len(outcomes) if shorter is not None else 0))
-        self._tables[context] = (escape / total, cumulative, outcomes)
+        if total:  # else nothing can be drawn here
+            self._tables[context] = (escape / total, cumulative, outcomes)
 
     def seen(self, context: Context, outcome: T) -> bool:
         """Whether an outcome was counted in a context."""

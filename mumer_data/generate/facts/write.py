@@ -29,7 +29,7 @@ def style(pick: Pick) -> dict[str, Any]:
         "ln_notation": pick.chance(0.5),
         "inv_trig_style": "full",
         "imaginary_unit": "i",
-        "mul_symbol": "dot" if pick.chance(0.06) else None,
+        "mul_symbol": "dot" if not bare and pick.chance(0.12) else None,
         "mat_str": pick.one(("pmatrix", "pmatrix", "bmatrix")),
         "mat_delim": "",
         "fold_short_frac": not bare and pick.chance(0.2),
