@@ -105,3 +105,7 @@ class OutputError(MumerError):
 
 class HubError(MumerError):
     """A push that the Hub refuses, that broke off, or that must not be made as it is."""
+
+
+class GenerationError(MumerError):
+    """Labels that cannot be drawn as they were asked for: the message says how many there are, and why no more."""

@@ -1,0 +1,241 @@
+"""Draws candidates until a demand is met: new ones, none twice, none excluded, in the lengths that were asked for.
+
+Not for drawing one (see `grammar` and `facts`), nor for files.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import accumulate
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from mumer_data.exceptions import GenerationError
+from mumer_data.generate.demand import Demand, largest_remainders
+from mumer_data.parallel import in_processes
+from mumer_data.randomness import generator_of
+
+# What can become of a candidate; every one has exactly one of these fates.
+FATES = (
+    *("kept", "duplicate", "known", "excluded", "length", "depth", "surplus"),
+    *("unreadable", "too_large", "untrue"),
+)
+_YIELD = 0.04  # a round that keeps less of what it draws is after the last few of a hard kind
+_HOPELESS = 0.002
+
+
+class Dropped(Exception):  # noqa: N818 - a signal, never shown
+    """A candidate that is no label; ``fate`` is one of `FATES`."""
+
+    def __init__(self, fate: str) -> None:
+        self.fate = fate
+        super().__init__(fate)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return Dropped, (self.fate,)
+
+
+class Candidate(NamedTuple):
+    """A label that may be kept.
+
+    Attributes:
+        label: canonical, and accepted by the parser.
+        depth: of its tree.
+        kind: what sort of label it is, to count by.
+    """
+
+    label: str
+    depth: int
+    kind: str
+
+
+class Source(Protocol):
+    """Something that draws labels."""
+
+    @property
+    def stage(self) -> str:
+        """Sets its random numbers apart from those of other sources."""
+
+    @property
+    def chunk(self) -> int:
+        """Candidates that one process draws at a time."""
+
+    def draw(self, rng: np.random.Generator, size: str) -> Candidate:
+        """A label; raises `Dropped`."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    source: Source
+    seed: int
+    numbers: range
+    sizes: tuple[tuple[str, float], ...]
+
+    def draw(self) -> list[Candidate | str]:
+        """Every candidate, or its fate."""
+        names = [name for name, _ in self.sizes]
+        bounds = list(accumulate(share for _, share in self.sizes))
+        found: list[Candidate | str] = []
+        for number in self.numbers:
+            rng = generator_of(self.seed, str(number), self.source.stage)
+            size = names[bisect(bounds, rng.random() * bounds[-1], hi=len(bounds) - 1)]
+            try:
+                found.append(self.source.draw(rng, size))
+            except Dropped as dropped:
+                found.append(dropped.fate)
+        return found
+
+
+@dataclass
+class Collection:
+    """What was drawn.
+
+    Attributes:
+        labels: the kept ones, in the order they were drawn.
+        counts: fate -> how many candidates; they add up to ``drawn``.
+        filled: labels kept in each bin of the demand.
+        drawn: how many candidates there were.
+    """
+
+    labels: list[Candidate] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+    filled: list[int] = field(default_factory=list)
+    drawn: int = 0
+
+
+def collect(
+    source: Source,
+    demand: Demand,
+    *,
+    seed: int = 0,
+    workers: int | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Collection:
+    """Draw until ``demand`` is met; the result depends on ``seed`` and not on ``workers``.
+
+    Args:
+        source: what draws.
+        demand: how many of what lengths, and what must not be among them.
+        seed: of everything random.
+        workers: processes; ``None`` for one a core.
+        progress: called after every round with the number of labels that there are.
+
+    Raises:
+        GenerationError: the source has not enough such labels.
+    """
+    return _Collector(source, demand, seed, workers).run(progress or (lambda _: None))
+
+
+class _Collector:
+    """A collection on its way: quotas of the bins, and what is still missing."""
+
+    def __init__(self, source: Source, demand: Demand, seed: int, workers: int | None) -> None:
+        self.source, self.demand, self.seed, self.workers = source, demand, seed, workers
+        self.quotas = demand.quotas()
+        self.found = Collection(filled=[0] * len(demand.bins))
+        self.seen: set[str] = set()
+        self.surplus = [0] * len(demand.bins)
+
+    def run(self, progress: Callable[[int], None]) -> Collection:
+        found, stalled = self.found, 0
+        while (missing := self.demand.count - len(found.labels)) > 0:
+            before = len(found.labels)
+            drawn = self._round(min(max(missing * 2, self.source.chunk), 8 * self.source.chunk))
+            kept = len(found.labels) - before
+            progress(len(found.labels))
+            stalled = stalled + 1 if kept < _HOPELESS * drawn else 0
+            if self.demand.binding or kept >= _YIELD * drawn:
+                if stalled >= 3:
+                    self._give_up()
+            elif not self._make_room() and stalled:
+                self._give_up()
+        assert sum(found.counts.values()) == found.drawn
+        return found
+
+    def _round(self, count: int) -> int:
+        first = self.found.drawn
+        step = self.source.chunk
+        sizes = self._sizes()
+        parts = [range(start, min(start + step, first + count)) for start in range(first, first + count, step)]
+        chunks = [_Chunk(self.source, self.seed, part, sizes) for part in parts]
+        for drawn in in_processes(_Chunk.draw, chunks, self.workers, ordered=True):
+            for one in drawn:
+                if len(self.found.labels) == self.demand.count:
+                    return self.found.drawn - first
+                self.found.drawn += 1
+                self.found.counts[one if isinstance(one, str) else self._judge(one)] += 1
+        return self.found.drawn - first
+
+    def _sizes(self) -> tuple[tuple[str, float], ...]:
+        """The sizes to draw, in proportion to what is missing in the bins that they fill."""
+        shares: Counter[str] = Counter()
+        for one, quota, filled in zip(self.demand.bins, self.quotas, self.found.filled, strict=True):
+            for size, share in one.sizes:
+                shares[size] += share * (quota - filled)  # type: ignore[assignment]
+        return tuple(sorted((size, float(share)) for size, share in shares.items() if share > 0))
+
+    def _judge(self, one: Candidate) -> str:
+        demand, found = self.demand, self.found
+        label, depth, _ = one
+        key = demand.key(label)
+        if key in self.seen:
+            return "duplicate"
+        if key in demand.excluded:
+            return "excluded"
+        if key in demand.known:
+            return "known"
+        length = label.count(" ") + 1
+        place = demand.bin_of(length, depth)
+        if place is None:
+            return "length" if demand.deep_enough(depth) else "depth"
+        if found.filled[place] >= self.quotas[place]:
+            self.surplus[place] += 1
+            return "surplus"
+        self.seen.add(key)
+        found.filled[place] += 1
+        found.labels.append(one)
+        return "kept"
+
+    def _make_room(self) -> bool:
+        """Give up the bins that do not fill, and share what they lack among those that overflow; false if none does."""
+        bins = self.demand.bins
+        weights = [one.share if spare else 0.0 for one, spare in zip(bins, self.surplus, strict=True)]
+        self.surplus = [0] * len(bins)
+        if not sum(weights):
+            return False
+        missing = self.demand.count - len(self.found.labels)
+        shares = largest_remainders(weights, missing)
+        self.quotas = [filled + share for filled, share in zip(self.found.filled, shares, strict=True)]
+        return True
+
+    def _give_up(self) -> None:
+        found = self.found
+        fates = ", ".join(f"{n:,} {_WHY[fate]}" for fate, n in found.counts.most_common() if fate != "kept")
+        short = [
+            f"{one.name} ({filled:,} of {quota:,})"
+            for one, quota, filled in zip(self.demand.bins, self.quotas, found.filled, strict=True)
+            if filled < quota
+        ]
+        raise GenerationError(
+            f"found only {len(found.labels):,} of {self.demand.count:,} labels in {found.drawn:,} draws; "
+            f"short of them: {'; '.join(short[:5])}{' and others' if len(short) > 5 else ''}. "
+            f"Of the other draws {fates or 'there are none'}. "
+            "Ask for fewer, allow other lengths or depths, or give a larger corpus"
+        )
+
+
+_WHY = {
+    "duplicate": "were drawn before",
+    "known": "are in the corpus (--known allows them)",
+    "excluded": "are excluded",
+    "length": "have another length",
+    "depth": "have another depth",
+    "surplus": "are of lengths that are full",
+    "unreadable": "are not canonical",
+    "too_large": "are too large",
+    "untrue": "do not hold",
+}
