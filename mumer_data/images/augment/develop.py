@@ -1,0 +1,80 @@
+"""Carries out the moves, and makes ink, paper and light one picture in which ink can be told from paper.
+
+Not for choosing anything: the steps do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from mumer_data.images.augment.sheet import Plane, Sheet
+from mumer_data.images.augment.warp import Frame, bounds, framed, moved_boxes, outline, sampled
+
+LEAST_CONTRAST = 0.5
+"""Full ink is darker than the paper around it by this share of the paper's level, at least."""
+LEAST_PAPER = 0.5
+"""Paper throws back this much, at least, whatever is on it."""
+LEAST_LIGHT = 0.4
+"""Light falls to this, at least."""
+WEIGHTS = np.array([0.299, 0.587, 0.114], dtype=np.float32)
+
+
+def laid_out(sheet: Sheet) -> Sheet:
+    """The sheet after its moves: nothing of the ink beyond the edge, boxes moved along."""
+    if not sheet.warps and sheet.margins is None:
+        return sheet
+    frame, (left, top) = framed(sheet.ink, sheet.warps, sheet.margins or margins_of(sheet))
+    boxes = moved_boxes(sheet.boxes, sheet.ink, sheet.warps) if len(sheet.boxes) else sheet.boxes
+    rows, columns = frame.shape
+    boxes = np.clip(boxes - (left, top, left, top), 0.0, (columns, rows, columns, rows))
+    return replace(
+        sheet,
+        ink=sampled(sheet.ink, frame),
+        paper=_moved_paper(sheet.paper, frame),
+        boxes=boxes,
+        frame=frame,
+        warps=(),
+        margins=None,
+    )
+
+
+def margins_of(sheet: Sheet) -> tuple[float, float, float, float]:
+    """From the ink to the edge of the original, in pixels: left, top, right, bottom."""
+    mask = sheet.ink > 0.1
+    if not mask.any():
+        return (0.0, 0.0, 0.0, 0.0)
+    left, top, right, bottom = bounds(outline(mask), 0.5)
+    return left, top, sheet.shape[1] - right, sheet.shape[0] - bottom
+
+
+def _moved_paper(paper: Plane, frame: Frame) -> Plane:
+    """Paper of many levels, moved along; it goes on beyond its edges as it is there."""
+    if paper.shape[:2] == (1, 1):
+        return paper
+    height, width = paper.shape[:2]
+    x, y = frame.sources()
+    column = np.clip(x, 0, width - 1).astype(np.int32)
+    row = np.clip(y, 0, height - 1).astype(np.int32)
+    return np.asarray(paper[row, column])
+
+
+def developed(sheet: Sheet) -> Sheet:
+    """The sheet with its picture."""
+    paper = np.maximum(sheet.paper, np.float32(LEAST_PAPER))
+    light = np.maximum(sheet.light, np.float32(LEAST_LIGHT))
+    colour = _dark_enough(sheet.colour, paper)
+    ink = sheet.ink[..., None]
+    picture = (paper + ink * (colour - paper)) * light * np.float32(255)
+    if sheet.reverse:
+        picture = 255 - picture
+    return replace(sheet, picture=picture)
+
+
+def _dark_enough(colour: Plane, paper: Plane) -> Plane:
+    """The colour, dark enough to be read on the darkest place of the paper."""
+    darkest = float(np.min(paper.min(axis=(0, 1))))
+    level = float(colour.mean() if len(colour) == 1 else colour @ WEIGHTS)
+    most = darkest * (1 - LEAST_CONTRAST)
+    return colour * np.float32(min(1.0, most / level)) if level > 0 else colour

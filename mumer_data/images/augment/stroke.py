@@ -1,0 +1,124 @@
+"""Strokes made thicker or thinner, as by another pen."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from mumer_data.images.augment import Phase, Step
+from mumer_data.images.augment.ranges import Range, Within, draw
+from mumer_data.images.augment.sheet import Plane, Sheet
+
+_EYE = np.ones((3, 3), dtype=np.int8)
+_THINNEST = 1.6  # pixels: no pen is made thinner than this
+_THICKEST = 0.16  # heights of a symbol: no pen is made thicker than this
+
+
+class Stroke(Step):
+    """Dilation or erosion, by parts of a pixel too.
+
+    Where thinning would break a stroke the stroke stays as it is; where thickening would fill a loop (of an ``e``,
+    say) less is done, or nothing.
+
+    Attributes:
+        width: of the pen, over the original's.
+    """
+
+    phase = Phase.INK
+    width: Annotated[Range, Within(0.5, 3)] = (0.8, 1.5)
+
+    def apply(self, sheet: Sheet, rng: np.random.Generator) -> Sheet:
+        """Changes ink, boxes and pen."""
+        wanted = sheet.pen * draw(rng, self.width)
+        least, most = min(sheet.pen, _THINNEST), max(sheet.pen, _THICKEST * sheet.height)
+        reach = (float(np.clip(wanted, least, most)) - sheet.pen) / 2
+        if abs(reach) < 0.05 or not sheet.ink.any():
+            return sheet
+        if reach < 0:
+            return replace(sheet, ink=thinned(sheet.ink, -reach), pen=sheet.pen + 2 * reach)
+        ink, reach = _open_loops(sheet.ink, reach, sheet.pen)
+        pad = int(np.ceil(reach)) if reach else 0
+        rows, columns = sheet.shape
+        low, high = sheet.boxes[:, :2] - reach, sheet.boxes[:, 2:] + reach
+        boxes = np.concatenate(
+            (np.maximum(low + pad, 0), np.minimum(high + pad, (columns + 2 * pad, rows + 2 * pad))), 1
+        )
+        paper = sheet.paper
+        if pad and paper.shape[:2] != (1, 1):
+            paper = np.pad(paper, ((pad, pad), (pad, pad), (0, 0)), mode="edge")
+        return replace(sheet, ink=ink, boxes=boxes, paper=paper, pen=sheet.pen + 2 * reach)
+
+
+def thickened(ink: Plane, reach: float) -> Plane:
+    """Ink grown by ``reach`` pixels on all sides."""
+    return _blended(ink, reach, _highest)
+
+
+def thinned(ink: Plane, reach: float) -> Plane:
+    """Ink worn off by ``reach`` pixels on all sides, except where it would be gone or come apart."""
+    worn = _blended(ink, reach, _lowest)
+    steps = int(np.ceil(reach))
+    opened = worn
+    for _ in range(steps):
+        opened = _highest(opened)
+    # What opening loses is too thin to be worn off; with a little of its surroundings it keeps its hold on the rest.
+    thin = ink - np.minimum(opened, ink)
+    for _ in range(steps + 1):
+        thin = _highest(thin)
+    kept = np.maximum(worn, np.where(thin > 0.25, ink, 0))
+    before, after = ink > 0.5, kept > 0.5
+    if _pieces(before) == _pieces(after) and not (before & ~_reached(after, steps + 1)).any():
+        return kept
+    return ink
+
+
+def _blended(ink: Plane, reach: float, change: object) -> Plane:
+    """Whole steps of ``change``, then a part of one."""
+    assert callable(change)
+    whole = int(reach)
+    for _ in range(whole):
+        ink = change(ink)
+    part = np.float32(reach - whole)
+    return ink + part * (change(ink) - ink) if part else ink
+
+
+def _highest(ink: Plane) -> Plane:
+    """The highest of each pixel and its four neighbours."""
+    found = ink.copy()
+    np.maximum(found[1:], ink[:-1], out=found[1:])
+    np.maximum(found[:-1], ink[1:], out=found[:-1])
+    np.maximum(found[:, 1:], ink[:, :-1], out=found[:, 1:])
+    np.maximum(found[:, :-1], ink[:, 1:], out=found[:, :-1])
+    return found
+
+
+def _lowest(ink: Plane) -> Plane:
+    return 1 - _highest(1 - ink)
+
+
+def _open_loops(ink: Plane, reach: float, pen: float) -> tuple[Plane, float]:
+    """Ink grown as far as no loop fills, on a larger sheet; and how far that was."""
+    background, count = ndimage.label(ink < 0.5)
+    sizes = np.bincount(background.ravel(), minlength=count + 1)
+    sizes[0] = 0
+    loops = sizes > max(4.0, pen * pen / 2)
+    for attempt in (reach, reach / 2):
+        pad = int(np.ceil(attempt))
+        grown = thickened(np.pad(ink, pad), attempt)
+        inside = grown[pad:-pad, pad:-pad]
+        open_ones = np.bincount(background[inside < 0.5], minlength=count + 1) > 0
+        if (open_ones | ~loops).all():
+            return grown, attempt
+    return ink, 0.0
+
+
+def _pieces(mask: NDArray[np.bool_]) -> int:
+    return int(ndimage.label(mask, structure=_EYE)[1])
+
+
+def _reached(mask: NDArray[np.bool_], steps: int) -> NDArray[np.bool_]:
+    return np.asarray(ndimage.binary_dilation(mask, _EYE, iterations=steps))
