@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from scipy import ndimage
 
 from mumer_data.images.augment.sheet import Plane, Sheet
 from mumer_data.images.augment.warp import Frame, bounds, framed, moved_boxes, outline, sampled
@@ -15,7 +16,7 @@ from mumer_data.images.augment.warp import Frame, bounds, framed, moved_boxes, o
 LEAST_CONTRAST = 0.5
 """Full ink is darker than the paper around it by this share of the paper's level, at least."""
 LEAST_PAPER = 0.5
-"""Paper throws back this much, at least, whatever is on it."""
+"""Paper throws back this much, at least, whatever steps do to it; in a photograph as little as its darkest place."""
 LEAST_LIGHT = 0.4
 """Light falls to this, at least."""
 WEIGHTS = np.array([0.299, 0.587, 0.114], dtype=np.float32)
@@ -50,19 +51,18 @@ def margins_of(sheet: Sheet) -> tuple[float, float, float, float]:
 
 
 def _moved_paper(paper: Plane, frame: Frame) -> Plane:
-    """Paper of many levels, moved along; it goes on beyond its edges as it is there."""
+    """Paper of many levels, moved along; beyond its edges it is mirrored."""
     if paper.shape[:2] == (1, 1):
         return paper
-    height, width = paper.shape[:2]
     x, y = frame.sources()
-    column = np.clip(x, 0, width - 1).astype(np.int32)
-    row = np.clip(y, 0, height - 1).astype(np.int32)
-    return np.asarray(paper[row, column])
+    places = y - np.float32(0.5), x - np.float32(0.5)
+    bands = [ndimage.map_coordinates(band, places, order=1, mode="reflect") for band in np.moveaxis(paper, 2, 0)]
+    return np.stack(bands, axis=2)
 
 
 def developed(sheet: Sheet) -> Sheet:
     """The sheet with its picture."""
-    paper = np.maximum(sheet.paper, np.float32(LEAST_PAPER))
+    paper = np.maximum(sheet.paper, np.float32(min(LEAST_PAPER, sheet.darkest)))
     light = np.maximum(sheet.light, np.float32(LEAST_LIGHT))
     colour = _dark_enough(sheet.colour, paper)
     ink = sheet.ink[..., None]

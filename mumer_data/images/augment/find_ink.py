@@ -39,14 +39,20 @@ def sheet_of(image: Image.Image, boxes: NDArray[np.float64] | None = None) -> Sh
     grey = levels @ _GREY if coloured else levels
     paper = _paper(grey)
     ink, depth = _ink(grey, paper)
+    if paper.size > 1:
+        paper, ink, depth = _photographed(grey, ink)
+    level = max(float(np.percentile(paper, 95)), 1.0)
+    tint = _tint(levels, ink, coloured)
+    reflected = paper[..., None] / np.float32(level)
     return Sheet(
         ink=ink,
-        colour=_colour(levels, ink, paper, depth, coloured),
-        paper=_tinted(levels, ink, paper, coloured),
-        light=np.ones((1, 1, 1), dtype=np.float32),
+        colour=_colour(levels, ink, paper, depth, coloured) / (tint * np.float32(level / 255)),
+        paper=reflected,
+        light=(tint * np.float32(level / 255)).reshape(1, 1, -1),
         boxes=found,
         pen=pen_of(ink),
         height=_height(ink, found),
+        darkest=min(1.0, 0.9 * float(np.percentile(reflected, 1))),
         reverse=reverse,
     )
 
@@ -99,30 +105,52 @@ def _paper(grey: Plane) -> Plane:
 
 def _ink(grey: Plane, paper: Plane) -> tuple[Plane, float]:
     """How much of each pixel is ink, and how much darker than paper full ink is, in levels."""
+    # By the light that there is: ink in a shadow is as much ink.
     below = paper - grey
+    if paper.size > 1:
+        below *= paper.mean() / np.maximum(paper, 16)
     deepest = float(below.max())
     if deepest < 8:  # nothing to be seen
         return np.zeros_like(grey), 255.0
     depth = float(np.median(below[below > 0.5 * deepest]))
     # What the grain of the paper does both ways is not ink.
-    grain = 0.0 if paper.size == 1 else min(3.0 * float(np.abs(below[below < 0]).mean()), 0.3 * depth)
+    above = below[below < 0]
+    grain = 0.0 if paper.size == 1 or not above.size else min(-3.0 * float(above.mean()), 0.3 * depth)
     return np.clip((below - grain) / np.float32(depth - grain), 0, 1), depth
 
 
+def _photographed(grey: Plane, rough: Plane) -> tuple[Plane, Plane, float]:
+    """Paper, ink and depth of a photograph, given a rough idea of its ink.
+
+    Closing fills what is thin and dark, and leaves the edges of shadows and of things where they are. What has no
+    core as dark as ink (printed lines, stains) is paper.
+    """
+    calm = ndimage.gaussian_filter(grey, 0.7)
+    side = 2 * int(np.ceil(min(pen_of(np.where(rough > 0.3, rough, 0)), 12.0))) + 5
+    filled = ndimage.gaussian_filter(ndimage.grey_closing(calm, (side, side)), 1.0)
+    filled -= np.median(filled - calm)
+    ink, depth = _ink(grey, filled)
+    labels, count = ndimage.label(ink > 0.15, structure=np.ones((3, 3)))
+    cores = np.zeros(count + 1, dtype=bool)
+    cores[np.unique(labels[ink > 0.6])] = True
+    cores[0] = False
+    ink = np.where(cores[labels], ink, 0)
+    return np.where(ndimage.binary_dilation(ink > 0, iterations=2), filled, calm), ink, depth
+
+
 def _colour(levels: Plane, ink: Plane, paper: Plane, depth: float, coloured: bool) -> Plane:
-    """Of the ink: the mean of what is fully ink."""
+    """Of the ink as it is seen: the mean of what is fully ink."""
     if coloured and (ink > 0.7).any():
         return np.asarray(levels[ink > 0.7].mean(axis=0) / 255, dtype=np.float32)
     return np.array([max(0.0, float(paper.mean()) - depth) / 255], dtype=np.float32)
 
 
-def _tinted(levels: Plane, ink: Plane, paper: Plane, coloured: bool) -> Plane:
-    """What paper throws back, with its tint."""
-    plain = paper[..., None] / np.float32(255)
+def _tint(levels: Plane, ink: Plane, coloured: bool) -> Plane:
+    """Colour of what is no ink, for a grey level of 1."""
     if not coloured:
-        return plain
-    tint = levels[ink < 0.05].mean(axis=0) if (ink < 0.05).any() else levels.reshape(-1, 3).mean(axis=0)
-    return np.asarray(plain * (tint / max(float(tint @ _GREY), 1.0)), dtype=np.float32)
+        return np.ones(1, dtype=np.float32)
+    seen = levels[ink < 0.05].mean(axis=0) if (ink < 0.05).any() else levels.reshape(-1, 3).mean(axis=0)
+    return np.asarray(np.maximum(seen / max(float(seen @ _GREY), 1.0), 0.05), dtype=np.float32)
 
 
 def _height(ink: Plane, boxes: NDArray[np.float64]) -> float:
@@ -132,6 +160,6 @@ def _height(ink: Plane, boxes: NDArray[np.float64]) -> float:
     else:
         labels, count = ndimage.label(ink > 0.5)
         if not count:
-            return float(ink.shape[0])
+            return float(np.clip(min(ink.shape), 6.0, 32.0))
         heights = np.array([piece[0].stop - piece[0].start for piece in ndimage.find_objects(labels)])
     return float(max(6.0, np.median(heights[heights >= _SMALL * heights.max()])))

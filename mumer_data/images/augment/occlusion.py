@@ -17,7 +17,7 @@ from mumer_data.images.augment.sheet import Plane, Sheet
 Kind = Literal["finger", "pen", "scrap", "reflex"]
 _COLOURS: dict[Kind, tuple[float, float, float]] = {
     "finger": (205, 160, 135),
-    "pen": (60, 60, 70),
+    "pen": (95, 105, 130),
     "scrap": (235, 232, 225),
     "reflex": (255, 255, 255),
 }
@@ -81,9 +81,10 @@ class _Shape:
     def drawn(cls, rng: np.random.Generator, kind: Kind, half: float, shape: tuple[int, int]) -> _Shape:
         """Somewhere at the edge of an image of ``shape``."""
         rows, columns = shape
-        half = max(3.0, half * (0.25 if kind == "pen" else 1.0))
+        # A pen is thicker than what it writes, and longer than wide: no dot, no comma.
+        half = max(4.0, half * (0.5 if kind == "pen" else 1.0))
         side, along = int(rng.integers(4)), rng.uniform(0, 1)
-        depth = rng.uniform(-0.5, 1.5) * half
+        depth = (rng.uniform(1.5, 5.0) if kind == "pen" else rng.uniform(-0.5, 1.5)) * half
         base = [(along * columns, 0.0), (along * columns, rows), (0.0, along * rows), (columns, along * rows)][side]
         straight = np.pi / 2 * (1, -1, 0, 2)[side]
         angle = straight + rng.normal(0, 0.5)

@@ -29,6 +29,7 @@ class Sheet:
         boxes: of the symbols, shape (symbols, 4): left, top, right, bottom in pixels; none where not known.
         pen: width of strokes, in pixels.
         height: of a usual symbol, in pixels.
+        darkest: paper that throws back less is made to throw back this, so that ink can be told from it.
         warps: moves that are not done yet, the first one first.
         margins: left, top, right, bottom, from the ink to the edge after the moves, in pixels; ``None`` for as it is.
         frame: where the pixels come from, once the moves are done.
@@ -44,6 +45,7 @@ class Sheet:
     boxes: NDArray[np.float64]
     pen: float
     height: float
+    darkest: float = 0.5
     warps: tuple[Warp, ...] = ()
     margins: tuple[float, float, float, float] | None = None
     frame: Frame | None = None
