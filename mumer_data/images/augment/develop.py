@@ -52,29 +52,35 @@ def margins_of(sheet: Sheet) -> tuple[float, float, float, float]:
 
 def _moved_paper(paper: Plane, frame: Frame) -> Plane:
     """Paper of many levels, moved along; beyond its edges it is mirrored."""
-    if paper.shape[:2] == (1, 1):
+    if paper.shape[1:] == (1, 1):
         return paper
     x, y = frame.sources()
     places = y - np.float32(0.5), x - np.float32(0.5)
-    bands = [ndimage.map_coordinates(band, places, order=1, mode="reflect") for band in np.moveaxis(paper, 2, 0)]
-    return np.stack(bands, axis=2)
+    bands = [ndimage.map_coordinates(band, places, order=1, mode="reflect") for band in paper]
+    return np.stack(bands)
 
 
 def developed(sheet: Sheet) -> Sheet:
     """The sheet with its picture."""
-    paper = np.maximum(sheet.paper, np.float32(min(LEAST_PAPER, sheet.darkest)))
-    light = np.maximum(sheet.light, np.float32(LEAST_LIGHT))
-    colour = _dark_enough(sheet.colour, paper)
-    ink = sheet.ink[..., None]
-    picture = (paper + ink * (colour - paper)) * light * np.float32(255)
+    paper = _at_least(sheet.paper, min(LEAST_PAPER, sheet.darkest))
+    light = _at_least(sheet.light, LEAST_LIGHT)
+    colour = _dark_enough(sheet.colour, paper).reshape(-1, 1, 1)
+    picture = sheet.ink * (colour - paper)
+    picture += paper
+    picture = picture * light
+    picture *= np.float32(255)
     if sheet.reverse:
         picture = 255 - picture
     return replace(sheet, picture=picture)
 
 
+def _at_least(field: Plane, least: float) -> Plane:
+    return field if float(field.min()) >= least else np.maximum(field, np.float32(least))
+
+
 def _dark_enough(colour: Plane, paper: Plane) -> Plane:
     """The colour, dark enough to be read on the darkest place of the paper."""
-    darkest = float(np.min(paper.min(axis=(0, 1))))
+    darkest = float(paper[len(paper) // 2].min())  # of green, which is about what the eye sees
     level = float(colour.mean() if len(colour) == 1 else colour @ WEIGHTS)
     most = darkest * (1 - LEAST_CONTRAST)
     return colour * np.float32(min(1.0, most / level)) if level > 0 else colour

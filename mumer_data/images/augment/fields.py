@@ -10,22 +10,36 @@ from PIL import Image
 
 from mumer_data.images.augment.sheet import Plane
 
-_BICUBIC = Image.Resampling.BICUBIC
+_BICUBIC, _BILINEAR = Image.Resampling.BICUBIC, Image.Resampling.BILINEAR
+_COARSE = 4
 
 
 def smooth(rng: np.random.Generator, shape: tuple[int, int], length: float) -> Plane:
     """A field of mean 0 and spread of about 1 that changes over ``length`` pixels."""
     rows, columns = (int(np.ceil(side / length)) + 3 for side in shape)
-    grid = rng.standard_normal((rows, columns), dtype=np.float32)
     left, top = rng.uniform(0, 1, 2).tolist()
     box = (1 + left, 1 + top, 1 + left + shape[1] / length, 1 + top + shape[0] / length)
-    # Between grid points bicubic interpolation averages, which takes about a quarter off the spread.
-    return np.asarray(Image.fromarray(grid).resize((shape[1], shape[0]), _BICUBIC, box=box)) * np.float32(1.3)
+    # Interpolation averages, which takes about a quarter off the spread.
+    grid = rng.standard_normal((rows, columns), dtype=np.float32) * np.float32(1.3)
+    if length <= 2 * _COARSE:
+        return np.asarray(Image.fromarray(grid).resize((shape[1], shape[0]), _BILINEAR, box=box))
+    # Straight lines between points far apart would be seen; curves are dear, so a small field has them.
+    small = (max(1, shape[1] // _COARSE), max(1, shape[0] // _COARSE))
+    return enlarged(np.asarray(Image.fromarray(grid).resize(small, _BICUBIC, box=box)), shape)
+
+
+def grain(rng: np.random.Generator, shape: tuple[int, int]) -> Plane:
+    """A field of mean 0 and spread of about 1 that changes from one pair of pixels to the next."""
+    small = rng.integers(0, 256, (shape[0] // 2 + 1, shape[1] // 2 + 1), dtype=np.uint8)
+    levels = np.asarray(Image.fromarray(small).resize((shape[1], shape[0]), _BILINEAR), dtype=np.float32)
+    levels -= np.float32(127.5)
+    levels *= np.float32(1 / 46)
+    return levels
 
 
 def enlarged(grid: Plane, shape: tuple[int, int]) -> Plane:
-    """A small field over the whole of an image, in smooth steps."""
-    return np.asarray(Image.fromarray(grid).resize((shape[1], shape[0]), _BICUBIC))
+    """A small field that is smooth already, over the whole of an image."""
+    return np.asarray(Image.fromarray(grid).resize((shape[1], shape[0]), _BILINEAR))
 
 
 def unit_grid(shape: tuple[int, int], cell: float) -> tuple[Plane, Plane]:

@@ -43,12 +43,12 @@ def sheet_of(image: Image.Image, boxes: NDArray[np.float64] | None = None) -> Sh
         paper, ink, depth = _photographed(grey, ink)
     level = max(float(np.percentile(paper, 95)), 1.0)
     tint = _tint(levels, ink, coloured)
-    reflected = paper[..., None] / np.float32(level)
+    reflected = paper[None] / np.float32(level)
     return Sheet(
         ink=ink,
         colour=_colour(levels, ink, paper, depth, coloured) / (tint * np.float32(level / 255)),
         paper=reflected,
-        light=(tint * np.float32(level / 255)).reshape(1, 1, -1),
+        light=(tint * np.float32(level / 255)).reshape(-1, 1, 1),
         boxes=found,
         pen=pen_of(ink),
         height=_height(ink, found),
@@ -94,7 +94,8 @@ def _paper(grey: Plane) -> Plane:
     high, wide = max(1, rows // _BLOCK), max(1, columns // _BLOCK)
     # The blocks that fill the image exactly; what is left at two edges is like its neighbours.
     part = grey[: rows // high * high, : columns // wide * wide]
-    part = part.reshape(high, rows // high, wide, columns // wide).swapaxes(1, 2).reshape(high, wide, -1)
+    part = part.reshape(high, rows // high, wide, columns // wide)[:, ::3, :, ::3].swapaxes(1, 2)
+    part = part.reshape(high, wide, -1)
     blocks = np.percentile(part, 80, axis=2).astype(np.float32)
     if np.percentile(blocks, 90) - np.percentile(blocks, 10) <= _PLAIN:
         return np.full((1, 1), np.median(blocks), dtype=np.float32)
@@ -158,8 +159,9 @@ def _height(ink: Plane, boxes: NDArray[np.float64]) -> float:
     if len(boxes):
         heights = boxes[:, 3] - boxes[:, 1]
     else:
-        labels, count = ndimage.label(ink > 0.5)
+        # Every other pixel tells it as well, in a quarter of the time.
+        labels, count = ndimage.label(ink[::2, ::2] > 0.4, structure=np.ones((3, 3)))
         if not count:
             return float(np.clip(min(ink.shape), 6.0, 32.0))
-        heights = np.array([piece[0].stop - piece[0].start for piece in ndimage.find_objects(labels)])
+        heights = np.array([2 * (piece[0].stop - piece[0].start) for piece in ndimage.find_objects(labels)])
     return float(max(6.0, np.median(heights[heights >= _SMALL * heights.max()])))

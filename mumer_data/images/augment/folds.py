@@ -44,4 +44,4 @@ class Folds(Step):
             fall = np.exp(-np.abs(away) / np.float32(max(reach, 1.0)))
             shade -= strength * np.where(away > 0, fall, -0.25 * fall)
             shade -= np.float32(0.5) * strength * np.exp(-((away / np.float32(1.2)) ** 2))
-        return replace(sheet, paper=np.clip(sheet.paper * shade[..., None], 0, 1))
+        return replace(sheet, paper=np.clip(sheet.paper * shade, 0, 1))

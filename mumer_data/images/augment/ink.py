@@ -46,7 +46,8 @@ class Ink(Step):
         named = np.array(COLOURS[self.colours[int(rng.integers(len(self.colours)))]])
         colour = np.clip(named + rng.uniform(-1, 1, 3) * draw(rng, self.vary), 0.02, 0.9).astype(np.float32)
         fade, grain = draw(rng, self.fade), draw(rng, self.grain)
-        kept = 1 - np.float32(fade) * np.clip(0.5 + 0.5 * smooth(rng, sheet.shape, max(3.0, sheet.height / 2)), 0, 1)
+        lifted = smooth(rng, sheet.shape, max(3.0, sheet.height / 2)) * np.float32(0.5 * fade) + np.float32(0.5 * fade)
+        kept = 1 - np.clip(lifted, 0, fade)
         if grain:
-            kept *= 1 - np.float32(grain) * rng.random(sheet.shape, dtype=np.float32)
+            kept *= 1 - rng.integers(0, 256, sheet.shape, dtype=np.uint8) * np.float32(grain / 255)
         return replace(sheet, colour=colour, ink=sheet.ink * kept)

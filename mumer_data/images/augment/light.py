@@ -45,5 +45,5 @@ class Light(Step):
         warmth = draw(rng, self.warmth)
         colour = np.array([1 + 0.05 * warmth, 1.0, 1 - 0.12 * warmth], dtype=np.float32)
         colour *= np.float32(draw(rng, self.level)) / max(1.0, float(colour.max()))
-        light = enlarged(field.astype(np.float32), sheet.shape)[..., None] * colour
-        return replace(sheet, light=sheet.light * light)
+        light = sheet.light * colour[:, None, None]
+        return replace(sheet, light=light * enlarged(field.astype(np.float32), sheet.shape))

@@ -51,9 +51,9 @@ class Occlusion(Step):
             return sheet
         rows, columns = sheet.shape
         y, x = np.indices((rows, columns), dtype=np.float32)
-        cover = shape.at(x, y)[..., None]
+        cover = shape.at(x, y)
         picture = sheet.pixels()
-        colour = np.array(_COLOURS[kind], dtype=np.float32) * np.float32(rng.uniform(0.85, 1.0))
+        colour = np.array(_COLOURS[kind], dtype=np.float32)[:, None, None] * np.float32(rng.uniform(0.85, 1.0))
         if kind != "reflex":
             colour = colour * np.clip(sheet.light, 0.4, 1.2)
         elif sheet.reverse:

@@ -8,7 +8,7 @@ from typing import Annotated
 import numpy as np
 
 from mumer_data.images.augment import Phase, Step
-from mumer_data.images.augment.fields import smooth
+from mumer_data.images.augment.fields import grain, smooth
 from mumer_data.images.augment.ranges import Range, Within, draw
 from mumer_data.images.augment.sheet import Sheet
 
@@ -34,7 +34,7 @@ class Paper(Step):
         warmth = draw(rng, self.warmth)
         tint = np.array([1 + 0.03 * warmth, 1 + 0.005 * warmth, 1 - 0.10 * warmth], dtype=np.float32)
         level = np.float32(draw(rng, self.level))
-        shade = 1 + np.float32(draw(rng, self.fibres)) * smooth(rng, sheet.shape, 2.0)
+        shade = 1 + np.float32(draw(rng, self.fibres)) * grain(rng, sheet.shape)
         shade += np.float32(draw(rng, self.clouds)) * smooth(rng, sheet.shape, max(8.0, 2 * sheet.height))
-        paper = np.clip(sheet.paper * (shade * level)[..., None] * tint, 0, 1)
-        return replace(sheet, paper=paper, reverse=False)
+        paper = (sheet.paper * tint[:, None, None] * level) * shade
+        return replace(sheet, paper=np.minimum(paper, 1, out=paper), reverse=False)

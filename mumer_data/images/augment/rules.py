@@ -56,8 +56,9 @@ class Rules(Step):
             lines = np.maximum(down, _lines(x, spacing, start[0], width))
         else:
             lines = _lines(y, spacing, start[1], 2 * width) * _lines(x, spacing, start[0], 2 * width)
-        taken = np.float32(strength) * lines[..., None] * (1 - tint)
-        return replace(sheet, paper=sheet.paper * (1 - taken))
+        left = lines * (-np.float32(strength) * (1 - tint))[:, None, None]
+        left += 1
+        return replace(sheet, paper=sheet.paper * left)
 
 
 def _places(sheet: Sheet) -> tuple[Plane, Plane]:

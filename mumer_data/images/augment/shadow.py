@@ -40,4 +40,4 @@ class Shadow(Step):
         start = np.quantile(edge, draw(rng, self.share))
         inside = 1 / (1 + np.exp(np.clip((edge - start) / (softness / 4), -30, 30)))
         field = 1 - draw(rng, self.strength) * inside
-        return replace(sheet, light=sheet.light * enlarged(field.astype(np.float32), sheet.shape)[..., None])
+        return replace(sheet, light=sheet.light * enlarged(field.astype(np.float32), sheet.shape))

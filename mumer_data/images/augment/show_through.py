@@ -32,5 +32,5 @@ class ShowThrough(Step):
         back = np.roll(sheet.ink[:, ::-1], (moved[1], moved[0]), axis=(0, 1))
         radius = draw(rng, self.blur) * sheet.pen
         image = Image.fromarray((back * 255).astype(np.uint8)).filter(ImageFilter.GaussianBlur(radius))
-        seen = np.asarray(image, dtype=np.float32)[..., None] * np.float32(draw(rng, self.strength) / 255)
+        seen = np.asarray(image, dtype=np.float32) * np.float32(draw(rng, self.strength) / 255)
         return replace(sheet, paper=sheet.paper * (1 - seen))

@@ -44,8 +44,9 @@ class Stains(Step):
             uneven = smooth(rng, (rows, columns), max(2.0, size / _CELL / 2))
             away = np.hypot((x - middle[0]) / flat, (y - middle[1]) * flat) / np.float32(size) + 0.15 * uneven
             stain = _ring(away) if rng.random() < 0.35 else _blot(away, uneven)
-            taken = np.clip(enlarged(stain, sheet.shape), 0, 1)[..., None] * _TAKEN[int(rng.integers(len(_TAKEN)))]
-            paper = paper * (1 - np.float32(strength) * taken)
+            taken = np.clip(enlarged(stain, sheet.shape), 0, 1)
+            shares = _TAKEN[int(rng.integers(len(_TAKEN)))] * np.float32(strength)
+            paper = paper * (1 - shares[:, None, None] * taken)
         return replace(sheet, paper=paper)
 
 

@@ -48,8 +48,8 @@ class Stroke(Step):
             (np.maximum(low + pad, 0), np.minimum(high + pad, (columns + 2 * pad, rows + 2 * pad))), 1
         )
         paper = sheet.paper
-        if pad and paper.shape[:2] != (1, 1):
-            paper = np.pad(paper, ((pad, pad), (pad, pad), (0, 0)), mode="edge")
+        if pad and paper.shape[1:] != (1, 1):
+            paper = np.pad(paper, ((0, 0), (pad, pad), (pad, pad)), mode="edge")
         return replace(sheet, ink=ink, boxes=boxes, paper=paper, pen=sheet.pen + 2 * reach)
 
 
@@ -102,16 +102,18 @@ def _lowest(ink: Plane) -> Plane:
 
 def _open_loops(ink: Plane, reach: float, pen: float) -> tuple[Plane, float]:
     """Ink grown as far as no loop fills, on a larger sheet; and how far that was."""
-    background, count = ndimage.label(ink < 0.5)
-    sizes = np.bincount(background.ravel(), minlength=count + 1)
+    background, _ = ndimage.label(ink < 0.5)
+    sizes = np.bincount(background.ravel())
     sizes[0] = 0
     loops = sizes > max(4.0, pen * pen / 2)
+    loops[sizes.argmax()] = False  # what is outside
+    places = np.flatnonzero(loops[background]) if loops.any() else np.empty(0, np.int64)
+    owners = background.ravel()[places]
     for attempt in (reach, reach / 2):
         pad = int(np.ceil(attempt))
         grown = thickened(np.pad(ink, pad), attempt)
-        inside = grown[pad:-pad, pad:-pad]
-        open_ones = np.bincount(background[inside < 0.5], minlength=count + 1) > 0
-        if (open_ones | ~loops).all():
+        still = grown[pad:-pad, pad:-pad].ravel()[places] < 0.5
+        if len(np.unique(owners[still])) == loops.sum():
             return grown, attempt
     return ink, 0.0
 
@@ -121,4 +123,12 @@ def _pieces(mask: NDArray[np.bool_]) -> int:
 
 
 def _reached(mask: NDArray[np.bool_], steps: int) -> NDArray[np.bool_]:
-    return np.asarray(ndimage.binary_dilation(mask, _EYE, iterations=steps))
+    """The mask and all pixels up to ``steps`` to its sides and askew."""
+    for _ in range(steps):
+        tall = mask.copy()
+        tall[1:] |= mask[:-1]
+        tall[:-1] |= mask[1:]
+        mask = tall.copy()
+        mask[:, 1:] |= tall[:, :-1]
+        mask[:, :-1] |= tall[:, 1:]
+    return mask

@@ -16,7 +16,8 @@ from PIL import Image
 Points = NDArray[np.float64]
 Plane = NDArray[np.float32]
 
-_CELL = 8  # pixels between the points at which the way back is computed; between them it is taken as straight
+_CELL = 12  # pixels between the points at which the way back is computed; between them it is taken as straight
+_EXACT = 0.02  # pixels by which the way back may miss
 _LEAST_MARGIN = 2.0
 _INKED = 0.1
 
@@ -65,14 +66,17 @@ class Waves:
         return points + self._moved(points)
 
     def back(self, points: Points) -> Points:
-        """See `Warp`: by fixed-point iteration, which halves the error at least each time."""
+        """See `Warp`: by fixed-point iteration; the error shrinks by the strain each time."""
+        reach = np.hypot(*self.shifts.T)
+        strain, farthest = float(np.hypot(*self.vectors.T) @ reach), float(reach.sum())
+        rounds = int(np.ceil(np.log(_EXACT / farthest) / np.log(strain))) if farthest > _EXACT else 1
         found = points
-        for _ in range(5):
+        for _ in range(rounds):
             found = points - self._moved(found)
         return found
 
     def _moved(self, points: Points) -> Points:
-        return np.asarray(np.sin(points @ self.vectors.T + self.phases) @ self.shifts)
+        return np.asarray(np.sin(points.reshape(-1, 2) @ self.vectors.T + self.phases) @ self.shifts).reshape(points.shape)
 
 
 def _projected(points: Points, matrix: NDArray[np.float64]) -> Points:
