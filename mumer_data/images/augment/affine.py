@@ -28,7 +28,7 @@ class Affine(Step):
 
     phase = Phase.GEOMETRY
     rotate: Annotated[Range, Within(-45, 45)] = (-3.0, 3.0)
-    scale: Annotated[Range, Within(0.25, 4)] = (0.9, 1.1)
+    scale: Annotated[Range, Within(0.5, 2)] = (0.9, 1.1)
     shear: Annotated[Range, Within(-45, 45)] = (-5.0, 5.0)
     aspect: Annotated[Range, Within(0.5, 2)] = (0.95, 1.05)
 
@@ -38,13 +38,13 @@ class Affine(Step):
         most = np.arctan(_GROWTH * rows / columns) if columns > rows else np.pi
         angle = float(np.clip(np.radians(draw(rng, self.rotate)), -most, most))
         scale = draw(rng, self.scale)
-        scale = max(scale, min(1.0, _THINNEST / sheet.pen))
         slant = np.tan(np.radians(draw(rng, self.shear)))
         wide = np.sqrt(draw(rng, self.aspect))
         turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-        linear = turn @ np.array([[1.0, -slant], [0.0, 1.0]]) @ np.diag([scale * wide, scale / wide])
+        shape = np.array([[1.0, -slant], [0.0, 1.0]]) @ np.diag([wide, 1 / wide])
+        narrowest = float(np.linalg.svd(shape, compute_uv=False)[-1])  # what becomes of the width of some stroke
+        scale = max(scale, min(1.0, _THINNEST / (sheet.pen * narrowest)))
         matrix = np.eye(3)
-        matrix[:2, :2] = linear
-        return replace(
-            sheet, warps=(*sheet.warps, Homography(matrix)), pen=sheet.pen * scale, height=sheet.height * scale
-        )
+        matrix[:2, :2] = turn @ shape * scale
+        pen = sheet.pen * scale * narrowest
+        return replace(sheet, warps=(*sheet.warps, Homography(matrix)), pen=pen, height=sheet.height * scale)

@@ -20,7 +20,7 @@ class Crop(Step):
     """
 
     phase = Phase.GEOMETRY
-    margin: Annotated[Range, Within(0, 10)] = (0.2, 0.8)
+    margin: Annotated[Range, Within(0, 5)] = (0.2, 0.8)
 
     def apply(self, sheet: Sheet, rng: np.random.Generator) -> Sheet:
         """Sets the margins."""

@@ -38,4 +38,5 @@ class Elastic(Step):
         shares = rng.dirichlet(np.full(self.waves, 2.0)) * strain
         shifts = np.stack((np.cos(along), np.sin(along)), axis=1) * (shares / numbers)[:, None]
         phases = rng.uniform(0, 2 * np.pi, self.waves)
-        return replace(sheet, warps=(*sheet.warps, Waves(vectors, shifts, phases)))
+        pen = sheet.pen * (1 - strain / 2)
+        return replace(sheet, warps=(*sheet.warps, Waves(vectors, shifts, phases)), pen=pen)

@@ -21,7 +21,7 @@ class Jpeg(Step):
     """
 
     phase = Phase.FILE
-    quality: Annotated[Range, Within(20, 100)] = (40.0, 95.0)
+    quality: Annotated[Range, Within(30, 100)] = (40.0, 95.0)
 
     def apply(self, sheet: Sheet, rng: np.random.Generator) -> Sheet:
         """Encodes the picture."""

@@ -10,7 +10,7 @@ import numpy as np
 from mumer_data.images.augment import Phase, Step
 from mumer_data.images.augment.ranges import Range, Within, draw
 from mumer_data.images.augment.sheet import Sheet
-from mumer_data.images.augment.warp import Homography
+from mumer_data.images.augment.warp import Homography, forward
 
 
 class Perspective(Step):
@@ -27,8 +27,12 @@ class Perspective(Step):
         """Adds one `Homography`."""
         rows, columns = sheet.shape
         tilt, side = draw(rng, self.tilt), rng.uniform(0, 2 * np.pi)
-        half = max(rows, columns) / 2
-        middle = np.array([[1.0, 0.0, -columns / 2], [0.0, 1.0, -rows / 2], [0.0, 0.0, 1.0]])
+        corners = np.array([(0, 0), (columns, 0), (0, rows), (columns, rows)], dtype=np.float64)
+        corners = forward(corners, sheet.warps)
+        x, y = corners.mean(axis=0).tolist()
+        half = float(np.ptp(corners, axis=0).max()) / 2
+        middle = np.array([[1.0, 0.0, -x], [0.0, 1.0, -y], [0.0, 0.0, 1.0]])
         away = np.eye(3)
         away[2, :2] = tilt * np.cos(side) / half, tilt * np.sin(side) / half
-        return replace(sheet, warps=(*sheet.warps, Homography(np.linalg.inv(middle) @ away @ middle)))
+        warp = Homography(np.asarray(np.linalg.inv(middle) @ away @ middle, dtype=np.float64))
+        return replace(sheet, warps=(*sheet.warps, warp), pen=sheet.pen * (1 - tilt))

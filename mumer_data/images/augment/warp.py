@@ -76,7 +76,9 @@ class Waves:
         return found
 
     def _moved(self, points: Points) -> Points:
-        return np.asarray(np.sin(points.reshape(-1, 2) @ self.vectors.T + self.phases) @ self.shifts).reshape(points.shape)
+        return np.asarray(np.sin(points.reshape(-1, 2) @ self.vectors.T + self.phases) @ self.shifts).reshape(
+            points.shape
+        )
 
 
 def _projected(points: Points, matrix: NDArray[np.float64]) -> Points:
