@@ -1,4 +1,4 @@
-"""Variants a second on one core, files decoded and encoded too, against Pillow's own blur, warp and JPEG of the same image.
+"""Variants a second on one core, files decoded and encoded too, against Pillow's own warp, blur and JPEG of the image.
 
 Usage: python benchmarks/bench_augment.py; handwriting is made up and drawn on 512 x 256 pixels, black on white.
 """

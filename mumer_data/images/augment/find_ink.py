@@ -18,7 +18,7 @@ MAX_SIDE = 2048
 
 _BLOCK = 16  # side of the blocks in which the level of paper is looked for
 _PLAIN = 6.0  # levels between blocks up to which paper is of one level
-_SMALL = 0.35  # pieces of ink lower than this share of the highest tell nothing of the height of symbols
+_SMALL = 0.35  # pieces of ink smaller than this share of the middle one are dots, and tell nothing of symbols
 _GREY = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 
 
@@ -155,13 +155,15 @@ def _tint(levels: Plane, ink: Plane, coloured: bool) -> Plane:
 
 
 def _height(ink: Plane, boxes: NDArray[np.float64]) -> float:
-    """Of a usual symbol; from pieces of ink where there are no boxes."""
+    """Of a usual symbol; from pieces of ink where there are no boxes. A lone minus counts by its width."""
     if len(boxes):
-        heights = boxes[:, 3] - boxes[:, 1]
+        wide, high = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
     else:
         # Every other pixel tells it as well, in a quarter of the time.
         labels, count = ndimage.label(ink[::2, ::2] > 0.4, structure=np.ones((3, 3)))
         if not count:
             return float(np.clip(min(ink.shape), 6.0, 32.0))
-        heights = np.array([2 * (piece[0].stop - piece[0].start) for piece in ndimage.find_objects(labels)])
-    return float(max(6.0, np.median(heights[heights >= _SMALL * heights.max()])))
+        found = ndimage.find_objects(labels)
+        wide, high = (2.0 * np.array([one[axis].stop - one[axis].start for one in found]) for axis in (1, 0))
+    sizes = np.maximum(high, 0.6 * wide)
+    return float(max(6.0, np.median(sizes[sizes >= _SMALL * np.median(sizes)])))
