@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
+from mumer_data.images.augment.grids import between
 from mumer_data.images.augment.sheet import Plane
 
 _BICUBIC, _BILINEAR = Image.Resampling.BICUBIC, Image.Resampling.BILINEAR
@@ -22,9 +23,10 @@ def smooth(rng: np.random.Generator, shape: tuple[int, int], length: float) -> P
     # Interpolation averages, which takes about a quarter off the spread.
     grid = rng.standard_normal((rows, columns), dtype=np.float32) * np.float32(1.3)
     if length <= 2 * _COARSE:
-        return np.asarray(Image.fromarray(grid).resize((shape[1], shape[0]), _BILINEAR, box=box))
+        x, y = (np.arange(count) / length + start for count, start in ((shape[1], left), (shape[0], top)))
+        return between(grid, x, y)
     # Straight lines between points far apart would be seen; curves are dear, so a small field has them.
-    small = (max(1, shape[1] // _COARSE), max(1, shape[0] // _COARSE))
+    small = (max(2, shape[1] // _COARSE), max(2, shape[0] // _COARSE))
     return enlarged(np.asarray(Image.fromarray(grid).resize(small, _BICUBIC, box=box)), shape)
 
 
@@ -39,7 +41,11 @@ def grain(rng: np.random.Generator, shape: tuple[int, int]) -> Plane:
 
 def enlarged(grid: Plane, shape: tuple[int, int]) -> Plane:
     """A small field that is smooth already, over the whole of an image."""
-    return np.asarray(Image.fromarray(grid).resize((shape[1], shape[0]), _BILINEAR))
+    x, y = (
+        (np.arange(count) + 0.5) * (points / count) - 0.5
+        for count, points in zip(shape[::-1], grid.shape[::-1], strict=True)
+    )
+    return between(grid, np.clip(x, 0, grid.shape[1] - 1), np.clip(y, 0, grid.shape[0] - 1))
 
 
 def unit_grid(shape: tuple[int, int], cell: float) -> tuple[Plane, Plane]:

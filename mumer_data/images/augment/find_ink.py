@@ -36,7 +36,7 @@ def sheet_of(image: Image.Image, boxes: NDArray[np.float64] | None = None) -> Sh
     levels = np.asarray(image, dtype=np.float32)
     if reverse:
         levels = 255 - levels
-    grey = levels @ _GREY if coloured else levels
+    grey = levels[..., 0] * _GREY[0] + levels[..., 1] * _GREY[1] + levels[..., 2] * _GREY[2] if coloured else levels
     paper = _paper(grey)
     ink, depth = _ink(grey, paper)
     if paper.size > 1:

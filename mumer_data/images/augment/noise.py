@@ -33,7 +33,10 @@ class Noise(Step):
         bands, rows, columns = picture.shape
         # The sum of two bytes is near enough to a bell, and five times as fast.
         pairs = rng.integers(0, 256, (2, rows, columns), dtype=np.uint8)
-        grey = (np.add(pairs[0], pairs[1], dtype=np.float32) - 255) * (np.float32(draw(rng, self.grain)) / _SPREAD)
+        grey = pairs[0].astype(np.float32)
+        grey += pairs[1]
+        grey -= 255
+        grey *= np.float32(draw(rng, self.grain)) / _SPREAD
         found = picture + grey
         strength = draw(rng, self.patches)
         if bands == 3 and strength:

@@ -13,7 +13,6 @@ from mumer_data.images.augment import Phase, Step
 from mumer_data.images.augment.ranges import Range, Within, draw
 from mumer_data.images.augment.sheet import Plane, Sheet
 
-_EYE = np.ones((3, 3), dtype=np.int8)
 _THINNEST = 1.6  # pixels: no pen is made thinner than this
 _THICKEST = 0.16  # heights of a symbol: no pen is made thicker than this
 
@@ -71,7 +70,8 @@ def thinned(ink: Plane, reach: float) -> Plane:
         thin = _highest(thin)
     kept = np.maximum(worn, np.where(thin > 0.25, ink, 0))
     before, after = ink > 0.5, kept > 0.5
-    if _pieces(before) == _pieces(after) and not (before & ~_reached(after, steps + 1)).any():
+    # A stroke or a loop that breaks adds one to pieces less holes; a piece that is gone is reached by nothing.
+    if _euler(before) == _euler(after) and not (before & ~_reached(after, steps + 1)).any():
         return kept
     return ink
 
@@ -118,8 +118,17 @@ def _open_loops(ink: Plane, reach: float, pen: float) -> tuple[Plane, float]:
     return ink, 0.0
 
 
-def _pieces(mask: NDArray[np.bool_]) -> int:
-    return int(ndimage.label(mask, structure=_EYE)[1])
+def _euler(mask: NDArray[np.bool_]) -> int:
+    """Pieces less holes, of ink that hangs together at corners too; counted in squares of four pixels.
+
+    Source: S. B. Gray, Local properties of binary images in two dimensions, IEEE Trans. Computers 20 (1971).
+    """
+    ink = np.pad(mask, 1).view(np.uint8)
+    pairs = ink[:-1] + ink[1:]
+    squares = pairs[:, :-1] + pairs[:, 1:]
+    askew = (squares == 2) & (ink[:-1, :-1] == ink[1:, 1:])
+    ones, threes = np.count_nonzero(squares == 1), np.count_nonzero(squares == 3)
+    return int(ones - threes - 2 * np.count_nonzero(askew)) // 4
 
 
 def _reached(mask: NDArray[np.bool_], steps: int) -> NDArray[np.bool_]:

@@ -11,7 +11,8 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+
+from mumer_data.images.augment.grids import between
 
 Points = NDArray[np.float64]
 Plane = NDArray[np.float32]
@@ -76,14 +77,20 @@ class Waves:
         return found
 
     def _moved(self, points: Points) -> Points:
-        return np.asarray(np.sin(points.reshape(-1, 2) @ self.vectors.T + self.phases) @ self.shifts).reshape(
-            points.shape
-        )
+        x, y = points[..., 0].copy(), points[..., 1].copy()
+        dx, dy = np.zeros_like(x), np.zeros_like(y)
+        for (across, down), shift, phase in zip(self.vectors, self.shifts, self.phases, strict=True):
+            wave = np.sin(across * x + down * y + phase)
+            dx += shift[0] * wave
+            dy += shift[1] * wave
+        return np.stack((dx, dy), axis=-1)
 
 
 def _projected(points: Points, matrix: NDArray[np.float64]) -> Points:
-    moved = points @ matrix[:, :2].T + matrix[:, 2]
-    return np.asarray(moved[..., :2] / moved[..., 2:])
+    # Written out: the last bits of a matrix product may depend on how many threads there are.
+    x, y = points[..., 0].copy(), points[..., 1].copy()
+    across, down, away = (row[0] * x + row[1] * y + row[2] for row in matrix)
+    return np.stack((across / away, down / away), axis=-1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,15 +108,8 @@ class Frame:
     def sources(self) -> tuple[Plane, Plane]:
         """x and y in the original of the middle of each pixel, each of the frame's shape."""
         rows, columns = self.shape
-        box = (0.5, 0.5, 0.5 + columns / _CELL, 0.5 + rows / _CELL)
-        x, y = (
-            np.asarray(
-                Image.fromarray(self.grid[..., axis].astype(np.float32)).resize(
-                    (columns, rows), Image.Resampling.BILINEAR, box=box
-                )
-            )
-            for axis in (0, 1)
-        )
+        across, down = (np.arange(columns) + 0.5) / _CELL, (np.arange(rows) + 0.5) / _CELL
+        x, y = (between(self.grid[..., axis].astype(np.float32), across, down) for axis in (0, 1))
         return x, y
 
 

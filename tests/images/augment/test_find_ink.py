@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
 from mumer_data.images.augment.find_ink import MAX_SIDE, sheet_of
+from mumer_data.images.augment.grids import between
 from mumer_data.images.augment.options import Augmentation
 from mumer_data.images.augment.run import augment
 from mumer_data.images.augment.warp import Homography, Waves, back, forward
@@ -92,3 +93,13 @@ def test_the_way_back_leads_back(moved: Waves, turn: float, tilt: float) -> None
     points = np.random.default_rng(0).uniform(0, 200, (50, 2))
     warps = (moved, Homography(matrix))
     assert np.abs(back(forward(points, warps), warps) - points).max() < 0.1
+
+
+@pytest.mark.parametrize("shape", [(2, 2), (5, 9), (24, 3)])
+def test_values_between_grid_points_are_those_of_pillow(shape: tuple[int, int]) -> None:
+    grid = np.random.default_rng(0).random(shape, dtype=np.float32)
+    size, box = (70, 40), (0.5, 0.5, shape[1] - 0.5, shape[0] - 0.5)
+    x = (np.arange(size[0]) + 0.5) * ((shape[1] - 1) / size[0])
+    y = (np.arange(size[1]) + 0.5) * ((shape[0] - 1) / size[1])
+    wanted = np.asarray(Image.fromarray(grid).resize(size, Image.Resampling.BILINEAR, box=box))
+    assert np.abs(between(grid, x, y) - wanted).max() < 1e-5
