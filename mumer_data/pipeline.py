@@ -6,12 +6,13 @@ Not for how any of them works. A run is a plan, slices (each a pure function of 
 from __future__ import annotations
 
 import hashlib
+import re
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePath
 from typing import Any
 
 import pyarrow as pa
@@ -23,6 +24,8 @@ from mumer_data.exceptions import PipelineError
 from mumer_data.gates import Refusal
 from mumer_data.gates.screen import Screen
 from mumer_data.gates.survey import DUPLICATE_ID, repeated_ids, survey
+from mumer_data.images.augment.metadata import boxes_in, moved
+from mumer_data.images.augment.run import augment_bytes
 from mumer_data.images.polarity import unify_polarity
 from mumer_data.latex.grammar import load_grammar
 from mumer_data.parallel import in_processes
@@ -48,14 +51,17 @@ class Job:
 def make_plan(pipeline: Pipeline) -> Plan:
     """Cut the input into slices and gather what decides the bytes of the run; reads the label files once."""
     reader = pipeline.reader()
-    slices = reader.plan(pipeline.shards.max_rows, pipeline.shards.max_bytes)
-    facts = {
+    many = 1 if pipeline.augment is None else pipeline.augment.rows  # rows of a shard that come of one of the source
+    slices = reader.plan(max(1, pipeline.shards.max_rows // many), max(1, pipeline.shards.max_bytes // many))
+    facts: dict[str, Any] = {
         "name": pipeline.name,
-        "versions": versions(),
+        "versions": versions() | (drawing_versions() if pipeline.augment else {}),
         "seed": pipeline.seed,
         "pipeline": pipeline.model_dump(mode="json"),
         "inputs": {"files": input_facts(pipeline)},
     }
+    if pipeline.augment is not None:
+        facts["augment"] = pipeline.augment.facts()
     configs = [Config(pipeline.name + task.suffix, name) for name, task in pipeline.tasks_by_name().items()]
     columns = Columns(pipeline.chat, pipeline.images, pipeline.metadata)
     return Plan(facts, configs, slices, pipeline.split, columns)
@@ -68,6 +74,15 @@ def versions() -> dict[str, str]:
         "pyarrow": pa.__version__,
         "grammar": load_grammar().digest,
     }
+
+
+def drawing_versions() -> dict[str, str]:
+    """The versions that decide the pixels of variants."""
+    import numpy as np
+    import PIL
+    import scipy
+
+    return {"numpy": np.__version__, "pillow": PIL.__version__, "scipy": scipy.__version__}
 
 
 def input_facts(pipeline: Pipeline) -> list[dict[str, Any]]:
@@ -152,14 +167,17 @@ def run_slice(job: Job) -> SliceResult:
                 continue
             digest.update(hashlib.sha256(made.data).digest())
             size += len(made.data)
-            embedded = made.data if job.plan.columns.images == "embed" else None
-            for writer, task in zip(writers, tasks.values(), strict=True):
-                writer.write(ShardRow(task.sample(made.id, made.label), made.name, embedded, made.metadata))
+            for one in variants(made, job.pipeline):
+                embedded = one.data if job.plan.columns.images == "embed" else None
+                for writer, task in zip(writers, tasks.values(), strict=True):
+                    writer.write(ShardRow(task.sample(one.id, one.label), one.name, embedded, one.metadata))
     shards = [writer.info for writer in writers if isinstance(writer.info, ShardInfo)]
     reasons = dict(sorted(Counter(reject.reason for reject in rejects).items()))
     result = SliceResult(
         job.part.number, read, read - len(rejects), len(rejects), reasons, size, digest.hexdigest(), shards
     )
+    if job.pipeline.augment is not None:
+        result = replace(result, each=job.pipeline.augment.rows)
     save_result(job.out, result, rejects)
     return result
 
@@ -188,6 +206,9 @@ def usable(row: Example | Reject, pipeline: Pipeline, screen: Screen, refusal: R
         return row
     if refusal is not None and refusal.reason == DUPLICATE_ID:
         return _refused(row, refusal)
+    if pipeline.augment is not None and _like_a_variant(row.id, pipeline.augment.copies):
+        message = f"the id {row.id!r} may be that of a variant of another row: take rows that are none, or fewer copies"
+        return Reject(row.id, row.row, "id_taken", message, None, row.label)
     label = screen.label(row)
     if isinstance(label, Reject):
         return label
@@ -201,8 +222,29 @@ def usable(row: Example | Reject, pipeline: Pipeline, screen: Screen, refusal: R
     name = row.image.name if pipeline.images == "embed" else row.image.path
     if name is None:
         raise PipelineError("images: path needs images that lie on disk as files, not in an archive: use embed")
-    metadata = row.metadata() if pipeline.metadata and row.metadata is not None else ""
+    wanted = pipeline.metadata or pipeline.augment is not None  # boxes may stand in them
+    metadata = row.metadata() if wanted and row.metadata is not None else ""
     return UsableRow(row.id, label, data, name, metadata)
+
+
+def variants(made: UsableRow, pipeline: Pipeline) -> Iterator[UsableRow]:
+    """What goes into the shards for one usable row: itself and, where the pipeline says so, variants of its image."""
+    wanted = pipeline.augment
+    if wanted is None or wanted.keep_original:
+        yield made
+    if wanted is None:
+        return
+    boxes, steps = boxes_in(made.metadata), wanted.made()
+    for copy in range(1, wanted.copies + 1):
+        name = f"{made.id}-aug{copy}"
+        data, suffix, there = augment_bytes(made.data, steps, seed=pipeline.seed, id=name, boxes=boxes)
+        image = str(PurePath(made.name).with_suffix(""))
+        yield UsableRow(name, made.label, data, f"{image}-aug{copy}{suffix}", moved(made.metadata, there, made.id))
+
+
+def _like_a_variant(name: str, copies: int) -> bool:
+    found = re.search(r"-aug([1-9]\d*)$", name)
+    return found is not None and int(found[1]) <= copies
 
 
 def _refused(row: Example, refusal: Refusal) -> Reject:

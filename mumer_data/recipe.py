@@ -16,8 +16,10 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError,
 from mumer_data.exceptions import PipelineError
 from mumer_data.gates import GATES, Gate, RowGate, SetGate, gate_class
 from mumer_data.gates.screen import Screen
+from mumer_data.images.augment.options import Augmentation
 from mumer_data.images.check import MAX_BYTES, MAX_PIXELS
 from mumer_data.latex.normalize.rules import chosen_rules
+from mumer_data.nearest import unknown
 from mumer_data.places import fetched, is_url
 from mumer_data.readers import READERS, Reader, reader_class
 from mumer_data.shards.run import licence_of
@@ -71,6 +73,7 @@ class Pipeline(BaseModel):
         chat: names of roles and contents in ``messages``.
         images: bytes in the shards, or paths to the files where they lie.
         polarity: make all images dark on light, or light on dark; ``keep`` passes their bytes on unchanged.
+        augment: variants to make of each image: a preset, a list of steps, or both; see `Augmentation`.
         normalize: what to do to raw labels; the preset ``none`` takes labels as they are.
         gates: names, or ``{name: {option: value}}``: what keeps rows out though nothing is wrong with them.
         metadata: keep what the source says of each row beside label and image in a column of its own.
@@ -88,6 +91,7 @@ class Pipeline(BaseModel):
     chat: Chat = "sharegpt"
     images: Images = "embed"
     polarity: Literal["keep", "dark_on_light", "light_on_dark"] = "keep"
+    augment: Augmentation | None = None
     normalize: LabelRules = LabelRules()
     gates: list[str | dict[str, dict[str, Any]]] = []
     metadata: bool = False
@@ -106,7 +110,7 @@ class Pipeline(BaseModel):
         if name is None:
             raise ValueError(f"source.format is missing: known are {', '.join(READERS)}")
         if name not in READERS:
-            raise ValueError(_unknown("format", str(name), READERS))
+            raise ValueError(unknown("format", str(name), READERS))
         reader_class(str(name)).Options.model_validate(source)
         return source
 
@@ -114,6 +118,10 @@ class Pipeline(BaseModel):
     def _paths_hold_what_they_hold(self) -> Pipeline:
         if self.images == "path" and self.polarity != "keep":
             raise ValueError("images: path leaves images where they lie, so their polarity cannot change: use embed")
+        if self.images == "path" and self.augment is not None:
+            raise ValueError("images: path leaves images where they lie, and variants lie nowhere yet: use embed")
+        if self.polarity == "light_on_dark" and self.augment is not None and self.augment.on_paper():
+            raise ValueError("polarity: light_on_dark does not go with steps that put ink on paper: leave one out")
         return self
 
     @field_validator("tasks")
@@ -173,7 +181,7 @@ def _named(kind: str, item: str | dict[str, Any], known: Iterable[str]) -> tuple
         raise ValueError(f"a {kind} is a name or one 'name: options', not {item}")
     name, options = (item, {}) if isinstance(item, str) else next(iter(item.items()))
     if name not in known:
-        raise ValueError(_unknown(kind, name, known))
+        raise ValueError(unknown(kind, name, known))
     return name, options or {}
 
 
@@ -258,11 +266,11 @@ def _explain(problem: Any, raw: dict[str, Any]) -> str:
     """One pydantic error as one line, with the nearest known key where a key is unknown."""
     place = ".".join(str(part) for part in problem["loc"])
     if problem["type"] == "extra_forbidden":
-        return _unknown("key", place, _keys_beside(problem["loc"], raw))
+        return unknown("key", place, _keys_beside(problem["loc"], raw))
     if problem["type"] == "missing":
         return f"{place}: this key is missing"
     if problem["type"] == "value_error":
-        return f"{place}: {problem['msg'].removeprefix('Value error, ')}"
+        return f"{place}: {problem['msg'].removeprefix('Value error, ')}".removeprefix(": ")
     return f"{place}: {problem['msg']}, found {str(problem['input'])[:80]!r}"
 
 
@@ -275,16 +283,9 @@ def _keys_beside(location: tuple[int | str, ...], raw: dict[str, Any]) -> list[s
         models = [task_class(name) for name in TASKS]
     elif location[0] == "gates":
         models = [gate_class(name).Options for name in GATES]
+    elif location[0] == "augment":
+        models = [Augmentation]
     elif len(location) > 1:
         inner = Pipeline.model_fields[str(location[0])].annotation
         models = [inner] if isinstance(inner, type) and issubclass(inner, BaseModel) else []
     return [key for model in models for key in model.model_fields]
-
-
-def _unknown(kind: str, name: str, known: Iterable[str]) -> str:
-    from rapidfuzz import process
-
-    choices = list(known)
-    nearest = process.extractOne(name.rpartition(".")[2], choices, score_cutoff=50)
-    hint = f"did you mean '{nearest[0]}'?" if nearest else f"known are: {', '.join(choices)}"
-    return f"unknown {kind} '{name}': {hint}"

@@ -19,7 +19,7 @@ from mumer_data.atomic import write_json
 from mumer_data.data import Correction, Reject, Slice
 from mumer_data.errors.channel import Channel
 from mumer_data.errors.samples import correction
-from mumer_data.exceptions import CorrectionError, SourceError
+from mumer_data.exceptions import CorrectionError, PipelineError, SourceError
 from mumer_data.gates import Refusal
 from mumer_data.mining.counting import normalizer
 from mumer_data.parallel import in_processes
@@ -102,6 +102,8 @@ def corrupt(
     Raises:
         SourceError, PipelineError, OutputError: the input, the pipeline or the folder cannot be used.
     """
+    if pipeline.augment is not None:
+        raise PipelineError("corrupt makes no variants of images: leave augment out (--set augment=null)")
     parts = pipeline.reader().plan(pipeline.shards.max_rows, pipeline.shards.max_bytes)
     slices = [
         Slice(sample * len(parts) + part.number, part.start, part.rows, part.offset, part.size)

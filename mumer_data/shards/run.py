@@ -66,7 +66,7 @@ class Plan:
 class SliceResult:
     """What came of one slice; sizes in bytes, ``images_sha256`` over the sha256 of its images in order.
 
-    ``unused`` rows are in order, but nothing that the run is looking for.
+    ``unused`` rows are in order, but nothing that the run is looking for. Of an accepted row come ``each`` in a shard.
     """
 
     number: int
@@ -78,6 +78,7 @@ class SliceResult:
     images_sha256: str
     shards: list[ShardInfo]
     unused: int = 0
+    each: int = 1
 
 
 def save_result(out: Path, result: SliceResult, rejects: list[Reject]) -> None:
@@ -205,8 +206,9 @@ class Run:
             written = {shard.rows for shard in result.shards}
             if result.read != part.rows or result.read != result.accepted + result.rejected + result.unused:
                 raise OutputError(f"slice {part.number}: {part.rows} rows planned, but {result}: nothing may be lost")
-            if written != {result.accepted}:
-                raise OutputError(f"slice {part.number}: {result.accepted} rows accepted, but shards hold {written}")
+            if written != {result.accepted * result.each}:
+                planned = f"{result.accepted} rows accepted, {result.each} to be written of each"
+                raise OutputError(f"slice {part.number}: {planned}, but shards hold {written}")
         digest = hashlib.sha256("".join(result.images_sha256 for result in results).encode()).hexdigest()
         unused = sum(result.unused for result in results)
         images = {
