@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 import torch
 from mumer_train.config import load_config
-from mumer_train.data import Collator, Encoder, Turns, load_rows, prompt_text, unmasked
+from mumer_train.data import Collator, Encoder, Turns, prompt_text, unmasked
 from mumer_train.needs import TrainingError
 from mumer_train.processor import Processor
+from mumer_train.shards import load_rows
 from PIL import Image
 
 
@@ -77,7 +78,14 @@ def test_wrong_shards_are_named(shards: Path, folder: str, configs: list[str], m
 @pytest.mark.parametrize(
     ("text", "settings", "message"),
     [
-        ("model: m\noutput: o\ndata: [{path: p}]\nlr: 1", [], "lr: Extra inputs"),
+        ("model: m\noutput: o\ndata: [{path: p}]\nlr: 1", [], "unknown key lr: known are model, data, output"),
+        ("model: m\noutput: o\ndata: [{path: p}]\nlearnin_rate: 1", [], "did you mean 'learning_rate'"),
+        ("model: m\noutput: o\ndata: [{path: p, repeats: 2}]", [], "unknown key data.0.repeats: did you mean 'repeat'"),
+        ("model: m\noutput: o\ndata: [{path: p}]", ["freeze.visoin=true"], "did you mean 'vision'"),
+        ("model: m\noutput: o\ndata: [{path: p}]", ["evaluate={data: x, every: 2, row: 3}"], "did you mean 'rows'"),
+        ("model: m\noutput: o\ndata: [{path: p, weight: 1}, {path: q}]", [], "every part of data a weight, or none"),
+        ("model: m\noutput: o\ndata: [{path: p, weight: 1, repeat: 2}]", [], "not both"),
+        ("model: m\noutput: o\ndata: [{path: p}]", ["effective_batch=8", "accumulation=2"], "leave one out"),
         ("model: m\noutput: o\ndata: []", [], "data: List should have at least 1 item"),
         ("model: m\noutput: o", [], "data: Field required"),
         ("- 1", [], "holds no keys"),

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from mumer_train.data import Collator, Encoder, Turns, load_rows, unmasked
+from mumer_train.data import Collator, Encoder, Turns, unmasked
 from mumer_train.predict import Sampling, backend
 from mumer_train.predict.run import predict
 from mumer_train.processor import load_processor
+from mumer_train.shards import load_rows
 from mumer_train.train import train
 
 from tests.training import families

@@ -14,6 +14,7 @@ from mumer_train.config import Part, TrainConfig
 from mumer_train.needs import TrainingError
 from mumer_train.predict import Sampling, backend
 from mumer_train.predict.run import predict
+from mumer_train.shards import load_rows
 from mumer_train.train import train
 from mumer_train.trainer import MumerTrainer
 
@@ -44,7 +45,7 @@ def test_it_learns_32_images_by_heart(tiny: Path, shards: Path, tmp_path: Path) 
     assert (rows["logprob"] > -0.5).all()
     record = json.loads((tmp_path / "run" / "run.json").read_text())
     assert record["rows"] == 32
-    assert record["left_out"] == []
+    assert record["left_out"] == {}
     assert record["versions"]["torch"] == torch.__version__
     assert record["data"][0]["manifest"]["name"] == "few"
     assert {"loss", "loss_few", "tokens_per_second", "data_wait", "grad_norm"} <= set(record["history"][0])
@@ -112,9 +113,9 @@ def test_rows_over_the_cutoff_are_named(tiny: Path, shards: Path, tmp_path: Path
         train(config(tiny, shards, tmp_path / "none", cutoff=16))
     train(config(tiny, shards, tmp_path / "some", cutoff=95, max_steps=1))
     record = json.loads((tmp_path / "some" / "run.json").read_text())
-    assert record["left_out"]
-    assert record["rows"] + len(record["left_out"]) == 32
-    assert all(name.startswith("few/") for name in record["left_out"])
+    assert record["left_out"] == {"few": len(record["left_out_ids"]["few"])}
+    assert record["rows"] + record["left_out"]["few"] == 32
+    assert set(record["left_out_ids"]["few"]) <= set(load_rows(shards, ["few"])["id"])
 
 
 def test_frozen_parts_stay_as_they_are(tiny: Path, shards: Path, tmp_path: Path) -> None:
