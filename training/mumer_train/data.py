@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 IGNORED = -100  # a token that costs nothing
+_PROMPTS = 4_096  # prompts remembered
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,16 +105,30 @@ def prompt_text(processor: Processor, prompt: str) -> str:
 
 @dataclass(frozen=True)
 class Encoder:
-    """Turns -> token ids: prompt with its image's places, answer, end token."""
+    """Turns -> token ids: prompt with its image's places, answer, end token.
+
+    Attributes:
+        processor: of the model.
+        prompts: prompt -> its tokens with a single place; most rows share a handful.
+    """
 
     processor: Processor
+    prompts: dict[str, list[int]] = field(default_factory=dict)
 
     def ids(self, turn: Turn, vectors: int) -> tuple[list[int], list[int]]:
         """Tokens of the prompt, and of the answer with the end token."""
-        tokenizer = self.processor.tokenizer
-        text = self.processor.expand(prompt_text(self.processor, turn.prompt), [vectors])
-        prompt = tokenizer(text, add_special_tokens=False)["input_ids"]
-        return prompt, [*tokenizer(turn.answer, add_special_tokens=False)["input_ids"], tokenizer.eos_token_id]
+        tokenizer, prompt = self.processor.tokenizer, self._prompt(turn.prompt)
+        place = prompt.index(self.processor.image_token_id)
+        expanded = [*prompt[:place], *[prompt[place]] * vectors, *prompt[place + 1 :]]
+        return expanded, [*tokenizer(turn.answer, add_special_tokens=False)["input_ids"], tokenizer.eos_token_id]
+
+    def _prompt(self, text: str) -> list[int]:
+        if text not in self.prompts:
+            if len(self.prompts) >= _PROMPTS:
+                self.prompts.clear()
+            whole = self.processor.expand(prompt_text(self.processor, text), [1])
+            self.prompts[text] = self.processor.tokenizer(whole, add_special_tokens=False)["input_ids"]
+        return self.prompts[text]
 
     def length(self, turn: Turn) -> int:
         """Tokens of a turn, without working on its pixels."""
@@ -137,7 +152,7 @@ class Collator:
     encoder: Encoder
 
     def __call__(self, turns: Sequence[Turn]) -> dict[str, Any]:
-        """Padded on the right; beside the tensors lists: ``tasks``, ``lengths``, ``vectors`` (of images), ``left_out``."""
+        """Padded on the right; beside the tensors lists: ``tasks``, ``lengths``, ``vectors``, ``left_out``."""
         import torch
 
         processor = self.encoder.processor

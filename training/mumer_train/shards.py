@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mumer_data.randomness import generator_of
-from mumer_data.shards.schema import CHATS
+from mumer_data.shards.schema import CHATS, Chat
 from mumer_train.config import Part
 from mumer_train.needs import TrainingError
 
@@ -75,25 +75,51 @@ def load_rows(path: Path, configs: Sequence[str] = (), split: str | None = None,
     """
     import datasets
 
+    parts = []
+    for name, files in _wanted(path, configs, split).items():
+        chats = {check_file(file)[1] for file in files}
+        if len(chats) > 1:
+            raise TrainingError(f"{path / name} holds shards in two chat formats: build it again")
+        features = _features(chats.pop())
+        part = datasets.load_dataset(
+            "parquet", data_files=files, split="train", streaming=streaming, features=features, columns=list(features)
+        )
+        parts.append(part.map(partial(_named, name)) if streaming else part.add_column("task", [name] * len(part)))
+    return joined(parts)
+
+
+def _wanted(path: Path, configs: Sequence[str], split: str | None) -> dict[str, list[str]]:
     files = shard_files(path, split)
     if unknown := sorted(set(configs) - set(files)):
         raise TrainingError(f"{path} has no config {unknown[0]!r}: it has {', '.join(files)}")
-    parts = []
-    for name in configs or files:
-        for file in files[name]:
-            check_file(file)
-        part = datasets.load_dataset("parquet", data_files=files[name], split="train", streaming=streaming)
-        part = part.select_columns(list(_COLUMNS)).cast_column("images", datasets.List(datasets.Image(decode=False)))
-        parts.append(part.map(partial(_named, name)) if streaming else part.add_column("task", [name] * len(part)))
-    return datasets.concatenate_datasets(parts) if len(parts) > 1 else parts[0]
+    return {name: files[name] for name in configs or files}
+
+
+def _features(chat: Chat) -> datasets.Features:
+    """The columns as they are read: images stay as they lie in the shard."""
+    import datasets
+
+    text = datasets.Value("string")
+    turn = {CHATS[chat].role: text, CHATS[chat].content: text}
+    images = datasets.List(datasets.Image(decode=False))
+    return datasets.Features({"id": text, "messages": datasets.List(turn), "images": images})
+
+
+def joined(parts: Sequence[Any]) -> Any:
+    """Rows of several parts, one after another."""
+    import datasets
+
+    if len({str(part.features["messages"]) for part in parts if part.features}) > 1:
+        raise TrainingError("the parts of data are in two chat formats: build them all as sharegpt or all as openai")
+    return datasets.concatenate_datasets(list(parts)) if len(parts) > 1 else parts[0]
 
 
 def _named(task: str, row: dict[str, Any]) -> dict[str, Any]:
     return {**row, "task": task}
 
 
-def check_file(file: str) -> int:
-    """See that a shard can be read and has our columns; gives its rows. Reads its footer alone."""
+def check_file(file: str) -> tuple[int, Chat]:
+    """See that a shard can be read and has our columns; gives its rows and chat format. Reads its footer alone."""
     try:
         footer = pq.read_metadata(file)
     except (pa.ArrowInvalid, OSError) as error:
@@ -102,15 +128,16 @@ def check_file(file: str) -> int:
     where = f"{file} (is it a shard of this library?)"
     if missing := [name for name in _COLUMNS if name not in schema.names]:
         raise TrainingError(f"{where} has no column {', '.join(missing)}: it has {', '.join(schema.names)}")
-    chats = [{chat.role, chat.content} for chat in CHATS.values()]
     turns, images = schema.field("messages").type, schema.field("images").type
     if not pa.types.is_string(schema.field("id").type):
         raise TrainingError(f"{where}: column id is {schema.field('id').type}, not string")
-    if not (_is_list(turns) and _names(turns.value_type) in chats):
+    named = _names(turns.value_type) if _is_list(turns) else set()
+    chats: list[Chat] = [name for name, chat in CHATS.items() if {chat.role, chat.content} == named]
+    if not chats:
         raise TrainingError(f"{where}: column messages is {turns}, not a list of turns (from, value or role, content)")
     if not (_is_list(images) and (pa.types.is_string(images.value_type) or "bytes" in _names(images.value_type))):
         raise TrainingError(f"{where}: column images is {images}, not a list of images or of their paths")
-    return int(footer.num_rows)
+    return int(footer.num_rows), chats[0]
 
 
 def _is_list(kind: pa.DataType) -> bool:
@@ -127,8 +154,6 @@ def mixed(data: Sequence[Part], seed: int) -> datasets.Dataset:
     By weight, an epoch has as many rows as all parts together. A part that has fewer than its share comes again, every
     row as often as any other or once more; of one that has more, some rows are drawn. The seed alone decides which.
     """
-    import datasets
-
     parts = [load_rows(part.path, part.configs, part.split) for part in data]
     weights = [part.weight for part in data if part.weight is not None]
     if weights:
@@ -139,7 +164,7 @@ def mixed(data: Sequence[Part], seed: int) -> datasets.Dataset:
         ]
     else:
         parts = [rows for part, rows in zip(data, parts, strict=True) for _ in range(part.repeat)]
-    return datasets.concatenate_datasets(parts) if len(parts) > 1 else parts[0]
+    return joined(parts)
 
 
 def _drawn(rows: datasets.Dataset, share: int, number: int, seed: int) -> datasets.Dataset:
@@ -160,8 +185,8 @@ def streamed(data: Sequence[Part], seed: int, buffer: int) -> tuple[datasets.Ite
 
     parts, sizes = [], []
     for part in data:
-        files = shard_files(part.path, part.split)
-        size = sum(check_file(file) for name in part.configs or files for file in files.get(name, ()))
+        files = _wanted(part.path, part.configs, part.split)
+        size = sum(check_file(file)[0] for shards in files.values() for file in shards)
         for _ in range(part.repeat):
             parts.append(load_rows(part.path, part.configs, part.split, streaming=True))
             sizes.append(size)

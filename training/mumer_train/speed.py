@@ -18,8 +18,17 @@ from mumer_train.model import part_of
 
 # Dense bf16 operations a second, in 10^12, from the makers' data sheets (without sparsity).
 PEAKS = {
-    **{"H100": 989.0, "H200": 989.0, "H800": 989.0, "GH200": 989.0, "B200": 2250.0, "GB200": 2250.0, "H20": 148.0},
-    **{"A100": 312.0, "A800": 312.0, "L40S": 362.0, "L40": 181.0, "A40": 150.0, "A10": 125.0, "RTX 4090": 165.0},
+    "B200": 2250.0,
+    "H100": 989.0,
+    "H200": 989.0,
+    "H800": 989.0,
+    "L40S": 362.0,
+    "A100": 312.0,
+    "A800": 312.0,
+    "RTX 4090": 165.0,
+    "A40": 150.0,
+    "H20": 148.0,
+    "A10": 125.0,
 }
 
 
@@ -34,8 +43,8 @@ class Cost:
     """Floating-point operations of a forward and backward pass, estimated.
 
     A weight costs two a token forward, two where it is trained, and two where something before it is (Kaplan et al.
-    2020, arXiv 2001.08361); causal attention of a row of n tokens costs 2 x layers x width x n^2 forward, and twice that
-    backward. Left out: attention in the vision tower, norms, and what checkpointing computes twice (MFU, not HFU).
+    2020, arXiv 2001.08361); causal attention of a row of n tokens costs 2 x layers x width x n^2 forward, and twice
+    that backward. Left out: attention in the vision tower, norms, and what checkpointing computes twice (MFU, not HFU).
 
     Attributes:
         language, projector, vision: operations a token, vector and patch.

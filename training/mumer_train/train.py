@@ -49,8 +49,8 @@ def train(config: TrainConfig, *, resume: bool = False) -> Path:
         rows_an_update = config.batch * arguments.world_size * arguments.gradient_accumulation_steps
         arguments.max_steps = ceil(data.rows * config.epochs / rows_an_update)
     if data.left_out and arguments.process_index == 0:
-        counts = ", ".join(f"{len(names):,} of {task}" for task, names in data.left_out.items())
-        print(f"over {config.cutoff} tokens and left out, see run.json: {counts}")
+        listed = ", ".join(f"{len(names):,} of {task}" for task, names in data.left_out.items())
+        print(f"over {config.cutoff} tokens and left out, see run.json: {listed}")
     trainer = MumerTrainer(
         model=load_model(config),
         args=arguments,
