@@ -8,13 +8,13 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mumer_data.shards.schema import CHATS, PLACEHOLDER
 from mumer_train.needs import TrainingError
-from mumer_train.processor import Processor
+from mumer_train.processor import Processor, StockProcessor
 
 if TYPE_CHECKING:
     import datasets
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 IGNORED = -100  # a token that costs nothing
-_PROMPTS = 4_096  # prompts remembered
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +93,7 @@ def pixels_of(turn: Turn) -> Image:
         raise TrainingError(f"{turn.task}/{turn.id}: its image cannot be read: {error}") from None
 
 
-def prompt_text(processor: Processor, prompt: str) -> str:
+def prompt_text(processor: Processor | StockProcessor, prompt: str) -> str:
     """The user turn in the model's own template, with its opening of an answer."""
     content = [{"type": "image"}, {"type": "text", "text": prompt}]
     turns = [{"role": "user", "content": content}]
@@ -105,37 +104,18 @@ def prompt_text(processor: Processor, prompt: str) -> str:
 
 @dataclass(frozen=True)
 class Encoder:
-    """Turns -> token ids: prompt with its image's places, answer, end token.
+    """Turns -> token ids: prompt with its image's places, answer, end token."""
 
-    Attributes:
-        processor: of the model.
-        prompts: prompt -> its tokens with a single place; most rows share a handful.
-    """
+    processor: Processor | StockProcessor
 
-    processor: Processor
-    prompts: dict[str, list[int]] = field(default_factory=dict)
-
-    def ids(self, turn: Turn, vectors: int) -> tuple[list[int], list[int]]:
-        """Tokens of the prompt, and of the answer with the end token."""
-        tokenizer, prompt = self.processor.tokenizer, self._prompt(turn.prompt)
-        place = prompt.index(self.processor.image_token_id)
-        expanded = [*prompt[:place], *[prompt[place]] * vectors, *prompt[place + 1 :]]
-        return expanded, [*tokenizer(turn.answer, add_special_tokens=False)["input_ids"], tokenizer.eos_token_id]
-
-    def _prompt(self, text: str) -> list[int]:
-        if text not in self.prompts:
-            if len(self.prompts) >= _PROMPTS:
-                self.prompts.clear()
-            whole = self.processor.expand(prompt_text(self.processor, text), [1])
-            self.prompts[text] = self.processor.tokenizer(whole, add_special_tokens=False)["input_ids"]
-        return self.prompts[text]
+    def answer(self, turn: Turn) -> list[int]:
+        """Tokens of the answer with the end token."""
+        tokenizer = self.processor.tokenizer
+        return [*tokenizer(turn.answer, add_special_tokens=False)["input_ids"], tokenizer.eos_token_id]
 
     def length(self, turn: Turn) -> int:
-        """Tokens of a turn, without working on its pixels."""
-        images = self.processor.images
-        patches = images.get_number_of_image_patches(turn.image.height, turn.image.width, {})
-        prompt, answer = self.ids(turn, patches // int(images.merge_size) ** 2)
-        return len(prompt) + len(answer)
+        """Tokens of a turn, without working on its pixels where that can be."""
+        return self.processor.length(prompt_text(self.processor, turn.prompt), turn.image) + len(self.answer(turn))
 
     def fingerprint(self) -> str:
         """Of all that a length depends on beside the row."""
@@ -152,35 +132,55 @@ class Collator:
     encoder: Encoder
 
     def __call__(self, turns: Sequence[Turn]) -> dict[str, Any]:
-        """Padded on the right; beside the tensors lists: ``tasks``, ``lengths``, ``vectors``, ``left_out``."""
+        """Padded on the right; beside what the model takes there is a `BatchFacts` under ``facts``."""
         import torch
 
         processor = self.encoder.processor
-        pixels = processor.pixels([pixels_of(turn) for turn in turns])
-        vectors = processor.vectors(pixels["image_grid_thw"])
-        parts = [self.encoder.ids(turn, count) for turn, count in zip(turns, vectors, strict=True)]
-        longest = max(len(prompt) + len(answer) for prompt, answer in parts)
-        pad = processor.tokenizer.pad_token_id
-        tokens = torch.full((len(parts), longest), pad)
-        labels = torch.full((len(parts), longest), IGNORED)
-        mask = torch.zeros((len(parts), longest), dtype=torch.long)
-        for row, (prompt, answer) in enumerate(parts):
-            end = len(prompt) + len(answer)
+        texts = [prompt_text(processor, turn.prompt) for turn in turns]
+        encoded = processor.encode(texts, [pixels_of(turn) for turn in turns])
+        parts = list(zip(encoded.prompts, map(self.encoder.answer, turns), strict=True))
+        lengths = [len(prompt) + len(answer) for prompt, answer in parts]
+        shape = len(parts), max(lengths)
+        tokens = torch.full(shape, processor.tokenizer.pad_token_id)
+        labels = torch.full(shape, IGNORED)
+        mask = torch.zeros(shape, dtype=torch.long)
+        kinds = {name: torch.zeros(shape, dtype=torch.long) for name in encoded.kinds}
+        for row, ((prompt, answer), end) in enumerate(zip(parts, lengths, strict=True)):
             tokens[row, :end] = torch.tensor([*prompt, *answer])
             labels[row, len(prompt) : end] = torch.tensor(answer)
             mask[row, :end] = 1
-        kinds = (tokens == processor.image_token_id).long()
-        return {
-            "input_ids": tokens,
-            "attention_mask": mask,
-            "labels": labels,
-            "mm_token_type_ids": kinds,
-            **pixels,
-            "tasks": [turn.task for turn in turns],
-            "lengths": [len(prompt) + len(answer) for prompt, answer in parts],
-            "vectors": vectors,
-            "left_out": [name for turn in turns for name in turn.left_out],
-        }
+            for name, numbers in encoded.kinds.items():
+                kinds[name][row, : len(prompt)] = torch.tensor(numbers[row])
+        facts = BatchFacts(
+            tasks=[turn.task for turn in turns],
+            lengths=lengths,
+            vectors=sum(encoded.vectors),
+            patches=encoded.patches,
+            prompt=min(len(prompt) for prompt in encoded.prompts),
+            left_out=[name for turn in turns for name in turn.left_out],
+        )
+        batch = {"input_ids": tokens, "attention_mask": mask, "labels": labels, **kinds, **encoded.pixels}
+        return batch | {"facts": facts}
+
+
+@dataclass(frozen=True)
+class BatchFacts:
+    """What is known of a batch without looking at its tensors, which may lie on a GPU.
+
+    Attributes:
+        tasks: config of each row.
+        lengths: tokens of each row.
+        vectors, patches: of all images.
+        prompt: tokens before the first answer begins.
+        left_out: task and id of rows that a stream left out beside these.
+    """
+
+    tasks: list[str]
+    lengths: list[int]
+    vectors: int
+    patches: int
+    prompt: int
+    left_out: list[tuple[str, str]]
 
 
 class Turns:

@@ -20,13 +20,13 @@ from mumer_train.config import Evaluate
 from mumer_train.predict import Sampling
 from mumer_train.predict.local import Reader
 from mumer_train.predict.run import read_all
-from mumer_train.processor import Processor
+from mumer_train.processor import Processor, StockProcessor
 from mumer_train.trainer import WRITING, replace_folder
 
 BEST, EVALUATION = "best", "evaluation.json"
 
 
-def look(model: Any, processor: Processor, options: Evaluate) -> Evaluation:
+def look(model: Any, processor: Processor | StockProcessor, options: Evaluate) -> Evaluation:
     """Judge a model on the first rows of a source; training goes on afterwards as if nobody had looked."""
     training = model.training
     model.eval()
@@ -43,7 +43,7 @@ def look(model: Any, processor: Processor, options: Evaluate) -> Evaluation:
 class Looks(TrainerCallback):
     """Looks every so many updates, logs ``eval_exprate`` and others, and keeps the model with the highest ExpRate."""
 
-    def __init__(self, options: Evaluate, processor: Processor, output: Path) -> None:
+    def __init__(self, options: Evaluate, processor: Processor | StockProcessor, output: Path) -> None:
         self._options, self._processor, self._output = options, processor, output
         self.trainer: Any = None
 

@@ -5,6 +5,7 @@ Not for reading configs or data: `train` puts them together.
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import shutil
@@ -19,9 +20,10 @@ from accelerate.utils import gather_object
 from transformers import AutoModelForImageTextToText, Trainer
 
 from mumer_data.atomic import write_json
+from mumer_train.data import BatchFacts
 from mumer_train.needs import TrainingError
 from mumer_train.order import Order
-from mumer_train.processor import Processor
+from mumer_train.processor import Processor, StockProcessor
 from mumer_train.speed import Cost, Meter, peak_of
 
 WRITING = ".writing"  # where a checkpoint is until it is whole, and again when it goes
@@ -39,12 +41,18 @@ class MumerTrainer(Trainer):
     """
 
     def __init__(
-        self, *arguments: Any, processor: Processor, lengths: Sequence[int] | None, peak: float | None, **more: Any
+        self,
+        *arguments: Any,
+        processor: Processor | StockProcessor,
+        lengths: Sequence[int] | None,
+        peak: float | None,
+        **more: Any,
     ) -> None:
         super().__init__(*arguments, **more)
         self._processor = processor
         self._lengths = lengths
         self._saving = False
+        self._cuts = "logits_to_keep" in inspect.signature(self.model.forward).parameters
         self._left_out: dict[str, set[str]] = defaultdict(set)
         if peak is None and torch.cuda.is_available() and self.args.bf16:
             peak = peak_of(torch.cuda.get_device_name())
@@ -54,15 +62,23 @@ class MumerTrainer(Trainer):
 
     def compute_loss(self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, **more: Any) -> Any:
         """The model's own loss; what the figures need is noted on the way."""
-        tasks, lengths, vectors = (inputs.pop(name) for name in ("tasks", "lengths", "vectors"))
-        for task, name in inputs.pop("left_out"):
+        facts: BatchFacts = inputs.pop("facts")
+        for task, name in facts.left_out:
             self._left_out[task].add(name)
+        inputs = self._answers_alone(inputs, facts)
         loss, outputs = super().compute_loss(model, inputs, return_outputs=True, **more)
-        self.meter.batch(lengths, inputs["pixel_values"].shape[0], sum(vectors))
+        self.meter.batch(facts.lengths, facts.patches, facts.vectors)
         logits = outputs["logits"] if isinstance(outputs, dict) else outputs.logits
         if logits is not None:  # liger's fused loss makes none
-            self.meter.losses(tasks, logits, inputs["labels"])
+            self.meter.losses(facts.tasks, logits, inputs["labels"])
         return (loss, outputs) if return_outputs else loss
+
+    def _answers_alone(self, inputs: dict[str, Any], facts: BatchFacts) -> dict[str, Any]:
+        """Make logits from the first answer of the batch on: over a large vocabulary, those of prompts cost most."""
+        if not self._cuts:
+            return inputs
+        kept = inputs["labels"].shape[1] - facts.prompt + 1  # the token before an answer foretells its first
+        return {**inputs, "labels": inputs["labels"][:, -kept:], "logits_to_keep": kept}
 
     def get_batch_samples(self, *arguments: Any, **more: Any) -> Any:
         """The next batches; the time spent waiting for them is counted."""
