@@ -69,6 +69,7 @@ class Cost:
                 weights[part] += getattr(values, "ds_numel", values.numel())  # ZeRO-3 has parted them already
         rates, before = {}, False
         for part in ("vision", "projector", "language"):
+            before = before or (part == "language" and trained[part])  # its table of tokens comes first
             rates[part] = weights[part] * (2.0 + 2.0 * trained[part] + 2.0 * before)
             before = before or trained[part]
         text = model.config.get_text_config()
