@@ -13,7 +13,6 @@ from typing import Any
 
 import torch
 
-from mumer_train.data import IGNORED
 from mumer_train.model import part_of
 
 # Dense bf16 operations a second, in 10^12, from the makers' data sheets (without sparsity).
@@ -119,14 +118,11 @@ class Meter:
         self._images += len(lengths)
         self._operations += self._cost.step(lengths, patches, vectors)
 
-    @torch.no_grad()
-    def losses(self, tasks: Sequence[str], logits: Any, labels: Any) -> None:
-        """Note the loss of each task of a batch."""
-        shifted = labels[:, 1:]
-        seen = shifted != IGNORED
-        costs = torch.zeros(shifted.shape, device=logits.device)
-        costs[seen] = torch.nn.functional.cross_entropy(logits[:, :-1][seen].float(), shifted[seen], reduction="none")
-        sums, counts = costs.sum(dim=1), seen.sum(dim=1)
+    def losses(self, tasks: Sequence[str], costs: Any, seen: Any) -> None:
+        """Note the loss of each task of a batch: ``costs`` of the tokens that are ``seen``, of shape (rows, tokens)."""
+        spread = torch.zeros(seen.shape, device=costs.device)
+        spread[seen] = costs
+        sums, counts = spread.sum(dim=1), seen.sum(dim=1)
         for task in dict.fromkeys(tasks):
             rows = [row for row, other in enumerate(tasks) if other == task]
             self._losses[task].append((sums[rows].sum(), counts[rows].sum()))

@@ -20,7 +20,7 @@ from accelerate.utils import gather_object
 from transformers import AutoModelForImageTextToText, Trainer
 
 from mumer_data.atomic import write_json
-from mumer_train.data import BatchFacts
+from mumer_train.data import IGNORED, BatchFacts
 from mumer_train.needs import TrainingError
 from mumer_train.order import Order
 from mumer_train.processor import Processor, StockProcessor
@@ -49,8 +49,11 @@ class MumerTrainer(Trainer):
         **more: Any,
     ) -> None:
         super().__init__(*arguments, **more)
+        if not self.args.use_liger_kernel:  # its kernel makes no logits: the model's own loss is left
+            self.compute_loss_func = self._token_mean
         self._processor = processor
         self._lengths = lengths
+        self._costs: tuple[Any, Any] | None = None  # of the last batch: loss of each answer token, and where they are
         self._saving = False
         self._cuts = "logits_to_keep" in inspect.signature(self.model.forward).parameters
         self._left_out: dict[str, set[str]] = defaultdict(set)
@@ -61,17 +64,28 @@ class MumerTrainer(Trainer):
     # ---- what a step sees ---------------------------------------------------------------------------------------
 
     def compute_loss(self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, **more: Any) -> Any:
-        """The model's own loss; what the figures need is noted on the way."""
+        """The mean over all answer tokens of an update; what the figures need is noted on the way."""
         facts: BatchFacts = inputs.pop("facts")
         for task, name in facts.left_out:
             self._left_out[task].add(name)
         inputs = self._answers_alone(inputs, facts)
         loss, outputs = super().compute_loss(model, inputs, return_outputs=True, **more)
         self.meter.batch(facts.lengths, facts.patches, facts.vectors)
-        logits = outputs["logits"] if isinstance(outputs, dict) else outputs.logits
-        if logits is not None:  # liger's fused loss makes none
-            self.meter.losses(facts.tasks, logits, inputs["labels"])
+        if self._costs is not None:
+            self.meter.losses(facts.tasks, *self._costs)
         return (loss, outputs) if return_outputs else loss
+
+    def _token_mean(self, outputs: Any, labels: Any, num_items_in_batch: Any = None) -> Any:
+        """Loss over the answer tokens of all devices and accumulated steps, each token alike.
+
+        Qwen's models take no count of tokens, and so would average the means of steps: tokens of short answers would
+        weigh more. Only logits of answers are brought to fp32.
+        """
+        shifted = labels[:, 1:]
+        seen = shifted != IGNORED
+        costs = torch.nn.functional.cross_entropy(outputs.logits[:, :-1][seen].float(), shifted[seen], reduction="none")
+        self._costs = costs.detach(), seen
+        return costs.sum() / (seen.sum() if num_items_in_batch is None else num_items_in_batch)
 
     def _answers_alone(self, inputs: dict[str, Any], facts: BatchFacts) -> dict[str, Any]:
         """Make logits from the first answer of the batch on: over a large vocabulary, those of prompts cost most."""
