@@ -54,6 +54,19 @@ def test_without_torchvision_it_is_the_same(
         assert torch.equal(ours[name], value), name
 
 
+def test_with_torchvision_it_is_the_same(processor: Processor, tiny: Path, shards: Path) -> None:
+    pytest.importorskip("torchvision", reason="AutoProcessor of Qwen2.5-VL needs torchvision")
+    from transformers import AutoProcessor
+
+    whole = AutoProcessor.from_pretrained(str(tiny), use_fast=False)
+    turn = Turns(load_rows(shards, ["few"]))[3]
+    text = prompt_text(processor, turn.prompt)
+    ours, theirs = processor([text], [turn.image]), whole(text=[text], images=[turn.image], return_tensors="pt")
+    assert set(ours) == set(theirs)
+    for name, value in theirs.items():
+        assert torch.allclose(ours[name].float(), value.float(), atol=1e-5), name
+
+
 def test_lengths_are_known_without_pixels(processor: Processor, shards: Path) -> None:
     encoder, turns = Encoder(processor), Turns(load_rows(shards, ["few_tree"]))
     for place in range(8):

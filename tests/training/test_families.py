@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from mumer_train.data import Collator, Encoder, Turns, unmasked
+from mumer_train.data import Collator, Encoder, Turns, prompt_text, unmasked
 from mumer_train.predict import Sampling, backend
 from mumer_train.predict.run import predict
 from mumer_train.processor import load_processor
@@ -36,6 +36,12 @@ def test_the_loss_sees_exactly_the_answer_and_the_end_token(model: Path, shards:
         seen = unmasked(labels)
         assert seen[-1] == processor.tokenizer.eos_token_id
         assert processor.tokenizer.decode(seen[:-1]) == turn.answer
+
+
+def test_thoughts_are_empty(tmp_path: Path) -> None:
+    families.make("Qwen3_5", tmp_path)
+    text = prompt_text(load_processor(str(tmp_path)), "Read it.")
+    assert text.endswith("<|im_start|>assistant\n<think>\n\n</think>\n\n")
 
 
 def test_it_trains_resumes_and_reads(model: Path, shards: Path, tmp_path: Path) -> None:

@@ -118,7 +118,9 @@ if point == "while writing":
     trainer.MumerTrainer._save_rng_state = lambda self, folder: die() if "-4" in folder else stock(self, folder)
 elif point == "while removing the old one":
     stock = trainer.shutil.rmtree
-    trainer.shutil.rmtree = lambda old, *a, **m: die() if str(old).endswith(".old") and Path(old).exists() else stock(old, *a, **m)
+    def rmtree(old, *arguments, **more):
+        return die() if str(old).endswith(".old") and Path(old).exists() else stock(old, *arguments, **more)
+    trainer.shutil.rmtree = rmtree
 elif point == "while writing the end":
     stock = trainer.MumerTrainer._save
     trainer.MumerTrainer._save = lambda self, folder, *a: (stock(self, folder, *a), die() if "final" in folder else 0)
