@@ -64,12 +64,17 @@ def plain_picture(data: bytes) -> Image.Image:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         with Image.open(io.BytesIO(data)) as image:
-            image.load()
-            try:
-                return _opaque(_shallow(_upright(image)))
-            except (ValueError, OSError) as error:
-                message = f"its {image.mode} pixels cannot be turned into RGB ({error}); convert it to PNG"
-                raise ImageError("image_format", message) from None
+            return plain(image)
+
+
+def plain(image: Image.Image) -> Image.Image:
+    """`plain_picture` of an image that is open, loaded or not."""
+    image.load()
+    try:
+        return _opaque(_shallow(_upright(image)))
+    except (ValueError, OSError) as error:
+        message = f"its {image.mode} pixels cannot be turned into RGB ({error}); convert it to PNG"
+        raise ImageError("image_format", message) from None
 
 
 def plain_png(data: bytes) -> bytes:

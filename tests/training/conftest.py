@@ -38,9 +38,11 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def processor(tiny: Path) -> Processor:
-    from mumer_train.processor import load_processor
+    from mumer_train.processor import Processor, load_processor
 
-    return load_processor(str(tiny))
+    found = load_processor(str(tiny))
+    assert isinstance(found, Processor)
+    return found
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,11 @@ def make(family: str, folder: Path) -> None:
     import transformers
 
     tokenizer = _tokenizer()
+    if family == "Qwen3_5":  # as the real one does, it thinks before it answers unless it is told not to
+        tokenizer.chat_template += (
+            "{% if add_generation_prompt %}<think>\n"
+            "{% if enable_thinking is defined and enable_thinking is false %}\n</think>\n\n{% endif %}{% endif %}"
+        )
     torch.manual_seed(0)
     config = getattr(transformers, f"{family}Config")(**_settings(family, tokenizer))
     model = getattr(transformers, f"{family}ForConditionalGeneration")(config)
@@ -68,3 +73,34 @@ def _settings(family: str, tokenizer: Any) -> dict[str, Any]:
         "vision_end_token_id": identify("<|vision_end|>"),
         **ends,
     }
+
+
+def make_llava(folder: Path) -> None:
+    """Write a tiny LLaVA: images of one size, and a processor that needs no torchvision."""
+    import torch
+    from transformers import CLIPImageProcessorPil, LlavaConfig, LlavaForConditionalGeneration, LlavaProcessor
+
+    tokenizer = _tokenizer()
+    torch.manual_seed(0)
+    sizes = {"hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2, "num_attention_heads": 2}
+    ends = {"bos_token_id": None, "eos_token_id": tokenizer.eos_token_id, "pad_token_id": tokenizer.pad_token_id}
+    config = LlavaConfig(
+        text_config={"model_type": "llama", "vocab_size": len(tokenizer), **sizes, **ends},
+        vision_config={"model_type": "clip_vision_model", "image_size": 56, "patch_size": 14, **sizes},
+        image_token_index=tokenizer.convert_tokens_to_ids("<|image_pad|>"),
+        vision_feature_layer=-1,
+        image_seq_length=16,
+    )
+    model = LlavaForConditionalGeneration(config)
+    _initialise(model)
+    model.generation_config.update(eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id)
+    model.save_pretrained(folder)
+    LlavaProcessor(
+        image_processor=CLIPImageProcessorPil(size={"shortest_edge": 56}, crop_size={"height": 56, "width": 56}),
+        tokenizer=tokenizer,
+        patch_size=14,
+        vision_feature_select_strategy="default",
+        chat_template=tokenizer.chat_template,
+        image_token="<|image_pad|>",
+        num_additional_image_tokens=1,
+    ).save_pretrained(folder)

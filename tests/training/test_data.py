@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 import torch
 from mumer_train.config import load_config
-from mumer_train.data import Collator, Encoder, Turns, load_rows, prompt_text, unmasked
+from mumer_train.data import Collator, Encoder, Turns, prompt_text, unmasked
 from mumer_train.needs import TrainingError
 from mumer_train.processor import Processor
+from mumer_train.shards import load_rows
 from PIL import Image
 
 
@@ -53,6 +54,19 @@ def test_without_torchvision_it_is_the_same(
         assert torch.equal(ours[name], value), name
 
 
+def test_with_torchvision_it_is_the_same(processor: Processor, tiny: Path, shards: Path) -> None:
+    pytest.importorskip("torchvision", reason="AutoProcessor of Qwen2.5-VL needs torchvision")
+    from transformers import AutoProcessor
+
+    whole = AutoProcessor.from_pretrained(str(tiny), use_fast=False)
+    turn = Turns(load_rows(shards, ["few"]))[3]
+    text = prompt_text(processor, turn.prompt)
+    ours, theirs = processor([text], [turn.image]), whole(text=[text], images=[turn.image], return_tensors="pt")
+    assert set(ours) == set(theirs)
+    for name, value in theirs.items():
+        assert torch.allclose(ours[name].float(), value.float(), atol=1e-5), name
+
+
 def test_lengths_are_known_without_pixels(processor: Processor, shards: Path) -> None:
     encoder, turns = Encoder(processor), Turns(load_rows(shards, ["few_tree"]))
     for place in range(8):
@@ -77,7 +91,14 @@ def test_wrong_shards_are_named(shards: Path, folder: str, configs: list[str], m
 @pytest.mark.parametrize(
     ("text", "settings", "message"),
     [
-        ("model: m\noutput: o\ndata: [{path: p}]\nlr: 1", [], "lr: Extra inputs"),
+        ("model: m\noutput: o\ndata: [{path: p}]\nlr: 1", [], "unknown key lr: known are model, data, output"),
+        ("model: m\noutput: o\ndata: [{path: p}]\nlearnin_rate: 1", [], "did you mean 'learning_rate'"),
+        ("model: m\noutput: o\ndata: [{path: p, repeats: 2}]", [], "unknown key data.0.repeats: did you mean 'repeat'"),
+        ("model: m\noutput: o\ndata: [{path: p}]", ["freeze.visoin=true"], "did you mean 'vision'"),
+        ("model: m\noutput: o\ndata: [{path: p}]", ["evaluate={data: x, every: 2, row: 3}"], "did you mean 'rows'"),
+        ("model: m\noutput: o\ndata: [{path: p, weight: 1}, {path: q}]", [], "every part of data a weight, or none"),
+        ("model: m\noutput: o\ndata: [{path: p, weight: 1, repeat: 2}]", [], "not both"),
+        ("model: m\noutput: o\ndata: [{path: p}]", ["effective_batch=8", "accumulation=2"], "leave one out"),
         ("model: m\noutput: o\ndata: []", [], "data: List should have at least 1 item"),
         ("model: m\noutput: o", [], "data: Field required"),
         ("- 1", [], "holds no keys"),

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from mumer_train.config import TrainConfig
+from mumer_train.train import train
 
 
 def test_two_processes_train_together(tiny: Path, shards: Path, tmp_path: Path) -> None:
@@ -23,7 +25,7 @@ def test_two_processes_train_together(tiny: Path, shards: Path, tmp_path: Path) 
         "max_pixels": 128 * 784,
         "batch": 4,
         "workers": 0,
-        "group_by_length": False,
+        "group_by_length": True,
         "max_steps": 2,
         "save_steps": 2,
         "log_steps": 1,
@@ -41,3 +43,20 @@ def test_two_processes_train_together(tiny: Path, shards: Path, tmp_path: Path) 
     assert (tmp_path / "run" / "final" / "model.safetensors").exists()
     epochs = [entry["epoch"] for entry in record["history"] if "loss" in entry]
     assert epochs == pytest.approx([0.25, 0.5])  # 32 rows, 2 x 4 of them a step
+    alone = settings | {"output": str(tmp_path / "alone"), "batch": 8}
+    train(TrainConfig.model_validate(alone))
+    histories = [record["history"], json.loads((tmp_path / "alone" / "run.json").read_text())["history"]]
+    for name in ("loss", "loss_few", "grad_norm"):
+        two, one = ([entry[name] for entry in history if "loss" in entry] for history in histories)
+        assert two == pytest.approx(one, rel=1e-3), name
+
+
+@pytest.mark.parametrize("name", ["fsdp2", "zero3"])
+def test_accelerate_knows_every_key_of_our_configs(name: str) -> None:
+    from accelerate.commands.config.config_args import load_config_from_file
+
+    path = Path(__file__).parents[2] / "training" / "configs" / "accelerate" / f"{name}.yaml"
+    found = load_config_from_file(str(path))
+    parts = found.fsdp_config if name == "fsdp2" else found.deepspeed_config
+    assert found.mixed_precision == "bf16"
+    assert (parts.get("fsdp_state_dict_type"), parts.get("zero_stage")) in {("FULL_STATE_DICT", None), (None, 3)}

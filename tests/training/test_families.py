@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from mumer_train.data import Collator, Encoder, Turns, load_rows, unmasked
+from mumer_train.data import Collator, Encoder, Turns, prompt_text, unmasked
 from mumer_train.predict import Sampling, backend
 from mumer_train.predict.run import predict
 from mumer_train.processor import load_processor
+from mumer_train.shards import load_rows
 from mumer_train.train import train
 
 from tests.training import families
@@ -35,6 +36,12 @@ def test_the_loss_sees_exactly_the_answer_and_the_end_token(model: Path, shards:
         seen = unmasked(labels)
         assert seen[-1] == processor.tokenizer.eos_token_id
         assert processor.tokenizer.decode(seen[:-1]) == turn.answer
+
+
+def test_thoughts_are_empty(tmp_path: Path) -> None:
+    families.make("Qwen3_5", tmp_path)
+    text = prompt_text(load_processor(str(tmp_path)), "Read it.")
+    assert text.endswith("<|im_start|>assistant\n<think>\n\n</think>\n\n")
 
 
 def test_it_trains_resumes_and_reads(model: Path, shards: Path, tmp_path: Path) -> None:

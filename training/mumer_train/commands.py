@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from mumer_data.commands import AsJson
+
 app = typer.Typer()
 
 Model = Annotated[str, typer.Option(help="A local folder or Hub id of an image-text-to-text model.")]
@@ -34,12 +36,19 @@ def train(
     config: Annotated[Path, typer.Argument(help="A YAML file, such as training/configs/tiny.yaml.")],
     settings: Annotated[list[str] | None, typer.Option("--set", help="key=value over the file.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint.")] = False,
+    test: Annotated[
+        str | None, typer.Option(help="Images to look at while it learns: short for --set evaluate.data=...")
+    ] = None,
+    every: Annotated[
+        int | None, typer.Option(min=1, help="Updates between looks: short for --set evaluate.every=...")
+    ] = None,
 ) -> None:
     """Fine-tune a vision-language model on shards, all weights."""
     from mumer_train.config import load_config
     from mumer_train.train import train as run
 
-    print(run(load_config(config, settings or ()), resume=resume))
+    looks = [f"evaluate.{key}={value}" for key, value in (("data", test), ("every", every)) if value is not None]
+    print(run(load_config(config, [*(settings or ()), *looks]), resume=resume))
 
 
 @app.command()
@@ -67,8 +76,19 @@ def predict(
         bool, typer.Option("--constrained", help="Let the model write only what the grammar reads (transformers).")
     ] = False,
     trust_remote_code: Annotated[bool, typer.Option("--trust-remote-code", help="Run code of the model's.")] = False,
+    evaluate: Annotated[
+        bool, typer.Option("--evaluate", help="Judge them too, as `mumer evaluate`; OUT.evaluation.json keeps it.")
+    ] = False,
+    check: Annotated[
+        bool,
+        typer.Option("--self-check", help="Count how often the parts of an answer agree (tree_cot, symbol_count)."),
+    ] = False,
 ) -> None:
     """Read images with a model; started again after a kill, it goes on where it stopped."""
+    if check:
+        from mumer_train.selfcheck import check_task
+
+        check_task(task)
     from functools import partial
 
     from mumer_data.report.console import build_progress
@@ -86,6 +106,12 @@ def predict(
     with build_progress("reading images") as progress:
         maker = partial(make, backend, model=model, **options)
         print(run(maker, model, data, out, task=task, samples=samples, sampling=drawn, progress=progress))
+    if evaluate:
+        from mumer_train.judged import judge
+
+        judge(out)
+    if check:
+        self_check(out, task)
 
 
 @app.command()
@@ -126,7 +152,7 @@ def self_check(
         Path, typer.Argument(help="A file that `mumer predict --task tree_cot` or symbol_count wrote.")
     ],
     task: Annotated[str, typer.Option(help="Which of the two.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for a program to read.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Count how often tree or counts of an answer agree with its own label."""
     import json

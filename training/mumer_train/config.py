@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from mumer_train.needs import TrainingError
 
@@ -18,14 +18,18 @@ class Part(BaseModel):
     Attributes:
         path: a build's folder, or one config's.
         configs: names of configs; all of them if left out.
+        split: which, where the folder holds several.
         repeat: how often their rows come in an epoch.
+        weight: share of an epoch, relative to the other parts' weights: rows are repeated or drawn to fill it.
     """
 
     model_config = ConfigDict(extra="forbid")
 
     path: Path
     configs: list[str] = []
+    split: str | None = None
     repeat: int = Field(1, ge=1)
+    weight: float | None = Field(None, gt=0)
 
 
 class Freeze(BaseModel):
@@ -70,14 +74,20 @@ class TrainConfig(BaseModel):
         epochs: passes over the data; ``max_steps`` above 0 ends sooner.
         learning_rate, warmup, schedule: of AdamW; warm-up as a share of all steps.
         batch, accumulation: rows a device and step, and steps before an update.
-        precision: ``bf16``, or ``fp32`` on CPU.
+        effective_batch: rows an update over all devices, instead of ``accumulation``, which follows from it.
+        precision: ``bf16`` computes in bf16 on weights in fp32; ``pure_bf16`` halves the memory and loses small
+            updates; ``fp32`` on CPU.
         max_pixels: images are scaled down to at most as many.
         cutoff: rows of more tokens are left out, counted and named in ``run.json``.
         freeze: parts that are not trained.
         checkpointing: recompute activations to save memory.
         attention: as transformers names it; its own choice if left out.
         liger: fused kernels, where liger-kernel is installed.
+        sharding: ``fsdp2`` parts weights and optimizer among the GPUs of a `torchrun`.
+        streaming: read shards from end to end instead of by place; ``shuffle_buffer`` rows are mixed.
         workers: processes that prepare batches.
+        peak_tflops: of one device, for the MFU, where the GPU is not known here.
+        report: where the figures go beside ``run.json``.
         evaluate: looks at the model while it learns; the best is kept in ``best``.
         save_steps, log_steps: in updates; the last ``keep`` checkpoints stay.
         seed: of order and dropout.
@@ -91,27 +101,60 @@ class TrainConfig(BaseModel):
     epochs: float = Field(1.0, gt=0)
     max_steps: int = -1
     learning_rate: float = Field(1e-5, gt=0)
-    warmup: float = Field(0.1, ge=0, le=1)
+    warmup: float = Field(0.1, ge=0, lt=1)
     schedule: Literal["cosine", "linear", "constant_with_warmup"] = "cosine"
     weight_decay: float = Field(0.0, ge=0)
     max_grad_norm: float = Field(1.0, gt=0)
     batch: int = Field(8, ge=1)
     accumulation: int = Field(1, ge=1)
-    precision: Literal["bf16", "fp32"] = "bf16"
+    effective_batch: int | None = Field(None, ge=1)
+    precision: Literal["bf16", "pure_bf16", "fp32"] = "bf16"
     max_pixels: int = Field(262_144, ge=28 * 28)
     cutoff: int = Field(2_048, ge=16)
     freeze: Freeze = Freeze()
     checkpointing: bool = False
     attention: str | None = None
     liger: bool = False
+    sharding: Literal["fsdp2"] | None = None
+    streaming: bool = False
+    shuffle_buffer: int = Field(10_000, ge=1)
     workers: int = Field(2, ge=0)
     group_by_length: bool = True
+    peak_tflops: float | None = Field(None, gt=0)
+    report: list[Literal["tensorboard", "trackio"]] = ["tensorboard"]
     evaluate: Evaluate | None = None
     save_steps: int = Field(500, ge=1)
     log_steps: int = Field(10, ge=1)
     keep: int = Field(2, ge=1)
     seed: int = 0
     trust_remote_code: bool = False
+
+    @model_validator(mode="after")
+    def _agrees(self) -> TrainConfig:
+        weights = [part.weight is not None for part in self.data]
+        if any(weights) and not all(weights):
+            raise ValueError("give every part of data a weight, or none")
+        if any(weights) and any(part.repeat > 1 for part in self.data):
+            raise ValueError("a part of data has a weight or is repeated, not both")
+        if self.effective_batch and self.accumulation > 1:
+            raise ValueError("effective_batch takes the place of accumulation: leave one out")
+        return self
+
+    def accumulation_on(self, processes: int) -> int:
+        """Steps before an update.
+
+        Raises:
+            TrainingError: ``effective_batch`` is no multiple of what the devices take in a step.
+        """
+        if self.effective_batch is None:
+            return self.accumulation
+        step = self.batch * processes
+        if self.effective_batch % step:
+            raise TrainingError(
+                f"effective_batch {self.effective_batch} is no multiple of {step} rows a step "
+                f"(batch {self.batch} x {processes} processes): change batch"
+            )
+        return self.effective_batch // step
 
 
 def load_config(path: Path, settings: Sequence[str] = ()) -> TrainConfig:
@@ -135,8 +178,20 @@ def load_config(path: Path, settings: Sequence[str] = ()) -> TrainConfig:
     try:
         return TrainConfig.model_validate(raw)
     except ValidationError as error:
-        problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        raise TrainingError(f"{path}: {problems}") from None
+        raise TrainingError(f"{path}: {'; '.join(_problem(dict(found)) for found in error.errors())}") from None
+
+
+def _problem(found: dict[str, Any]) -> str:
+    """One finding of pydantic, with the nearest key where a key is unknown."""
+    from rapidfuzz import fuzz, process
+
+    where = ".".join(map(str, found["loc"]))
+    if found["type"] != "extra_forbidden":
+        return f"{where}: {found['msg']}" if where else str(found["msg"]).removeprefix("Value error, ")
+    models: dict[str, type[BaseModel]] = {"data": Part, "freeze": Freeze, "evaluate": Evaluate}
+    known = list(models.get(str(found["loc"][0]), TrainConfig).model_fields)
+    nearest = process.extractOne(str(found["loc"][-1]), known, scorer=fuzz.ratio, score_cutoff=60)
+    return f"unknown key {where}: " + (f"did you mean '{nearest[0]}'?" if nearest else f"known are {', '.join(known)}")
 
 
 def _set(raw: Any, setting: str) -> None:

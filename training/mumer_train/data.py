@@ -1,18 +1,21 @@
-"""Shards -> batches: chat template, loss on the answer alone, padding to the longest of a batch.
+"""Rows -> batches: chat template, loss on the answer alone, padding to the longest of a batch.
 
-Reads what `mumer build` and `mumer mine` write, memory-mapped; knows nothing of models beyond their processor.
+Not for finding rows: `shards` does; knows nothing of models beyond their processor.
 """
 
 from __future__ import annotations
 
+import hashlib
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mumer_data.shards.schema import PLACEHOLDER
+from mumer_data.exceptions import ImageError
+from mumer_data.shards.schema import CHATS, PLACEHOLDER
 from mumer_train.needs import TrainingError
-from mumer_train.processor import Processor
+from mumer_train.processor import Processor, StockProcessor
 
 if TYPE_CHECKING:
     import datasets
@@ -30,8 +33,9 @@ class Turn:
         id: of the image.
         prompt: the user turn, without the image placeholder.
         answer: the assistant turn.
-        image: the picture.
+        image: the picture, of which so far only the header is read.
         task: name of the config that it comes from.
+        left_out: task and id of rows of a stream that are left out and stood near this one.
     """
 
     id: str
@@ -39,97 +43,89 @@ class Turn:
     answer: str
     image: Image
     task: str
-
-
-def shard_files(path: Path) -> dict[str, list[str]]:
-    """Config -> its shards in order, of a build's folder or of one config's.
-
-    Raises:
-        TrainingError: there are none.
-    """
-    folders = [path, *sorted(folder for folder in path.iterdir() if folder.is_dir())] if path.is_dir() else []
-    found = {folder.name: sorted(map(str, folder.glob("*-of-*.parquet"))) for folder in folders}
-    found = {name: files for name, files in found.items() if files}
-    if not found:
-        raise TrainingError(f"{path} holds no shards: name a folder that `mumer build` wrote, or one of its configs")
-    return found
-
-
-def load_rows(path: Path, configs: Sequence[str] = ()) -> datasets.Dataset:
-    """All rows of a build, or of some of its configs, with their config in the column ``task``.
-
-    Raises:
-        TrainingError: no shards, a config that is not there, a column that is missing, an image without placeholder.
-    """
-    import datasets
-
-    files = shard_files(path)
-    if unknown := sorted(set(configs) - set(files)):
-        raise TrainingError(f"{path} has no config {unknown[0]!r}: it has {', '.join(files)}")
-    parts = []
-    for name in configs or files:
-        part = datasets.load_dataset("parquet", data_files=files[name], split="train")
-        _check(part, f"{path}/{name}")
-        part = part.cast_column("images", datasets.List(datasets.Image(decode=False)))
-        parts.append(part.select_columns(["id", "messages", "images"]).add_column("task", [name] * len(part)))
-    return datasets.concatenate_datasets(parts) if len(parts) > 1 else parts[0]
-
-
-def _check(part: datasets.Dataset, where: str) -> None:
-    if missing := {"id", "messages", "images"} - set(part.column_names):
-        raise TrainingError(f"{where} has no column {', '.join(sorted(missing))}: is it a shard of this library?")
-    if len(part):
-        prompt = _contents(part[0]["messages"])[0]
-        if prompt.count(PLACEHOLDER) != 1:
-            raise TrainingError(f"{where}: the first row's prompt has not exactly one {PLACEHOLDER}: {prompt[:100]!r}")
-
-
-def _contents(messages: Sequence[dict[str, str]]) -> list[str]:
-    return [message.get("value") or message.get("content") or "" for message in messages]
+    left_out: tuple[tuple[str, str], ...] = ()
 
 
 def turn_of(row: dict[str, Any]) -> Turn:
-    """A row as its parts, the image opened."""
-    prompt, answer = _contents(row["messages"])[:2]
-    return Turn(row["id"], prompt.replace(PLACEHOLDER, "", 1), answer, open_image(row["images"][0]), row["task"])
+    """A row as its parts.
+
+    Raises:
+        TrainingError: it is not one user turn with one image and its place, and one answer.
+    """
+    where = f"{row['task']}/{row['id']}"
+    (prompt, answer), images = _contents(row["messages"], where), row["images"] or []
+    if prompt.count(PLACEHOLDER) != 1 or len(images) != 1:
+        raise TrainingError(
+            f"{where}: {len(images)} images, and {prompt.count(PLACEHOLDER)} times {PLACEHOLDER} in the prompt "
+            f"{prompt[:100]!r}: there must be one of each"
+        )
+    if not answer:
+        raise TrainingError(f"{where}: the answer is empty")
+    return Turn(row["id"], prompt.replace(PLACEHOLDER, "", 1), answer, _open(images[0], where), row["task"])
 
 
-def open_image(stored: dict[str, Any]) -> Image:
-    """An image as `datasets` keeps it, undecoded: bytes, or a path."""
-    from mumer_data.images.plain import plain_picture
+def _contents(messages: Sequence[dict[str, str]] | None, where: str) -> tuple[str, str]:
+    """The texts of a user turn and an answer, in either chat format."""
+    for chat in CHATS.values():
+        if [turn.get(chat.role) for turn in messages or ()] == [chat.user, chat.assistant]:
+            assert messages is not None
+            return messages[0][chat.content] or "", messages[1][chat.content] or ""
+    raise TrainingError(f"{where}: its messages are not one user turn and one answer")
+
+
+def _open(stored: dict[str, Any], where: str) -> Image:
+    """An image as `datasets` keeps it, undecoded: bytes, or a path. Reads its header."""
+    from PIL import Image
 
     data = stored["bytes"]
     if data is None and not stored["path"]:
-        raise TrainingError("a row has no image: build its shards with images embedded")
-    return plain_picture(data if data is not None else Path(stored["path"]).read_bytes()).convert("RGB")
+        raise TrainingError(f"{where} has no image: build its shards with images embedded")
+    try:
+        return Image.open(io.BytesIO(Path(stored["path"]).read_bytes() if data is None else data))
+    except OSError as error:
+        raise TrainingError(f"{where}: its image cannot be read: {error}") from None
 
 
-def prompt_text(processor: Processor, prompt: str) -> str:
+def pixels_of(turn: Turn) -> Image:
+    """The image, decoded, in RGB; what programs show differently as `mumer build` makes it."""
+    from mumer_data.images.plain import plain
+
+    try:
+        return plain(turn.image).convert("RGB")
+    except (OSError, ImageError) as error:
+        raise TrainingError(f"{turn.task}/{turn.id}: its image cannot be read: {error}") from None
+
+
+def prompt_text(processor: Processor | StockProcessor, prompt: str) -> str:
     """The user turn in the model's own template, with its opening of an answer."""
     content = [{"type": "image"}, {"type": "text", "text": prompt}]
     turns = [{"role": "user", "content": content}]
-    return str(processor.tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True))
+    template = processor.tokenizer.apply_chat_template
+    # Where a model may think before it answers, its thoughts are empty: there are none in the shards.
+    return str(template(turns, tokenize=False, add_generation_prompt=True, enable_thinking=False))
 
 
 @dataclass(frozen=True)
 class Encoder:
     """Turns -> token ids: prompt with its image's places, answer, end token."""
 
-    processor: Processor
+    processor: Processor | StockProcessor
 
-    def ids(self, turn: Turn, vectors: int) -> tuple[list[int], list[int]]:
-        """Tokens of the prompt, and of the answer with the end token."""
+    def answer(self, turn: Turn) -> list[int]:
+        """Tokens of the answer with the end token."""
         tokenizer = self.processor.tokenizer
-        text = self.processor.expand(prompt_text(self.processor, turn.prompt), [vectors])
-        prompt = tokenizer(text, add_special_tokens=False)["input_ids"]
-        return prompt, [*tokenizer(turn.answer, add_special_tokens=False)["input_ids"], tokenizer.eos_token_id]
+        return [*tokenizer(turn.answer, add_special_tokens=False)["input_ids"], tokenizer.eos_token_id]
 
     def length(self, turn: Turn) -> int:
-        """Tokens of a turn, without working on its pixels."""
-        images = self.processor.images
-        patches = images.get_number_of_image_patches(turn.image.height, turn.image.width, {})
-        prompt, answer = self.ids(turn, patches // int(images.merge_size) ** 2)
-        return len(prompt) + len(answer)
+        """Tokens of a turn, without working on its pixels where that can be."""
+        return self.processor.length(prompt_text(self.processor, turn.prompt), turn.image) + len(self.answer(turn))
+
+    def fingerprint(self) -> str:
+        """Of all that a length depends on beside the row."""
+        tokenizer, images = self.processor.tokenizer, self.processor.images
+        words = sorted(tokenizer.get_vocab().items(), key=lambda word: word[1])
+        parts = [str(tokenizer.chat_template), images.to_json_string(), str(words)]
+        return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -139,36 +135,59 @@ class Collator:
     encoder: Encoder
 
     def __call__(self, turns: Sequence[Turn]) -> dict[str, Any]:
-        """Padded on the right; ``tasks`` names each row's config."""
+        """Padded on the right; beside what the model takes there is a `BatchFacts` under ``facts``."""
         import torch
 
         processor = self.encoder.processor
-        pixels = processor.pixels([turn.image for turn in turns])
-        vectors = processor.vectors(pixels["image_grid_thw"])
-        parts = [self.encoder.ids(turn, count) for turn, count in zip(turns, vectors, strict=True)]
-        longest = max(len(prompt) + len(answer) for prompt, answer in parts)
-        pad = processor.tokenizer.pad_token_id
-        tokens = torch.full((len(parts), longest), pad)
-        labels = torch.full((len(parts), longest), IGNORED)
-        mask = torch.zeros((len(parts), longest), dtype=torch.long)
-        for row, (prompt, answer) in enumerate(parts):
-            end = len(prompt) + len(answer)
+        texts = [prompt_text(processor, turn.prompt) for turn in turns]
+        encoded = processor.encode(texts, [pixels_of(turn) for turn in turns])
+        parts = list(zip(encoded.prompts, map(self.encoder.answer, turns), strict=True))
+        lengths = [len(prompt) + len(answer) for prompt, answer in parts]
+        shape = len(parts), max(lengths)
+        tokens = torch.full(shape, processor.tokenizer.pad_token_id)
+        labels = torch.full(shape, IGNORED)
+        mask = torch.zeros(shape, dtype=torch.long)
+        kinds = {name: torch.zeros(shape, dtype=torch.long) for name in encoded.kinds}
+        for row, ((prompt, answer), end) in enumerate(zip(parts, lengths, strict=True)):
             tokens[row, :end] = torch.tensor([*prompt, *answer])
             labels[row, len(prompt) : end] = torch.tensor(answer)
             mask[row, :end] = 1
-        kinds = (tokens == processor.image_token_id).long()
-        return {
-            "input_ids": tokens,
-            "attention_mask": mask,
-            "labels": labels,
-            "mm_token_type_ids": kinds,
-            **pixels,
-            "tasks": [turn.task for turn in turns],
-        }
+            for name, numbers in encoded.kinds.items():
+                kinds[name][row, : len(prompt)] = torch.tensor(numbers[row])
+        facts = BatchFacts(
+            tasks=[turn.task for turn in turns],
+            lengths=lengths,
+            vectors=sum(encoded.vectors),
+            patches=encoded.patches,
+            prompt=min(len(prompt) for prompt in encoded.prompts),
+            left_out=[name for turn in turns for name in turn.left_out],
+        )
+        batch = {"input_ids": tokens, "attention_mask": mask, "labels": labels, **kinds, **encoded.pixels}
+        return batch | {"facts": facts}
+
+
+@dataclass(frozen=True)
+class BatchFacts:
+    """What is known of a batch without looking at its tensors, which may lie on a GPU.
+
+    Attributes:
+        tasks: config of each row.
+        lengths: tokens of each row.
+        vectors, patches: of all images.
+        prompt: tokens before the first answer begins.
+        left_out: task and id of rows that a stream left out beside these.
+    """
+
+    tasks: list[str]
+    lengths: list[int]
+    vectors: int
+    patches: int
+    prompt: int
+    left_out: list[tuple[str, str]]
 
 
 class Turns:
-    """Rows as a data set of turns, for a `DataLoader`: opened one at a time, in the worker that asks."""
+    """Rows as a data set of turns, for a `DataLoader`: made one at a time, in the worker that asks."""
 
     def __init__(self, rows: datasets.Dataset) -> None:
         self.rows = rows

@@ -1,15 +1,17 @@
 """Looks at a model while it learns: the figures of `mumer evaluate` on a small split, and the best model kept.
 
-Only the first process reads; models that are sharded over several cannot be looked at.
+Only the first process reads: models that are parted among several cannot be looked at.
 """
 
 from __future__ import annotations
 
-import os
+import json
 import shutil
+import time
 from pathlib import Path
 from typing import Any
 
+import torch
 from transformers import TrainerCallback
 
 from mumer_data.atomic import write_json
@@ -18,19 +20,21 @@ from mumer_train.config import Evaluate
 from mumer_train.predict import Sampling
 from mumer_train.predict.local import Reader
 from mumer_train.predict.run import read_all
-from mumer_train.processor import Processor
+from mumer_train.processor import Processor, StockProcessor
+from mumer_train.trainer import WRITING, replace_folder
 
-BEST = "best"
+BEST, EVALUATION = "best", "evaluation.json"
 
 
-def look(model: Any, processor: Processor, options: Evaluate) -> Evaluation:
-    """Judge a model on the first rows of a source."""
+def look(model: Any, processor: Processor | StockProcessor, options: Evaluate) -> Evaluation:
+    """Judge a model on the first rows of a source; training goes on afterwards as if nobody had looked."""
     training = model.training
     model.eval()
     try:
-        reader = Reader(model, processor, options.batch)
-        sampling = Sampling(max_tokens=options.max_tokens)
-        rows = read_all(reader, options.data, task=options.task, sampling=sampling, most=options.rows)
+        with torch.random.fork_rng():
+            reader = Reader(model, processor, options.batch)
+            sampling = Sampling(max_tokens=options.max_tokens)
+            rows = read_all(reader, options.data, task=options.task, sampling=sampling, most=options.rows)
     finally:
         model.train(training)
     return evaluate(rows)
@@ -39,29 +43,33 @@ def look(model: Any, processor: Processor, options: Evaluate) -> Evaluation:
 class Looks(TrainerCallback):
     """Looks every so many updates, logs ``eval_exprate`` and others, and keeps the model with the highest ExpRate."""
 
-    def __init__(self, options: Evaluate, processor: Processor, output: Path) -> None:
+    def __init__(self, options: Evaluate, processor: Processor | StockProcessor, output: Path) -> None:
         self._options, self._processor, self._output = options, processor, output
-        self._best = -1.0
         self.trainer: Any = None
 
     def on_step_end(self, args: Any, state: Any, control: Any, **more: Any) -> None:
         """Look, where it is time."""
         if state.global_step % self._options.every or not state.is_world_process_zero:
             return
+        begin = time.perf_counter()
         model = self.trainer.accelerator.unwrap_model(more["model"])
         found = look(model, self._processor, self._options)
         figures = {f"eval_{name}": figure.value for name, figure in found.figures.items()}
         self.trainer.log(figures)
-        if figures["eval_exprate"] > self._best:
-            self._best = figures["eval_exprate"]
+        if figures["eval_exprate"] > self._best():
             self._keep(model, state.global_step, found)
+        self.trainer.meter.pause(time.perf_counter() - begin)
+
+    def _best(self) -> float:
+        """ExpRate of the model that is kept: on disk, so that a run that is resumed knows it."""
+        path = self._output / BEST / EVALUATION
+        return float(json.loads(path.read_text(encoding="utf-8"))["exprate"]) if path.exists() else -1.0
 
     def _keep(self, model: Any, step: int, found: Evaluation) -> None:
         """The best so far, whole or as it was."""
-        temporary, best = self._output / f".{BEST}", self._output / BEST
+        temporary = self._output / WRITING / BEST
         shutil.rmtree(temporary, ignore_errors=True)
         model.save_pretrained(temporary)
         self._processor.save(temporary)
-        write_json(temporary / "evaluation.json", {"step": step, **found.to_json()})
-        shutil.rmtree(best, ignore_errors=True)
-        os.replace(temporary, best)
+        write_json(temporary / EVALUATION, {"step": step, **found.to_json()})
+        replace_folder(temporary, self._output / BEST)

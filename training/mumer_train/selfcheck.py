@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from mumer_data.exceptions import MumerError
 from mumer_data.latex.counts import read_counts, symbol_counts
 from mumer_data.latex.read_text import read_label
+from mumer_data.latex.text import label_text
 from mumer_train.needs import TrainingError
 from mumer_train.predict.journal import final_line
 
@@ -24,7 +25,7 @@ class SelfCheck:
     Attributes:
         n: answers.
         readable: whose tree or counts can be read.
-        agree: whose tree or counts are those of their own label.
+        agree: whose tree or counts are those of their own label; where that cannot be read, they are not.
     """
 
     n: int
@@ -38,20 +39,27 @@ def self_check(answers: Iterable[str], task: str) -> SelfCheck:
     Raises:
         TrainingError: answers of the task have only one part.
     """
-    if task not in TASKS:
-        raise TrainingError(f"answers of {task} have one part: choose {' or '.join(TASKS)}")
+    check_task(task)
     verdicts = [_agrees(answer, task) for answer in answers]
     readable = sum(verdict is not None for verdict in verdicts)
     return SelfCheck(len(verdicts), readable, sum(verdict is True for verdict in verdicts))
 
 
+def check_task(task: str) -> None:
+    """Raise `TrainingError` where answers of a task have only one part."""
+    if task not in TASKS:
+        raise TrainingError(f"answers of {task} have one part: choose {' or '.join(TASKS)}")
+
+
 def _agrees(answer: str, task: str) -> bool | None:
-    """Whether both parts agree; ``None`` where the first cannot be read."""
+    """Whether the first part is what the label after it gives; ``None`` where the first part cannot be read."""
     first, _, _ = answer.rstrip().rpartition("\n")
     label = final_line(answer)
     try:
-        if task == "tree_cot":
-            return read_label(first).split() == label.split()
-        return read_counts(first) == symbol_counts(label)
+        read = read_label(first) if task == "tree_cot" else read_counts(first)
     except MumerError:
         return None
+    try:
+        return label_text(label) == first if task == "tree_cot" else symbol_counts(label) == read
+    except MumerError:
+        return False

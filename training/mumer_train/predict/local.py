@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from mumer_train.constrained import Constraint
-    from mumer_train.processor import Processor
+    from mumer_train.processor import Processor, StockProcessor
 
 
 class Local:
@@ -75,7 +75,9 @@ class Reader:
         constraint: what it may write; anything if left out.
     """
 
-    def __init__(self, model: Any, processor: Processor, batch: int, constraint: Constraint | None = None) -> None:
+    def __init__(
+        self, model: Any, processor: Processor | StockProcessor, batch: int, constraint: Constraint | None = None
+    ) -> None:
         self._model, self._processor, self._batch, self._constraint = model, processor, batch, constraint
 
     def answers(self, jobs: Sequence[Job], sampling: Sampling, done: Container[Key] = ()) -> Iterator[Answered]:
