@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from scipy import ndimage
 
 from mumer_data.exceptions import ImageError
 from mumer_data.images.hand import Hand, Style
@@ -28,7 +27,6 @@ from mumer_data.mathml.unset import CannotSetError
 MAX_SIDE = 2000
 """Largest width and height of a picture, in pixels; longer ink is drawn smaller."""
 
-_STEP = 0.07  # heights of a capital between two points of a stroke
 _GROWN = re.compile(r"\\(?:left|right|middle|[bB]igg?[lrm]?)(?![a-zA-Z])")
 
 
@@ -99,19 +97,22 @@ def _steady(inked: Inked, hand: Hand) -> Stroke:
     stroke, style = inked.stroke, hand.style
     if len(stroke) < 2:
         return stroke
-    lengths = np.hypot(*np.diff(stroke, axis=0).T)
-    along = np.concatenate(([0.0], np.cumsum(lengths)))
-    if along[-1] < _STEP:
+    steps = stroke[1:] - stroke[:-1]
+    along = np.zeros(len(stroke))
+    np.cumsum(np.hypot(steps[:, 0], steps[:, 1]), out=along[1:])
+    if along[-1] < style.fineness:
         return stroke
-    places = np.linspace(0.0, along[-1], max(3, int(along[-1] / _STEP) + 1))
+    count = max(3, int(along[-1] / style.fineness) + 1)
+    places = np.arange(count) * (along[-1] / (count - 1))
     fine = np.stack((np.interp(places, along, stroke[:, 0]), np.interp(places, along, stroke[:, 1])), axis=1)
     if inked.real:
         return fine
     ends = fine[[0, -1]]
-    rounded = ndimage.gaussian_filter1d(fine, 0.3 + 1.2 * style.roundness, axis=0, mode="nearest")
-    rounded[[0, -1]] = ends
-    trembling = ndimage.gaussian_filter1d(hand.rng.normal(size=fine.shape), 1.5, axis=0, mode="nearest")
-    return np.asarray(rounded + trembling * style.tremor * 2.2)
+    weight = 0.25 * style.roundness
+    for _ in range(2 if style.roundness < 0.6 else 3):
+        fine[1:-1] += weight * (fine[:-2] - 2 * fine[1:-1] + fine[2:])
+    fine[[0, -1]] = ends
+    return fine + hand.rng.normal(size=fine.shape) * style.tremor
 
 
 def _joined(strokes: list[Stroke], marks: list[int], hand: Hand) -> tuple[list[Stroke], list[int]]:

@@ -106,7 +106,7 @@ def _loaded(path: Path, _version: int) -> dict[str, tuple[Glyph, ...]]:
     for row in table.to_pylist():
         strokes = tuple(np.array(points, dtype=np.float64).reshape(-1, 2) for points in row["strokes"] if points)
         if strokes and row["token"]:
-            found.setdefault(row["token"], []).append(Glyph(strokes, real=True))
+            found.setdefault(row["token"], []).append(Glyph(strokes, real=True, loose=0.0, source=row["source"]))
     shapes = {token: tuple(glyphs) for token, glyphs in found.items()}
     for token in list(shapes):
         atom = atom_of(token)

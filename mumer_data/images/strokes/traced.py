@@ -86,7 +86,7 @@ def _traced(character: str) -> Glyph | None:
     ImageDraw.Draw(image).text((2 - left, 2 - top), character, fill=255, font=font, anchor="ls")
     strokes = [smooth(stroke, 3.0) for stroke in _lines(np.asarray(image) > 127)]
     corner = np.array((left - 2, top - 2))
-    return Glyph(tuple((stroke + corner) / _CAPITAL for stroke in strokes))
+    return Glyph(tuple((stroke + corner) / _CAPITAL for stroke in strokes), loose=0.0)
 
 
 def _lines(mask: Mask) -> list[Stroke]:
