@@ -1,6 +1,6 @@
 """Any label -> ink of one hand: strokes, and the symbol that each belongs to.
 
-Not for files of it (see `images.deliver`).
+Not for files of it (see `images.delivery`) nor for choosing writers (see `images.synthesis`).
 """
 
 from __future__ import annotations
@@ -8,19 +8,22 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from mumer_data.exceptions import ImageError
+from mumer_data.exceptions import ImageError, LatexSyntaxError
 from mumer_data.images.hand import Hand, Style
 from mumer_data.images.ink import draw_ink
 from mumer_data.images.layout.atoms import PenBuilder
 from mumer_data.images.layout.boxes import Inked
 from mumer_data.images.layout.place import Placer
 from mumer_data.images.strokes.glyph import Stroke
+from mumer_data.latex.normalize import Normalizer
 from mumer_data.latex.parser import parse
+from mumer_data.latex.tree import SymbolTree
 from mumer_data.mathml.build import Style as Setting
 from mumer_data.mathml.unset import CannotSetError
 
@@ -51,17 +54,24 @@ class Writing:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A writing in pixels.
+    """A writing in pixels; image, strokes and boxes share one frame.
 
     Attributes:
+        writing: what was drawn.
         image: 8-bit greyscale, black on white.
-        boxes: of the symbols' ink, shape (symbols, 4): left, top, right, bottom in pixels.
-        names: of the symbols.
+        strokes: the pen's way, in pixels.
+        boxes: of the symbols' ink, shape (symbols, 4): left, top, right, bottom in whole pixels.
     """
 
+    writing: Writing
     image: Image.Image
-    boxes: NDArray[np.float64]
-    names: list[str]
+    strokes: list[Stroke]
+    boxes: NDArray[np.int64]
+
+    @property
+    def names(self) -> list[str]:
+        """Of the symbols."""
+        return self.writing.names
 
 
 def write(label: str, hand: Hand) -> Writing:
@@ -74,7 +84,7 @@ def write(label: str, hand: Hand) -> Writing:
     """
     builder = PenBuilder()
     try:
-        element = builder.row(parse(label).symbols, Setting())
+        element = builder.row(_tree(label).symbols, Setting())
         box = Placer(hand, builder.marks).box(element)
     except CannotSetError as error:
         raise ImageError("layout_failed", str(error)) from None
@@ -90,6 +100,22 @@ def write(label: str, hand: Hand) -> Writing:
     numbers = {mark: number for number, mark in enumerate(dict.fromkeys(marks))}
     names = [_GROWN.sub("", builder.marks[mark]) or builder.marks[mark] for mark in numbers]
     return Writing(label, np.split(points, ends), [numbers[mark] for mark in marks], names, hand.style)
+
+
+def _tree(label: str) -> SymbolTree:
+    """The tree of a label; of one that is no canonical label, yet LaTeX (`x ^ 2`), that of the canonical one."""
+    try:
+        return parse(label)
+    except LatexSyntaxError as error:
+        try:
+            return parse(_normalizer()(label))
+        except LatexSyntaxError:
+            raise error from None
+
+
+@lru_cache(maxsize=1)
+def _normalizer() -> Normalizer:
+    return Normalizer("crohme")
 
 
 def _steady(inked: Inked, hand: Hand) -> Stroke:
@@ -153,50 +179,42 @@ def draw(writing: Writing, *, size: float = 32.0, padding: int = 8) -> Picture:
     """
     if size < 4 or not 0 <= padding < MAX_SIDE / 4:
         raise ValueError(f"no room for ink: size {size}, padding {padding}")
-    points = np.concatenate(writing.strokes)
     pen = max(1.0, writing.style.pen * size)
+    extent = np.concatenate(writing.strokes).max(axis=0)
     room = MAX_SIDE - 2 * (padding + pen)
-    scale = float(min(size, room / max(points.max(), 1e-6)))
+    scale = float(min(size, room / max(extent.max(), 1e-6)))
     pen = max(1.0, writing.style.pen * scale)
     edge = padding + pen / 2
     strokes = [stroke * scale + edge for stroke in writing.strokes]
-    width, height = np.ceil(points.max(axis=0) * scale + 2 * edge).astype(int).tolist()
-    thinned = [_decimated(stroke, pen / 2) for stroke in strokes]
-    image = draw_ink(thinned, [_widths(stroke, pen, writing.style) for stroke in thinned], (width, height))
-    boxes = _boxes(strokes, writing.marks, len(writing.names), pen, (width, height))
-    return Picture(image, boxes, writing.names)
-
-
-def _decimated(stroke: Stroke, step: float) -> Stroke:
-    """Fewer points: those closer than ``step`` add nothing but work."""
-    if len(stroke) < 3:
-        return stroke
-    travelled = np.floor(np.cumsum(np.abs(np.diff(stroke, axis=0)).max(axis=1)) / step)
-    keep = np.concatenate(([True], np.diff(travelled, prepend=-1.0) > 0))
-    keep[-1] = True
-    return stroke[keep]
+    widths = [_widths(stroke, pen, writing.style) for stroke in strokes]
+    width, height = np.ceil(extent * scale + 2 * edge).astype(int).tolist()
+    image = draw_ink(strokes, widths, (width, height))
+    return Picture(writing, image, strokes, _boxes(writing, strokes, widths, (width, height)))
 
 
 def _widths(stroke: Stroke, pen: float, style: Style) -> NDArray[np.float64]:
-    """The pen's width at each point: less where it is lifted and where it moves upwards."""
+    """The pen's width at each point: less where it is lifted and where it moves upwards; of a dot, more."""
     count = len(stroke)
-    if count < 3:
+    if count < 3 or not style.pressure:
         return np.full(count, pen * (1.0 if count > 1 else 1.25))
-    down = np.gradient(stroke[:, 1])
-    fast = np.hypot(np.gradient(stroke[:, 0]), down) + 1e-6
-    pressed = 1 + style.pressure * (0.5 * down / fast - 0.25)
-    taper = 1 - style.pressure * 0.5 * np.linspace(-1, 1, count) ** 8
+    steps = np.empty_like(stroke)
+    steps[1:-1] = stroke[2:] - stroke[:-2]
+    steps[[0, -1]] = stroke[[1, -1]] - stroke[[0, -2]]
+    down = steps[:, 1] / (np.hypot(steps[:, 0], steps[:, 1]) + 1e-6)
+    pressed = 1 + style.pressure * (0.5 * down - 0.25)
+    taper = 1 - style.pressure * 0.5 * (np.arange(count) * (2 / (count - 1)) - 1) ** 8
     return np.asarray(np.maximum(pen * pressed * taper, 0.6))
 
 
 def _boxes(
-    strokes: Sequence[Stroke], marks: Sequence[int], count: int, pen: float, size: tuple[int, int]
-) -> NDArray[np.float64]:
+    writing: Writing, strokes: Sequence[Stroke], widths: Sequence[NDArray[np.float64]], size: tuple[int, int]
+) -> NDArray[np.int64]:
     """Of each symbol's ink, the pen's width included."""
-    boxes = np.full((count, 4), np.inf) * (1, 1, -1, -1)
-    for stroke, mark in zip(strokes, marks, strict=True):
-        low, high = stroke.min(axis=0) - pen / 2, stroke.max(axis=0) + pen / 2
+    boxes = np.full((len(writing.names), 4), np.inf) * (1, 1, -1, -1)
+    for stroke, width, mark in zip(strokes, widths, writing.marks, strict=True):
+        half = float(width.max()) / 2
+        low, high = stroke.min(axis=0) - half, stroke.max(axis=0) + half
         boxes[mark, :2] = np.minimum(boxes[mark, :2], low)
         boxes[mark, 2:] = np.maximum(boxes[mark, 2:], high)
-    limits = (size[0], size[1], size[0], size[1])
-    return np.asarray(np.clip(boxes, 0.0, limits))
+    outward = np.concatenate((np.floor(boxes[:, :2]), np.ceil(boxes[:, 2:])), axis=1)
+    return np.asarray(np.clip(outward, 0, (*size, *size)).astype(np.int64))

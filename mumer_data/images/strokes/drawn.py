@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from mumer_data.images.strokes.glyph import Glyph, Stroke
 
 _STEPS = 6  # points between two points of the file
-_STEADY = "()[]{}|/"  # whose strokes must not stray: a bracket without its bend is another sign
+_STEADY = "()[]{}|/=≠≤≥±"  # whose strokes must not stray: a bracket without its bend is another sign
 
 
 class Drawn:
