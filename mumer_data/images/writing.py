@@ -30,6 +30,7 @@ from mumer_data.mathml.unset import CannotSetError
 MAX_SIDE = 2000
 """Largest width and height of a picture, in pixels; longer ink is drawn smaller."""
 
+_TOKEN = re.compile(r"\\.+|'+|\{[a-zA-Z]+\*?\}")  # all that a canonical label has beside single characters
 _GROWN = re.compile(r"\\(?:left|right|middle|[bB]igg?[lrm]?)(?![a-zA-Z])")
 
 
@@ -103,9 +104,10 @@ def write(label: str, hand: Hand) -> Writing:
 
 
 def _tree(label: str) -> SymbolTree:
-    """The tree of a label; of one that is no canonical label, yet LaTeX (`x ^ 2`), that of the canonical one."""
+    """The tree of a label; of one that is no canonical label, yet LaTeX (`x^2`), that of the canonical one."""
+    canonical = all(len(token) < 2 or _TOKEN.fullmatch(token) for token in label.split())
     try:
-        return parse(label)
+        return parse(label if canonical else _normalizer()(label))
     except LatexSyntaxError as error:
         try:
             return parse(_normalizer()(label))

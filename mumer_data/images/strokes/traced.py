@@ -19,6 +19,9 @@ from mumer_data.images.skeleton import Mask, Stroke, smooth, thin, trace
 from mumer_data.images.strokes.glyph import Glyph
 
 if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
+    import ziafont
     from PIL.ImageFont import FreeTypeFont
 
 _EM = 110  # pixels
@@ -62,12 +65,15 @@ def variant(text: str, font: str) -> str:
     return text
 
 
+def _path() -> Traversable:
+    return resources.files("ziamath") / "fonts" / "STIXTwoMath-Regular.ttf"
+
+
 @lru_cache(maxsize=1)
 def _font() -> FreeTypeFont:
     from PIL import ImageFont
 
-    path = resources.files("ziamath") / "fonts" / "STIXTwoMath-Regular.ttf"
-    with resources.as_file(path) as file:
+    with resources.as_file(_path()) as file:
         return ImageFont.truetype(str(file), _EM)
 
 
@@ -77,7 +83,7 @@ def _traced(character: str) -> Glyph | None:
     from PIL import Image, ImageDraw
 
     font = _font()
-    if bytes(font.getmask(character)) == _missing() and character != "\ufffd":
+    if not _known(character):
         return None
     left, top, right, bottom = font.getbbox(character, anchor="ls")
     if right <= left or bottom <= top:
@@ -103,7 +109,14 @@ def _lines(mask: Mask) -> list[Stroke]:
     return found
 
 
+def _known(character: str) -> bool:
+    """Whether the font has the character: of any other it shows a box."""
+    return bool(_map().glyphindex(character))
+
+
 @lru_cache(maxsize=1)
-def _missing() -> bytes:
-    """The box that the font shows for a character that it does not have."""
-    return bytes(_font().getmask("\U000e0ffe"))
+def _map() -> ziafont.Font:
+    import ziafont
+
+    with resources.as_file(_path()) as file:
+        return ziafont.Font(str(file))
