@@ -16,4 +16,4 @@ Settings = Annotated[
 ]
 
 # The modules, in the order of `mumer --help`.
-SUBJECTS = ("labels", "sources", "builds", "judge", "mining")
+SUBJECTS = ("labels", "sources", "builds", "judge", "mining", "handwriting")

@@ -175,9 +175,7 @@ def overset(builder: Builder, symbol: Symbol, style: Style) -> Piece | None:
     return Piece(wrap("munder" if name == "below" else "mover", [base, small]), REL)
 
 
-def buildrel(
-    builder: Builder, symbols: Sequence[Symbol], place: int, style: Style
-) -> tuple[Piece, int, list[Symbol]]:
+def buildrel(builder: Builder, symbols: Sequence[Symbol], place: int, style: Style) -> tuple[Piece, int, list[Symbol]]:
     """``\\buildrel above \\over base``, as plain TeX writes `overset`; gives the place after it too."""
     over = next((n for n in range(place + 1, len(symbols)) if symbols[n].token == "\\over"), len(symbols))
     if over + 1 >= len(symbols) or over == place + 1:

@@ -7,29 +7,32 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache, partial
 from importlib import resources
 from pathlib import Path
-from typing import Any, BinaryIO, Literal
+from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from mumer_data.data import Example, ImageRef, Reject, Slice
-from mumer_data.exceptions import ImageError, LatexSyntaxError, SourceError
+from mumer_data.exceptions import ImageError, LatexSyntaxError
 from mumer_data.images.alphabets import ALPHABETS, DEFAULT
 from mumer_data.images.synthesis import Synthesis
 from mumer_data.images.writing import Picture
 from mumer_data.readers import READERS, Reader, SourceOptions, reader_class
 from mumer_data.readers.files import resolve
-from mumer_data.readers.lines import MAX_LINE, Line, cut, lines, lines_of
+from mumer_data.readers.label_lines import LabelLines
+
+_TEXT = "expression"
 
 
 class SyntheticOptions(SourceOptions):
     """What is written, and by whom.
 
     Attributes:
-        labels: a text file, ``id<TAB>label`` or a label a line; without it and ``source``, the sample in the library.
+        labels: a text file, ``id<TAB>label`` or a label a line. With no labels at all it is the sample in the library.
+        text: one label, in place of a file; its id is ``expression``.
         source: another source, of which only ids and labels are used: ``{format: caption, path: data/mine}``.
         copies: pictures a label, each by another writer; above 1, ``-1``, ``-2``, ... is added to the id.
         writers, seed, size, padding, alphabets: see `images.synthesis.Synthesis`.
@@ -38,6 +41,7 @@ class SyntheticOptions(SourceOptions):
 
     format: Literal["synthetic"]
     labels: str | None = None
+    text: str | None = None
     source: dict[str, Any] | None = None
     copies: int = Field(1, ge=1)
     writers: int = Field(1000, ge=1)
@@ -57,8 +61,8 @@ class SyntheticOptions(SourceOptions):
 
     @model_validator(mode="after")
     def _one_source(self) -> SyntheticOptions:
-        if self.labels is not None and self.source is not None:
-            raise ValueError("labels and source are two places to take labels from: keep one")
+        if sum(place is not None for place in (self.labels, self.text, self.source)) > 1:
+            raise ValueError("labels, text and source are places to take labels from: keep one")
         if self.source is not None:
             name = self.source.get("format")
             if name not in READERS:
@@ -81,9 +85,7 @@ class SyntheticReader:
         self._options = given = SyntheticOptions.model_validate(options.model_dump())
         self._inner = _labels(given, base)
         self._bank = None if given.glyphs is None else resolve(given.glyphs, base)
-        self._synthesis = Synthesis(
-            given.seed, given.writers, given.size, given.padding, given.alphabets, self._bank
-        )
+        self._synthesis = Synthesis(given.seed, given.writers, given.size, given.padding, given.alphabets, self._bank)
 
     def files(self) -> list[Path]:
         """The files that labels come from, and the bank."""
@@ -142,65 +144,21 @@ def _png(synthesis: Synthesis, name: str, label: str) -> bytes:
 
 
 def _metadata(synthesis: Synthesis, name: str, label: str) -> str:
-    """As of an InkML file: annotations, and each symbol with its box, here in pixels of the image."""
+    """As of an InkML file: annotations, and each symbol with its box, here in pixels of the image, whose size is given."""
     picture = _picture(synthesis, name, label)
     boxes = zip(picture.names, picture.boxes.tolist(), strict=True)
     symbols = [{"label": symbol, "box": box} for symbol, box in boxes]
     notes = {"truth": label, "UI": name, "writer": synthesis.writer(name)}
-    return json.dumps({"annotations": notes, "symbols": symbols}, ensure_ascii=False)
+    return json.dumps({"annotations": notes, "size": picture.image.size, "symbols": symbols}, ensure_ascii=False)
 
 
 def _labels(options: SyntheticOptions, base: Path) -> Reader:
     if options.source is not None:
         kind = reader_class(str(options.source["format"]))
         return kind(kind.Options.model_validate(options.source), base)
+    if options.text is not None:
+        return LabelLines(None, f"{_TEXT}\t{' '.join(options.text.split())}\n".encode())
     if options.labels is not None:
-        return _Lines(resolve(options.labels, base))
+        return LabelLines(resolve(options.labels, base))
     sample = resources.files("mumer_data.readers") / "demo_labels.txt"
-    with resources.as_file(sample) as path:
-        return _Lines(path)
-
-
-@dataclass(frozen=True, slots=True)
-class _Lines:
-    """A text file as a source of labels; its examples have no pictures."""
-
-    path: Path
-
-    def files(self) -> list[Path]:
-        return [self.path]
-
-    def plan(self, max_rows: int, max_bytes: int) -> list[Slice]:
-        with self._open() as file:
-            return cut(((line.number, line.offset, 0) for line in lines(file)), max_rows, max_bytes, str(self.path))
-
-    def read(self, part: Slice) -> Iterator[Example | Reject]:
-        with self._open() as file:
-            for line in lines_of(part, file, str(self.path)):
-                yield _label(line)
-
-    def _open(self) -> BinaryIO:
-        try:
-            return self.path.open("rb")
-        except OSError as error:
-            raise SourceError(f"{self.path} cannot be read ({error.strerror}); check the path") from None
-
-
-def _label(line: Line) -> Example | Reject:
-    if line.data is None:
-        return Reject("", line.number, "row_malformed", f"the line has more than {MAX_LINE:,} bytes")
-    try:
-        text = line.data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        return Reject("", line.number, "row_malformed", f"the line is not UTF-8: {error}")
-    fields = [field.strip() for field in text.split("\t")]
-    if len(fields) == 1:
-        fields = [f"line-{line.number + 1:06d}", *fields]
-    if len(fields) != 2 or not all(fields):
-        message = f"the line is neither a label nor id<TAB>label, but {len(fields)} fields: {text[:80]!r}"
-        return Reject(fields[0], line.number, "row_malformed", message)
-    return Example(fields[0], fields[1], ImageRef("", None, _no_picture), line.number)
-
-
-def _no_picture() -> bytes:
-    raise ImageError("image_missing", "a label in a text file has no picture of its own")
+    return LabelLines(sample) if isinstance(sample, Path) else LabelLines(None, sample.read_bytes())

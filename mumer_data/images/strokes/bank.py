@@ -30,25 +30,23 @@ _FEWEST = 3  # shapes of a symbol, below which none can be told to be odd
 _ODD = 3.0  # deviations from the median beyond which a shape is taken for a wrong cut
 
 
-def write_bank(path: Path, glyphs: Iterable[tuple[str, Glyph, str]]) -> int:
-    """Write (token, glyph, source) rows, odd ones left out; gives how many were kept.
+def write_bank(path: Path, glyphs: Sequence[tuple[str, Glyph, str]]) -> None:
+    """Write (token, glyph, source) rows.
 
     Raises:
         OutputError: the file cannot be written.
         SourceError: there is not one glyph.
     """
-    kept = list(usual(glyphs))
-    if not kept:
+    if not glyphs:
         raise SourceError(
             "not one symbol could be cut out: is the ink segmented, or do labels and images belong together?"
         )
     rows = [
         {"token": token, "strokes": [stroke.ravel().tolist() for stroke in glyph.strokes], "source": source}
-        for token, glyph, source in kept
+        for token, glyph, source in glyphs
     ]
     with replacing(path) as temporary:
         pq.write_table(pa.Table.from_pylist(rows, SCHEMA), temporary, compression="zstd")
-    return len(kept)
 
 
 def usual(glyphs: Iterable[tuple[str, Glyph, str]]) -> Iterable[tuple[str, Glyph, str]]:

@@ -48,9 +48,7 @@ def _stroke(way: str) -> Stroke:
             corners.append(place)
     corners.append(len(points) - 1)
     whole = np.array(points)
-    parts = [
-        _curve(whole[begin : end + 1]) for begin, end in zip(corners, corners[1:], strict=False) if end > begin
-    ]
+    parts = [_curve(whole[begin : end + 1]) for begin, end in zip(corners, corners[1:], strict=False) if end > begin]
     return np.concatenate([parts[0], *(part[1:] for part in parts[1:])])
 
 
@@ -64,7 +62,5 @@ def _curve(points: NDArray[np.float64]) -> Stroke:
     padded = np.concatenate((2 * points[:1] - points[1:2], points, 2 * points[-1:] - points[-2:-1]))
     along = np.linspace(0.0, 1.0, _STEPS, endpoint=False)[None, :, None]
     p0, p1, p2, p3 = (padded[place : len(padded) - 3 + place, None] for place in range(4))
-    curve = p1 + 0.5 * along * (
-        p2 - p0 + along * (2 * p0 - 5 * p1 + 4 * p2 - p3 + along * (3 * (p1 - p2) + p3 - p0))
-    )
+    curve = p1 + 0.5 * along * (p2 - p0 + along * (2 * p0 - 5 * p1 + 4 * p2 - p3 + along * (3 * (p1 - p2) + p3 - p0)))
     return np.concatenate((curve.reshape(-1, 2), points[-1:]))
