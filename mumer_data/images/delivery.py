@@ -75,7 +75,8 @@ def coco(images: Iterable[Boxed]) -> dict[str, Any]:
     held = list(images)
     names = sorted({name for image in held for name in image.names})
     numbers = {name: number for number, name in enumerate(names, 1)}
-    pictures, annotations = [], []
+    pictures: list[dict[str, Any]] = []
+    annotations: list[dict[str, Any]] = []
     for number, image in enumerate(held, 1):
         size = {"width": image.width, "height": image.height}
         pictures.append({"id": number, "file_name": image.file, **size, "label": image.label})

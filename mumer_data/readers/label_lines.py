@@ -9,24 +9,21 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, ClassVar
+from typing import BinaryIO
 
 from mumer_data.data import Example, ImageRef, Reject, Slice
 from mumer_data.exceptions import ImageError, SourceError
-from mumer_data.readers import SourceOptions
 from mumer_data.readers.lines import MAX_LINE, Line, cut, lines, lines_of
 
 
 @dataclass(frozen=True, slots=True)
 class LabelLines:
-    """Of the shape of `Reader`; a label without an id gets that of its line, ``line-000001``.
+    """Read as a `Reader` is; a label without an id gets that of its line, ``line-000001``.
 
     Attributes:
         path: of the file; ``None`` for ``text``.
         text: in UTF-8.
     """
-
-    Options: ClassVar[type[SourceOptions]] = SourceOptions
 
     path: Path | None
     text: bytes = field(default=b"", repr=False)

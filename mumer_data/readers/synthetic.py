@@ -144,7 +144,7 @@ def _png(synthesis: Synthesis, name: str, label: str) -> bytes:
 
 
 def _metadata(synthesis: Synthesis, name: str, label: str) -> str:
-    """As of an InkML file: annotations, and each symbol with its box, here in pixels of the image, whose size is given."""
+    """As of an InkML file: annotations and each symbol with its box, here in pixels of an image of this size."""
     picture = _picture(synthesis, name, label)
     boxes = zip(picture.names, picture.boxes.tolist(), strict=True)
     symbols = [{"label": symbol, "box": box} for symbol, box in boxes]
@@ -152,7 +152,7 @@ def _metadata(synthesis: Synthesis, name: str, label: str) -> str:
     return json.dumps({"annotations": notes, "size": picture.image.size, "symbols": symbols}, ensure_ascii=False)
 
 
-def _labels(options: SyntheticOptions, base: Path) -> Reader:
+def _labels(options: SyntheticOptions, base: Path) -> Reader | LabelLines:
     if options.source is not None:
         kind = reader_class(str(options.source["format"]))
         return kind(kind.Options.model_validate(options.source), base)

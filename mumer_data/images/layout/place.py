@@ -26,7 +26,8 @@ _FAR = 0.7  # between the end of a letter and the beginning of the next, if the 
 
 
 def _near(end: tuple[float, float], begin: Stroke) -> bool:
-    return 0 < begin[0] - end[0] < _FAR and abs(begin[1] - end[1]) < _FAR
+    right, down = begin.tolist()
+    return bool(0 < right - end[0] < _FAR and abs(down - end[1]) < _FAR)
 
 
 def _ligature(end: tuple[float, float], begin: Stroke) -> Stroke:
@@ -199,7 +200,7 @@ class Placer:
         return found
 
     def _scripts(self, element: Element, places: dict[str, tuple[str, ...]]) -> tuple[dict[str, Box], float]:
-        """The scripts by their places, and their size: those of scripts are hardly smaller, or nobody could read them."""
+        """The scripts by their places, and their size: scripts of scripts are hardly smaller, or nobody could read them."""
         self._level += 1
         boxes = {name: self.box(part) for name, part in zip(places[element.tag], element[1:], strict=True)}
         self._level -= 1

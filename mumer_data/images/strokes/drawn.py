@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -48,7 +49,7 @@ def _stroke(way: str) -> Stroke:
             corners.append(place)
     corners.append(len(points) - 1)
     whole = np.array(points)
-    parts = [_curve(whole[begin : end + 1]) for begin, end in zip(corners, corners[1:], strict=False) if end > begin]
+    parts = [_curve(whole[begin : end + 1]) for begin, end in pairwise(corners) if end > begin]
     return np.concatenate([parts[0], *(part[1:] for part in parts[1:])])
 
 

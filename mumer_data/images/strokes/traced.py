@@ -21,7 +21,7 @@ from mumer_data.images.strokes.glyph import Glyph
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
-    import ziafont
+    from ziafont.font import Font
     from PIL.ImageFont import FreeTypeFont
 
 _EM = 110  # pixels
@@ -115,8 +115,8 @@ def _known(character: str) -> bool:
 
 
 @lru_cache(maxsize=1)
-def _map() -> ziafont.Font:
-    import ziafont
+def _map() -> Font:
+    from ziafont.font import Font
 
     with resources.as_file(_path()) as file:
-        return ziafont.Font(str(file))
+        return Font(str(file))
