@@ -151,8 +151,8 @@ def wrapper(builder: Builder, symbol: Symbol, style: Style) -> Piece | None:
             raise CannotSetError(f"{token} without an argument in braces")
         return _arrow(builder, symbol, builder.mark(token), style)
     if token in ("\\phantom", "\\hphantom", "\\vphantom"):
-        silent = type(builder)()  # its marks leave no ink
-        return Piece(wrap("mphantom", [silent.row(inside, style)]), ORD)
+        width = {"width": "0"} if token == "\\vphantom" else {}
+        return Piece(wrap("mphantom", [builder.row(inside, style)], **width), ORD)  # its marks leave no ink
     if token in ("\\textsuperscript", "\\textsubscript"):
         tag = "msup" if token.endswith("superscript") else "msub"
         return Piece(wrap(tag, [blank(0), builder.row(inside, style.small)]), ORD)

@@ -200,7 +200,7 @@ class Placer:
         return found
 
     def _scripts(self, element: Element, places: dict[str, tuple[str, ...]]) -> tuple[dict[str, Box], float]:
-        """The scripts by their places, and their size: scripts of scripts are hardly smaller, or nobody could read them."""
+        """The scripts by their places, and their size: scripts of scripts are hardly smaller, to stay legible."""
         self._level += 1
         boxes = {name: self.box(part) for name, part in zip(places[element.tag], element[1:], strict=True)}
         self._level -= 1
@@ -227,7 +227,8 @@ class Placer:
 
     def phantom(self, element: Element) -> Box:
         """White of the size of what it hides."""
-        return Box(width=self.row(element).width, blank=True)
+        width = self.row(element).width
+        return Box(width=0.0 if element.get("width") == "0" else width, blank=True)
 
 
 def _table(placer: Placer, element: Element) -> Box:

@@ -21,8 +21,8 @@ from mumer_data.images.strokes.glyph import Glyph
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
-    from ziafont.font import Font
     from PIL.ImageFont import FreeTypeFont
+    from ziafont.font import Font
 
 _EM = 110  # pixels
 _CAPITAL = 0.656 * _EM  # height of a capital
