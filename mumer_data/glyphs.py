@@ -18,8 +18,9 @@ from PIL import Image
 from mumer_data.data import Example, Reject, Slice
 from mumer_data.images.polarity import polarity
 from mumer_data.images.skeleton import Mask
-from mumer_data.images.strokes.bank import usual, write_bank
+from mumer_data.images.strokes.bank import write_bank
 from mumer_data.images.strokes.cut import Cut, cut
+from mumer_data.images.strokes.doubt import usual
 from mumer_data.images.strokes.glyph import Glyph
 from mumer_data.images.strokes.segmented import symbols_of
 from mumer_data.latex.parser import parse
@@ -117,7 +118,7 @@ def build_bank(pipeline: Pipeline, out: Path, workers: int | None = None) -> dic
         whole.glyphs += found.glyphs
         whole.read += found.read
         whole.used += found.used
-    kept = list(usual(whole.glyphs))
+    kept = usual(whole.glyphs)
     write_bank(out, kept)
     tokens = Counter(token for token, _, _ in kept)
     return {"glyphs": len(kept), "tokens": len(tokens), "read": whole.read, "used": whole.used}

@@ -15,7 +15,7 @@ MODULES = sorted((ROOT / "mumer_data").rglob("*.py"))
 TRAINER = sorted((ROOT / "training" / "mumer_train").rglob("*.py"))
 # A folder may import from those before it, never from those after.
 ORDER = ["latex", "tasks", "mathml", "metrics", "errors", "images", "readers", "gates", "shards", "hub", "report"]
-TOP = {"pipeline", "recipe", "mining", "glyphs", "commands", "cli"}
+TOP = {"pipeline", "recipe", "mining", "glyphs", "handwriting", "preview", "commands", "cli"}
 
 
 def imports_of(path: Path) -> list[str]:

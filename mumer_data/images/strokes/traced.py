@@ -38,7 +38,7 @@ _VARIANTS = {
     "fraktur": "MATHEMATICAL FRAKTUR",
     "double": "MATHEMATICAL DOUBLE-STRUCK",
 }
-_OUTSIDE = {"script": "SCRIPT", "fraktur": "BLACK-LETTER", "double": "DOUBLE-STRUCK", "italic": "PLANCK CONSTANT"}
+_OUTSIDE = {"script": "SCRIPT", "fraktur": "BLACK-LETTER", "double": "DOUBLE-STRUCK"}
 
 
 class Traced:
@@ -57,6 +57,8 @@ def variant(text: str, font: str) -> str:
     name = unicodedata.name(text, "").replace("LATIN ", "").replace("GREEK ", "").replace(" LETTER", "")
     if font not in _VARIANTS or not text.isalnum():
         return text
+    if (text, font) == ("h", "italic"):
+        return "ℎ"  # in a block of its own, as Planck's constant
     for block in (_VARIANTS[font], _OUTSIDE.get(font, "")):
         try:
             return unicodedata.lookup(f"{block} {name}")
