@@ -148,12 +148,17 @@ def _joined(strokes: list[Stroke], marks: list[int], hand: Hand) -> tuple[list[S
     found, owners = [strokes[0]], [marks[0]]
     for stroke, mark in zip(strokes[1:], marks[1:], strict=True):
         near = mark == owners[-1] and float(np.hypot(*(stroke[0] - found[-1][-1]))) < 0.3
-        if near and hand.rng.random() < hand.style.joins and min(len(stroke), len(found[-1])) > 2:
+        if near and hand.rng.random() < hand.style.joins and not (_is_dot(stroke) or _is_dot(found[-1])):
             found[-1] = np.concatenate((found[-1], stroke))
         else:
             found.append(stroke)
             owners.append(mark)
     return found, owners
+
+
+def _is_dot(stroke: Stroke) -> bool:
+    """Too small to be joined to anything: what would become of the dot on an i?"""
+    return len(stroke) < 3 or float(np.ptp(stroke, axis=0).max()) < 0.2
 
 
 def _bent(points: NDArray[np.float64], hand: Hand) -> NDArray[np.float64]:

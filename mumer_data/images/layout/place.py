@@ -21,6 +21,7 @@ AXIS = 0.37  # height of the middle of a minus, of a fraction's bar
 EM = 1.52  # heights of a capital
 _ATTRIBUTE = 4 / 3 * EM  # what an `em` of an attribute is, see `mathml.spaces.em`
 _LARGE = {"∑": 1.7, "∏": 1.7, "∐": 1.7, "∫": 2.2, "∬": 2.2, "∭": 2.2, "⨌": 2.2, "∮": 2.2, "∯": 2.2, "∰": 2.2}
+_BESIDE_LIMITS = 0.12  # white after limits, which else run into what follows
 _TIGHT = 0.35  # share of the usual white between the letters of a name
 _FAR = 0.7  # between the end of a letter and the beginning of the next, if the pen is not lifted
 
@@ -223,6 +224,7 @@ class Placer:
             gap = 0.15 * hand.vary(0.8) + 0.05
             y = -base.up - gap - box.down * scale if name == "over" else base.down + gap + box.up * scale
             found.put(box, max(0.0, (width - box.width * scale) / 2 + hand.shift(0.2)), y, scale)
+        found.width += _BESIDE_LIMITS
         return found
 
     def phantom(self, element: Element) -> Box:

@@ -24,12 +24,12 @@ _PLAIN = string.ascii_letters + string.digits + "!%&()+,./:;<=>?"
 _CHARTS: tuple[tuple[str, str, str], ...] = (
     ("futural", _PLAIN + "∗−′˙", _PLAIN + "*-'."),
     ("scripts", string.ascii_lowercase, string.ascii_lowercase),
-    ("cursive", "GQTUVWX", "GQTUVWX"),
+    ("cursive", "GTUVWX", "GTUVWX"),
     ("greeks", _LOWER + _UPPER, string.ascii_lowercase[:24] + string.ascii_uppercase[:24]),
     ("greeks", "εφ∑", "epR"),
     ("mathlow", "±∓×⋅∝∞°⊂∪⊃∩∈→↑←↓∃÷‖⟂⊥∠∴", '!"#$^_`defghijklvxyzz|~'),
 )
-_CURSIVE = frozenset(string.ascii_lowercase + "GQTUVWX")
+_CURSIVE = frozenset(string.ascii_lowercase + "GTUVWX")
 
 
 class Hershey:
@@ -64,6 +64,8 @@ def _shapes() -> dict[str, tuple[Glyph, ...]]:
         fonts.load_default_font(font)
         for text, name in zip(shown, stored, strict=True):
             strokes = tuple(_strokes(fonts.all_glyphs[name]))
+            if text in "ij":
+                strokes = strokes[::-1]  # the set draws the dot first, no hand does
             if strokes:
                 found[text] = (*found.get(text, ()), Glyph(strokes))
     return found
