@@ -144,12 +144,12 @@ def _png(synthesis: Synthesis, name: str, label: str) -> bytes:
 
 
 def _metadata(synthesis: Synthesis, name: str, label: str) -> str:
-    """As of an InkML file: annotations and each symbol with its box, here in pixels of an image of this size."""
+    """As of an InkML file: annotations and each symbol with its box, here in pixels of the image."""
     picture = _picture(synthesis, name, label)
     boxes = zip(picture.names, picture.boxes.tolist(), strict=True)
     symbols = [{"label": symbol, "box": box} for symbol, box in boxes]
     notes = {"truth": label, "UI": name, "writer": synthesis.writer(name)}
-    return json.dumps({"annotations": notes, "size": picture.image.size, "symbols": symbols}, ensure_ascii=False)
+    return json.dumps({"annotations": notes, "symbols": symbols}, ensure_ascii=False)
 
 
 def _labels(options: SyntheticOptions, base: Path) -> Reader | LabelLines:

@@ -101,7 +101,6 @@ def test_metadata_has_the_boxes(labels: Path) -> None:
     assert [symbol["label"] for symbol in said["symbols"]] == ["x", "2"]
     made = reader(labels, labels="labels.txt").picture(row)
     assert [symbol["box"] for symbol in said["symbols"]] == made.boxes.tolist()
-    assert said["size"] == list(made.image.size)
 
 
 def test_labels_of_another_source(tmp_path: Path) -> None:
