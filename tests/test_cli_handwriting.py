@@ -99,7 +99,7 @@ def test_glyphs_out_of_ink_and_images_and_writing_with_them(tmp_path: Path, labe
 
 
 def test_preview_of_handwriting_shows_boxes(tmp_path: Path) -> None:
-    sheets = []
+    sheets: list[bytes] = []
     for options in ([], ["--no-boxes"], ["--seed", "1"], []):
         path = tmp_path / f"{len(sheets)}.png"
         done = mumer("preview", "demo", "--out", path, "--rows", "5", *options)

@@ -5,6 +5,7 @@ Not for where symbols stand (see `images.layout`) nor for what they are made of 
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
@@ -108,7 +109,9 @@ class Hand:
 
     def known(self, token: str, text: str, font: str) -> Sequence[Glyph]:
         """The shapes of a symbol in the first alphabet that has it."""
-        return next(filter(None, (alphabet.glyphs(token, text, font) for alphabet in self._alphabets)), ())
+        found = next(filter(None, (alphabet.glyphs(token, text, font) for alphabet in self._alphabets)), ())
+        plain = "" if found else unicodedata.normalize("NFKC", text)  # wide brackets and commas are brackets and commas
+        return self.known(token, plain, font) if len(plain) == 1 and plain != text else found
 
     def glyph(self, token: str, text: str, font: str = "") -> Glyph:
         """The hand's own shape of a symbol, or now and then another one; no two are quite alike.
