@@ -6,20 +6,27 @@ Not for files of glyphs: see `strokes.bank`.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
 
-from mumer_data.data import Reject, Slice
+from mumer_data.data import Example, Reject, Slice
 from mumer_data.images.polarity import polarity
 from mumer_data.images.skeleton import Mask
-from mumer_data.images.strokes.cut import cut
+from mumer_data.images.strokes.bank import write_bank
+from mumer_data.images.strokes.cut import Cut, cut
+from mumer_data.images.strokes.doubt import usual
 from mumer_data.images.strokes.glyph import Glyph
+from mumer_data.images.strokes.segmented import symbols_of
 from mumer_data.latex.parser import parse
 from mumer_data.parallel import in_processes
+from mumer_data.readers.ink_files import InkFilesReader
+from mumer_data.readers.inkml import InkDocument
 
 if TYPE_CHECKING:
     from mumer_data.recipe import Pipeline
@@ -32,13 +39,19 @@ class Harvest:
     """What came of a source.
 
     Attributes:
-        glyphs: (token, glyph, id of the image).
+        glyphs: (token, glyph, writer or id of the image).
         read, used: rows in all, and those of which at least one symbol could be cut.
     """
 
     glyphs: list[tuple[str, Glyph, str]]
     read: int = 0
     used: int = 0
+
+    def add(self, row: Example, cuts: Iterable[Cut]) -> None:
+        """What was cut out of one row; a glyph's source is its writer, or else the row."""
+        before = len(self.glyphs)
+        self.glyphs += [(one.token, one.glyph, row.writer or row.id) for one in cuts]
+        self.used += len(self.glyphs) > before
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +60,33 @@ class _Part:
     part: Slice
 
     def harvest(self) -> Harvest:
-        found, screen = Harvest([]), self.pipeline.screen()
-        for row in self.pipeline.reader().read(self.part):
+        found, screen, reader = Harvest([]), self.pipeline.screen(), self.pipeline.reader()
+        if isinstance(reader, InkFilesReader):
+            for row, document in reader.documents(self.part):
+                label = screen.label(row)
+                found.add(row, [] if isinstance(label, Reject) else _of_ink(document, row, label))
+            found.read = self.part.rows
+            return found
+        for row in reader.read(self.part):
             found.read += 1
-            if isinstance(row, Reject):
+            label = row if isinstance(row, Reject) else screen.label(row)
+            if isinstance(row, Reject) or isinstance(label, Reject):
                 continue
-            label, data = screen.label(row), screen.image(row)
-            if isinstance(label, Reject) or isinstance(data, Reject):
-                continue
-            before = len(found.glyphs)
-            found.glyphs += [(one.token, one.glyph, row.id) for one in cut(ink_of(data), parse(label))]
-            found.used += len(found.glyphs) > before
+            data = screen.image(row)
+            if not isinstance(data, Reject):
+                found.add(row, cut(ink_of(data), parse(label)))
         return found
+
+
+def _of_ink(document: InkDocument, row: Example, label: str) -> Iterable[Cut]:
+    """From the segmentation; of ink without one, from its image."""
+    if not document.symbols:
+        return cut(ink_of(row.image.read()), parse(label)) if document.strokes else ()
+    segments = [
+        (symbol.label, [document.strokes[trace] for trace in symbol.traces if trace in document.strokes])
+        for symbol in document.symbols
+    ]
+    return symbols_of(segments, parse(label))
 
 
 def ink_of(data: bytes) -> Mask:
@@ -76,3 +104,21 @@ def harvest(pipeline: Pipeline, workers: int | None = None) -> Iterator[Harvest]
     """The glyphs of a source, slice by slice, in order."""
     parts = [_Part(pipeline, part) for part in pipeline.reader().plan(500, 64 << 20)]
     yield from in_processes(_Part.harvest, parts, workers, ordered=True)
+
+
+def build_bank(pipeline: Pipeline, out: Path, workers: int | None = None) -> dict[str, int]:
+    """Write the bank of a source; gives how many ``glyphs`` of how many ``tokens``, rows ``read`` and ``used``.
+
+    Raises:
+        SourceError: the source cannot be read, or no symbol could be cut out of it.
+        OutputError: the file cannot be written.
+    """
+    whole = Harvest([])
+    for found in harvest(pipeline, workers):
+        whole.glyphs += found.glyphs
+        whole.read += found.read
+        whole.used += found.used
+    kept = usual(whole.glyphs)
+    write_bank(out, kept)
+    tokens = Counter(token for token, _, _ in kept)
+    return {"glyphs": len(kept), "tokens": len(tokens), "read": whole.read, "used": whole.used}

@@ -237,7 +237,9 @@ def _validated(raw: dict[str, Any], settings: Iterable[str], path: Path) -> Pipe
 
 
 def load_source(name: str | Path, settings: Iterable[str] = ()) -> Pipeline:
-    """A pipeline to read from: a build's folder (or any folder of shards), a pipeline file, or a ready one's name.
+    """A pipeline to read from: a folder of data, a pipeline file, or a ready one's name.
+
+    A folder is a build or other shards, ``caption.txt`` beside images, or InkML: what lies in it decides.
 
     Raises:
         PipelineError: as `load_pipeline`.
@@ -246,8 +248,13 @@ def load_source(name: str | Path, settings: Iterable[str] = ()) -> Pipeline:
     if not folder.is_dir():
         return load_pipeline(name, settings)
     label = re.sub(r"\W", "_", folder.resolve().name) or "shards"
-    source = {"format": "shards", "path": str(folder.resolve())}
-    return _validated({"name": label, "source": source, "licence": licence_of(folder)}, settings, folder)
+    source: dict[str, Any] = {"format": "shards", "path": str(folder.resolve())}
+    raw: dict[str, Any] = {"name": label, "source": source, "licence": licence_of(folder)}
+    if (folder / "caption.txt").is_file():
+        source["format"] = "caption"
+    elif next(folder.rglob("*.inkml"), None) is not None:
+        raw |= {"source": source | {"format": "inkml"}, "normalize": {"preset": "crohme"}}
+    return _validated(raw, settings, folder)
 
 
 def _override(raw: dict[str, Any], setting: str) -> None:

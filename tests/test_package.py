@@ -16,7 +16,7 @@ TRAINER = sorted((ROOT / "training" / "mumer_train").rglob("*.py"))
 # A folder may import from those before it, never from those after.
 ORDER = ["latex", "tasks", "mathml", "metrics", "errors", "images", "generate", "readers", "gates", "shards", "hub"]
 ORDER += ["report"]
-TOP = {"pipeline", "recipe", "mining", "glyphs", "corpus", "generation", "commands", "cli"}
+TOP = {"pipeline", "recipe", "mining", "glyphs", "handwriting", "preview", "corpus", "generation", "commands", "cli"}
 
 
 def imports_of(path: Path) -> list[str]:

@@ -5,6 +5,7 @@ Not for where symbols stand (see `images.layout`) nor for what they are made of 
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
@@ -14,6 +15,7 @@ import numpy as np
 
 from mumer_data.exceptions import ImageError
 from mumer_data.images.strokes.glyph import Alphabet, Glyph, Stroke
+from mumer_data.images.warp import warped
 from mumer_data.randomness import generator_of, hash64
 
 
@@ -26,6 +28,8 @@ class Style:
         aspect: widths are this many times those of the glyphs.
         spacing: white between symbols.
         looseness: how much spacing, size and height vary from symbol to symbol, 0 to 1.
+        character: how far the hand's own shapes are from those of the alphabet.
+        size: of the whole, 1 for the middle of all writers.
         slope: of the baseline, upwards if positive.
         drift: how far the baseline wanders.
         script: size of scripts.
@@ -34,6 +38,8 @@ class Style:
         joins: share of strokes that the pen does not lift between, where they end near the next.
         pen: width of a stroke.
         pressure: how much the pen's width varies, 0 to 1.
+        fineness: length of the straight pieces that the device makes of a curve.
+        cursive: share of the letters that the hand writes as at school, see `strokes.hershey.Cursive`.
         allographs: which of several shapes the hand gives a symbol.
     """
 
@@ -41,6 +47,8 @@ class Style:
     aspect: float = 1.0
     spacing: float = 0.2
     looseness: float = 0.4
+    character: float = 0.04
+    size: float = 1.0
     slope: float = 0.0
     drift: float = 0.05
     script: float = 0.65
@@ -49,14 +57,16 @@ class Style:
     joins: float = 0.2
     pen: float = 0.075
     pressure: float = 0.2
+    fineness: float = 0.08
+    cursive: float = 0.0
     allographs: int = 0
 
     def __post_init__(self) -> None:
         for one in fields(self):
             if not np.isfinite(getattr(self, one.name)):
                 raise ValueError(f"{one.name} is not a number")
-        if min(self.aspect, self.script, self.pen) <= 0:
-            raise ValueError("aspect, script and pen must be more than 0")
+        if min(self.aspect, self.script, self.pen, self.size, self.fineness) <= 0:
+            raise ValueError("aspect, script, pen, size and fineness must be more than 0")
 
 
 def style_of(writer: str, seed: int = 0) -> Style:
@@ -64,17 +74,21 @@ def style_of(writer: str, seed: int = 0) -> Style:
     rng = generator_of(seed, writer, "style")
     return Style(
         slant=float(np.clip(rng.normal(0.08, 0.14), -0.3, 0.5)),
-        aspect=float(np.exp(rng.normal(0.0, 0.1))),
+        aspect=float(np.exp(rng.normal(0.05, 0.13))),
         spacing=float(np.clip(rng.lognormal(-1.45, 0.45), 0.08, 0.7)),
-        looseness=float(rng.uniform(0.15, 0.8)),
-        slope=float(rng.normal(0.0, 0.02)),
-        drift=float(abs(rng.normal(0.0, 0.05))),
-        script=float(rng.uniform(0.52, 0.8)),
-        roundness=float(rng.uniform(0.2, 1.0)),
-        tremor=float(rng.uniform(0.003, 0.014)),
-        joins=float(rng.beta(1.0, 3.0)),
-        pen=float(np.clip(rng.lognormal(-2.6, 0.25), 0.045, 0.13)),
-        pressure=float(rng.uniform(0.0, 0.45)),
+        looseness=float(rng.uniform(0.25, 1.0)),
+        character=float(rng.uniform(0.02, 0.048)),
+        size=float(np.clip(rng.lognormal(0.0, 0.2), 0.65, 1.5)),
+        slope=float(rng.normal(0.0, 0.025)),
+        drift=float(abs(rng.normal(0.0, 0.06))),
+        script=float(rng.uniform(0.52, 0.85)),
+        roundness=float(rng.uniform(0.25, 1.0)),
+        tremor=float(rng.uniform(0.002, 0.014)),
+        joins=float(rng.beta(0.8, 2.0)),
+        pen=float(np.clip(rng.lognormal(-2.5, 0.22), 0.055, 0.115)),
+        pressure=float(max(0.0, rng.uniform(-0.5, 0.5))),
+        fineness=float(rng.uniform(0.05, 0.13)),
+        cursive=float(max(0.0, rng.uniform(-2.0, 0.6))),
         allographs=int(rng.integers(1 << 32)),
     )
 
@@ -91,13 +105,16 @@ class Hand:
     def __init__(self, alphabets: Sequence[Alphabet], style: Style, rng: np.random.Generator) -> None:
         self.style, self.rng = style, rng
         self._alphabets = alphabets
+        self._shapes: dict[str, Glyph] = {}
 
     def known(self, token: str, text: str, font: str) -> Sequence[Glyph]:
         """The shapes of a symbol in the first alphabet that has it."""
-        return next(filter(None, (alphabet.glyphs(token, text, font) for alphabet in self._alphabets)), ())
+        found = next(filter(None, (alphabet.glyphs(token, text, font) for alphabet in self._alphabets)), ())
+        plain = "" if found else unicodedata.normalize("NFKC", text)  # wide brackets and commas are brackets and commas
+        return self.known(token, plain, font) if len(plain) == 1 and plain != text else found
 
     def glyph(self, token: str, text: str, font: str = "") -> Glyph:
-        """The hand's own shape of a symbol, or now and then another one.
+        """The hand's own shape of a symbol, or now and then another one; no two are quite alike.
 
         Raises:
             ImageError: ``glyph_missing``.
@@ -105,10 +122,19 @@ class Hand:
         shapes = self.known(token, text, font)
         if not shapes:
             raise ImageError("glyph_missing", f"no alphabet has a shape for {token} ({text!r})")
-        place = _own(self.style.allographs, token, len(shapes))
-        if len(shapes) > 1 and self.rng.random() < 0.3 * self.style.looseness:
-            place = _own(self.style.allographs + 1, token, len(shapes))
-        return shapes[place]
+        place = _own(self.style.allographs, token, shapes)
+        if len(shapes) > 1 and self.rng.random() < 0.2 * self.style.looseness:
+            place = _own(self.style.allographs + 1, token, shapes)
+        return self._shaped(shapes[place], f"{token}\0{place}")
+
+    def _shaped(self, glyph: Glyph, name: str) -> Glyph:
+        """A glyph in the hand's own shape, the same each time, and a little beside it, never the same."""
+        own = self._shapes.get(name)
+        if own is None:
+            character = generator_of(self.style.allographs, name, "shape")
+            own = self._shapes[name] = warped(glyph, self.style.character * (0.3 if glyph.real else 1.0), character)
+        amount = (0.008 if glyph.real else 0.012) + 0.02 * self.style.looseness
+        return warped(own, amount, self.rng)
 
     def vary(self, amount: float) -> float:
         """A factor near 1: 0.2 of a loose hand gives 0.8 to 1.25, mostly."""
@@ -135,6 +161,15 @@ class Hand:
         return np.concatenate(parts)
 
 
-@lru_cache(maxsize=1 << 16)
-def _own(allographs: int, token: str, count: int) -> int:
-    return hash64(f"{allographs}\0{token}") % count
+def _own(allographs: int, token: str, shapes: Sequence[Glyph]) -> int:
+    """Which shape: of real ones, as many as can be from the same few writers."""
+    if len(shapes) == 1:
+        return 0
+    if not shapes[0].source:
+        return _drawn(allographs, token) % len(shapes)
+    return min(range(len(shapes)), key=lambda place: (_drawn(allographs, shapes[place].source), place))
+
+
+@lru_cache(maxsize=1 << 18)
+def _drawn(allographs: int, name: str) -> int:
+    return hash64(f"{allographs}\0{name}")

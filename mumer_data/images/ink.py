@@ -81,8 +81,12 @@ def draw_ink(strokes: Sequence[Stroke], widths: Sequence[NDArray[np.float64]], s
     for stroke, pen in zip(strokes, widths, strict=True):
         points, width = stroke * OVERSAMPLE, np.maximum(pen * OVERSAMPLE, 1.0)
         flat = points.ravel().tolist()
-        for place, wide in enumerate(width[1:].round().astype(int).tolist()):
-            draw.line(flat[2 * place : 2 * place + 4], fill=0, width=wide)
+        wides = width[1:].round().astype(int).tolist()
+        if len(set(wides)) == 1:
+            draw.line(flat, fill=0, width=wides[0])
+        else:
+            for place, wide in enumerate(wides):
+                draw.line(flat[2 * place : 2 * place + 4], fill=0, width=wide)
         half = (width / 2)[:, None]
         for corner in np.concatenate((points - half, points + half), axis=1).tolist():
             draw.ellipse(corner, fill=0)

@@ -1,6 +1,6 @@
 """Any label -> ink of one hand: strokes, and the symbol that each belongs to.
 
-Not for files of it (see `images.deliver`).
+Not for files of it (see `images.delivery`) nor for choosing writers (see `images.synthesis`).
 """
 
 from __future__ import annotations
@@ -8,27 +8,29 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from scipy import ndimage
 
-from mumer_data.exceptions import ImageError
+from mumer_data.exceptions import ImageError, LatexSyntaxError
 from mumer_data.images.hand import Hand, Style
 from mumer_data.images.ink import draw_ink
 from mumer_data.images.layout.atoms import PenBuilder
 from mumer_data.images.layout.boxes import Inked
 from mumer_data.images.layout.place import Placer
 from mumer_data.images.strokes.glyph import Stroke
+from mumer_data.latex.normalize import Normalizer
 from mumer_data.latex.parser import parse
+from mumer_data.latex.tree import SymbolTree
 from mumer_data.mathml.build import Style as Setting
 from mumer_data.mathml.unset import CannotSetError
 
 MAX_SIDE = 2000
 """Largest width and height of a picture, in pixels; longer ink is drawn smaller."""
 
-_STEP = 0.07  # heights of a capital between two points of a stroke
+_TOKEN = re.compile(r"\\.+|'+|\{[a-zA-Z]+\*?\}")  # all that a canonical label has beside single characters
 _GROWN = re.compile(r"\\(?:left|right|middle|[bB]igg?[lrm]?)(?![a-zA-Z])")
 
 
@@ -53,17 +55,24 @@ class Writing:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A writing in pixels.
+    """A writing in pixels; image, strokes and boxes share one frame.
 
     Attributes:
+        writing: what was drawn.
         image: 8-bit greyscale, black on white.
-        boxes: of the symbols' ink, shape (symbols, 4): left, top, right, bottom in pixels.
-        names: of the symbols.
+        strokes: the pen's way, in pixels.
+        boxes: of the symbols' ink, shape (symbols, 4): left, top, right, bottom in whole pixels.
     """
 
+    writing: Writing
     image: Image.Image
-    boxes: NDArray[np.float64]
-    names: list[str]
+    strokes: list[Stroke]
+    boxes: NDArray[np.int64]
+
+    @property
+    def names(self) -> list[str]:
+        """Of the symbols."""
+        return self.writing.names
 
 
 def write(label: str, hand: Hand) -> Writing:
@@ -76,7 +85,7 @@ def write(label: str, hand: Hand) -> Writing:
     """
     builder = PenBuilder()
     try:
-        element = builder.row(parse(label).symbols, Setting())
+        element = builder.row(_tree(label).symbols, Setting())
         box = Placer(hand, builder.marks).box(element)
     except CannotSetError as error:
         raise ImageError("layout_failed", str(error)) from None
@@ -94,24 +103,44 @@ def write(label: str, hand: Hand) -> Writing:
     return Writing(label, np.split(points, ends), [numbers[mark] for mark in marks], names, hand.style)
 
 
+def _tree(label: str) -> SymbolTree:
+    """The tree of a label; of one that is no canonical label, yet LaTeX (`x^2`), that of the canonical one."""
+    canonical = all(len(token) < 2 or _TOKEN.fullmatch(token) for token in label.split())
+    try:
+        return parse(label if canonical else _normalizer()(label))
+    except LatexSyntaxError as error:
+        try:
+            return parse(_normalizer()(label))
+        except LatexSyntaxError:
+            raise error from None
+
+
+@lru_cache(maxsize=1)
+def _normalizer() -> Normalizer:
+    return Normalizer("crohme")
+
+
 def _steady(inked: Inked, hand: Hand) -> Stroke:
     """A stroke in small steps, its corners rounded, trembling; one cut from real ink only in small steps."""
     stroke, style = inked.stroke, hand.style
     if len(stroke) < 2:
         return stroke
-    lengths = np.hypot(*np.diff(stroke, axis=0).T)
-    along = np.concatenate(([0.0], np.cumsum(lengths)))
-    if along[-1] < _STEP:
+    steps = stroke[1:] - stroke[:-1]
+    along = np.zeros(len(stroke))
+    np.cumsum(np.hypot(steps[:, 0], steps[:, 1]), out=along[1:])
+    if along[-1] < style.fineness:
         return stroke
-    places = np.linspace(0.0, along[-1], max(3, int(along[-1] / _STEP) + 1))
+    count = max(3, int(along[-1] / style.fineness) + 1)
+    places = np.arange(count) * (along[-1] / (count - 1))
     fine = np.stack((np.interp(places, along, stroke[:, 0]), np.interp(places, along, stroke[:, 1])), axis=1)
     if inked.real:
         return fine
     ends = fine[[0, -1]]
-    rounded = ndimage.gaussian_filter1d(fine, 0.3 + 1.2 * style.roundness, axis=0, mode="nearest")
-    rounded[[0, -1]] = ends
-    trembling = ndimage.gaussian_filter1d(hand.rng.normal(size=fine.shape), 1.5, axis=0, mode="nearest")
-    return np.asarray(rounded + trembling * style.tremor * 2.2)
+    weight = 0.25 * style.roundness
+    for _ in range(2 if style.roundness < 0.6 else 3):
+        fine[1:-1] += weight * (fine[:-2] - 2 * fine[1:-1] + fine[2:])
+    fine[[0, -1]] = ends
+    return fine + hand.rng.normal(size=fine.shape) * style.tremor
 
 
 def _joined(strokes: list[Stroke], marks: list[int], hand: Hand) -> tuple[list[Stroke], list[int]]:
@@ -119,12 +148,17 @@ def _joined(strokes: list[Stroke], marks: list[int], hand: Hand) -> tuple[list[S
     found, owners = [strokes[0]], [marks[0]]
     for stroke, mark in zip(strokes[1:], marks[1:], strict=True):
         near = mark == owners[-1] and float(np.hypot(*(stroke[0] - found[-1][-1]))) < 0.3
-        if near and hand.rng.random() < hand.style.joins and min(len(stroke), len(found[-1])) > 2:
+        if near and hand.rng.random() < hand.style.joins and not (_is_dot(stroke) or _is_dot(found[-1])):
             found[-1] = np.concatenate((found[-1], stroke))
         else:
             found.append(stroke)
             owners.append(mark)
     return found, owners
+
+
+def _is_dot(stroke: Stroke) -> bool:
+    """Too small to be joined to anything: what would become of the dot on an i?"""
+    return len(stroke) < 3 or float(np.ptp(stroke, axis=0).max()) < 0.2
 
 
 def _bent(points: NDArray[np.float64], hand: Hand) -> NDArray[np.float64]:
@@ -152,50 +186,42 @@ def draw(writing: Writing, *, size: float = 32.0, padding: int = 8) -> Picture:
     """
     if size < 4 or not 0 <= padding < MAX_SIDE / 4:
         raise ValueError(f"no room for ink: size {size}, padding {padding}")
-    points = np.concatenate(writing.strokes)
     pen = max(1.0, writing.style.pen * size)
+    extent = np.concatenate(writing.strokes).max(axis=0)
     room = MAX_SIDE - 2 * (padding + pen)
-    scale = float(min(size, room / max(points.max(), 1e-6)))
+    scale = float(min(size, room / max(extent.max(), 1e-6)))
     pen = max(1.0, writing.style.pen * scale)
     edge = padding + pen / 2
     strokes = [stroke * scale + edge for stroke in writing.strokes]
-    width, height = np.ceil(points.max(axis=0) * scale + 2 * edge).astype(int).tolist()
-    thinned = [_decimated(stroke, pen / 2) for stroke in strokes]
-    image = draw_ink(thinned, [_widths(stroke, pen, writing.style) for stroke in thinned], (width, height))
-    boxes = _boxes(strokes, writing.marks, len(writing.names), pen, (width, height))
-    return Picture(image, boxes, writing.names)
-
-
-def _decimated(stroke: Stroke, step: float) -> Stroke:
-    """Fewer points: those closer than ``step`` add nothing but work."""
-    if len(stroke) < 3:
-        return stroke
-    travelled = np.floor(np.cumsum(np.abs(np.diff(stroke, axis=0)).max(axis=1)) / step)
-    keep = np.concatenate(([True], np.diff(travelled, prepend=-1.0) > 0))
-    keep[-1] = True
-    return stroke[keep]
+    widths = [_widths(stroke, pen, writing.style) for stroke in strokes]
+    width, height = np.ceil(extent * scale + 2 * edge).astype(int).tolist()
+    image = draw_ink(strokes, widths, (width, height))
+    return Picture(writing, image, strokes, _boxes(writing, strokes, widths, (width, height)))
 
 
 def _widths(stroke: Stroke, pen: float, style: Style) -> NDArray[np.float64]:
-    """The pen's width at each point: less where it is lifted and where it moves upwards."""
+    """The pen's width at each point: less where it is lifted and where it moves upwards; of a dot, more."""
     count = len(stroke)
-    if count < 3:
+    if count < 3 or not style.pressure:
         return np.full(count, pen * (1.0 if count > 1 else 1.25))
-    down = np.gradient(stroke[:, 1])
-    fast = np.hypot(np.gradient(stroke[:, 0]), down) + 1e-6
-    pressed = 1 + style.pressure * (0.5 * down / fast - 0.25)
-    taper = 1 - style.pressure * 0.5 * np.linspace(-1, 1, count) ** 8
+    steps = np.empty_like(stroke)
+    steps[1:-1] = stroke[2:] - stroke[:-2]
+    steps[[0, -1]] = stroke[[1, -1]] - stroke[[0, -2]]
+    down = steps[:, 1] / (np.hypot(steps[:, 0], steps[:, 1]) + 1e-6)
+    pressed = 1 + style.pressure * (0.5 * down - 0.25)
+    taper = 1 - style.pressure * 0.5 * (np.arange(count) * (2 / (count - 1)) - 1) ** 8
     return np.asarray(np.maximum(pen * pressed * taper, 0.6))
 
 
 def _boxes(
-    strokes: Sequence[Stroke], marks: Sequence[int], count: int, pen: float, size: tuple[int, int]
-) -> NDArray[np.float64]:
+    writing: Writing, strokes: Sequence[Stroke], widths: Sequence[NDArray[np.float64]], size: tuple[int, int]
+) -> NDArray[np.int64]:
     """Of each symbol's ink, the pen's width included."""
-    boxes = np.full((count, 4), np.inf) * (1, 1, -1, -1)
-    for stroke, mark in zip(strokes, marks, strict=True):
-        low, high = stroke.min(axis=0) - pen / 2, stroke.max(axis=0) + pen / 2
+    boxes = np.full((len(writing.names), 4), np.inf) * (1, 1, -1, -1)
+    for stroke, width, mark in zip(strokes, widths, writing.marks, strict=True):
+        half = float(width.max()) / 2
+        low, high = stroke.min(axis=0) - half, stroke.max(axis=0) + half
         boxes[mark, :2] = np.minimum(boxes[mark, :2], low)
         boxes[mark, 2:] = np.maximum(boxes[mark, 2:], high)
-    limits = (size[0], size[1], size[0], size[1])
-    return np.asarray(np.clip(boxes, 0.0, limits))
+    outward = np.concatenate((np.floor(boxes[:, :2]), np.ceil(boxes[:, 2:])), axis=1)
+    return np.asarray(np.clip(outward, 0, (*size, *size)).astype(np.int64))

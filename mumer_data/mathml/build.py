@@ -60,7 +60,9 @@ def to_mathml(tree: SymbolTree) -> Mathml:
 
 
 class Builder:
-    """Walks one tree and numbers the marks on the way."""
+    """Walks one tree and numbers the marks on the way; ``tags``: whether numbers of equations are shown."""
+
+    tags = False
 
     def __init__(self) -> None:
         self.marks: list[str] = []
@@ -83,7 +85,7 @@ class Builder:
         return wrap("mtable", rows, columnalign="left", rowspacing=em(0.5))
 
     def _line(self, symbols: list[Symbol], style: Style) -> Element:
-        infix = next((n for n, symbol in enumerate(symbols) if symbol.token in _INFIX), None)
+        infix = next((n for n, symbol in enumerate(symbols) if _parts_the_row(symbols, n)), None)
         if infix is not None:
             from mumer_data.mathml.structures import infix_fraction
 
@@ -112,9 +114,11 @@ class Builder:
         return place
 
     def _nucleus(self, symbols: Sequence[Symbol], place: int, style: Style) -> tuple[Piece | None, int, list[Symbol]]:
-        from mumer_data.mathml.structures import STRUCTURES
+        from mumer_data.mathml.structures import STRUCTURES, buildrel
 
         symbol = symbols[place]
+        if symbol.token == "\\buildrel":
+            return buildrel(self, symbols, place, style)
         following = symbols[place + 1] if place + 1 < len(symbols) else None
         if symbol.token == "\\not" and not symbol.children and following and following.relation == "right":
             return self._negated(following, style), place + 2, [following]
@@ -145,6 +149,8 @@ class Builder:
             return Piece(blank(known["spaces"][token]), "")
         if token in known["low_dots"] or token in known["high_dots"]:
             return self._dots(token in known["high_dots"], style)
+        if token == "\\idotsint":
+            return self._many_integrals(style)
         atom = atom_of(token)
         if atom is None:
             raise CannotSetError(f"nothing is known of how {token} looks")
@@ -168,6 +174,12 @@ class Builder:
         parts = [part for dot in dots for part in (dot, blank(1 / 6))][:-1]
         return Piece(row_of(parts), INNER)
 
+    def _many_integrals(self, style: Style) -> Piece:
+        """An integral sign, dots, another one: one mark."""
+        mark = self.mark("\\idotsint")
+        signs = [sign(text, mark, style, large=text == "∫" and style.display) for text in "∫⋯∫"]
+        return Piece(row_of(signs), OP)
+
     def _scripted(self, base: Piece | None, carriers: list[Symbol], style: Style) -> Piece | None:
         """A nucleus with the scripts of its carriers: itself, ``\\limits``, primes."""
         below: list[Element] = []
@@ -189,6 +201,14 @@ class Builder:
 
 
 _INFIX = {"\\choose", "\\over", "\\atop", "\\brace", "\\brack"}
+
+
+def _parts_the_row(symbols: Sequence[Symbol], place: int) -> bool:
+    """Whether a symbol sets what is before it over what is after; not the ``\\over`` of a ``\\buildrel``."""
+    if symbols[place].token not in _INFIX:
+        return False
+    before = [symbol.token for symbol in symbols[:place]]
+    return symbols[place].token != "\\over" or before.count("\\buildrel") <= before.count("\\over")
 
 
 def _is_prime(symbol: Symbol) -> bool:

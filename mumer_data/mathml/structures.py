@@ -131,6 +131,9 @@ def group(builder: Builder, symbol: Symbol, style: Style) -> Piece:
 def wrapper(builder: Builder, symbol: Symbol, style: Style) -> Piece | None:
     """Fonts, boxes, strokes, and what sets nothing."""
     known, token, inside = tables(), symbol.token, symbol.branch("inside")
+    if token == "\\tag" and builder.tags:
+        opener, row = sign("(", builder.mark("("), style), builder.row(inside, style)
+        return Piece(row_of([blank(2.0), opener, row, sign(")", builder.mark(")"), style)]), ORD)
     if token in _NOTHING:
         return None
     if token in known["fonts"]:
@@ -144,10 +147,12 @@ def wrapper(builder: Builder, symbol: Symbol, style: Style) -> Piece | None:
     if token in known["over"] or token in known["over_wide"] or token in known["under_wide"]:
         return accent(builder, symbol, style)
     if token in known["long"]:
+        if not symbol.children and not symbol.branches:
+            raise CannotSetError(f"{token} without an argument in braces")
         return _arrow(builder, symbol, builder.mark(token), style)
     if token in ("\\phantom", "\\hphantom", "\\vphantom"):
-        silent = type(builder)()  # its marks leave no ink
-        return Piece(wrap("mphantom", [silent.row(inside, style)]), ORD)
+        width = {"width": "0"} if token == "\\vphantom" else {}
+        return Piece(wrap("mphantom", [builder.row(inside, style)], **width), ORD)  # its marks leave no ink
     if token in ("\\textsuperscript", "\\textsubscript"):
         tag = "msup" if token.endswith("superscript") else "msub"
         return Piece(wrap(tag, [blank(0), builder.row(inside, style.small)]), ORD)
@@ -170,6 +175,16 @@ def overset(builder: Builder, symbol: Symbol, style: Style) -> Piece | None:
     return Piece(wrap("munder" if name == "below" else "mover", [base, small]), REL)
 
 
+def buildrel(builder: Builder, symbols: Sequence[Symbol], place: int, style: Style) -> tuple[Piece, int, list[Symbol]]:
+    """``\\buildrel above \\over base``, as plain TeX writes `overset`; gives the place after it too."""
+    over = next((n for n in range(place + 1, len(symbols)) if symbols[n].token == "\\over"), len(symbols))
+    if over + 1 >= len(symbols) or over == place + 1:
+        raise CannotSetError("\\buildrel needs something to set, \\over, and what to set it on")
+    above = wrap("row", [builder.row(_from_start(symbols[place + 1 : over]), style.small)])
+    base = builder.row(_from_start([symbols[over + 1]]), style)
+    return Piece(wrap("mover", [base, above]), REL), over + 2, []
+
+
 def environment(builder: Builder, symbol: Symbol, style: Style) -> Piece:
     """A table, in its fences."""
     name = symbol.token.removeprefix("\\begin").strip(" {}").rstrip("*")
@@ -177,8 +192,11 @@ def environment(builder: Builder, symbol: Symbol, style: Style) -> Piece:
     aligned = name in ("align", "aligned", "alignat", "alignedat", "split", "gather", "gathered", "eqnarray")
     opener, closer = known["fences"].get(name, (".", "."))
     left = fence(builder, "\\left", opener, style)
+    rules = _rules(builder, symbol)
     table = _table(builder, symbol, replace(style, display=aligned and style.display))
     table.set("columnalign", _columns(symbol, known["columns"].get(name, "center")))
+    if rules:
+        table.set("rules", rules)
     parts = [part for part in (left, table, fence(builder, "\\right", closer, style)) if part is not None]
     return Piece(row_of(parts), INNER if len(parts) > 1 else ORD)
 
@@ -188,19 +206,42 @@ def _columns(symbol: Symbol, default: str) -> str:
     return " ".join(names[s.token] for s in symbol.branch("columns") if s.token in names) or default
 
 
+def _rules(builder: Builder, symbol: Symbol) -> str:
+    """Upright lines of a table: for each the number of columns before it and its mark."""
+    found, columns = [], 0
+    for column in symbol.branch("columns"):
+        columns += column.token in ("l", "c", "r")
+        if column.token == "|":
+            found.append(f"{columns}:{builder.mark('|')}")
+    return " ".join(found)
+
+
 def _table(builder: Builder, symbol: Symbol, style: Style) -> Element:
     rows: list[list[Element]] = []
+    lines: list[list[str]] = []  # marks of the lines over each row, and under the last
     for relation, symbols in symbol.branches:
         if relation not in ("row", "cell"):
             continue
+        if relation == "row":
+            ruled = next((n for n, one in enumerate(symbols) if one.token != "\\hline"), len(symbols))
+            lines.append([builder.mark("\\hline") for _ in symbols[:ruled]])
+            if ruled and ruled == len(symbols):
+                continue  # nothing but lines: no row, unless cells follow
+            symbols = symbols[ruled:]
+        if len(lines) > len(rows):
+            rows.append([])
         cell = builder.row(_from_start(symbols), style)
         cell.set("displaystyle", str(style.display).lower())
-        if relation == "row":
-            rows.append([])
         rows[-1].append(wrap("row", [cell]))
     if not rows:
         raise CannotSetError(f"{symbol.token} is empty")
-    return wrap("mtable", [wrap("mtr", row) for row in rows], rowspacing=em(0.5), columnspacing=em(1.0))
+    elements = [wrap("mtr", row) for row in rows]
+    for element, marks in zip(elements, lines, strict=False):
+        if marks:
+            element.set("over", " ".join(marks))
+    if len(lines) > len(rows):
+        elements[-1].set("under", " ".join(lines[-1]))
+    return wrap("mtable", elements, rowspacing=em(0.5), columnspacing=em(1.0))
 
 
 STRUCTURES: dict[str, Callable[[Builder, Symbol, Style], Piece | None]] = {

@@ -56,6 +56,7 @@ READERS = {
     "inkml": "mumer_data.readers.ink_files:InkFilesReader",
     "shards": "mumer_data.readers.shards:ShardsReader",
     "sharegpt": "mumer_data.readers.sharegpt:ShareGPTReader",
+    "synthetic": "mumer_data.readers.synthetic:SyntheticReader",
     "typeset": "mumer_data.readers.typeset:TypesetReader",
 }
 

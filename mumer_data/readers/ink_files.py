@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import posixpath
+import re
 from collections.abc import Iterator
 from functools import lru_cache, partial
 from pathlib import Path
@@ -76,6 +77,16 @@ class InkFilesReader:
         Raises:
             SourceError: the source has changed since it was planned.
         """
+        for made in self._read(part):
+            yield made if isinstance(made, Reject) else made[0]
+
+    def documents(self, part: Slice) -> Iterator[tuple[Example, InkDocument]]:
+        """The examples of one slice, each with all that its file says; what `read` would reject is left out."""
+        for made in self._read(part):
+            if not isinstance(made, Reject):
+                yield made
+
+    def _read(self, part: Slice) -> Iterator[tuple[Example, InkDocument] | Reject]:
         names = self._names()[part.offset : part.offset + part.rows]
         if len(names) != part.rows or sum(size for _, size in names) != part.size:
             raise changed(str(self._path))
@@ -91,7 +102,7 @@ class InkFilesReader:
             return open_store(self._path).read(name)
         return (self._path / name).read_bytes()
 
-    def _example(self, row: int, name: str) -> Example | Reject:
+    def _example(self, row: int, name: str) -> tuple[Example, InkDocument] | Reject:
         stem = posixpath.basename(name).removesuffix(SUFFIX)
         try:
             document = read_inkml(self._load(name))
@@ -99,7 +110,7 @@ class InkFilesReader:
             return Reject(stem, row, error.reason, f"{name}: {error.message}")
         except OSError as error:
             return Reject(stem, row, "ink_unreadable", f"{name}: {error}")
-        label = document.annotations.get(self._options.label, "").strip().strip("$").strip()
+        label = _without_dollars(document.annotations.get(self._options.label, ""))
         if not label:
             there = ", ".join(sorted(document.annotations)) or "none"
             message = f"{name} has no annotation '{self._options.label}' (it has: {there}); set the option label"
@@ -108,7 +119,12 @@ class InkFilesReader:
         draw = partial(_draw, list(document.strokes.values()), self._style)
         image = ImageRef(f"{posixpath.basename(example_id)}.png", None, draw)
         writer = document.annotations.get("writer", "")
-        return Example(example_id, label, image, row, writer, partial(document_metadata, document))
+        return Example(example_id, label, image, row, writer, partial(document_metadata, document)), document
+
+
+def _without_dollars(label: str) -> str:
+    """A label without the ``$`` around it; one with a backslash before it is a dollar sign."""
+    return re.sub(r"(?<!\\)\$+$", "", label.strip()).lstrip("$").strip()
 
 
 def _id_of(document: InkDocument, stem: str) -> str:

@@ -50,7 +50,7 @@ def shards(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A build of 32 short labels of the demo, three tasks."""
     folder = tmp_path_factory.mktemp("shards")
     lines = [line for line in DEMO.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")]
-    # not `x ^ { 2 } _ { i }`: its image is that of `x _ { i } ^ { 2 }`
+    # not `x ^ { 2 } _ { i }`: it looks like `x _ { i } ^ { 2 }`
     short = [line for line in lines if 2 <= len(line.split("\t")[-1].split()) <= 14 and "} _" not in line][:ROWS]
     assert len(short) == ROWS
     (folder / "labels.txt").write_text("\n".join(short) + "\n", encoding="utf-8")

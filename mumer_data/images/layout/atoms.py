@@ -15,6 +15,8 @@ from mumer_data.mathml.spaces import Piece
 class PenBuilder(Builder):
     """A `Builder` whose marks are the tokens of the label, once for every time that one is drawn."""
 
+    tags = True
+
     def symbol(self, token: str, style: Style) -> Piece | None:
         """One ordinary token; functions and three dots are one element of several characters."""
         known = tables()

@@ -9,16 +9,32 @@ from __future__ import annotations
 from collections.abc import Callable
 from xml.etree.ElementTree import Element
 
+import numpy as np
+
 from mumer_data.exceptions import ImageError
 from mumer_data.images.hand import Hand
 from mumer_data.images.layout.boxes import Box
+from mumer_data.images.strokes.glyph import Stroke
 from mumer_data.mathml.build import MARK
 
 AXIS = 0.37  # height of the middle of a minus, of a fraction's bar
 EM = 1.52  # heights of a capital
 _ATTRIBUTE = 4 / 3 * EM  # what an `em` of an attribute is, see `mathml.spaces.em`
 _LARGE = {"∑": 1.7, "∏": 1.7, "∐": 1.7, "∫": 2.2, "∬": 2.2, "∭": 2.2, "⨌": 2.2, "∮": 2.2, "∯": 2.2, "∰": 2.2}
+_BESIDE_LIMITS = 0.12  # white after limits, which else run into what follows
 _TIGHT = 0.35  # share of the usual white between the letters of a name
+_FAR = 0.7  # between the end of a letter and the beginning of the next, if the pen is not lifted
+
+
+def _near(end: tuple[float, float], begin: Stroke) -> bool:
+    right, down = begin.tolist()
+    return bool(0 < right - end[0] < _FAR and abs(down - end[1]) < _FAR)
+
+
+def _ligature(end: tuple[float, float], begin: Stroke) -> Stroke:
+    """The pen's way from one letter to the next, first along the line, then up."""
+    middle = (0.6 * end[0] + 0.4 * begin[0], 0.8 * end[1] + 0.2 * begin[1] + 0.02)
+    return np.array((end, middle, begin))
 
 
 class Placer:
@@ -26,6 +42,7 @@ class Placer:
 
     def __init__(self, hand: Hand, names: list[str]) -> None:
         self.hand, self.names = hand, names
+        self._level = 0
 
     def box(self, element: Element) -> Box:
         """An element with all that is in it.
@@ -70,18 +87,28 @@ class Placer:
         token = self.names[mark]
         if len(text) == 1 or self.hand.known(token, text, font):
             return self._glyph(mark, token, text, font)
-        found, x = Box(), 0.0
+        found, x, joined = Box(), 0.0, self.hand.rng.random() < self.hand.style.joins
+        ends: list[tuple[float, float]] = []
         for character in text:
-            box = self._glyph(mark, character, character, font)
-            found.put(box, x, self.hand.shift(0.06))
-            x += box.width + _TIGHT * self.hand.gap()
+            glyph, (width, height) = self.hand.glyph(character, character, font), self._size()
+            shift = self.hand.shift(0.06)
+            strokes = [stroke * (width, height) + (x, shift) for stroke in glyph.strokes]
+            if joined and ends and _near(ends[-1], strokes[0][0]):
+                found.draw(mark, [_ligature(ends[-1], strokes[0][0])], real=glyph.real)
+            found.draw(mark, strokes, real=glyph.real)
+            ends.append(tuple(strokes[0][-1].tolist()))
+            x += glyph.width * width + _TIGHT * self.hand.gap()
         return found
+
+    def _size(self, size: float = 1.0) -> tuple[float, float]:
+        """Width and height to give to the next glyph."""
+        height = size * self.hand.vary(0.3)
+        return height * self.hand.style.aspect * self.hand.vary(0.2), height
 
     def _glyph(self, mark: int, token: str, text: str, font: str = "", size: float = 1.0) -> Box:
         glyph, box = self.hand.glyph(token, text, font), Box()
-        height = size * self.hand.vary(0.25)
-        width = height * self.hand.style.aspect * self.hand.vary(0.15)
-        box.draw(mark, [stroke * (width, height) for stroke in glyph.strokes], real=glyph.real)
+        scale = self._size(size)
+        box.draw(mark, [stroke * scale for stroke in glyph.strokes], real=glyph.real)
         return box
 
     def sign(self, element: Element) -> Box:
@@ -156,14 +183,14 @@ class Placer:
     def scripts(self, element: Element) -> Box:
         """Sub- and superscripts at the side of a base."""
         base, hand, found = self.box(element[0]), self.hand, Box()
-        boxes = {name: self.box(part) for name, part in zip(_SIDES[element.tag], element[1:], strict=True)}
+        boxes, size = self._scripts(element, _SIDES)
         found.put(base, 0.0, 0.0)
         x = base.width + (0.0 if base.empty else 0.08 * hand.vary(1.2))
         up, down = (base.up, base.down) if not base.empty else (0.75, 0.0)
         up, down = max(up, 0.45), max(down, 0.0 if up < 1.2 else down)
         middle = (up - down) / 2
         for name, box in boxes.items():
-            scale = hand.style.script * hand.vary(0.2)
+            scale = size * hand.vary(0.2)
             if name == "sup":
                 lowest = max(middle + 0.12, up - 0.38 * hand.vary(0.5) - 0.25 * max(0.0, box.up - 1.0))
                 y = -lowest - min(box.down, 0.35) * scale if box.down > 0 else -lowest - box.down * scale
@@ -173,6 +200,14 @@ class Placer:
             found.put(box, x, y + hand.shift(0.1), scale)
         return found
 
+    def _scripts(self, element: Element, places: dict[str, tuple[str, ...]]) -> tuple[dict[str, Box], float]:
+        """The scripts by their places, and their size: scripts of scripts are hardly smaller, to stay legible."""
+        self._level += 1
+        boxes = {name: self.box(part) for name, part in zip(places[element.tag], element[1:], strict=True)}
+        self._level -= 1
+        script = self.hand.style.script
+        return boxes, script if not self._level else max(script, 0.8 if self._level == 1 else 0.92)
+
     def limits(self, element: Element) -> Box:
         """Rows below and above a base; a mark of an accent is drawn by `grown`."""
         from mumer_data.images.layout.grown import accented, lengthened
@@ -180,8 +215,8 @@ class Placer:
         if element.get("accent") or element.get("accentunder"):
             return accented(self, element)
         hand, found = self.hand, Box()
-        boxes = {name: self.box(part) for name, part in zip(_ENDS[element.tag], element[1:], strict=True)}
-        scale = hand.style.script * hand.vary(0.15)
+        boxes, size = self._scripts(element, _ENDS)
+        scale = size * hand.vary(0.15)
         base = lengthened(self, element[0], max(box.width for box in boxes.values()) * scale)
         width = max(base.width, *(box.width * scale for box in boxes.values()))
         found.put(base, (width - base.width) / 2, 0.0)
@@ -189,11 +224,13 @@ class Placer:
             gap = 0.15 * hand.vary(0.8) + 0.05
             y = -base.up - gap - box.down * scale if name == "over" else base.down + gap + box.up * scale
             found.put(box, max(0.0, (width - box.width * scale) / 2 + hand.shift(0.2)), y, scale)
+        found.width += _BESIDE_LIMITS
         return found
 
     def phantom(self, element: Element) -> Box:
         """White of the size of what it hides."""
-        return Box(width=self.row(element).width, blank=True)
+        width = self.row(element).width
+        return Box(width=0.0 if element.get("width") == "0" else width, blank=True)
 
 
 def _table(placer: Placer, element: Element) -> Box:

@@ -31,7 +31,8 @@ def table(placer: Placer, element: Element) -> Box:
     heights = [(max(0.8, *(cell.up for cell in row)), max(0.1, *(cell.down for cell in row))) for row in rows]
     between = 0.35 * hand.vary(0.5)
     total = sum(up + down for up, down in heights) + between * (len(rows) - 1)
-    y = -AXIS - total / 2
+    top = y = -AXIS - total / 2
+    edges = [0.0] * (columns + 1)  # right of each column, and left of the first
     for row, (up, down) in zip(rows, heights, strict=True):
         x = 0.0
         for place, cell in enumerate(row):
@@ -39,8 +40,32 @@ def table(placer: Placer, element: Element) -> Box:
             loose = (widths[place] - cell.width) * share + (0.3 * hand.shift(0.5) if share == 0.5 else 0.0)
             found.put(cell, max(0.0, x + loose), y + up)
             x += widths[place] + 0.9 * hand.vary(0.5)
+            edges[place + 1] = max(edges[place + 1], x - 0.45)
         y += up + down + between
+    _ruled(placer, element, found, [top - between / 2, *_bottoms(heights, top, between)], edges)
     return found
+
+
+def _bottoms(heights: list[tuple[float, float]], top: float, between: float) -> list[float]:
+    """Where a line under each row stands."""
+    ends = np.cumsum([up + down + between for up, down in heights])
+    return [top + float(end) - between / 2 for end in ends]
+
+
+def _ruled(placer: Placer, element: Element, found: Box, across: list[float], edges: list[float]) -> None:
+    """The lines of a table; ``across`` are the heights between rows, ``edges`` the places between columns."""
+    hand, rules = placer.hand, [rule.partition(":") for rule in element.get("rules", "").split()]
+    edges = [-0.12, *edges[1:-1], found.width + 0.12]
+    begin, end = (edges[0], edges[-1]) if rules else (0.0, found.width)
+    lines = [(mark, across[number]) for number, row in enumerate(element) for mark in row.get("over", "").split()]
+    lines += [(mark, across[-1]) for mark in element[-1].get("under", "").split()]
+    for place, (mark, y) in enumerate(lines):
+        again = 0.12 if place and lines[place - 1][1] == y else 0.0
+        y += again + hand.shift(0.04)
+        found.draw(int(mark), [hand.line((begin, y), (end, y + hand.shift(0.06)))])
+    for column, _, mark in rules:
+        x = edges[min(int(column), len(edges) - 1)] + hand.shift(0.06)
+        found.draw(int(mark), [hand.line((x, across[0]), (x, across[-1]))])
 
 
 def enclosed(placer: Placer, element: Element) -> Box:

@@ -5,14 +5,13 @@ Not for where glyphs come from: see `cut` (images) and `segmented` (ink with sym
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
 
 from mumer_data.atomic import replacing
 from mumer_data.exceptions import SourceError
@@ -26,51 +25,25 @@ SCHEMA = pa.schema(
         ("source", pa.string()),
     ]
 )
-_FEWEST = 3  # shapes of a symbol, below which none can be told to be odd
-_ODD = 3.0  # deviations from the median beyond which a shape is taken for a wrong cut
 
 
-def write_bank(path: Path, glyphs: Iterable[tuple[str, Glyph, str]]) -> int:
-    """Write (token, glyph, source) rows, odd ones left out; gives how many were kept.
+def write_bank(path: Path, glyphs: Sequence[tuple[str, Glyph, str]]) -> None:
+    """Write (token, glyph, source) rows.
 
     Raises:
         OutputError: the file cannot be written.
         SourceError: there is not one glyph.
     """
-    kept = list(usual(glyphs))
-    if not kept:
+    if not glyphs:
         raise SourceError(
             "not one symbol could be cut out: is the ink segmented, or do labels and images belong together?"
         )
     rows = [
         {"token": token, "strokes": [stroke.ravel().tolist() for stroke in glyph.strokes], "source": source}
-        for token, glyph, source in kept
+        for token, glyph, source in glyphs
     ]
     with replacing(path) as temporary:
         pq.write_table(pa.Table.from_pylist(rows, SCHEMA), temporary, compression="zstd")
-    return len(kept)
-
-
-def usual(glyphs: Iterable[tuple[str, Glyph, str]]) -> Iterable[tuple[str, Glyph, str]]:
-    """Those whose width, height and place are like those of most with their token."""
-    by_token: dict[str, list[tuple[str, Glyph, str]]] = {}
-    for row in glyphs:
-        by_token.setdefault(row[0], []).append(row)
-    for token in sorted(by_token):
-        rows = by_token[token]
-        if len(rows) < _FEWEST:
-            continue
-        boxes = np.array([glyph.box for _, glyph, _ in rows])
-        traits = np.stack((boxes[:, 2], boxes[:, 3] - boxes[:, 1], boxes[:, 1] + boxes[:, 3]), axis=1)
-        for row, usual_one in zip(rows, _near_median(traits), strict=True):
-            if usual_one:
-                yield row
-
-
-def _near_median(traits: NDArray[np.float64]) -> NDArray[np.bool_]:
-    away = np.abs(traits - np.median(traits, axis=0))
-    spread = 1.48 * np.median(away, axis=0) + 0.06
-    return np.asarray((away < _ODD * spread).all(axis=1))
 
 
 class Bank:
@@ -106,7 +79,7 @@ def _loaded(path: Path, _version: int) -> dict[str, tuple[Glyph, ...]]:
     for row in table.to_pylist():
         strokes = tuple(np.array(points, dtype=np.float64).reshape(-1, 2) for points in row["strokes"] if points)
         if strokes and row["token"]:
-            found.setdefault(row["token"], []).append(Glyph(strokes, real=True))
+            found.setdefault(row["token"], []).append(Glyph(strokes, real=True, loose=0.0, source=row["source"]))
     shapes = {token: tuple(glyphs) for token, glyphs in found.items()}
     for token in list(shapes):
         atom = atom_of(token)

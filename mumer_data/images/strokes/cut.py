@@ -1,6 +1,6 @@
 """Symbols cut out of images whose labels are known, where the ink falls into as many pieces as the label has symbols.
 
-Weak segmentation: about half of all expressions come apart so, and what is cut is right 97 times in 100; `bank`
+Weak segmentation: about half of all expressions come apart so, and what is cut is right 97 times in 100; `doubt`
 drops what looks odd. Not for ink whose symbols are marked: see `segmented`.
 """
 

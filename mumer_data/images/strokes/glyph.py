@@ -22,12 +22,16 @@ class Glyph:
 
     Attributes:
         strokes: in the order of writing as far as it is known; the ink begins at x = 0.
-        real: cut from real handwriting, so nothing need be done to make it look like it.
+        real: cut from real handwriting, so little need be done to make it look like it.
+        loose: how far each stroke may go its own way when a hand writes it, 0 (all hangs together) to 1.
+        source: the writer or image that a real one is from.
         box: left, top, right, bottom of the ink.
     """
 
     strokes: tuple[Stroke, ...]
     real: bool = False
+    loose: float = 0.5
+    source: str = ""
     box: tuple[float, float, float, float] = field(init=False)
 
     def __post_init__(self) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from mumer_data.images.strokes.glyph import Glyph, Stroke
+from mumer_data.randomness import hash64
 
 _CAPITAL = 21.0  # units from baseline to the top of a capital
 _BASELINE = 9.0
@@ -23,11 +24,12 @@ _PLAIN = string.ascii_letters + string.digits + "!%&()+,./:;<=>?"
 _CHARTS: tuple[tuple[str, str, str], ...] = (
     ("futural", _PLAIN + "∗−′˙", _PLAIN + "*-'."),
     ("scripts", string.ascii_lowercase, string.ascii_lowercase),
-    ("cursive", "GQTUVWX", "GQTUVWX"),
+    ("cursive", "GTUVWX", "GTUVWX"),
     ("greeks", _LOWER + _UPPER, string.ascii_lowercase[:24] + string.ascii_uppercase[:24]),
     ("greeks", "εφ∑", "epR"),
     ("mathlow", "±∓×⋅∝∞°⊂∪⊃∩∈→↑←↓∃÷‖⟂⊥∠∴", '!"#$^_`defghijklvxyzz|~'),
 )
+_CURSIVE = frozenset(string.ascii_lowercase + "GTUVWX")
 
 
 class Hershey:
@@ -36,6 +38,20 @@ class Hershey:
     def glyphs(self, token: str, text: str, font: str) -> Sequence[Glyph]:
         """See `Alphabet`."""
         return _shapes().get(text, ()) if font in ("", "normal", "italic") else ()
+
+
+class Cursive:
+    """The script letters of the set, for that share of them which a writer writes as at school."""
+
+    def __init__(self, share: float, writer: int) -> None:
+        self._share, self._writer = share, writer
+
+    def glyphs(self, token: str, text: str, font: str) -> Sequence[Glyph]:
+        """See `Alphabet`."""
+        if font not in ("", "normal", "italic") or not self._share or text not in _CURSIVE:
+            return ()
+        chosen = hash64(f"{self._writer}\0{text}\0cursive") < self._share * 2.0**64
+        return _shapes()[text][-1:] if chosen else ()
 
 
 @lru_cache(maxsize=1)
@@ -48,6 +64,8 @@ def _shapes() -> dict[str, tuple[Glyph, ...]]:
         fonts.load_default_font(font)
         for text, name in zip(shown, stored, strict=True):
             strokes = tuple(_strokes(fonts.all_glyphs[name]))
+            if text in "ij":
+                strokes = strokes[::-1]  # the set draws the dot first, no hand does
             if strokes:
                 found[text] = (*found.get(text, ()), Glyph(strokes))
     return found

@@ -23,14 +23,16 @@ def symbols_of(segments: Sequence[Segment], tree: SymbolTree | None) -> Iterator
 
     Args:
         segments: as marked.
-        tree: of the label; without one, or where it does not fit, all stand on one baseline.
+        tree: of the label; without one all stand on one baseline.
     """
     there = [(token, strokes) for token, strokes in segments if token and strokes]
     if not there:
         return
     strokes = [ink for _, ink in there]
     pieces = [_piece(number, ink) for number, ink in enumerate(strokes)]
-    rows = _rows(there, pieces, tree) or [list(zip([token for token, _ in there], [[p] for p in pieces], strict=True))]
+    rows = _rows(there, pieces, tree)
+    if tree is None:
+        rows = [[(token, [piece]) for (token, _), piece in zip(there, pieces, strict=True)]]
     for row in rows:
         yield from scaled(row, strokes)
 
@@ -45,7 +47,10 @@ def _piece(number: int, strokes: Sequence[Stroke]) -> Piece:
 def _rows(
     segments: Sequence[Segment], pieces: Sequence[Piece], tree: SymbolTree | None
 ) -> list[list[tuple[str, list[Piece]]]]:
-    """The segments by baseline: those of one token, from the left, are its places in the label, in their order."""
+    """The segments by baseline: those of one token, from the left, are its places in the label, in their order.
+
+    Nothing where more than one in five has no place: ink and label do not belong together.
+    """
     if tree is None:
         return []
     waiting: dict[str, list[Piece]] = {}
@@ -56,7 +61,8 @@ def _rows(
         row = [(symbol.token, [waiting[symbol.token].pop(0)]) for symbol in symbols if waiting.get(symbol.token)]
         if row:
             found.append(row)
-    return [] if any(waiting.values()) else found
+    left = sum(len(pieces) for pieces in waiting.values())
+    return found if 5 * left <= len(segments) else []
 
 
 def _baselines(symbols: list[Symbol]) -> Iterator[list[Symbol]]:

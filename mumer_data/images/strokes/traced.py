@@ -19,7 +19,10 @@ from mumer_data.images.skeleton import Mask, Stroke, smooth, thin, trace
 from mumer_data.images.strokes.glyph import Glyph
 
 if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
     from PIL.ImageFont import FreeTypeFont
+    from ziafont.font import Font
 
 _EM = 110  # pixels
 _CAPITAL = 0.656 * _EM  # height of a capital
@@ -35,7 +38,7 @@ _VARIANTS = {
     "fraktur": "MATHEMATICAL FRAKTUR",
     "double": "MATHEMATICAL DOUBLE-STRUCK",
 }
-_OUTSIDE = {"script": "SCRIPT", "fraktur": "BLACK-LETTER", "double": "DOUBLE-STRUCK", "italic": "PLANCK CONSTANT"}
+_OUTSIDE = {"script": "SCRIPT", "fraktur": "BLACK-LETTER", "double": "DOUBLE-STRUCK"}
 
 
 class Traced:
@@ -54,6 +57,8 @@ def variant(text: str, font: str) -> str:
     name = unicodedata.name(text, "").replace("LATIN ", "").replace("GREEK ", "").replace(" LETTER", "")
     if font not in _VARIANTS or not text.isalnum():
         return text
+    if (text, font) == ("h", "italic"):
+        return "ℎ"  # in a block of its own, as Planck's constant
     for block in (_VARIANTS[font], _OUTSIDE.get(font, "")):
         try:
             return unicodedata.lookup(f"{block} {name}")
@@ -62,12 +67,15 @@ def variant(text: str, font: str) -> str:
     return text
 
 
+def _path() -> Traversable:
+    return resources.files("ziamath") / "fonts" / "STIXTwoMath-Regular.ttf"
+
+
 @lru_cache(maxsize=1)
 def _font() -> FreeTypeFont:
     from PIL import ImageFont
 
-    path = resources.files("ziamath") / "fonts" / "STIXTwoMath-Regular.ttf"
-    with resources.as_file(path) as file:
+    with resources.as_file(_path()) as file:
         return ImageFont.truetype(str(file), _EM)
 
 
@@ -77,7 +85,7 @@ def _traced(character: str) -> Glyph | None:
     from PIL import Image, ImageDraw
 
     font = _font()
-    if bytes(font.getmask(character)) == _missing() and character != "\ufffd":
+    if not _known(character):
         return None
     left, top, right, bottom = font.getbbox(character, anchor="ls")
     if right <= left or bottom <= top:
@@ -86,7 +94,7 @@ def _traced(character: str) -> Glyph | None:
     ImageDraw.Draw(image).text((2 - left, 2 - top), character, fill=255, font=font, anchor="ls")
     strokes = [smooth(stroke, 3.0) for stroke in _lines(np.asarray(image) > 127)]
     corner = np.array((left - 2, top - 2))
-    return Glyph(tuple((stroke + corner) / _CAPITAL for stroke in strokes))
+    return Glyph(tuple((stroke + corner) / _CAPITAL for stroke in strokes), loose=0.0)
 
 
 def _lines(mask: Mask) -> list[Stroke]:
@@ -103,7 +111,14 @@ def _lines(mask: Mask) -> list[Stroke]:
     return found
 
 
+def _known(character: str) -> bool:
+    """Whether the font has the character: of any other it shows a box."""
+    return bool(_map().glyphindex(character))
+
+
 @lru_cache(maxsize=1)
-def _missing() -> bytes:
-    """The box that the font shows for a character that it does not have."""
-    return bytes(_font().getmask("\U000e0ffe"))
+def _map() -> Font:
+    from ziafont.font import Font
+
+    with resources.as_file(_path()) as file:
+        return Font(str(file))

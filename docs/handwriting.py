@@ -1,0 +1,101 @@
+"""Draws the pictures of docs/synthetic.md and the gallery of the README. Run it after a change of how hands write."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import resources
+from pathlib import Path
+
+from PIL import Image, ImageDraw, ImageFont
+
+from mumer_data.images.synthesis import Synthesis
+from mumer_data.images.writing import Picture
+from mumer_data.preview import preview
+from mumer_data.recipe import load_pipeline
+
+IMAGES = Path(__file__).parent / "images"
+WIDTH, GAP = 1240, 14
+DESK = 244
+TAYLOR = r"f ( x ) = \sum _ { n = 0 } ^ { \infty } \frac { f ^ { ( n ) } ( a ) } { n ! } ( x - a ) ^ { n }"
+WRITER = r"\int _ { 0 } ^ { 1 } x ^ { 2 } d x = \frac { 1 } { 3 }"
+GALLERY = (
+    r"\lim _ { n \rightarrow \infty } \left ( 1 + \frac { 1 } { n } \right ) ^ { n } = e",
+    r"\sum _ { k = 1 } ^ { \infty } \frac { 1 } { k ^ { 2 } } = \frac { \pi ^ { 2 } } { 6 }",
+    r"x = \frac { - b \pm \sqrt { b ^ { 2 } - 4 a c } } { 2 a }",
+    r"f ( x ) = \begin {cases} x ^ { 2 } & x \geq 0 \\ - x & x < 0 \end {cases}",
+    r"\begin {pmatrix} a & b \\ c & d \end {pmatrix} \begin {pmatrix} x \\ y \end {pmatrix} = 0",
+    r"\sin ^ { 2 } \theta + \cos ^ { 2 } \theta = 1",
+    r"e ^ { i \pi } + 1 = 0",
+    r"\overrightarrow { A B } \cdot \overrightarrow { A C } = 0",
+    r"\frac { \partial u } { \partial t } = \alpha \nabla ^ { 2 } u",
+    r"| a + b | \leq | a | + | b |",
+    r"\binom { n } { k } = \frac { n ! } { k ! ( n - k ) ! }",
+    r"A \subseteq B \Leftrightarrow A \cap B = A",
+    r"\log _ { 2 } 8 = 3",
+    r"\sqrt [ 3 ] { 2 7 } = 3",
+)
+
+
+def packed(pictures: Sequence[Image.Image], width: int = WIDTH, tallest: int = 104) -> Image.Image:
+    """Pictures side by side on lines, each on its own paper."""
+    lines: list[list[Image.Image]] = [[]]
+    x = GAP
+    for picture in pictures:
+        scale = min(1.0, tallest / picture.height, (width - 2 * GAP) / picture.width)
+        size = (round(picture.width * scale), round(picture.height * scale))
+        made = picture.resize(size, Image.Resampling.LANCZOS) if scale < 1 else picture
+        if lines[-1] and x + made.width + GAP > width:
+            lines.append([])
+            x = GAP
+        lines[-1].append(made)
+        x += made.width + GAP
+    heights = [max(picture.height for picture in line) + GAP for line in lines]
+    sheet, y = Image.new("L", (width, sum(heights) + GAP), DESK), GAP
+    for line, height in zip(lines, heights, strict=True):
+        free = width - GAP - sum(picture.width + GAP for picture in line)
+        x, between = GAP, free // max(1, len(line) - 1) if line is not lines[-1] else 0
+        for picture in line:
+            sheet.paste(picture, (x, y + (height - GAP - picture.height) // 2))
+            x += picture.width + GAP + between
+        y += height
+    return sheet
+
+
+def boxed(picture: Picture, scale: int = 2) -> Image.Image:
+    """A picture with the boxes and names of its symbols."""
+    image = picture.image.convert("RGB")
+    image = image.resize((image.width * scale, image.height * scale), Image.Resampling.LANCZOS)
+    draw, font = ImageDraw.Draw(image), ImageFont.load_default(12)
+    for name, box in zip(picture.names, picture.boxes.tolist(), strict=True):
+        left, top, right, bottom = (side * scale for side in box)
+        draw.rectangle((left, top, right - 1, bottom - 1), outline=(26, 127, 55))
+        draw.text((left + 2, max(0, top - 13)), name, fill=(207, 34, 46), font=font)
+    return image
+
+
+def sample() -> list[tuple[str, str]]:
+    """The labels that come with the library."""
+    text = (resources.files("mumer_data.readers") / "demo_labels.txt").read_text("utf-8")
+    rows = [line.split("\t") for line in text.splitlines() if line]
+    return [(row[0], row[1]) for row in rows]
+
+
+def main() -> None:
+    """Draw them all."""
+    made = Synthesis(size=30)
+    sheets = {
+        "gallery": packed([made.picture(f"gallery-{n}", label).image for n, label in enumerate(GALLERY)]),
+        "synthetic": packed([made.picture(name, label).image for name, label in sample()[3::8]]),
+        "synthetic_writers": packed([made.picture(f"writer {n}", WRITER).image for n in range(24)], tallest=84),
+    }
+    one = Synthesis(size=30, writers=1, seed=11)
+    chosen = [label for _, label in sample()[40::24]]
+    sheets["synthetic_one_writer"] = packed([one.picture(f"hand {n}", label).image for n, label in enumerate(chosen)])
+    sheets["synthetic_boxes"] = boxed(made.picture("boxes", TAYLOR))
+    for name, sheet in sheets.items():
+        sheet.save(IMAGES / f"{name}.png", optimize=True)
+    preview(load_pipeline("demo"), IMAGES / "synthetic_preview.png", rows=8)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,117 @@
+"""A pipeline -> a contact sheet: some of its rows as they are, with symbol boxes, and as augmentation changes them.
+
+Not for building anything: see `pipeline`.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator, Sequence
+from importlib import import_module
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from mumer_data.data import Example, Reject
+from mumer_data.exceptions import SourceError
+from mumer_data.images.polarity import unify_polarity
+from mumer_data.randomness import generator_of
+from mumer_data.recipe import Pipeline
+from mumer_data.report.contact_sheet import Box, SheetRow, Shown, write_sheet
+
+_ROWS = 50  # of a slice, from which a few rows are taken
+_NOTHING = Shown(Image.new("L", (1, 1), 232))
+_TRIES = 4  # slices looked at for each that is wanted, where rows are rejected
+
+
+def preview(
+    pipeline: Pipeline, out: Path, *, rows: int = 12, variants: int = 2, boxes: bool = True, seed: int = 0
+) -> int:
+    """Draw the sheet; gives how many rows are on it.
+
+    Args:
+        pipeline: see `load_source`.
+        out: the PNG.
+        rows: how many rows of the source.
+        variants: augmented pictures of each, where the pipeline has ``augment``.
+        boxes: draw the box of each symbol, where the source's metadata has them in pixels.
+        seed: of the rows; variants are those of a build.
+
+    Raises:
+        SourceError: the source cannot be read, or not one row of it can be shown.
+        OutputError: the file cannot be written.
+    """
+    lines = []
+    for row, label, data in _taken(pipeline, rows, seed):
+        image = _opened(data if pipeline.polarity == "keep" else unify_polarity(data, pipeline.polarity))
+        symbols = _symbol_boxes(row)
+        made = _variants(pipeline, row.id, image, symbols, variants)
+        overlay = Shown(image, symbols) if boxes and symbols else None
+        lines.append((f"{row.id}    {label}", Shown(image), overlay, made if boxes else _bare(made)))
+    if not lines:
+        raise SourceError("not one row can be shown: `mumer build` says why in rejects.parquet")
+    overlaid = any(overlay is not None for _, _, overlay, _ in lines)
+    columns = ["original", *(["symbols"] if overlaid else []), *(f"variant {n + 1}" for n in range(len(lines[0][3])))]
+    sheet = [
+        SheetRow(title, [original, *([overlay or _NOTHING] if overlaid else []), *made])
+        for title, original, overlay, made in lines
+    ]
+    write_sheet(sheet, columns, out)
+    return len(lines)
+
+
+def _taken(pipeline: Pipeline, rows: int, seed: int) -> Iterator[tuple[Example, str, bytes]]:
+    """Rows from all over the source that can be used, with label and image."""
+    reader, screen, rng = pipeline.reader(), pipeline.screen(), generator_of(seed, pipeline.name, "preview")
+    parts = reader.plan(_ROWS, 64 << 20)
+    each = -(-rows // len(parts))
+    left = rows
+    for number in rng.permutation(len(parts))[: _TRIES * rows].tolist():
+        held = [row for row in reader.read(parts[number]) if isinstance(row, Example)]
+        found = 0
+        for place in rng.permutation(len(held)).tolist():
+            label = screen.label(held[place])
+            data = label if isinstance(label, Reject) else screen.image(held[place])
+            if isinstance(label, Reject) or isinstance(data, Reject):
+                continue
+            yield held[place], label, data
+            found, left = found + 1, left - 1
+            if found == each or not left:
+                break
+        if not left:
+            return
+
+
+def _opened(data: bytes) -> Image.Image:
+    with Image.open(io.BytesIO(data)) as image:
+        image.load()
+        return image.copy()
+
+
+def _bare(made: Sequence[Shown]) -> list[Shown]:
+    return [Shown(one.image) for one in made]
+
+
+def _symbol_boxes(row: Example) -> list[Box]:
+    """Boxes in pixels of the image; a symbol that names the traces of some ink has its box in the units of that."""
+    try:
+        said = json.loads(row.metadata() if row.metadata else "{}")
+    except ValueError:
+        return []
+    symbols = said.get("symbols") if isinstance(said, dict) else None
+    known = [one for one in symbols or [] if isinstance(one, dict) and one.get("box") and "traces" not in one]
+    return [one["box"] for one in known]
+
+
+def _variants(pipeline: Pipeline, name: str, image: Image.Image, boxes: Sequence[Box], count: int) -> list[Shown]:
+    """What a build makes of an image by augmentation; nothing where the pipeline has none."""
+    augmentation = getattr(pipeline, "augment", None)
+    if augmentation is None:
+        return []
+    augment = import_module("mumer_data.images.augment.run").augment
+    known = np.array(boxes, dtype=np.float64) if boxes else None
+    names = [f"{name}-aug{number + 1}" for number in range(count)]
+    made = [augment(image, augmentation.made(), seed=pipeline.seed, id=one, boxes=known) for one in names]
+    return [Shown(variant.image, variant.boxes.tolist()) for variant in made]

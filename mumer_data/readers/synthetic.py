@@ -1,0 +1,164 @@
+r"""Labels of any source, each written by hand when its picture is wanted: the same seed and id give the same ink.
+
+Not for how a hand writes: that is `images`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import lru_cache, partial
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from mumer_data.data import Example, ImageRef, Reject, Slice
+from mumer_data.exceptions import ImageError, LatexSyntaxError
+from mumer_data.images.alphabets import ALPHABETS, DEFAULT
+from mumer_data.images.synthesis import Synthesis
+from mumer_data.images.writing import Picture
+from mumer_data.readers import READERS, Reader, SourceOptions, reader_class
+from mumer_data.readers.files import resolve
+from mumer_data.readers.label_lines import LabelLines
+
+_TEXT = "expression"
+
+
+class SyntheticOptions(SourceOptions):
+    """What is written, and by whom.
+
+    Attributes:
+        labels: a text file, ``id<TAB>label`` or a label a line. With no labels at all it is the sample in the library.
+        text: one label, in place of a file; its id is ``expression``.
+        source: another source, of which only ids and labels are used: ``{format: caption, path: data/mine}``.
+        copies: pictures a label, each by another writer; above 1, ``-1``, ``-2``, ... is added to the id.
+        writers, seed, size, padding, alphabets: see `images.synthesis.Synthesis`.
+        glyphs: a bank of real glyphs, made by ``mumer glyphs build``.
+    """
+
+    format: Literal["synthetic"]
+    labels: str | None = None
+    text: str | None = None
+    source: dict[str, Any] | None = None
+    copies: int = Field(1, ge=1)
+    writers: int = Field(1000, ge=1)
+    seed: int = Field(0, ge=0)
+    size: float = Field(32.0, ge=8, le=256)
+    padding: int = Field(8, ge=0, le=256)
+    alphabets: tuple[str, ...] = DEFAULT
+    glyphs: str | None = None
+
+    @field_validator("alphabets")
+    @classmethod
+    def _known_alphabets(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        unknown = [name for name in names if name not in ALPHABETS]
+        if unknown or not names:
+            raise ValueError(f"unknown alphabet {unknown or 'list'}: known are {', '.join(ALPHABETS)}")
+        return names
+
+    @model_validator(mode="after")
+    def _one_source(self) -> SyntheticOptions:
+        if sum(place is not None for place in (self.labels, self.text, self.source)) > 1:
+            raise ValueError("labels, text and source are places to take labels from: keep one")
+        if self.source is not None:
+            name = self.source.get("format")
+            if name not in READERS:
+                raise ValueError(f"source.format is {name!r}: known are {', '.join(READERS)}")
+            reader_class(str(name)).Options.model_validate(self.source)
+        return self
+
+
+class SyntheticReader:
+    """One example a label and copy.
+
+    Rejects: ``row_malformed`` here, those of the inner source, and when a picture is drawn ``glyph_missing``,
+    ``layout_failed`` and ``ink_empty``.
+    """
+
+    Options: type[SourceOptions] = SyntheticOptions
+
+    def __init__(self, options: SourceOptions, base: Path) -> None:
+        """Raises ``SourceError`` where a file of the options is neither in ``base`` nor here."""
+        self._options = given = SyntheticOptions.model_validate(options.model_dump())
+        self._inner = _labels(given, base)
+        self._bank = None if given.glyphs is None else resolve(given.glyphs, base)
+        self._synthesis = Synthesis(given.seed, given.writers, given.size, given.padding, given.alphabets, self._bank)
+
+    def files(self) -> list[Path]:
+        """The files that labels come from, and the bank."""
+        return [*self._inner.files(), *([] if self._bank is None else [self._bank])]
+
+    def plan(self, max_rows: int, max_bytes: int) -> list[Slice]:
+        """Cut by labels; a label's copies stay together.
+
+        Raises:
+            SourceError: the source cannot be read, or has no rows.
+        """
+        copies = self._options.copies
+        parts = self._inner.plan(max(1, max_rows // copies), max_bytes)
+        return [replace(part, start=part.start * copies, rows=part.rows * copies) for part in parts]
+
+    def read(self, part: Slice) -> Iterator[Example | Reject]:
+        """Every row of one slice, in order; a picture is drawn when its ``read`` is called.
+
+        Raises:
+            SourceError: the source cannot be read, or has changed since ``plan``.
+        """
+        copies = self._options.copies
+        inner = replace(part, start=part.start // copies, rows=part.rows // copies)
+        for row in self._inner.read(inner):
+            for copy in range(copies):
+                yield self._example(row, row.row * copies + copy, f"-{copy + 1}" if copies > 1 else "")
+
+    def _example(self, row: Example | Reject, number: int, suffix: str) -> Example | Reject:
+        if isinstance(row, Reject):
+            return replace(row, id=f"{row.id}{suffix}" if row.id else "", row=number)
+        name, made = f"{row.id}{suffix}", self._synthesis
+        image = ImageRef(f"{name}.png", None, partial(_png, made, name, row.label))
+        return Example(name, row.label, image, number, made.writer(name), partial(_metadata, made, name, row.label))
+
+    def picture(self, example: Example) -> Picture:
+        """The ink of an example of this reader.
+
+        Raises:
+            ImageError: it cannot be written.
+        """
+        return _picture(self._synthesis, example.id, example.label)
+
+
+@lru_cache(maxsize=2)  # image and metadata of a row are wanted one after the other
+def _picture(synthesis: Synthesis, name: str, label: str) -> Picture:
+    try:
+        return synthesis.picture(name, label)
+    except LatexSyntaxError as error:
+        raise ImageError("layout_failed", f"the label does not parse: {error.reason}") from None
+
+
+def _png(synthesis: Synthesis, name: str, label: str) -> bytes:
+    from mumer_data.images.ink import encode_png
+
+    return encode_png(_picture(synthesis, name, label).image)
+
+
+def _metadata(synthesis: Synthesis, name: str, label: str) -> str:
+    """As of an InkML file: annotations and each symbol with its box, here in pixels of the image."""
+    picture = _picture(synthesis, name, label)
+    boxes = zip(picture.names, picture.boxes.tolist(), strict=True)
+    symbols = [{"label": symbol, "box": box} for symbol, box in boxes]
+    notes = {"truth": label, "UI": name, "writer": synthesis.writer(name)}
+    return json.dumps({"annotations": notes, "symbols": symbols}, ensure_ascii=False)
+
+
+def _labels(options: SyntheticOptions, base: Path) -> Reader | LabelLines:
+    if options.source is not None:
+        kind = reader_class(str(options.source["format"]))
+        return kind(kind.Options.model_validate(options.source), base)
+    if options.text is not None:
+        return LabelLines(None, f"{_TEXT}\t{' '.join(options.text.split())}\n".encode())
+    if options.labels is not None:
+        return LabelLines(resolve(options.labels, base))
+    sample = resources.files("mumer_data.readers") / "demo_labels.txt"
+    return LabelLines(sample) if isinstance(sample, Path) else LabelLines(None, sample.read_bytes())
