@@ -23,6 +23,7 @@ from mumer_data.exceptions import PipelineError
 from mumer_data.gates import Refusal
 from mumer_data.gates.screen import Screen
 from mumer_data.gates.survey import DUPLICATE_ID, repeated_ids, survey
+from mumer_data.images.fit import fit
 from mumer_data.images.polarity import unify_polarity
 from mumer_data.latex.grammar import load_grammar
 from mumer_data.parallel import in_processes
@@ -196,6 +197,8 @@ def usable(row: Example | Reject, pipeline: Pipeline, screen: Screen, refusal: R
     data = screen.image(row)
     if isinstance(data, Reject):
         return data
+    if pipeline.fit is not None:
+        data = fit(data, pipeline.fit)
     if pipeline.polarity != "keep":
         data = unify_polarity(data, pipeline.polarity)
     name = row.image.name if pipeline.images == "embed" else row.image.path

@@ -17,6 +17,7 @@ from mumer_data.exceptions import PipelineError
 from mumer_data.gates import GATES, Gate, RowGate, SetGate, gate_class
 from mumer_data.gates.screen import Screen
 from mumer_data.images.check import MAX_BYTES, MAX_PIXELS
+from mumer_data.images.fit import Fit
 from mumer_data.latex.normalize.rules import chosen_rules
 from mumer_data.readers import READERS, Reader, reader_class
 from mumer_data.shards.schema import Chat, Images
@@ -69,6 +70,7 @@ class Pipeline(BaseModel):
         chat: names of roles and contents in ``messages``.
         images: bytes in the shards, or paths to the files where they lie.
         polarity: make all images dark on light, or light on dark; ``keep`` passes their bytes on unchanged.
+        fit: crop all images to their ink, and redraw it with symbols of one size and one pen; see `Fit`.
         normalize: what to do to raw labels; the preset ``none`` takes labels as they are.
         gates: names, or ``{name: {option: value}}``: what keeps rows out though nothing is wrong with them.
         metadata: keep what the source says of each row beside label and image in a column of its own.
@@ -85,6 +87,7 @@ class Pipeline(BaseModel):
     chat: Chat = "sharegpt"
     images: Images = "embed"
     polarity: Literal["keep", "dark_on_light", "light_on_dark"] = "keep"
+    fit: Fit | None = None
     normalize: LabelRules = LabelRules()
     gates: list[str | dict[str, dict[str, Any]]] = []
     metadata: bool = False
@@ -110,6 +113,8 @@ class Pipeline(BaseModel):
     def _paths_hold_what_they_hold(self) -> Pipeline:
         if self.images == "path" and self.polarity != "keep":
             raise ValueError("images: path leaves images where they lie, so their polarity cannot change: use embed")
+        if self.images == "path" and self.fit is not None:
+            raise ValueError("images: path leaves images where they lie, so they cannot be fitted: use embed")
         return self
 
     @field_validator("tasks")

@@ -19,13 +19,17 @@ Data = Annotated[
 def tiny_init(
     out: Annotated[Path, typer.Argument(help="Folder for the model.")],
     width: Annotated[int, typer.Option(help="Of the language model's vectors, a multiple of 48.")] = 192,
-    layers: Annotated[int, typer.Option(min=2, help="Of language and vision model each.")] = 4,
+    layers: Annotated[int, typer.Option(min=2, help="Of the language model.")] = 4,
+    vision_width: Annotated[int, typer.Option(help="Of the vision model's vectors, a multiple of 16.")] = 128,
+    vision_layers: Annotated[int | None, typer.Option(min=2, help="Of the vision model; as many as --layers.")] = None,
+    patch: Annotated[int, typer.Option(min=4, help="Side of a patch in pixels.")] = 14,
+    window: Annotated[int, typer.Option(min=0, help="Side of vision windows in pixels; 0 for none.")] = 112,
     seed: Annotated[int, typer.Option(min=0, help="Of the weights.")] = 0,
 ) -> None:
     """Make a Qwen2.5-VL of a few million parameters, from scratch."""
-    from mumer_train.tiny import make_tiny
+    from mumer_train.tiny import Sizes, make_tiny
 
-    count = make_tiny(out, width=width, layers=layers, seed=seed)
+    count = make_tiny(out, Sizes(width, layers, vision_width, vision_layers, patch, window), seed=seed)
     print(f"{out}: {count:,} parameters")
 
 
