@@ -196,6 +196,7 @@ def _words() -> Iterator[str]:
     signs = [chr(code) for code in range(33, 127)]
     for token in (*commands, *names, "\\begin", "\\end", *signs):
         yield from (token, f" {token}", f"{token}:")
+    yield from ("user", "assistant")  # of the chat template
     yield from (f" ({relation})" for relation in _RELATIONS)
     for prompt in _prompts():
         for word in prompt.split():

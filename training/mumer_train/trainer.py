@@ -5,6 +5,7 @@ Not for reading configs or data: `train` puts them together.
 
 from __future__ import annotations
 
+import inspect
 import os
 import shutil
 import time
@@ -32,6 +33,7 @@ class MumerTrainer(Trainer):
         self._processor = processor
         self._lengths = lengths
         self._saving = False
+        self._cuts: bool | None = None  # whether the model can leave logits out
         self._begin = time.perf_counter()
         self._task_losses: dict[str, list[float]] = defaultdict(list)
         self._tokens = self._images = 0
@@ -42,9 +44,21 @@ class MumerTrainer(Trainer):
     def compute_loss(self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, **more: Any) -> Any:
         """The model's own loss; that of each task is noted on the way."""
         tasks = inputs.pop("tasks")
+        inputs = self._answers_alone(model, inputs)
         loss, outputs = super().compute_loss(model, inputs, return_outputs=True, **more)
         self._note(tasks, inputs, outputs)
         return (loss, outputs) if return_outputs else loss
+
+    def _answers_alone(self, model: Any, inputs: dict[str, Any]) -> dict[str, Any]:
+        """Logits are made from the first answer of the batch on: over a vocabulary, those of prompts cost most."""
+        if self._cuts is None:
+            parameters = inspect.signature(self.accelerator.unwrap_model(model).forward).parameters
+            self._cuts = "logits_to_keep" in parameters
+        first = int((inputs["labels"] != IGNORED).int().argmax(dim=1).min())
+        kept = inputs["labels"].shape[1] - first + 1  # the token before an answer foretells its first
+        if not self._cuts or first < 1:
+            return inputs
+        return {**inputs, "labels": inputs["labels"][:, -kept:], "logits_to_keep": kept}
 
     @torch.no_grad()
     def _note(self, tasks: Sequence[str], inputs: dict[str, Any], outputs: Any) -> None:

@@ -1,0 +1,312 @@
+"""Teaching a small model to see: synthetic handwriting, where it is known which symbol is at which place.
+
+A decoder alone takes long to find out that its image holds its answer. Here each vector that an image becomes is also
+asked which symbols' ink lies in its square. What is learned so is where `mumer train` begins; large models need none of it.
+"""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from mumer_data.atomic import replacing, write_json
+from mumer_data.data import Reject
+from mumer_data.exceptions import ImageError, LatexSyntaxError
+from mumer_data.images.fit import Fit, fit_image
+from mumer_data.images.hand import Hand, style_of
+from mumer_data.images.ink import encode_png
+from mumer_data.images.strokes.bank import Bank
+from mumer_data.images.strokes.hershey import Hershey
+from mumer_data.images.strokes.traced import Traced
+from mumer_data.images.writing import Writing, draw, write
+from mumer_data.parallel import in_processes
+from mumer_data.randomness import generator_of
+from mumer_data.recipe import Pipeline, load_source
+from mumer_data.tasks import task_class
+from mumer_train.needs import TrainingError, require
+
+if TYPE_CHECKING:
+    from mumer_train.processor import Processor
+
+SCHEMA = pa.schema(
+    [
+        ("label", pa.string()),
+        ("image", pa.binary()),
+        ("cells", pa.list_(pa.int32())),
+        ("names", pa.list_(pa.string())),
+        ("shares", pa.list_(pa.float32())),
+    ]
+)
+_SWAPPED = 0.5  # share of pictures whose letters and digits are drawn anew: no label is learned by heart
+_BLANK = 0.3  # what a square without ink weighs beside one with ink
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """How a model is taught.
+
+    Attributes:
+        pictures: how many are written.
+        epochs: how often each is seen.
+        batch, learning_rate, seed: as in training.
+        cell: side of the square that is one vector, in pixels of a fitted image.
+        bank: file of glyphs cut from real ink, if there is one.
+    """
+
+    pictures: int = 12_000
+    epochs: float = 2.0
+    batch: int = 32
+    learning_rate: float = 2e-3
+    seed: int = 0
+    cell: int = 20
+    bank: Path | None = None
+
+
+# ---- pictures ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Some of the pictures to be written."""
+
+    labels: Sequence[str]
+    symbols: Sequence[str]
+    numbers: range
+    fit: Fit
+    options: Ground
+
+    def rows(self) -> list[dict[str, Any]]:
+        return [row for row in map(self._row, self.numbers) if row]
+
+    def _row(self, number: int) -> dict[str, Any] | None:
+        rng = generator_of(self.options.seed, str(number), "ground")
+        label = self.labels[int(rng.integers(len(self.labels)))]
+        if rng.random() < _SWAPPED:
+            label = _swapped(label, self.symbols, rng)
+        style = style_of(str(rng.integers(1 << 40)))
+        style = replace(style, spacing=style.spacing * float(rng.uniform(1.0, 2.5)))
+        drawn = [Hershey(), Traced()]
+        real = [Bank(self.options.bank)] if self.options.bank and rng.random() < 0.75 else []
+        fit = self.fit.model_copy(
+            update={
+                "symbol": self.fit.symbol * float(np.exp(rng.normal(0, 0.08))),
+                "pen": self.fit.pen * float(rng.uniform(0.9, 1.25)),
+            }
+        )
+        try:
+            return picture(write(label, Hand([*real, *drawn], style, rng)), fit, self.options.cell)
+        except (ImageError, LatexSyntaxError):
+            return None
+
+
+def _swapped(label: str, symbols: Sequence[str], rng: np.random.Generator) -> str:
+    known = set(symbols)
+    return " ".join(
+        symbols[int(rng.integers(len(symbols)))] if token in known and rng.random() < 0.7 else token
+        for token in label.split()
+    )
+
+
+def picture(writing: Writing, wanted: Fit, cell: int) -> dict[str, Any]:
+    """A writing as a fitted image, and what share of the ink in each square of it belongs to which symbol."""
+    size, padding = 32.0, 8
+    image = draw(writing, size=size, padding=padding).image
+    fitted = fit_image(image, wanted)
+    if fitted is None:
+        raise ImageError("ink_empty", "the label shows nothing")
+    points = np.concatenate(writing.strokes)
+    high = max(float(points.max()), 1e-6)
+    # As `draw` places them: its images are as large as the ink and the edges.
+    scale = min(size, float((np.array(image.size).max() - 2 * padding) / high))
+    edge = padding + max(1.0, writing.style.pen * scale) / 2
+    ink: dict[int, dict[str, int]] = {}
+    columns = fitted.image.width // cell
+    for stroke, mark in zip(writing.strokes, writing.marks, strict=True):
+        at = ((stroke * scale + edge) * fitted.scale + (fitted.left, fitted.top)) // cell
+        for x, y in at.astype(int).tolist():
+            if 0 <= x < columns and 0 <= y < fitted.image.height // cell:
+                owners = ink.setdefault(y * columns + x, {})
+                owners[writing.names[mark]] = owners.get(writing.names[mark], 0) + 1
+    found = [(place, name, count / sum(owners.values())) for place, owners in ink.items() for name, count in owners.items()]
+    cells, names, shares = zip(*found, strict=True) if found else ((), (), ())
+    return {
+        "label": writing.label,
+        "image": encode_png(fitted.image),
+        "cells": list(cells),
+        "names": list(names),
+        "shares": list(shares),
+    }
+
+
+def write_pictures(path: Path, pipeline: Pipeline, options: Ground, workers: int = 1) -> None:
+    """Write the pictures of a pipeline's labels; nothing where the file is there."""
+    if path.exists():
+        return
+    labels = sorted(set(_labels(pipeline)))
+    if not labels:
+        raise TrainingError(f"{pipeline.name} has no label to write")
+    signs = {token for label in labels for token in label.split()}
+    symbols = sorted(token for token in signs if len(token) == 1 and token.isalnum() or token in _GREEK)
+    fit = pipeline.fit or Fit(multiple=options.cell)
+    numbers = range(options.pictures)
+    parts = [
+        _Part(labels, symbols, numbers[begin : begin + 500], fit, options) for begin in range(0, options.pictures, 500)
+    ]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as temporary, pq.ParquetWriter(temporary, SCHEMA) as writer:
+        for rows in in_processes(_Part.rows, parts, workers, ordered=True):
+            writer.write_table(pa.Table.from_pylist(rows, SCHEMA))
+
+
+_GREEK = ("\\alpha", "\\beta", "\\gamma", "\\theta", "\\phi", "\\pi", "\\lambda", "\\mu", "\\sigma", "\\Delta")
+
+
+def _labels(pipeline: Pipeline) -> Iterator[str]:
+    screen = pipeline.screen()
+    reader = pipeline.reader()
+    for part in reader.plan(2_000, 64 << 20):
+        for row in reader.read(part):
+            label = row if isinstance(row, Reject) else screen.label(row)
+            if isinstance(label, str):
+                yield label
+
+
+# ---- lessons -------------------------------------------------------------------------------------------------------
+
+
+def ground(model: str, data: str, out: Path, options: Ground, workers: int = 1) -> Path:
+    """Teach a model; gives the folder of the one that has learned.
+
+    Args:
+        model: a folder that `mumer tiny-init` wrote.
+        data: a pipeline whose labels are written, and whose ``fit`` its images get.
+        out: for the model, its ``pictures.parquet`` and ``ground.json``.
+        options: how.
+        workers: processes that write pictures.
+    """
+    require("torch", "transformers")
+    import torch
+    from transformers import AutoModelForImageTextToText
+
+    from mumer_train.processor import load_processor
+
+    pipeline = load_source(data)
+    write_pictures(out / "pictures.parquet", pipeline, options, workers)
+    processor = load_processor(model)
+    torch.manual_seed(options.seed)
+    learner = AutoModelForImageTextToText.from_pretrained(model, dtype=torch.float32)
+    lessons = _Lessons(processor, pq.read_table(out / "pictures.parquet"), options)
+    history = _teach(learner, lessons, options)
+    learner.save_pretrained(out / "model")
+    processor.save(out / "model")
+    write_json(out / "ground.json", {"pictures": len(lessons), "history": history})
+    return out / "model"
+
+
+class _Lessons:
+    """Batches of pictures of like size, with what each vector should say."""
+
+    def __init__(self, processor: Processor, table: pa.Table, options: Ground) -> None:
+        from mumer_train.data import Collator, Encoder
+
+        self._collate, self._tokenizer = Collator(Encoder(processor)), processor.tokenizer
+        self._options, self._table = options, table
+        self._blank = int(processor.tokenizer.convert_tokens_to_ids("<|vision_pad|>"))
+        self._prompt = task_class("recognition").prompt
+        self._sizes = np.array([len(image) for image in table["image"].to_pylist()])
+        self._steps = int(len(table) * options.epochs) // options.batch
+
+    def __len__(self) -> int:
+        return len(self._table)
+
+    def __iter__(self) -> Iterator[tuple[dict[str, Any], Any, Any]]:
+        rng = generator_of(self._options.seed, "order", "ground")
+        left = self._steps
+        while left > 0:
+            order = rng.permutation(len(self._table))
+            group = 32 * self._options.batch
+            batches = []
+            for begin in range(0, len(order), group):
+                chunk = order[begin : begin + group]
+                chunk = chunk[np.argsort(self._sizes[chunk])]
+                batches += [chunk[at : at + self._options.batch] for at in range(0, len(chunk), self._options.batch)]
+            for place in rng.permutation(len(batches))[:left]:
+                yield self._batch(batches[place])
+            left -= len(batches)
+
+    def _batch(self, places: Any) -> tuple[dict[str, Any], Any, Any]:
+        import torch
+        from PIL import Image
+
+        from mumer_train.data import Turn
+
+        rows = self._table.take(pa.array(places)).to_pylist()
+        images = [Image.open(io.BytesIO(row["image"])).convert("RGB") for row in rows]
+        turns = [
+            Turn("", self._prompt, row["label"], image, "ground") for row, image in zip(rows, images, strict=True)
+        ]
+        batch = self._collate(turns)
+        batch.pop("tasks")
+        where, what, share, begin = [], [], [], 0
+        for row, image in zip(rows, images, strict=True):
+            for place, name, part in zip(row["cells"], row["names"], row["shares"], strict=True):
+                ids = self._tokenizer(f" {name}", add_special_tokens=False)["input_ids"]
+                if len(ids) == 1:
+                    where.append(begin + place)
+                    what.append(ids[0])
+                    share.append(part)
+            begin += (image.width // self._options.cell) * (image.height // self._options.cell)
+        inked = torch.zeros(begin, dtype=torch.bool)
+        inked[where] = True
+        blank = torch.nonzero(~inked)[:, 0]
+        cells = torch.cat([torch.tensor(where), blank])
+        tokens = torch.cat([torch.tensor(what), torch.full_like(blank, self._blank)])
+        return batch, (cells, tokens), torch.cat([torch.tensor(share), torch.full((len(blank),), _BLANK)])
+
+
+def _teach(model: Any, lessons: _Lessons, options: Ground) -> list[dict[str, float]]:
+    import torch
+
+    seen: list[Any] = []
+    hook = model.model.visual.merger.register_forward_hook(lambda module, inputs, output: seen.append(output))
+    optimizer = torch.optim.AdamW(model.parameters(), lr=options.learning_rate, betas=(0.9, 0.98), weight_decay=0.01)
+    steps, history, begin = lessons._steps, [], time.perf_counter()
+    sums = np.zeros(3)
+    model.train()
+    for step, (batch, (cells, tokens), weights) in enumerate(lessons, 1):
+        rate = options.learning_rate * min(1.0, step / 100, max(0.1, 1.3 * (1 - step / (steps + 1))))
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        seen.clear()
+        first = int((batch["labels"] != -100).int().argmax(dim=1).min())
+        kept = batch["labels"].shape[1] - first + 1
+        reading = model(**{**batch, "labels": batch["labels"][:, -kept:], "logits_to_keep": kept}).loss
+        vectors = seen[0]
+        table = model.get_input_embeddings().weight
+        known = torch.log_softmax(vectors @ table.T * table.shape[1] ** 0.5, dim=-1)
+        chosen = known[cells, tokens]
+        seeing = -(chosen * weights).sum() / weights.sum()
+        (reading + seeing).backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        optimizer.zero_grad()
+        right = known.detach().argmax(dim=-1)[cells] == tokens
+        ink = weights > _BLANK
+        sums += float(reading), float(seeing), float(right[ink].float().mean())
+        if step % 25 == 0 or step == steps:
+            count = step % 25 or 25
+            names = ("reading", "seeing", "right")
+            entry = {"step": step, **dict(zip(names, (sums / count).round(4).tolist(), strict=True))}
+            history.append({**entry, "seconds": round(time.perf_counter() - begin, 1)})
+            print(history[-1], flush=True)
+            sums[:] = 0
+    hook.remove()
+    return history
