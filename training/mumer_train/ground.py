@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -200,13 +200,17 @@ def ground(model: str, data: str, out: Path, options: Ground, workers: int = 1) 
 
     pipeline = load_source(data)
     write_pictures(out / "pictures.parquet", pipeline, options, workers)
-    processor = load_processor(model)
+    processor = load_processor(model, max_pixels=1 << 18)  # fitted images stay as they are: their squares are known
     torch.manual_seed(options.seed)
     learner = AutoModelForImageTextToText.from_pretrained(model, dtype=torch.float32)
     lessons = _Lessons(processor, pq.read_table(out / "pictures.parquet"), options)
-    history = _teach(learner, lessons, options)
-    learner.save_pretrained(out / "model")
     processor.save(out / "model")
+
+    def keep() -> None:
+        learner.save_pretrained(out / "model")
+
+    history = _teach(learner, lessons, options, keep)
+    keep()
     write_json(out / "ground.json", {"pictures": len(lessons), "history": history})
     return out / "model"
 
@@ -272,7 +276,7 @@ class _Lessons:
         return batch, (cells, tokens), torch.cat([torch.tensor(share), torch.full((len(blank),), _BLANK)])
 
 
-def _teach(model: Any, lessons: _Lessons, options: Ground) -> list[dict[str, float]]:
+def _teach(model: Any, lessons: _Lessons, options: Ground, keep: Callable[[], Any]) -> list[dict[str, float]]:
     import torch
 
     seen: list[Any] = []
@@ -300,7 +304,7 @@ def _teach(model: Any, lessons: _Lessons, options: Ground) -> list[dict[str, flo
         optimizer.zero_grad()
         right = known.detach().argmax(dim=-1)[cells] == tokens
         ink = weights > _BLANK
-        sums += float(reading), float(seeing), float(right[ink].float().mean())
+        sums += float(reading.detach()), float(seeing.detach()), float(right[ink].float().mean())
         if step % 25 == 0 or step == steps:
             count = step % 25 or 25
             names = ("reading", "seeing", "right")
@@ -308,5 +312,7 @@ def _teach(model: Any, lessons: _Lessons, options: Ground) -> list[dict[str, flo
             history.append({**entry, "seconds": round(time.perf_counter() - begin, 1)})
             print(history[-1], flush=True)
             sums[:] = 0
+        if step % 100 == 0:
+            keep()
     hook.remove()
     return history
