@@ -280,7 +280,8 @@ def _teach(model: Any, lessons: _Lessons, options: Ground, keep: Callable[[], An
     import torch
 
     seen: list[Any] = []
-    hook = model.model.visual.merger.register_forward_hook(lambda module, inputs, output: seen.append(output))
+    # Of the whole vision model: its merger still has the order of attention windows.
+    hook = model.model.visual.register_forward_hook(lambda module, inputs, output: seen.append(output.pooler_output))
     optimizer = torch.optim.AdamW(model.parameters(), lr=options.learning_rate, betas=(0.9, 0.98), weight_decay=0.01)
     steps, history, begin = lessons._steps, [], time.perf_counter()
     sums = np.zeros(3)
