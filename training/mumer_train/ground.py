@@ -56,6 +56,7 @@ class Ground:
     Attributes:
         pictures: how many are written.
         epochs: how often each is seen.
+        alone: share of the steps in which the language model rests: there is nothing to read yet.
         batch, learning_rate, seed: as in training.
         cell: side of the square that is one vector, in pixels of a fitted image.
         bank: file of glyphs cut from real ink, if there is one.
@@ -63,8 +64,9 @@ class Ground:
 
     pictures: int = 12_000
     epochs: float = 2.0
-    batch: int = 32
-    learning_rate: float = 2e-3
+    alone: float = 0.6
+    batch: int = 12
+    learning_rate: float = 1e-3
     seed: int = 0
     cell: int = 20
     bank: Path | None = None
@@ -224,16 +226,21 @@ class _Lessons:
         self._collate, self._tokenizer = Collator(Encoder(processor)), processor.tokenizer
         self._options, self._table = options, table
         self._blank = int(processor.tokenizer.convert_tokens_to_ids("<|vision_pad|>"))
+        names = {name for row in table["names"].to_pylist() for name in row}
+        ids = {name: self._tokenizer(f" {name}", add_special_tokens=False)["input_ids"] for name in sorted(names)}
+        numbers = sorted({found[0] for found in ids.values() if len(found) == 1})
+        self.answers = [self._blank, *numbers]  # token ids of all that a square may say
+        self._places = {name: self.answers.index(found[0]) for name, found in ids.items() if len(found) == 1}
         self._prompt = task_class("recognition").prompt
         self._sizes = np.array([len(image) for image in table["image"].to_pylist()])
-        self._steps = int(len(table) * options.epochs) // options.batch
+        self.steps = int(len(table) * options.epochs) // options.batch
 
     def __len__(self) -> int:
         return len(self._table)
 
     def __iter__(self) -> Iterator[tuple[dict[str, Any], Any, Any]]:
         rng = generator_of(self._options.seed, "order", "ground")
-        left = self._steps
+        left = self.steps
         while left > 0:
             order = rng.permutation(len(self._table))
             group = 32 * self._options.batch
@@ -262,17 +269,16 @@ class _Lessons:
         where, what, share, begin = [], [], [], 0
         for row, image in zip(rows, images, strict=True):
             for place, name, part in zip(row["cells"], row["names"], row["shares"], strict=True):
-                ids = self._tokenizer(f" {name}", add_special_tokens=False)["input_ids"]
-                if len(ids) == 1:
+                if name in self._places:
                     where.append(begin + place)
-                    what.append(ids[0])
+                    what.append(self._places[name])
                     share.append(part)
             begin += (image.width // self._options.cell) * (image.height // self._options.cell)
         inked = torch.zeros(begin, dtype=torch.bool)
         inked[where] = True
         blank = torch.nonzero(~inked)[:, 0]
         cells = torch.cat([torch.tensor(where), blank])
-        tokens = torch.cat([torch.tensor(what), torch.full_like(blank, self._blank)])
+        tokens = torch.cat([torch.tensor(what), torch.zeros_like(blank)])
         return batch, (cells, tokens), torch.cat([torch.tensor(share), torch.full((len(blank),), _BLANK)])
 
 
@@ -283,19 +289,23 @@ def _teach(model: Any, lessons: _Lessons, options: Ground, keep: Callable[[], An
     # Of the whole vision model: its merger still has the order of attention windows.
     hook = model.model.visual.register_forward_hook(lambda module, inputs, output: seen.append(output.pooler_output))
     optimizer = torch.optim.AdamW(model.parameters(), lr=options.learning_rate, betas=(0.9, 0.98), weight_decay=0.01)
-    steps, history, begin = lessons._steps, [], time.perf_counter()
-    sums = np.zeros(3)
+    steps, history, begin = lessons.steps, [], time.perf_counter()
+    sums, answers = np.zeros(3), torch.tensor(lessons.answers)
     model.train()
     for step, (batch, (cells, tokens), weights) in enumerate(lessons, 1):
         rate = options.learning_rate * min(1.0, step / 100, max(0.1, 1.3 * (1 - step / (steps + 1))))
         for group in optimizer.param_groups:
             group["lr"] = rate
         seen.clear()
-        first = int((batch["labels"] != -100).int().argmax(dim=1).min())
-        kept = batch["labels"].shape[1] - first + 1
-        reading = model(**{**batch, "labels": batch["labels"][:, -kept:], "logits_to_keep": kept}).loss
-        vectors = seen[0]
-        table = model.get_input_embeddings().weight
+        if step <= options.alone * steps:
+            vectors = model.model.visual(batch["pixel_values"], grid_thw=batch["image_grid_thw"]).pooler_output
+            reading = torch.zeros(())
+        else:
+            first = int((batch["labels"] != -100).int().argmax(dim=1).min())
+            kept = batch["labels"].shape[1] - first + 1
+            reading = model(**{**batch, "labels": batch["labels"][:, -kept:], "logits_to_keep": kept}).loss
+            vectors = seen[0]
+        table = model.get_input_embeddings().weight[answers]
         known = torch.log_softmax(vectors @ table.T * table.shape[1] ** 0.5, dim=-1)
         chosen = known[cells, tokens]
         seeing = -(chosen * weights).sum() / weights.sum()
@@ -306,14 +316,14 @@ def _teach(model: Any, lessons: _Lessons, options: Ground, keep: Callable[[], An
         right = known.detach().argmax(dim=-1)[cells] == tokens
         ink = weights > _BLANK
         sums += float(reading.detach()), float(seeing.detach()), float(right[ink].float().mean())
-        if step % 25 == 0 or step == steps:
-            count = step % 25 or 25
+        if step % 50 == 0 or step == steps:
+            count = step % 50 or 50
             names = ("reading", "seeing", "right")
             entry = {"step": step, **dict(zip(names, (sums / count).round(4).tolist(), strict=True))}
             history.append({**entry, "seconds": round(time.perf_counter() - begin, 1)})
             print(history[-1], flush=True)
             sums[:] = 0
-        if step % 100 == 0:
+        if step % 200 == 0:
             keep()
     hook.remove()
     return history

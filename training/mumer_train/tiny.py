@@ -137,6 +137,9 @@ def _initialise(model: Any) -> None:
                 nn.init.zeros_(module.bias)
         elif isinstance(module, nn.Embedding):
             nn.init.normal_(module.weight, std=module.weight.shape[1] ** -0.5)
+    # What an image becomes begins as large as what a token becomes.
+    last = model.model.visual.merger.mlp[-1].weight
+    nn.init.normal_(last, std=(last.shape[0] * last.shape[1]) ** -0.5)
     model.tie_weights()
     assert all(bool(torch.isfinite(weights).all()) for weights in model.parameters())
 
