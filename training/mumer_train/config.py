@@ -69,6 +69,7 @@ class TrainConfig(BaseModel):
         output: folder for checkpoints, the final model, ``run.json`` and ``loss.png``.
         epochs: passes over the data; ``max_steps`` above 0 ends sooner.
         learning_rate, warmup, schedule: of AdamW; warm-up as a share of all steps.
+        optimizer: ``adamw``, or ``muon`` for small models that learn from scratch; see `muon`.
         batch, accumulation: rows a device and step, and steps before an update.
         precision: ``bf16``, or ``fp32`` on CPU.
         max_pixels: images are scaled down to at most as many.
@@ -95,6 +96,7 @@ class TrainConfig(BaseModel):
     schedule: Literal["cosine", "linear", "constant_with_warmup"] = "cosine"
     weight_decay: float = Field(0.0, ge=0)
     max_grad_norm: float = Field(1.0, gt=0)
+    optimizer: Literal["adamw", "muon"] = "adamw"
     batch: int = Field(8, ge=1)
     accumulation: int = Field(1, ge=1)
     precision: Literal["bf16", "fp32"] = "bf16"

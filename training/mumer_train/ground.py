@@ -285,17 +285,19 @@ class _Lessons:
 def _teach(model: Any, lessons: _Lessons, options: Ground, keep: Callable[[], Any]) -> list[dict[str, float]]:
     import torch
 
+    from mumer_train.muon import MuonAdamW
+
     seen: list[Any] = []
     # Of the whole vision model: its merger still has the order of attention windows.
     hook = model.model.visual.register_forward_hook(lambda module, inputs, output: seen.append(output.pooler_output))
-    optimizer = torch.optim.AdamW(model.parameters(), lr=options.learning_rate, betas=(0.9, 0.98), weight_decay=0.01)
+    optimizer = MuonAdamW(model.named_parameters(), options.learning_rate)
+    rates = [group["lr"] for group in optimizer.param_groups]
     steps, history, begin = lessons.steps, [], time.perf_counter()
     sums, answers = np.zeros(3), torch.tensor(lessons.answers)
     model.train()
     for step, (batch, (cells, tokens), weights) in enumerate(lessons, 1):
-        rate = options.learning_rate * min(1.0, step / 100, max(0.1, 1.3 * (1 - step / (steps + 1))))
-        for group in optimizer.param_groups:
-            group["lr"] = rate
+        for group, rate in zip(optimizer.param_groups, rates, strict=True):
+            group["lr"] = rate * min(1.0, step / 40, max(0.2, 1.5 * (1 - step / (steps + 1))))
         seen.clear()
         if step <= options.alone * steps:
             vectors = model.model.visual(batch["pixel_values"], grid_thw=batch["image_grid_thw"]).pooler_output

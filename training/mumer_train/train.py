@@ -53,6 +53,10 @@ def train(config: TrainConfig, *, resume: bool = False) -> Path:
         processor=processor,
         lengths=lengths if config.group_by_length else None,
     )
+    if config.optimizer == "muon":
+        from mumer_train.muon import MuonAdamW
+
+        trainer.optimizer = MuonAdamW(model.named_parameters(), config.learning_rate, config.weight_decay)
     if config.evaluate is not None:
         from mumer_train.look import Looks
 
