@@ -34,6 +34,29 @@ def tiny_init(
 
 
 @app.command()
+def ground(
+    model: Annotated[str, typer.Argument(help="A model that `mumer tiny-init` wrote.")],
+    data: Annotated[str, typer.Argument(help="A pipeline: its labels are written by hand, its `fit` is used.")],
+    out: Annotated[Path, typer.Option(help="Folder for pictures, model and record.")],
+    bank: Annotated[Path | None, typer.Option(help="Glyphs cut from real ink, a file of `mumer glyphs`.")] = None,
+    pictures: Annotated[int, typer.Option(min=1, help="How many are written.")] = 16_000,
+    epochs: Annotated[float, typer.Option(min=0.001, help="How often each is seen.")] = 2.0,
+    alone: Annotated[float, typer.Option(min=0.0, max=1.0, help="Share of steps before reading begins.")] = 0.6,
+    batch: Annotated[int, typer.Option(min=1, help="Pictures at a time.")] = 12,
+    learning_rate: Annotated[float, typer.Option(min=0.0, help="Of AdamW; Muon's is four times that.")] = 1e-3,
+    cell: Annotated[int, typer.Option(min=8, help="Twice the model's patch: side of what is one vector.")] = 20,
+    seed: Annotated[int, typer.Option(min=0, help="Of pictures and their order.")] = 0,
+    workers: Annotated[int, typer.Option(min=1, help="Processes that write pictures.")] = 1,
+) -> None:
+    """Teach a small model to see before it reads: which symbols' ink is where, on synthetic handwriting."""
+    from mumer_train.ground import Ground
+    from mumer_train.ground import ground as run
+
+    options = Ground(pictures, epochs, alone, batch, learning_rate, seed, cell, bank)
+    print(run(model, data, out, options, workers))
+
+
+@app.command()
 def train(
     config: Annotated[Path, typer.Argument(help="A YAML file, such as training/configs/tiny.yaml.")],
     settings: Annotated[list[str] | None, typer.Option("--set", help="key=value over the file.")] = None,
