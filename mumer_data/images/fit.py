@@ -110,7 +110,7 @@ def _scale(mask: Mask, wanted: Fit) -> float:
     height, width = mask.shape
     room = (wanted.max_pixels / (height * width)) ** 0.5
     longest = 16 * wanted.max_pixels**0.5 / max(height, width)  # a lone line, of hardly any area
-    return min(scale, room, longest)
+    return float(min(scale, room, longest))
 
 
 def _up(length: float, multiple: int) -> int:

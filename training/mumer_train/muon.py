@@ -12,7 +12,7 @@ import torch
 _TIMES = 4.0  # of AdamW's rate: what a matrix bears
 
 
-class MuonAdamW(torch.optim.Optimizer):
+class MuonAdamW(torch.optim.Optimizer):  # type: ignore[misc]  # torch's own class is untyped here
     """Two optimizers as one.
 
     Args:
