@@ -26,6 +26,7 @@ from mumer_data.gates.screen import Screen
 from mumer_data.gates.survey import DUPLICATE_ID, repeated_ids, survey
 from mumer_data.images.augment.metadata import boxes_in, moved
 from mumer_data.images.augment.run import augment_bytes
+from mumer_data.images.fit import fit
 from mumer_data.images.polarity import unify_polarity
 from mumer_data.latex.grammar import load_grammar
 from mumer_data.parallel import in_processes
@@ -217,6 +218,8 @@ def usable(row: Example | Reject, pipeline: Pipeline, screen: Screen, refusal: R
     data = screen.image(row)
     if isinstance(data, Reject):
         return data
+    if pipeline.fit is not None:
+        data = fit(data, pipeline.fit)
     if pipeline.polarity != "keep":
         data = unify_polarity(data, pipeline.polarity)
     name = row.image.name if pipeline.images == "embed" else row.image.path

@@ -18,6 +18,7 @@ from mumer_data.gates import GATES, Gate, RowGate, SetGate, gate_class
 from mumer_data.gates.screen import Screen
 from mumer_data.images.augment.options import Augmentation
 from mumer_data.images.check import MAX_BYTES, MAX_PIXELS
+from mumer_data.images.fit import Fit
 from mumer_data.latex.normalize.rules import chosen_rules
 from mumer_data.nearest import unknown
 from mumer_data.places import fetched, is_url
@@ -74,6 +75,7 @@ class Pipeline(BaseModel):
         images: bytes in the shards, or paths to the files where they lie.
         polarity: make all images dark on light, or light on dark; ``keep`` passes their bytes on unchanged.
         augment: variants to make of each image: a preset, a list of steps, or both; see `Augmentation`.
+        fit: crop all images to their ink, and redraw it with symbols of one size and one pen; see `Fit`.
         normalize: what to do to raw labels; the preset ``none`` takes labels as they are.
         gates: names, or ``{name: {option: value}}``: what keeps rows out though nothing is wrong with them.
         metadata: keep what the source says of each row beside label and image in a column of its own.
@@ -92,6 +94,7 @@ class Pipeline(BaseModel):
     images: Images = "embed"
     polarity: Literal["keep", "dark_on_light", "light_on_dark"] = "keep"
     augment: Augmentation | None = None
+    fit: Fit | None = None
     normalize: LabelRules = LabelRules()
     gates: list[str | dict[str, dict[str, Any]]] = []
     metadata: bool = False
@@ -122,6 +125,8 @@ class Pipeline(BaseModel):
             raise ValueError("images: path leaves images where they lie, and variants lie nowhere yet: use embed")
         if self.polarity == "light_on_dark" and self.augment is not None and self.augment.on_paper():
             raise ValueError("polarity: light_on_dark does not go with steps that put ink on paper: leave one out")
+        if self.images == "path" and self.fit is not None:
+            raise ValueError("images: path leaves images where they lie, so they cannot be fitted: use embed")
         return self
 
     @field_validator("tasks")

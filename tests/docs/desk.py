@@ -126,10 +126,10 @@ def lay_real(desk: Path, shared: Path) -> None:
 
 def lay_models(desk: Path) -> None:
     """Tiny models of the right architecture under the names of real ones: what loads there is what loads here."""
-    from mumer_train.tiny import make_tiny
+    from mumer_train.tiny import Sizes, make_tiny
 
     for name in MODELS:
-        make_tiny(desk / name, width=96, layers=2)
+        make_tiny(desk / name, Sizes(width=96, layers=2))
 
 
 def environment() -> dict[str, str]:

@@ -64,12 +64,12 @@ def a_mining(scratch: Path) -> Victim:
 
 def a_prediction(scratch: Path) -> Victim:
     """A small untrained model, three draws of each of twenty-four images."""
-    from mumer_train.tiny import make_tiny
+    from mumer_train.tiny import Sizes, make_tiny
 
     from mumer_data.pipeline import build
     from mumer_data.recipe import load_pipeline
 
-    make_tiny(scratch / "tiny", width=96, layers=2)
+    make_tiny(scratch / "tiny", Sizes(width=96, layers=2))
     folder = caption_folder(scratch / "source", 24)
     build(load_pipeline("crohme", [f"source.path={folder}", "name=few"]), scratch / "few", workers=1)
     options = ["--samples", "3", "--temperature", "1.0", "--seed", "3", "--max-tokens", "8", "--batch", "4"]

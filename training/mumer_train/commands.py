@@ -21,14 +21,41 @@ Data = Annotated[
 def tiny_init(
     out: Annotated[Path, typer.Argument(help="Folder for the model.")],
     width: Annotated[int, typer.Option(help="Of the language model's vectors, a multiple of 48.")] = 192,
-    layers: Annotated[int, typer.Option(min=2, help="Of language and vision model each.")] = 4,
+    layers: Annotated[int, typer.Option(min=2, help="Of the language model.")] = 4,
+    vision_width: Annotated[int, typer.Option(help="Of the vision model's vectors, a multiple of 16.")] = 128,
+    vision_layers: Annotated[int | None, typer.Option(min=2, help="Of the vision model; as many as --layers.")] = None,
+    patch: Annotated[int, typer.Option(min=4, help="Side of a patch in pixels.")] = 14,
+    window: Annotated[int, typer.Option(min=0, help="Side of vision windows in pixels; 0 for none.")] = 112,
     seed: Annotated[int, typer.Option(min=0, help="Of the weights.")] = 0,
 ) -> None:
     """Make a Qwen2.5-VL of a few million parameters, from scratch."""
-    from mumer_train.tiny import make_tiny
+    from mumer_train.tiny import Sizes, make_tiny
 
-    count = make_tiny(out, width=width, layers=layers, seed=seed)
+    count = make_tiny(out, Sizes(width, layers, vision_width, vision_layers, patch, window), seed=seed)
     print(f"{out}: {count:,} parameters")
+
+
+@app.command()
+def ground(
+    model: Annotated[str, typer.Argument(help="A model that `mumer tiny-init` wrote.")],
+    data: Annotated[str, typer.Argument(help="A pipeline: its labels are written by hand, its `fit` is used.")],
+    out: Annotated[Path, typer.Option(help="Folder for pictures, model and record.")],
+    bank: Annotated[Path | None, typer.Option(help="Glyphs cut from real ink, a file of `mumer glyphs`.")] = None,
+    pictures: Annotated[int, typer.Option(min=1, help="How many are written.")] = 16_000,
+    epochs: Annotated[float, typer.Option(min=0.001, help="How often each is seen.")] = 2.0,
+    alone: Annotated[float, typer.Option(min=0.0, max=1.0, help="Share of steps before reading begins.")] = 0.6,
+    batch: Annotated[int, typer.Option(min=1, help="Pictures at a time.")] = 12,
+    learning_rate: Annotated[float, typer.Option(min=0.0, help="Of AdamW; Muon's is four times that.")] = 1e-3,
+    cell: Annotated[int, typer.Option(min=8, help="Twice the model's patch: side of what is one vector.")] = 20,
+    seed: Annotated[int, typer.Option(min=0, help="Of pictures and their order.")] = 0,
+    workers: Annotated[int, typer.Option(min=1, help="Processes that write pictures.")] = 1,
+) -> None:
+    """Teach a small model to see before it reads: which symbols' ink is where, on synthetic handwriting."""
+    from mumer_train.ground import Ground
+    from mumer_train.ground import ground as run
+
+    options = Ground(pictures, epochs, alone, batch, learning_rate, seed, cell, bank)
+    print(run(model, data, out, options, workers))
 
 
 @app.command()

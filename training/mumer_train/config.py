@@ -73,6 +73,7 @@ class TrainConfig(BaseModel):
         output: folder for checkpoints, the final model, ``run.json`` and ``loss.png``.
         epochs: passes over the data; ``max_steps`` above 0 ends sooner.
         learning_rate, warmup, schedule: of AdamW; warm-up as a share of all steps.
+        optimizer: ``adamw``, or ``muon`` for small models that learn from scratch; see `muon`.
         batch, accumulation: rows a device and step, and steps before an update.
         effective_batch: rows an update over all devices, instead of ``accumulation``, which follows from it.
         precision: ``bf16`` computes in bf16 on weights in fp32; ``pure_bf16`` halves the memory and loses small
@@ -105,6 +106,7 @@ class TrainConfig(BaseModel):
     schedule: Literal["cosine", "linear", "constant_with_warmup"] = "cosine"
     weight_decay: float = Field(0.0, ge=0)
     max_grad_norm: float = Field(1.0, gt=0)
+    optimizer: Literal["adamw", "muon"] = "adamw"
     batch: int = Field(8, ge=1)
     accumulation: int = Field(1, ge=1)
     effective_batch: int | None = Field(None, ge=1)

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from mumer_data.latex.grammar import grammar_files
-from mumer_data.tasks import TASKS, task_class
+from mumer_data.tasks import TASKS, error_tasks, task_class
 from mumer_train.needs import require
 
 SPECIAL = (
@@ -27,18 +28,42 @@ _TEMPLATE = (
     "{% elif 'text' in part %}{{ part['text'] }}{% endif %}{% endfor %}{% endif %}<|im_end|>\n{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
-_PATCH, _MERGE = 14, 2
+_MERGE = 2
 
 
-def make_tiny(
-    folder: Path, *, width: int = 192, layers: int = 4, seed: int = 0, max_pixels: int = 128 * 28 * 28
-) -> int:
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How large a tiny model is.
+
+    Attributes:
+        width: of the language model's vectors; a multiple of 48.
+        layers: of the language model.
+        vision_width: of the vision model's vectors; a multiple of 16.
+        vision_layers: of the vision model; as many as `layers` if left out.
+        patch: side of a patch, in pixels; two by two of them are one vector of the language model.
+        window: side of the square in which patches see each other in every other layer, in pixels; 0: all see all.
+    """
+
+    width: int = 192
+    layers: int = 4
+    vision_width: int = 128
+    vision_layers: int | None = None
+    patch: int = 14
+    window: int = 112
+
+    @property
+    def full_attention(self) -> list[int]:
+        """Vision layers in which all patches see each other."""
+        depth = self.vision_layers or self.layers
+        return list(range(1, depth, 2)) if self.window else list(range(depth))
+
+
+def make_tiny(folder: Path, sizes: Sizes | None = None, *, seed: int = 0, max_pixels: int = 128 * 28 * 28) -> int:
     """Write a model with its tokenizer and image processor to a folder; gives the number of parameters.
 
     Args:
         folder: where `from_pretrained` will find it.
-        width: of the language model's vectors; a multiple of 48.
-        layers: of language and vision model each.
+        sizes: of its parts.
         seed: of the weights.
         max_pixels: images are scaled down to at most as many.
     """
@@ -46,9 +71,10 @@ def make_tiny(
     import torch
     from transformers import Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration
 
+    sizes = sizes or Sizes()
     tokenizer = _tokenizer()
     torch.manual_seed(seed)
-    config = Qwen2_5_VLConfig(**_config(tokenizer, width, layers))
+    config = Qwen2_5_VLConfig(**_config(tokenizer, sizes))
     model = Qwen2_5_VLForConditionalGeneration(config)
     _initialise(model)
     model.generation_config.update(
@@ -57,12 +83,12 @@ def make_tiny(
     folder.mkdir(parents=True, exist_ok=True)
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
-    _image_processor(max_pixels).save_pretrained(folder)
+    _image_processor(sizes.patch, max_pixels).save_pretrained(folder)
     return sum(weights.numel() for weights in model.parameters())
 
 
-def _config(tokenizer: Any, width: int, layers: int) -> dict[str, Any]:
-    heads = width // 48
+def _config(tokenizer: Any, sizes: Sizes) -> dict[str, Any]:
+    width, heads = sizes.width, sizes.width // 48
     identify = tokenizer.convert_tokens_to_ids
     ends = {"bos_token_id": None, "eos_token_id": tokenizer.eos_token_id, "pad_token_id": tokenizer.pad_token_id}
     return {
@@ -71,7 +97,7 @@ def _config(tokenizer: Any, width: int, layers: int) -> dict[str, Any]:
             "vocab_size": len(tokenizer),
             "hidden_size": width,
             "intermediate_size": 3 * width,
-            "num_hidden_layers": layers,
+            "num_hidden_layers": sizes.layers,
             "num_attention_heads": heads,
             "num_key_value_heads": heads,
             "max_position_embeddings": 4096,
@@ -79,15 +105,15 @@ def _config(tokenizer: Any, width: int, layers: int) -> dict[str, Any]:
             "tie_word_embeddings": True,
         },
         "vision_config": {
-            "depth": layers,
-            "hidden_size": 128,
-            "intermediate_size": 384,
+            "depth": sizes.vision_layers or sizes.layers,
+            "hidden_size": sizes.vision_width,
+            "intermediate_size": 3 * sizes.vision_width,
             "num_heads": 4,
             "out_hidden_size": width,
-            "patch_size": _PATCH,
+            "patch_size": sizes.patch,
             "spatial_merge_size": _MERGE,
-            "window_size": 112,
-            "fullatt_block_indexes": list(range(1, layers, 2)),
+            "window_size": sizes.window or 8 * sizes.patch,
+            "fullatt_block_indexes": sizes.full_attention,
         },
         "image_token_id": identify("<|image_pad|>"),
         "video_token_id": identify("<|video_pad|>"),
@@ -111,18 +137,41 @@ def _initialise(model: Any) -> None:
                 nn.init.zeros_(module.bias)
         elif isinstance(module, nn.Embedding):
             nn.init.normal_(module.weight, std=module.weight.shape[1] ** -0.5)
+    _see_waves(model.model.visual.patch_embed.proj.weight)
+    # What an image becomes begins as large as what a token becomes.
+    last = model.model.visual.merger.mlp[-1].weight
+    nn.init.normal_(last, std=(last.shape[0] * last.shape[1]) ** -0.5)
     model.tie_weights()
     assert all(bool(torch.isfinite(weights).all()) for weights in model.parameters())
 
 
-def _image_processor(max_pixels: int) -> Any:
+def _see_waves(weight: Any) -> None:
+    """Patch filters begin as cosine waves, slow ones first: noise would answer to each shift of a line differently."""
+    import numpy as np
+    import torch
+
+    side = weight.shape[-1]
+    steps = np.arange(side)
+    waves = np.cos(np.pi * (steps[None] + 0.5) * steps[:, None] / side) * (2 / side) ** 0.5
+    waves[0] /= 2**0.5
+    order = sorted(((u, v) for u in steps for v in steps), key=lambda uv: (uv[0] + uv[1], uv))[: len(weight)]
+    planes = np.stack([np.outer(waves[u], waves[v]) for u, v in order])
+    rng = np.random.default_rng(0)
+    mixes = rng.normal(size=(len(weight) - len(planes), min(36, len(planes)))) / 6
+    filters = np.concatenate((planes, np.tensordot(mixes, planes[: mixes.shape[1]], axes=1)))
+    copies = weight.shape[1] * weight.shape[2]  # colours and frames, all the same
+    with torch.no_grad():
+        weight.copy_(torch.from_numpy(filters / copies)[:, None, None].expand_as(weight))
+
+
+def _image_processor(patch: int, max_pixels: int) -> Any:
     """Paper white becomes 0, ink becomes negative."""
     from transformers import Qwen2VLImageProcessorPil
 
     return Qwen2VLImageProcessorPil(
-        patch_size=_PATCH,
+        patch_size=patch,
         merge_size=_MERGE,
-        min_pixels=4 * 28 * 28,
+        min_pixels=(_MERGE * patch) ** 2 if patch < 14 else 4 * 28 * 28,
         max_pixels=max_pixels,
         image_mean=[1.0] * 3,
         image_std=[0.25] * 3,
@@ -142,6 +191,7 @@ def _tokenizer() -> Any:
         vocab_size=4096, initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()), show_progress=False
     )
     trained.train_from_iterator(_words(), trainer)
+    trained.add_tokens([AddedToken(prompt, normalized=False) for prompt in _prompts()])
     trained.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in SPECIAL])
     tokenizer = PreTrainedTokenizerFast(
         tokenizer_object=trained,
@@ -154,6 +204,11 @@ def _tokenizer() -> Any:
     return tokenizer
 
 
+def _prompts() -> list[str]:
+    """What never changes in a prompt: one token each, so that questions cost next to nothing."""
+    return [task_class(name).prompt for name in TASKS] + [task.instruction for task in error_tasks().values()]
+
+
 def _words() -> Iterator[str]:
     """Every token that may stand in an answer or a prompt, with and without the blank before it."""
     tables = tomllib.loads(grammar_files().commands)
@@ -164,7 +219,8 @@ def _words() -> Iterator[str]:
     signs = [chr(code) for code in range(33, 127)]
     for token in (*commands, *names, "\\begin", "\\end", *signs):
         yield from (token, f" {token}", f"{token}:")
+    yield from ("user", "assistant")  # of the chat template
     yield from (f" ({relation})" for relation in _RELATIONS)
-    for name in TASKS:
-        for word in task_class(name).prompt.split():
+    for prompt in _prompts():
+        for word in prompt.split():
             yield from (word, f" {word}")

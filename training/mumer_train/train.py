@@ -60,6 +60,10 @@ def train(config: TrainConfig, *, resume: bool = False) -> Path:
         lengths=data.lengths if config.group_by_length else None,
         peak=config.peak_tflops,
     )
+    if config.optimizer == "muon":
+        from mumer_train.muon import MuonAdamW
+
+        trainer.optimizer = MuonAdamW(trainer.model.named_parameters(), config.learning_rate, config.weight_decay)
     if config.evaluate is not None:
         from mumer_train.look import Looks
 

@@ -22,7 +22,7 @@ _SMALL = 0.35  # pieces of ink smaller than this share of the middle one are dot
 _GREY = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 
 
-def sheet_of(image: Image.Image, boxes: NDArray[np.float64] | None = None) -> Sheet:
+def sheet_of(image: Image.Image, boxes: NDArray[np.float64] | NDArray[np.int64] | None = None) -> Sheet:
     """The ink of an image, the paper it stands on, and its measures.
 
     Args:

@@ -45,7 +45,7 @@ def augment(
     *,
     seed: int,
     id: str,
-    boxes: NDArray[np.float64] | None = None,
+    boxes: NDArray[np.float64] | NDArray[np.int64] | None = None,
 ) -> Variant:
     """One variant of an image.
 
@@ -68,7 +68,7 @@ def augment_bytes(
     *,
     seed: int,
     id: str,
-    boxes: NDArray[np.float64] | None = None,
+    boxes: NDArray[np.float64] | NDArray[np.int64] | None = None,
 ) -> tuple[bytes, str, NDArray[np.float64]]:
     """As `augment`, from an encoded image to data, suffix and boxes; of an animation, the first picture."""
     with Image.open(io.BytesIO(data)) as image:
