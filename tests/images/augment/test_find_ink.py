@@ -99,7 +99,7 @@ def test_the_way_back_leads_back(moved: Waves, turn: float, tilt: float) -> None
 def test_values_between_grid_points_are_those_of_pillow(shape: tuple[int, int]) -> None:
     grid = np.random.default_rng(0).random(shape, dtype=np.float32)
     size, box = (70, 40), (0.5, 0.5, shape[1] - 0.5, shape[0] - 0.5)
-    x = (np.arange(size[0], dtype=np.float64) + 0.5) * ((shape[1] - 1) / size[0])
-    y = (np.arange(size[1], dtype=np.float64) + 0.5) * ((shape[0] - 1) / size[1])
+    x = np.asarray((np.arange(size[0]) + 0.5) * ((shape[1] - 1) / size[0]), dtype=np.float64)
+    y = np.asarray((np.arange(size[1]) + 0.5) * ((shape[0] - 1) / size[1]), dtype=np.float64)
     wanted = np.asarray(Image.fromarray(grid).resize(size, Image.Resampling.BILINEAR, box=box))
     assert np.abs(between(grid, x, y) - wanted).max() < 1e-5
