@@ -105,6 +105,7 @@ def _weights(folder: Path) -> dict[str, torch.Tensor]:
 _SUICIDE = """
 import os, signal, sys
 from pathlib import Path
+import torch
 from mumer_train import trainer
 from mumer_train.config import TrainConfig
 from mumer_train.train import train
@@ -112,6 +113,7 @@ from mumer_train.train import train
 def die(*arguments, **more):
     os.kill(os.getpid(), signal.SIGKILL)
 
+torch.set_num_threads(int(sys.argv[3]))  # another number sums in another order
 config, point = TrainConfig.model_validate_json(sys.argv[1]), sys.argv[2]
 if point == "while writing":
     stock = trainer.MumerTrainer._save_rng_state
@@ -140,7 +142,7 @@ def test_a_checkpoint_is_whole_or_absent(
     tiny: Path, shards: Path, tmp_path: Path, point: str, there: list[str]
 ) -> None:
     settings = config(tiny, shards, tmp_path / "run", max_steps=4, keep=1)
-    command = [sys.executable, "-c", _SUICIDE, settings.model_dump_json(), point]
+    command = [sys.executable, "-c", _SUICIDE, settings.model_dump_json(), point, str(torch.get_num_threads())]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == -signal.SIGKILL, done.stderr[-2000:]
     assert {path.name for path in (tmp_path / "run").iterdir()} - {".writing", "runs"} == set(there)
