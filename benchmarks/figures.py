@@ -69,7 +69,7 @@ def at_most(name: str, value: float, unit: str, stated: float, reference: str = 
 
 
 def bounded(name: str, peak: float, reference: str, reference_peak: float) -> Figure:
-    """Peak memory in MiB of much work beside that of little: bounded is at most twice as much, for ten times the work."""
+    """Peak memory in MiB of much work beside that of little: at most twice as much, for ten times the work."""
     return Figure(name, peak, "MiB", reference, reference_peak, 0.5, smaller_is_better=True)
 
 

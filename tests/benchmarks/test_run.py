@@ -1,4 +1,4 @@
-"""The run of all benchmarks: none is forgotten, a missed target fails, the page is written. Never how fast anything is."""
+"""The run of all benchmarks: none is forgotten, a missed target fails, the page is written."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2] / "benchmarks"
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 from figures import AbsentError, Data, Figure, at_least, at_most, spoken
 from page import machine, notes, tally
 from run import BENCHES, run
 
+ROOT = Path(__file__).parents[2] / "benchmarks"
 OPENING = '"""What is measured here. Not more."""\nfrom figures import Data, Figure, at_least, at_most\n'
 SLOW = 'Figure("wall", 3.0, "s", "a rival", 3.9, 1.5, smaller_is_better=True)'
 FAST = 'Figure("wall", 2.0, "s", "a rival", 3.9, 1.5, smaller_is_better=True, note="a|b")'
@@ -105,7 +105,7 @@ def test_a_broken_benchmark_fails_and_the_others_still_run(bench: Path, body: st
 def test_the_fastest_benchmark_from_the_command_line(tmp_path: Path) -> None:
     out = tmp_path / "RESULTS.md"
     before = (ROOT / "RESULTS.md").read_bytes()
-    command = [sys.executable, ROOT / "run.py", "ink", "--quick", "--out", out]
+    command = [sys.executable, str(ROOT / "run.py"), "ink", "--quick", "--out", str(out)]
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path)
     assert "expressions/s" in done.stdout
     text = out.read_text(encoding="utf-8")
@@ -122,7 +122,7 @@ def test_the_fastest_benchmark_from_the_command_line(tmp_path: Path) -> None:
     ],
 )
 def test_what_cannot_be_meant_is_refused(tmp_path: Path, arguments: list[str], message: str) -> None:
-    command = [sys.executable, ROOT / "run.py", *arguments]
+    command = [sys.executable, str(ROOT / "run.py"), *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
     assert done.returncode == 2
     assert message in done.stderr
