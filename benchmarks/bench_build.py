@@ -8,11 +8,12 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import subprocess
-import sys
+import shutil
 import tempfile
-import time
 from pathlib import Path
+
+from figures import Data, Figure, bounded, show
+from timing import apart
 
 MEASURE = """
 import json, resource, sys
@@ -27,25 +28,46 @@ print(json.dumps({"rows": manifest["counts"]["accepted"], "peak_kib": max(peaks)
 """
 
 
-def repeated(source: Path, times: int, folder: Path) -> Path:
-    """The same captions ``times`` over, with new ids, over links to the same images."""
+def repeated(source: Path, times: int, folder: Path, most: int | None = None) -> Path:
+    """The captions, or the first of them, ``times`` over with new ids, over links to the same images or copies."""
     (folder / "images").mkdir(parents=True)
-    rows = [line for line in (source / "caption.txt").read_text(encoding="utf-8").split("\n") if line]
+    rows = [line for line in (source / "caption.txt").read_text(encoding="utf-8").split("\n") if line][:most]
     with (folder / "caption.txt").open("w", encoding="utf-8") as captions:
         for turn in range(times):
             for row in rows:
                 name, label = row.split("\t", 1)
                 captions.write(f"{turn}_{name}\t{label}\n")
-                os.link(source / "images" / f"{name}.png", folder / "images" / f"{turn}_{name}.png")
+                old, new = source / "images" / f"{name}.png", folder / "images" / f"{turn}_{name}.png"
+                try:
+                    os.link(old, new)
+                except OSError:  # another file system
+                    shutil.copyfile(old, new)
     return folder
 
 
-def measure(source: Path, out: Path, workers: int) -> dict[str, float]:
-    """One build in a process of its own."""
-    begin = time.perf_counter()
-    command = [sys.executable, "-c", MEASURE, str(source), str(out), str(workers)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
-    return {"seconds": time.perf_counter() - begin, **json.loads(done.stdout)}
+def compared(source: Path, times: int, workers: int, most: int | None = None) -> list[Figure]:
+    """Images a second and peak memory, once and many times over, each in a process of its own."""
+    figures: list[Figure] = []
+    with tempfile.TemporaryDirectory() as scratch:
+        for turns in (1, times):
+            data = repeated(source, turns, Path(scratch) / f"data{turns}", most)
+            took = apart(MEASURE, data, Path(scratch) / f"out{turns}", workers)
+            found = json.loads(took.printed)
+            name = f"{found['rows']:,} images"
+            note = f"wall time, {workers} workers; shards of {found['bytes'] / 1e6:,.1f} MB"
+            figures += [
+                Figure(f"{name} built", found["rows"] / took.wall, "images/s", note=note),
+                Figure(f"{name} built", found["rows"] / took.cpu, "images/s", note="of processor time, all processes"),
+                Figure(f"{name}: peak memory of a process", found["peak_kib"] / 1024, "MiB"),
+            ]
+    small, large = figures[2], figures[5]
+    return [*figures[:5], bounded(large.name, large.value, small.name.partition(":")[0], small.value)]
+
+
+def measure(data: Data) -> list[Figure]:
+    """CROHME train, three configs, images embedded."""
+    source = data.need("data/crohme/train")
+    return compared(source, data.size(10, 2), os.cpu_count() or 1, data.size(10**9, 100))
 
 
 def main() -> None:
@@ -54,17 +76,7 @@ def main() -> None:
     arguments.add_argument("--times", type=int, default=10)
     arguments.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     options = arguments.parse_args()
-    source = options.folder.resolve()
-    # Hard links want one file system, so the work happens beside the data where that is writable.
-    with tempfile.TemporaryDirectory(dir=source.parent if os.access(source.parent, os.W_OK) else None) as scratch:
-        for times in (1, options.times):
-            data = source if times == 1 else repeated(source, times, Path(scratch) / "data")
-            found = measure(data, Path(scratch) / f"out{times}", options.workers)
-            print(
-                f"x{times:<3d} {found['rows']:8,.0f} images  {found['seconds']:6.1f} s"
-                f"  {found['rows'] / found['seconds']:6.0f} images/s"
-                f"  peak {found['peak_kib'] / 1024:5.0f} MiB a process  shards {found['bytes'] / 1e6:6.1f} MB"
-            )
+    show(compared(options.folder.resolve(), options.times, options.workers))
 
 
 if __name__ == "__main__":

@@ -15,46 +15,81 @@ import time
 from pathlib import Path
 
 import numpy as np
+from figures import Data, Figure, at_least, at_most, bounded, show
 from joblib.externals.loky import get_reusable_executor
 from scipy.stats import spearmanr
+from timing import cpu_seconds
 
-from mumer_data.metrics.cdm import cdm_score, cdm_scores
+from mumer_data.data import Prediction
+from mumer_data.metrics.cdm import CdmScore, cdm_score, cdm_scores
 from mumer_data.readers.predictions import load_predictions
 
-OFFICIAL = 1.1  # CPU-seconds a pair
+OFFICIAL, FASTER = 1.1, 25  # CPU-seconds a pair; times as fast
+
+
+def agreement(scores: list[CdmScore], rows: list[Prediction], official: Path) -> list[Figure]:
+    """How far the scores are from those of the published tool."""
+    published = json.loads(official.read_text(encoding="utf-8"))["f1"]
+    both = [(s.f1, published[r.id]) for s, r in zip(scores, rows, strict=True) if s.f1 is not None]
+    ours, theirs = np.array(both).T
+    f1, rates = abs(ours.mean() - theirs.mean()), [float((side == 1).mean()) * 100 for side in (ours, theirs)]
+    agree = int(((ours == 1) == (theirs == 1)).sum())
+    means = f"ours {ours.mean():.4f}, published tool {theirs.mean():.4f}"
+    verdicts = Figure("pairs with the same verdict (F1 = 1 or not)", agree, "pairs", "all", len(both), 0.98)
+    return [
+        at_most("difference of the mean F1", float(f1), "", 0.005, note=means),
+        at_most("difference of ExpRate@CDM", abs(rates[0] - rates[1]), "points", 1.0, note=f"ours {rates[0]:.2f}"),
+        at_least("Spearman correlation of the scores", float(spearmanr(ours, theirs).statistic), "", 0.95),
+        verdicts,
+    ]
+
+
+def many(rows: list[Prediction], count: int, workers: int | None) -> list[Figure]:
+    """Wall time and memory of so many pairs: the rows, repeated."""
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    pairs = [(row.label, row.text) for row in rows]
+    pairs = (pairs * (count // len(pairs) + 1))[:count]
+    begin = time.perf_counter()
+    done = sum(1 for _ in cdm_scores(pairs, workers))
+    seconds = time.perf_counter() - begin
+    get_reusable_executor().shutdown(wait=True)  # only a worker that has ended tells how much it took
+    peaks = [resource.getrusage(who).ru_maxrss / 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return [
+        Figure(f"{done:,} pairs on all cores", seconds, "s", note="wall time"),
+        bounded(f"{done:,} pairs, peak memory of a process", max(peaks), f"{len(rows):,} pairs", before),
+    ]
+
+
+def compared(
+    rows: list[Prediction], official: Path | None, pairs: int, workers: int | None = None, most: int | None = None
+) -> list[Figure]:
+    """Speed on one core, of at most so many rows, agreement where the published scores are given, and a long file."""
+    rows = rows[:most]
+    cdm_score("x", "y")  # imports and the font
+    scores: list[CdmScore] = []
+    each = cpu_seconds(lambda: scores.extend(cdm_score(row.label, row.text) for row in rows)) / len(rows)
+    tool = "published tool, measured once"
+    return [
+        Figure(f"a pair, of {len(rows):,}", each * 1000, "ms", tool, OFFICIAL * 1000, FASTER, smaller_is_better=True),
+        *(agreement(scores, rows, official) if official else []),
+        *many(rows, pairs, workers),
+    ]
+
+
+def measure(data: Data) -> list[Figure]:
+    """Predictions of the 3B model and the published tool's scores of them."""
+    rows, official = load_predictions(data.predictions("3b")), data.need("golden/cdm_crohme_2014_3b.json")
+    return compared(rows, official, data.size(24_607, 100), most=data.size(len(rows), 60))
 
 
 def main() -> None:
-    """Print speed on one core, agreement, and time and memory of a long file on all cores."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("predictions", type=Path)
     parser.add_argument("--official", type=Path, help="JSON with the published tool's F1 under f1, by id.")
     parser.add_argument("--pairs", type=int, default=24_607)
     parser.add_argument("--workers", type=int)
     options = parser.parse_args()
-    rows = load_predictions(options.predictions)
-    cdm_score("x", "y")  # imports and the font
-    begin = time.process_time()
-    scores = [cdm_score(row.label, row.text) for row in rows]
-    each = (time.process_time() - begin) / len(rows)
-    speed = f"{each * 1000:.2f} ms a pair, {OFFICIAL / each:.0f} times as fast as the published tool"
-    print(f"{len(rows):,} pairs on one core: {speed}")
-    if options.official:
-        official = json.loads(options.official.read_text(encoding="utf-8"))["f1"]
-        both = [(s.f1, official[r.id]) for s, r in zip(scores, rows, strict=True) if s.f1 is not None]
-        ours, theirs = np.array(both).T
-        print(f"mean F1 {ours.mean():.4f}, published tool {theirs.mean():.4f}")
-        print(f"ExpRate@CDM {(ours == 1).mean():.2%}, published tool {(theirs == 1).mean():.2%}")
-        agree = ((ours == 1) == (theirs == 1)).mean()
-        print(f"Spearman {spearmanr(ours, theirs).statistic:.5f}, verdict agrees {agree:.2%}")
-    pairs = [(row.label, row.text) for row in rows]
-    pairs = (pairs * (options.pairs // len(pairs) + 1))[: options.pairs]
-    begin = time.perf_counter()
-    count = sum(1 for _ in cdm_scores(pairs, options.workers))
-    seconds = time.perf_counter() - begin
-    get_reusable_executor().shutdown(wait=True)  # only a worker that has ended tells how much it took
-    peaks = [resource.getrusage(who).ru_maxrss / 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    print(f"{count:,} pairs on all cores: {seconds:.1f} s, peak {peaks[0]:.0f} MiB here, {peaks[1]:.0f} MiB a worker")
+    show(compared(load_predictions(options.predictions), options.official, options.pairs, options.workers))
 
 
 if __name__ == "__main__":

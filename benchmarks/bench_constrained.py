@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import torch
+from figures import Data, Figure, show
 from mumer_train.constrained import Constraint, label_grammar
 from mumer_train.data import prompt_text
 from mumer_train.processor import load_processor
@@ -18,42 +19,57 @@ from mumer_train.tiny import make_tiny
 from PIL import Image
 
 
-def main() -> None:
-    """Print milliseconds a step, and microseconds a token that the mask takes."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--batch", type=int, default=16)
-    parser.add_argument("--tokens", type=int, default=64)
-    options = parser.parse_args()
+def compared(batch: int, tokens: int, rounds: int) -> list[Figure]:
+    """Milliseconds a step with and without the grammar, and what the mask takes of a token; one thread."""
+    torch.set_num_threads(1)
     from transformers import AutoModelForImageTextToText, LogitsProcessorList
 
     with tempfile.TemporaryDirectory() as folder:
         make_tiny(Path(folder))
         processor = load_processor(folder)
         model = AutoModelForImageTextToText.from_pretrained(folder).eval()
-    begin = time.perf_counter()
+    begin = time.process_time()
     constraint = Constraint(processor.tokenizer, label_grammar())
-    print(f"grammar and vocabulary of {len(processor.tokenizer):,} made ready in {time.perf_counter() - begin:.2f} s")
+    ready, vocabulary = time.process_time() - begin, len(processor.tokenizer)
     image = Image.new("RGB", (112, 56), "white")
-    inputs = processor([prompt_text(processor, "x")] * options.batch, [image] * options.batch)
+    inputs = processor([prompt_text(processor, "x")] * batch, [image] * batch)
     times: dict[str, list[float]] = {"free": [], "constrained": []}
-    for _ in range(4):
+    for _ in range(rounds):
         for name in times:
             masks = [constraint.processor()] if name == "constrained" else []
             torch.manual_seed(0)
-            begin = time.perf_counter()
+            begin = time.process_time()
             with torch.no_grad():
                 made = model.generate(
                     **inputs,
                     do_sample=True,
-                    min_new_tokens=options.tokens if name == "free" else None,
-                    max_new_tokens=options.tokens,
+                    min_new_tokens=tokens if name == "free" else None,
+                    max_new_tokens=tokens,
                     logits_processor=LogitsProcessorList(masks),
                 )
             steps = made.shape[1] - inputs["input_ids"].shape[1]
-            times[name].append((time.perf_counter() - begin) / steps)
+            times[name].append((time.process_time() - begin) / steps)
     free, constrained = (min(times[name]) for name in ("free", "constrained"))
-    print(f"batch {options.batch}: {free * 1000:.1f} ms a step free, {constrained * 1000:.1f} ms constrained")
-    print(f"ratio {constrained / free:.2f}; {(constrained - free) / options.batch * 1e6:.0f} us a token")
+    step = f"a step of {batch} answers, constrained"
+    mask = (constrained - free) / batch * 1e6
+    return [
+        Figure(step, constrained * 1000, "ms", "free", free * 1000, smaller_is_better=True, note="one thread"),
+        Figure("the mask of a token", mask, "us", note=f"vocabulary of {vocabulary:,}"),
+        Figure("grammar and vocabulary made ready, once", ready, "s"),
+    ]
+
+
+def measure(data: Data) -> list[Figure]:
+    """A model from scratch: no data needed."""
+    return compared(data.size(16, 2), data.size(64, 8), data.size(4, 1))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--tokens", type=int, default=64)
+    options = parser.parse_args()
+    show(compared(options.batch, options.tokens, 4))
 
 
 if __name__ == "__main__":

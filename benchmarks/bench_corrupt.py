@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import time
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable
 from pathlib import Path
 
 import numpy as np
+from figures import Data, Figure, show
+from timing import cpu_seconds
 
 from mumer_data.errors.align import align
 from mumer_data.errors.channel import Channel, fit
@@ -81,39 +82,50 @@ def synthetic(labels: list[str], passes: int, make: Callable[[str, np.random.Gen
     return [(label, text) for label, text in made if text]
 
 
-def report(name: str, fitted: list[Pair], channel: Channel, judged: list[Pair], passes: int) -> None:
-    real = wrong(judged)
+def judged(name: str, fitted: list[Pair], channel: Channel, rows: list[Pair], passes: int) -> list[Figure]:
+    """Divergences of the channel's predictions from real ones, beside two other ways to make some, and its speed."""
+    real = wrong(rows)
     labels = [label for label, _ in real]
     vocabulary = sorted({token for label, _ in fitted for token in label.split()})
-    begin = time.perf_counter()
-    ours = synthetic(labels, passes, channel.corrupt)
-    speed = len(ours) / (time.perf_counter() - begin)
+    ours: list[Pair] = []
+    seconds = cpu_seconds(lambda: ours.extend(synthetic(labels, passes, channel.corrupt)))
     random = synthetic(labels, passes, lambda label, rng: naive(label, rng, vocabulary))
-    print(
-        f"{name}: {len(real)} real wrong predictions, {len(ours):,} synthetic ones of the same labels ({speed:,.0f}/s)"
-    )
-    for title, made in (("channel", ours), ("real, of the fit", wrong(fitted)), ("random edits", wrong(random))):
-        distance, confusion = compared(real, made)
-        print(f"  {title:18} edit distances {distance:.3f}   top {TOP} confusions {confusion:.3f}")
+    found = compared(real, ours)
+    figures = [Figure(f"{name}: made-up predictions", len(ours) / seconds, "predictions/s")]
+    for reference, made in (("random edits", wrong(random)), ("real predictions, those of the fit", wrong(fitted))):
+        for what, value, other in zip(
+            ("edit distances", f"{TOP} most frequent confusions"), found, compared(real, made), strict=True
+        ):
+            figures.append(Figure(f"{name}: {what}", value, "bit", reference, other, smaller_is_better=True))
+    return figures
+
+
+def pairs_of(path: Path) -> list[Pair]:
+    return [(row["gt"], row["pred"]) for row in json.loads(path.read_text(encoding="utf-8"))]
+
+
+def all_judged(rows: list[Pair], others: list[Pair], passes: int) -> list[Figure]:
+    """Held-out rows of the same model, and another model."""
+    channel = fit(rows[::2])
+    return [
+        *judged("other half of the same model", rows[::2], channel, rows[1::2], passes),
+        *judged("another model", rows[::2], channel, others, passes),
+    ]
+
+
+def measure(data: Data) -> list[Figure]:
+    """Fitted to the 7B model's predictions, judged on the 3B model's too."""
+    rows, others = pairs_of(data.predictions("7b")), pairs_of(data.predictions("3b"))
+    return all_judged(rows, others[: data.size(len(others), 100)], data.size(20, 1))
 
 
 def main() -> None:
-    """Print divergences for held-out rows of the same model and for another model."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("fit", type=Path)
     parser.add_argument("judge", type=Path)
     parser.add_argument("--passes", type=int, default=20)
     options = parser.parse_args()
-    rows, others = (
-        [(row["gt"], row["pred"]) for row in json.loads(path.read_text(encoding="utf-8"))]
-        for path in (options.fit, options.judge)
-    )
-    channel = fit(rows[::2])
-    print(f"fitted to {len(rows[::2])} predictions, {channel.wrong} of them wrong, {channel.lost} edits not modelled")
-    report("other half of the same file", rows[::2], channel, rows[1::2], options.passes)
-    report("the other file", rows[::2], channel, others, options.passes)
-    whole = fit(rows)
-    report("the other file, fitted to all of the first", rows, whole, others, options.passes)
+    show(all_judged(pairs_of(options.fit), pairs_of(options.judge), options.passes))
 
 
 if __name__ == "__main__":

@@ -6,10 +6,12 @@ Usage: python benchmarks/bench_gates.py [--rows 20000] [--large 1000000]; looks 
 from __future__ import annotations
 
 import argparse
-import time
+import resource
 
 import numpy as np
+from figures import Data, Figure, at_least, show
 from numpy.typing import NDArray
+from timing import cpu_seconds
 
 from mumer_data.gates.likeness import LikenessOptions, first_like
 from mumer_data.gates.survey import TRAITS
@@ -43,24 +45,40 @@ def all_pairs(traits: NDArray[np.void]) -> NDArray[np.int64]:
     return first
 
 
+def compared(count: int, large: int) -> list[Figure]:
+    """Seconds of both ways on few rows, with whether the results agree; of ours on many."""
+    rows, found = rows_with_copies(count), {}
+
+    def ours() -> None:
+        found["ours"] = first_like(rows, LIKE)
+
+    def theirs() -> None:
+        found["theirs"] = all_pairs(rows)
+
+    fast, slow = cpu_seconds(ours), cpu_seconds(theirs)
+    same = int((found["ours"] == found["theirs"]).sum())
+    many = rows_with_copies(large)
+    long = cpu_seconds(lambda: first_like(many, LIKE))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return [
+        at_least(f"verdicts on {count:,} rows equal to those of all pairs", same, "rows", count, "all"),
+        Figure(f"{count:,} rows", fast, "s", "all pairs", slow, smaller_is_better=True),
+        Figure(f"{large:,} rows", long, "s"),
+        Figure(f"{large:,} rows, peak memory", peak, "MiB", note="of the whole process, the rows included"),
+    ]
+
+
+def measure(data: Data) -> list[Figure]:
+    """Random looks: no data needed."""
+    return compared(data.size(20_000, 1_000), data.size(1_000_000, 5_000))
+
+
 def main() -> None:
-    """Print seconds, ratio and whether the results agree."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=20_000)
     parser.add_argument("--large", type=int, default=1_000_000)
     options = parser.parse_args()
-    rows = rows_with_copies(options.rows)
-    begin = time.perf_counter()
-    ours = first_like(rows, LIKE)
-    middle = time.perf_counter()
-    theirs = all_pairs(rows)
-    end = time.perf_counter()
-    same = np.array_equal(ours, theirs)
-    print(f"{options.rows:,} rows: ours {middle - begin:.2f} s, all pairs {end - middle:.2f} s,", end=" ")
-    print(f"{(end - middle) / (middle - begin):.0f}x, {(ours >= 0).sum():,} copies found, results equal: {same}")
-    begin = time.perf_counter()
-    found = (first_like(rows_with_copies(options.large), LIKE) >= 0).sum()
-    print(f"{options.large:,} rows: {time.perf_counter() - begin:.1f} s, {found:,} copies found")
+    show(compared(options.rows, options.large))
 
 
 if __name__ == "__main__":

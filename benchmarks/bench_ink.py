@@ -6,13 +6,15 @@ Usage: python benchmarks/bench_ink.py; the ink is made up, in the proportions of
 from __future__ import annotations
 
 import io
-import time
-from collections.abc import Callable
 
 import numpy as np
+from figures import Data, Figure, at_least, show
 from PIL import Image, ImageDraw
+from timing import alternating
 
 from mumer_data.images.ink import OVERSAMPLE, Stroke, render_ink
+
+TARGET = 400
 
 
 def expression(rng: np.random.Generator) -> list[Stroke]:
@@ -43,19 +45,25 @@ def plain(strokes: list[Stroke]) -> bytes:
     return buffer.getvalue()
 
 
-def rate(draw: Callable[[list[Stroke]], bytes], inks: list[list[Stroke]]) -> float:
-    begin = time.perf_counter()
-    for ink in inks:
-        draw(ink)
-    return len(inks) / (time.perf_counter() - begin)
+def compared(count: int, rounds: int) -> list[Figure]:
+    """Expressions a second, PNG included."""
+    rng = np.random.default_rng(0)
+    inks = [expression(rng) for _ in range(count)]
+    runs = {"ours": lambda: [render_ink(ink) for ink in inks], "plain": lambda: [plain(ink) for ink in inks]}
+    ours, theirs = (count / seconds for seconds in alternating(runs, rounds).values())
+    return [
+        at_least("ink drawn", ours, "expressions/s", TARGET),
+        Figure("ink drawn", ours, "expressions/s", "plain Pillow lines, drawn large and scaled down", theirs),
+    ]
+
+
+def measure(data: Data) -> list[Figure]:
+    """Made-up ink: no data needed."""
+    return compared(data.size(300, 20), data.size(5, 1))
 
 
 def main() -> None:
-    rng = np.random.default_rng(0)
-    inks = [expression(rng) for _ in range(300)]
-    rounds = [(rate(render_ink, inks), rate(plain, inks)) for _ in range(5)]
-    ours, theirs = (float(np.median(column)) for column in zip(*rounds, strict=True))
-    print(f"{ours:.0f} expressions/s (target 400); plain Pillow {theirs:.0f}; {ours / theirs:.1f}x")
+    show(compared(300, 5))
 
 
 if __name__ == "__main__":

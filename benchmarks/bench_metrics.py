@@ -7,17 +7,20 @@ from __future__ import annotations
 
 import argparse
 import random
-import time
 from dataclasses import replace
 from pathlib import Path
 
 import editdistance
+from figures import Data, Figure, at_least, show
 from nltk.translate.bleu_score import SmoothingFunction, corpus_bleu
+from timing import alternating
 
 from mumer_data.data import Prediction
 from mumer_data.metrics.pairs import pair_up
 from mumer_data.metrics.published import Published
 from mumer_data.readers.predictions import load_predictions
+
+TARGET = 5.0
 
 
 def varied(rows: list[Prediction], count: int) -> list[Prediction]:
@@ -57,25 +60,37 @@ def ours(rows: list[Prediction]) -> dict[str, float]:
     return {name: float(value) for name, value in metric.scores(metric.statistics(pair_up(rows)).sum(axis=0)).items()}
 
 
+def compared(name: str, predictions: list[Prediction], pairs: int, rounds: int) -> list[Figure]:
+    """Seconds of both, and how many of the figures are the same to four decimals."""
+    rows = varied(predictions, pairs)
+    theirs, mine = reference(rows), ours(rows)
+    same = sum(abs(mine[key] - value) < 5e-5 for key, value in theirs.items())
+    runs = {"ours": lambda: ours(rows), "theirs": lambda: reference(rows)}
+    fast, slow = alternating(runs, rounds).values()
+    pairs_of = f"{pairs:,} pairs of {name}"
+    return [
+        Figure(f"all figures of {pairs_of}", fast, "s", "editdistance + NLTK", slow, TARGET, smaller_is_better=True),
+        at_least(f"figures of {pairs_of}, the same to 4 decimals", same, "figures", len(theirs), "all"),
+    ]
+
+
+def measure(data: Data) -> list[Figure]:
+    """Predictions of both models."""
+    files = {f"the {model.upper()} model": data.predictions(model) for model in ("7b", "3b")}
+    found = [
+        compared(name, load_predictions(file), data.size(20_000, 1_000), data.size(3, 1))
+        for name, file in files.items()
+    ]
+    return [figure for figures in found for figure in figures]
+
+
 def main() -> None:
-    """Print both times, the ratio, and whether the figures agree."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("predictions", type=Path)
     parser.add_argument("--pairs", type=int, default=20_000)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
-    rows = varied(load_predictions(options.predictions), options.pairs)
-    times: dict[str, list[float]] = {"reference": [], "ours": []}
-    figures = {}
-    for _ in range(options.rounds):
-        for name, function in (("reference", reference), ("ours", ours)):
-            begin = time.perf_counter()
-            figures[name] = function(rows)
-            times[name].append(time.perf_counter() - begin)
-    best = {name: min(seconds) for name, seconds in times.items()}
-    same = all(abs(figures["ours"][name] - value) < 5e-5 for name, value in figures["reference"].items())
-    print(f"{len(rows):,} pairs: editdistance + NLTK {best['reference']:.2f} s, ours {best['ours']:.2f} s")
-    print(f"ratio {best['reference'] / best['ours']:.1f}; same figures to 4 decimals: {same}")
+    show(compared("the file", load_predictions(options.predictions), options.pairs, options.rounds))
 
 
 if __name__ == "__main__":

@@ -8,13 +8,24 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
-import sys
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from figures import Data, Figure, at_least, bounded, show
+from timing import alternating, apart
+
+from mumer_data.errors.align import align
+
+TARGET = 3_000
+MINE = """
+import resource, sys
+from pathlib import Path
+from mumer_data.mining.run import mine
+from mumer_data.mining.scan import MiningOptions
+mine([Path(sys.argv[1])], Path(sys.argv[2]), "m", MiningOptions(max_per_image=4, max_per_confusion=10**6), workers=1)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+"""
 
 
 def plain_distance(label: list[str], text: list[str]) -> int:
@@ -36,51 +47,60 @@ def repeated(rows: list[dict[str, Any]], count: int, path: Path) -> Path:
     return path
 
 
-def seconds(function: Callable[[], object]) -> float:
-    begin = time.perf_counter()
-    function()
-    return time.perf_counter() - begin
+def alignment(rows: list[dict[str, Any]], rounds: int) -> list[Figure]:
+    """Pairs a second against the plain table, and how many distances are the same."""
+    pairs = [(row["gt"].split(), row["pred"].split()) for row in rows]
+    same = sum(align(label, text).cost == plain_distance(label, text) for label, text in pairs)
+    runs = {
+        "ours": lambda: [align(label, text) for label, text in pairs],
+        "plain": lambda: [plain_distance(label, text) for label, text in pairs],
+    }
+    ours, theirs = (len(pairs) / seconds for seconds in alternating(runs, rounds).values())
+    return [
+        Figure("aligned", ours, "pairs/s", "a plain table, without the edits", theirs),
+        at_least("distances equal to those of the plain table", same, "pairs", len(pairs), "all"),
+    ]
 
 
-def mine_apart(file: Path, out: Path) -> tuple[float, int]:
-    """Seconds, and the most memory in bytes, of a whole run in a process of its own."""
-    code = (
-        "import sys, resource; from pathlib import Path; from mumer_data.mining.run import mine;"
-        "from mumer_data.mining.scan import MiningOptions;"
-        "mine([Path(sys.argv[1])], Path(sys.argv[2]), 'm', MiningOptions(max_per_image=4, max_per_confusion=10**6),"
-        " workers=1); print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)"
+def mined(rows: list[dict[str, Any]], count: int) -> tuple[float, float]:
+    """Predictions a second of a whole run, start and imports included, in a process of its own, and its peak in MiB."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = repeated(rows, count, Path(folder) / "predictions.jsonl")
+        found = apart(MINE, file, Path(folder) / "out")
+    return count / found.cpu, int(found.printed) / 2**20
+
+
+def compared(rows: list[dict[str, Any]], count: int, large: int, rounds: int = 3) -> list[Figure]:
+    """Alignment, then three runs."""
+    wrong = [row for row in rows if row["gt"].split() != row["pred"].split()]
+    some, many = (f"{number:,} predictions, as they are" for number in (count, large))
+    (fast, peak), (slow, high), (long, top) = mined(rows, count), mined(wrong, count), mined(rows, large)
+    return [
+        *alignment(rows, rounds),
+        at_least(some, fast, "predictions/s", TARGET),
+        Figure(f"{count:,} predictions, all wrong, with caps", slow, "predictions/s"),
+        at_least(many, long, "predictions/s", TARGET),
+        Figure(f"{some}: peak memory", peak, "MiB"),
+        Figure(f"{count:,} predictions, all wrong, with caps: peak memory", high, "MiB"),
+        bounded(f"{many}: peak memory", top, f"{count:,}", peak),
+    ]
+
+
+def measure(data: Data) -> list[Figure]:
+    """Predictions of the 3B model."""
+    rows = json.loads(data.predictions("3b").read_text(encoding="utf-8"))
+    return compared(
+        rows[: data.size(len(rows), 200)], data.size(40_000, 300), data.size(1_000_000, 600), data.size(3, 1)
     )
-    begin = time.perf_counter()
-    done = subprocess.run([sys.executable, "-c", code, file, out], check=True, capture_output=True, text=True)
-    return time.perf_counter() - begin, int(done.stdout)
 
 
 def main() -> None:
-    """Print predictions a second for alignment and for whole runs, and memory."""
-    from mumer_data.errors.align import align
-
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("file", type=Path)
     parser.add_argument("--rows", type=int, default=40_000)
     parser.add_argument("--large", type=int, default=1_000_000)
     options = parser.parse_args()
-    rows = json.loads(options.file.read_text(encoding="utf-8"))
-    pairs = [(row["gt"].split(), row["pred"].split()) for row in rows]
-    ours = seconds(lambda: [align(label, text) for label, text in pairs])
-    theirs = seconds(lambda: [plain_distance(label, text) for label, text in pairs])
-    same = all(align(label, text).cost == plain_distance(label, text) for label, text in pairs)
-    print(
-        f"align: {len(pairs) / ours:,.0f}/s; plain table: {len(pairs) / theirs:,.0f}/s; {theirs / ours:.1f}x;", end=" "
-    )
-    print(f"distances equal: {same}")
-    wrong = [row for row in rows if row["gt"].split() != row["pred"].split()]
-    runs = {"as they are": (rows, options.rows), "all wrong": (wrong, options.rows), "large": (rows, options.large)}
-    with tempfile.TemporaryDirectory() as folder:
-        for name, (chosen, count) in runs.items():
-            file = repeated(chosen, count, Path(folder) / f"{name}.jsonl")
-            took, memory = mine_apart(file, Path(folder) / name)
-            speed, most = count / took, memory / 2**20
-            print(f"mine, {name}: {count:,} predictions, one core: {speed:,.0f}/s, {most:,.0f} MiB at most", flush=True)
+    show(compared(json.loads(options.file.read_text(encoding="utf-8")), options.rows, options.large))
 
 
 if __name__ == "__main__":

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import argparse
 import re
-import time
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 
+from figures import Data, Figure, at_least, show
 from pylatexenc.latexwalker import LatexWalker, get_default_latex_context_db
+from timing import alternating
 
 from mumer_data import LatexSyntaxError
 from mumer_data.latex.normalize import Normalizer
 
+EQUAL, SPEED = 0.995, 5_000
 CONTEXT = get_default_latex_context_db()
 
 
@@ -50,15 +51,41 @@ def reason(label: str, published: str) -> str:
     return "the published label has other symbols: it contradicts the raw one"
 
 
-def rate(run: Callable[[str], object], labels: list[str], rounds: int = 5) -> float:
-    """Labels a second, best of some rounds."""
-    best = float("inf")
-    for _ in range(rounds):
-        begin = time.perf_counter()
-        for label in labels:
-            run(label)
-        best = min(best, time.perf_counter() - begin)
-    return len(labels) / best
+def differing(raw: dict[str, str], published: dict[str, str], normalizer: Normalizer) -> dict[str, str]:
+    """id -> what ours is, where it is not the published label."""
+    found = {name: attempt(normalizer, raw[name]) for name in published}
+    return {name: label for name, label in found.items() if label != published[name]}
+
+
+def compared(folder: Path, preset: str, rounds: int, most: int | None = None) -> list[Figure]:
+    """Share of equal labels, and labels a second, of at most so many."""
+    published = dict(list(pairs(folder / "caption.txt").items())[:most])
+    raw = pairs(folder / "raw_labels.tsv")
+    normalizer = Normalizer(preset)
+    others = differing(raw, published, normalizer)
+    reasons = Counter(reason(label, published[name]) for name, label in others.items())
+    labels = [raw[name] for name in published]
+    times = alternating(
+        {
+            "ours": lambda: [attempt(normalizer, label) for label in labels],
+            "pylatexenc": lambda: [LatexWalker(x, latex_context=CONTEXT).get_latex_nodes(pos=0) for x in labels],
+        },
+        rounds,
+    )
+    ours, theirs = len(labels) / times["ours"], len(labels) / times["pylatexenc"]
+    why = "; ".join(f"{count}: {text}" for text, count in reasons.most_common())
+    equal = len(published) - len(others)
+    return [
+        Figure("labels equal to the published ones", equal, "labels", "all", len(published), EQUAL, note=why),
+        at_least("normalised", ours, "labels/s", SPEED),
+        Figure("normalised", ours, "labels/s", "pylatexenc, which only reads them", theirs),
+    ]
+
+
+def measure(data: Data) -> list[Figure]:
+    """The CROHME training labels as released."""
+    data.need("data/crohme/train/raw_labels.tsv")
+    return compared(data.need("data/crohme/train"), "crohme", data.size(3, 1), data.size(10**9, 500))
 
 
 def main() -> None:
@@ -67,20 +94,10 @@ def main() -> None:
     arguments.add_argument("--preset", default="crohme")
     options = arguments.parse_args()
     raw, published = pairs(options.folder / "raw_labels.tsv"), pairs(options.folder / "caption.txt")
-    normalizer = Normalizer(options.preset)
-    differing = 0
-    for name, label in published.items():
-        found = attempt(normalizer, raw[name])
-        if found != label:
-            differing += 1
-            print(
-                f"{name}: {reason(found, label)}\n  raw        {raw[name]}\n  ours       {found}\n  published  {label}"
-            )
-    print(f"equal: {len(published) - differing} of {len(published)} = {1 - differing / len(published):.4%}")
-    labels = list(raw.values())
-    ours = rate(lambda label: attempt(normalizer, label), labels)
-    theirs = rate(lambda label: LatexWalker(label, latex_context=CONTEXT).get_latex_nodes(pos=0), labels, rounds=2)
-    print(f"{ours:,.0f} labels/s (target 5,000); pylatexenc, reading alone: {theirs:,.0f}; {ours / theirs:.1f}x")
+    for name, label in differing(raw, published, Normalizer(options.preset)).items():
+        told = f"  raw        {raw[name]}\n  ours       {label}\n  published  {published[name]}"
+        print(f"{name}: {reason(label, published[name])}\n{told}")
+    show(compared(options.folder, options.preset, 5))
 
 
 if __name__ == "__main__":

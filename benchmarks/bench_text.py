@@ -6,18 +6,20 @@ Usage: python benchmarks/bench_text.py [CAPTIONS] [--rounds N]; without a file, 
 from __future__ import annotations
 
 import argparse
-import statistics
-import time
+import functools
 from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
 
+from figures import Data, Figure, at_least, show
+from timing import alternating, apart
 from yardstick import yardstick
 
 from mumer_data.latex.parser import parse, tree_transducer
 from mumer_data.latex.published import published_text, published_transducer
 from mumer_data.latex.text import tree_text
 
+CAPTIONS = "data/crohme/train/caption.txt"
 TARGETS = {"label -> text": 4.0, "label -> SymbolTree -> text": 2.0}
 
 
@@ -35,25 +37,13 @@ def forget() -> None:
     published_transducer().forget()
 
 
-def median_times(runs: dict[str, Callable[[str], object]], labels: list[str], rounds: int) -> dict[str, float]:
-    """Seconds for all labels, the runs taking turns."""
-    times: dict[str, list[float]] = {name: [] for name in runs}
-    for _ in range(rounds):
-        for name, run in runs.items():
-            forget()
-            begin = time.perf_counter()
-            for label in labels:
-                run(label)
-            times[name].append(time.perf_counter() - begin)
-    return {name: statistics.median(found) for name, found in times.items()}
+def over(run: Callable[[str], object], labels: list[str]) -> None:
+    for label in labels:
+        run(label)
 
 
-def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("captions", nargs="?", type=Path)
-    arguments.add_argument("--rounds", type=int, default=9)
-    options = arguments.parse_args()
-    labels = read_labels(options.captions)
+def compared(labels: list[str], source: str, rounds: int) -> list[Figure]:
+    """Microseconds a label, cold, beside the published algorithm, and how many of its texts are ours."""
     agree = sum(yardstick(label) == published_text(label) for label in labels)
     runs: dict[str, Callable[[str], object]] = {
         "published algorithm": yardstick,
@@ -62,12 +52,40 @@ def main() -> None:
         "label -> SymbolTree -> text": lambda label: tree_text(parse(label)),
         "label -> SymbolTree -> slt text": lambda label: tree_text(parse(label), "slt"),
     }
-    times = median_times(runs, labels, options.rounds)
-    reference = times["published algorithm"]
-    print(f"{len(labels)} labels, {agree} texts equal, median of {options.rounds} cold alternating rounds")
-    for name, seconds in times.items():
-        target = f"  (target {TARGETS[name]:.0f}x)" if name in TARGETS else ""
-        print(f"{name:34s} {seconds * 1e6 / len(labels):7.2f} us a label  {reference / seconds:5.2f}x{target}")
+    times = alternating({name: functools.partial(over, run, labels) for name, run in runs.items()}, rounds, forget)
+    each = {name: seconds * 1e6 / len(labels) for name, seconds in times.items()}
+    reference = each.pop("published algorithm")
+    return [
+        at_least("texts equal to the published ones", agree, "texts", len(labels), "all", note=source),
+        *(
+            Figure(name, found, "us a label", "published algorithm", reference, TARGETS.get(name), True)
+            for name, found in each.items()
+        ),
+    ]
+
+
+def first_label(rounds: int) -> Figure:
+    """A fresh Python that parses one label."""
+    times = [apart("import mumer_data; mumer_data.parse('x')").cpu for _ in range(rounds)]
+    return Figure("a fresh Python imports the library and parses one label", min(times), "s")
+
+
+def measure(data: Data) -> list[Figure]:
+    """The CROHME training labels; the embedded sample where they are absent."""
+    there = data.has(CAPTIONS)
+    labels = read_labels(data.need(CAPTIONS) if there else None)
+    labels = labels[: data.size(len(labels), 500)]
+    source = f"{len(labels):,} {'CROHME training labels' if there else 'labels: the embedded sample, repeated'}"
+    return [*compared(labels, source, data.size(9, 3)), first_label(data.size(3, 1))]
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("captions", nargs="?", type=Path)
+    arguments.add_argument("--rounds", type=int, default=9)
+    options = arguments.parse_args()
+    labels = read_labels(options.captions)
+    show(compared(labels, f"{len(labels):,} labels", options.rounds))
 
 
 if __name__ == "__main__":

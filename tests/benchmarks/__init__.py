@@ -1,0 +1,1 @@
+"""Tests of the benchmarks: that they run and are judged, never how fast anything is."""
