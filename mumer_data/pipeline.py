@@ -24,7 +24,7 @@ from mumer_data.exceptions import PipelineError
 from mumer_data.gates import Refusal
 from mumer_data.gates.screen import Screen
 from mumer_data.gates.survey import DUPLICATE_ID, repeated_ids, survey
-from mumer_data.images.augment.metadata import boxes_in, moved
+from mumer_data.images.augment.metadata import boxes_in, moved, with_boxes
 from mumer_data.images.augment.run import augment_bytes
 from mumer_data.images.fit import fit
 from mumer_data.images.polarity import unify_polarity
@@ -218,15 +218,16 @@ def usable(row: Example | Reject, pipeline: Pipeline, screen: Screen, refusal: R
     data = screen.image(row)
     if isinstance(data, Reject):
         return data
+    wanted = pipeline.metadata or pipeline.augment is not None  # boxes may stand in them
+    metadata = row.metadata() if wanted and row.metadata is not None else ""
     if pipeline.fit is not None:
-        data = fit(data, pipeline.fit)
+        data, boxes = fit(data, pipeline.fit, boxes_in(metadata))
+        metadata = metadata if boxes is None else with_boxes(metadata, boxes)
     if pipeline.polarity != "keep":
         data = unify_polarity(data, pipeline.polarity)
     name = row.image.name if pipeline.images == "embed" else row.image.path
     if name is None:
         raise PipelineError("images: path needs images that lie on disk as files, not in an archive: use embed")
-    wanted = pipeline.metadata or pipeline.augment is not None  # boxes may stand in them
-    metadata = row.metadata() if wanted and row.metadata is not None else ""
     return UsableRow(row.id, label, data, name, metadata)
 
 

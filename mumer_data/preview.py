@@ -6,9 +6,7 @@ Not for building anything: see `pipeline`.
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Iterator, Sequence
-from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +14,8 @@ from PIL import Image
 
 from mumer_data.data import Example, Reject
 from mumer_data.exceptions import SourceError
+from mumer_data.images.augment.metadata import boxes_in
+from mumer_data.images.augment.run import augment
 from mumer_data.images.polarity import unify_polarity
 from mumer_data.randomness import generator_of
 from mumer_data.recipe import Pipeline
@@ -95,23 +95,16 @@ def _bare(made: Sequence[Shown]) -> list[Shown]:
 
 
 def _symbol_boxes(row: Example) -> list[Box]:
-    """Boxes in pixels of the image; a symbol that names the traces of some ink has its box in the units of that."""
-    try:
-        said = json.loads(row.metadata() if row.metadata else "{}")
-    except ValueError:
-        return []
-    symbols = said.get("symbols") if isinstance(said, dict) else None
-    known = [one for one in symbols or [] if isinstance(one, dict) and one.get("box") and "traces" not in one]
-    return [one["box"] for one in known]
+    """Boxes in pixels of the image, where the source knows them."""
+    boxes = boxes_in(row.metadata()) if row.metadata else None
+    return [] if boxes is None else boxes.tolist()
 
 
 def _variants(pipeline: Pipeline, name: str, image: Image.Image, boxes: Sequence[Box], count: int) -> list[Shown]:
     """What a build makes of an image by augmentation; nothing where the pipeline has none."""
-    augmentation = getattr(pipeline, "augment", None)
-    if augmentation is None:
+    if pipeline.augment is None:
         return []
-    augment = import_module("mumer_data.images.augment.run").augment
     known = np.array(boxes, dtype=np.float64) if boxes else None
     names = [f"{name}-aug{number + 1}" for number in range(count)]
-    made = [augment(image, augmentation.made(), seed=pipeline.seed, id=one, boxes=known) for one in names]
+    made = [augment(image, pipeline.augment.made(), seed=pipeline.seed, id=one, boxes=known) for one in names]
     return [Shown(variant.image, variant.boxes.tolist()) for variant in made]

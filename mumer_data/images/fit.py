@@ -9,6 +9,7 @@ import io
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field
 from scipy import ndimage
@@ -20,6 +21,8 @@ from mumer_data.images.skeleton import Mask, thin
 _FINE = 2  # lines are thinned and drawn so many times larger, then averaged down
 _INK = 0.35  # share of full contrast from which a pixel is ink
 _FAINT = 0.2  # the same where an image is scaled down, lest thin lines break
+Boxes = NDArray[np.float64]  # left, top, right, bottom of each symbol, in pixels
+
 _EYE = ndimage.generate_binary_structure(2, 2)
 
 
@@ -59,11 +62,14 @@ class Fitted:
     top: float
 
 
-def fit(data: bytes, wanted: Fit) -> bytes:
-    """An encoded image, fitted, as PNG, black on white; without ink it is passed on as it is."""
+def fit(data: bytes, wanted: Fit, boxes: Boxes | None = None) -> tuple[bytes, Boxes | None]:
+    """An encoded image, fitted, as PNG, black on white, and the boxes moved along; without ink all stays as it is."""
     with Image.open(io.BytesIO(data)) as image:
         fitted = fit_image(image, wanted)
-    return data if fitted is None else encode_png(fitted.image)
+    if fitted is None:
+        return data, boxes
+    corner = np.array([fitted.left, fitted.top, fitted.left, fitted.top])
+    return encode_png(fitted.image), None if boxes is None else boxes * fitted.scale + corner
 
 
 def fit_image(image: Image.Image, wanted: Fit) -> Fitted | None:

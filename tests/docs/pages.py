@@ -15,7 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), *sorted((ROOT / "training").rglob("*.md"))]
 _FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.M | re.S)
-_COMMENT = re.compile(r"\s{2,}# .*$|^# .*$")
+_COMMENT = re.compile(r"\s{2,}# .*$|^#.*$")
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,7 @@ def test_white_on_black_gives_the_same() -> None:
     data = encode_png(drawn(100, 3.0))
     inverted = encode_png(ImageOps.invert(drawn(100, 3.0)))
     assert fit(inverted, Fit()) == fit(data, Fit())
-    assert polarity(Image.open(io.BytesIO(fit(inverted, Fit())))) == "dark_on_light"
+    assert polarity(Image.open(io.BytesIO(fit(inverted, Fit())[0]))) == "dark_on_light"
 
 
 def test_pixels_are_found_again() -> None:
@@ -62,7 +62,24 @@ def test_pixels_are_found_again() -> None:
 
 def test_paper_without_ink_stays_as_it_is() -> None:
     data = encode_png(Image.new("L", (30, 20), 255))
-    assert fit(data, Fit()) == data
+    assert fit(data, Fit()) == (data, None)
+
+
+def test_boxes_move_along() -> None:
+    """A symbol's box still holds its ink, and nothing of its neighbour's."""
+    from mumer_data.images.ink import encode_png
+    from mumer_data.images.synthesis import Synthesis
+
+    picture = Synthesis(seed=0, size=60).picture("a", "1 + x")
+    data, boxes = fit(encode_png(picture.image), Fit(), picture.boxes.astype(np.float64))
+    assert boxes is not None
+    dark = np.asarray(Image.open(io.BytesIO(data))) < 128
+    for left, top, right, bottom in boxes:
+        assert dark[int(top) : int(bottom) + 2, int(left) : int(right) + 2].any()
+    low, high = boxes[:, :2].min(axis=0) - 2, boxes[:, 2:].max(axis=0) + 2
+    outside = dark.copy()
+    outside[int(low[1]) : int(high[1]) + 1, int(low[0]) : int(high[0]) + 1] = False
+    assert not outside.any()
 
 
 @pytest.mark.parametrize("size", [(4000, 3), (3, 4000), (3000, 2000)])

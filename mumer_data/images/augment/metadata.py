@@ -25,10 +25,15 @@ def boxes_in(metadata: str) -> NDArray[np.float64] | None:
 
 def moved(metadata: str, boxes: NDArray[np.float64], original: str) -> str:
     """The metadata with other boxes, in the order of `boxes_in`, and the id of the ``original``."""
+    return json.dumps({**_read(with_boxes(metadata, boxes)), "original": original}, ensure_ascii=False)
+
+
+def with_boxes(metadata: str, boxes: NDArray[np.float64]) -> str:
+    """The metadata with other boxes, in the order of `boxes_in`."""
     found = _read(metadata)
     for symbol, box in zip(_boxed(found), boxes.round(2).tolist(), strict=True):
         symbol["box"] = box
-    return json.dumps({**found, "original": original}, ensure_ascii=False)
+    return json.dumps(found, ensure_ascii=False)
 
 
 def _read(metadata: str) -> dict[str, Any]:
