@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from mumer_data.data import ImageRef
 from mumer_data.exceptions import ImageError, SourceError
+from mumer_data.readers.files import read_file
 from mumer_data.readers.shards import ShardsReader
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp")
@@ -100,14 +101,7 @@ def holds_shards(folder: Path) -> bool:
 
 
 def _file(path: Path) -> ImageRef:
-    return ImageRef(path.name, str(path), partial(_read_file, path))
-
-
-def _read_file(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise ImageError("image_missing", f"{path} cannot be read ({error.strerror})") from None
+    return ImageRef(path.name, str(path), partial(read_file, path))
 
 
 def _in_shards(place: Path, example_id: str) -> ImageRef:
