@@ -35,7 +35,7 @@ stress: $(VENV)/.dev
 fuzz: $(VENV)/.dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[fuzz]'
 	for target in parser normalizer tree_text inkml predictions sources; do \
-	  $(BIN)/python -m tests.fuzz.$$target -max_total_time=$(SECONDS) || exit 1; done
+	  $(BIN)/python -m tests.fuzz $$target -max_total_time=$(SECONDS) || exit 1; done
 
 # The site, into out/site; a broken link or a docstring that cannot be read fails.
 docs: $(VENV)/.dev

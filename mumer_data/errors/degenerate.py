@@ -23,7 +23,8 @@ def degenerate(label: Sequence[str], text: Sequence[str]) -> tuple[str, str] | N
 
     Reasons: ``prediction_empty``, ``prediction_repeats`` (a phrase of up to 32 tokens stands at the end at least four
     times and makes the prediction longer than its label by half of that), ``prediction_too_long`` (more than three
-    times the label's length, or either of more than 4,096 tokens), ``prediction_unparsable`` (not even with brackets closed and braces put in).
+    times the label's length, or either of more than 4,096 tokens), ``prediction_unparsable`` (not even with brackets
+    closed and braces put in).
     """
     if not text:
         return "prediction_empty", "the model gave nothing"

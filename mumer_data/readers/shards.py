@@ -146,7 +146,9 @@ def _example(value: dict[str, Any] | None, row: int, path: Path) -> Example | Re
     if not data and not name:
         return Reject(example_id, row, "image_missing", f"row {row} ({path.name}) has not one image", label=label)
     shown = Path(name).name or f"{example_id}.png"
-    found = ImageRef(shown, None, partial(bytes, data)) if data else ImageRef(shown, name, partial(read_file, Path(name)))
+    found = (
+        ImageRef(shown, None, partial(bytes, data)) if data else ImageRef(shown, name, partial(read_file, Path(name)))
+    )
     metadata = partial(str, value["metadata"]) if value.get("metadata") else None
     return Example(example_id, label, found, row, "", metadata)
 

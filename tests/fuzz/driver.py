@@ -31,10 +31,13 @@ def run(check: Callable[[bytes], object], seeds: Iterable[bytes], name: str) -> 
         atheris.Fuzz()
 
 
-def main(name: str) -> None:
-    """Fuzz one target, our own code instrumented."""
+def main() -> None:
+    """``TARGET [libFuzzer options]``: fuzz it, our own code instrumented."""
     import atheris
 
+    if len(sys.argv) < 2 or sys.argv[1] not in TARGETS:
+        sys.exit(f"name a target: {', '.join(TARGETS)}")
+    name = sys.argv.pop(1)
     with atheris.instrument_imports(include=["mumer_data"]):
         target = importlib.import_module(f"tests.fuzz.{name}")
     run(target.check, target.seeds(), name)

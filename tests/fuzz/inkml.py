@@ -27,9 +27,3 @@ def check(data: bytes) -> None:
 def seeds() -> list[bytes]:
     extremes = b"<ink><trace>1e308 -1e308, 1 2</trace><trace>nan inf</trace><trace>0 0, 1e-300 1e300</trace></ink>"
     return [CROHME, MATHWRITING, BOMB, extremes, CROHME.decode().encode("utf-16")]
-
-
-if __name__ == "__main__":
-    from tests.fuzz.driver import main
-
-    main("inkml")

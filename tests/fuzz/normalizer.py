@@ -22,11 +22,10 @@ def check(data: bytes) -> None:
 
 
 def seeds() -> list[bytes]:
-    raws = [b"\\frac12x'^2_a", b"{a\\over b}\\choose\\sqrt[3]x", b"$\\operatorname{sin}\\left.x\\right)$", b"\\mbox{a b} l o g"]
+    raws = [
+        b"\\frac12x'^2_a",
+        b"{a\\over b}\\choose\\sqrt[3]x",
+        b"$\\operatorname{sin}\\left.x\\right)$",
+        b"\\mbox{a b} l o g",
+    ]
     return [bytes([2 * number]) + raw for number, raw in enumerate(raws)] + [bytes(range(1, 90))]
-
-
-if __name__ == "__main__":
-    from tests.fuzz.driver import main
-
-    main("normalizer")

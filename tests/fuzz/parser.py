@@ -26,10 +26,8 @@ def check(data: bytes) -> None:
 
 
 def seeds() -> list[bytes]:
-    return [b"\x00x ^ { 2 } + \\frac { a } { b }", b"\x00\\begin { cases } x & y \\\\ z \\end { cases }", bytes(range(1, 60))]
-
-
-if __name__ == "__main__":
-    from tests.fuzz.driver import main
-
-    main("parser")
+    return [
+        b"\x00x ^ { 2 } + \\frac { a } { b }",
+        b"\x00\\begin { cases } x & y \\\\ z \\end { cases }",
+        bytes(range(1, 60)),
+    ]

@@ -48,9 +48,3 @@ def parquet() -> bytes:
 def seeds() -> list[bytes]:
     lines = "\n".join(map(json.dumps, ROWS)).encode()
     return [b"\x00" + json.dumps(ROWS).encode(), b"\x00" + lines, b"\x01\xef\xbb\xbf" + lines, b"\x02" + parquet()]
-
-
-if __name__ == "__main__":
-    from tests.fuzz.driver import main
-
-    main("predictions")

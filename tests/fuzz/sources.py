@@ -88,9 +88,3 @@ def seeds() -> list[bytes]:
         b'{"configs": {"t": {}}}',
     ]
     return [bytes([number]) + content for number, content in enumerate(contents)]
-
-
-if __name__ == "__main__":
-    from tests.fuzz.driver import main
-
-    main("sources")

@@ -7,7 +7,23 @@ from mumer_data.latex.read_text import read_tree
 from mumer_data.latex.text import DIALECTS, label_text, tree_text
 from tests.fuzz.words import WORDS, label_of
 
-RELATIONS = "right sub sup above below inside row cell nextline columns begin_cases end_cases begin_a end_a x".split()
+RELATIONS = [
+    "right",
+    "sub",
+    "sup",
+    "above",
+    "below",
+    "inside",
+    "row",
+    "cell",
+    "nextline",
+    "columns",
+    "begin_cases",
+    "end_cases",
+    "begin_a",
+    "end_a",
+    "x",
+]
 
 
 def text_of(data: bytes) -> str:
@@ -41,9 +57,3 @@ def seeds() -> list[bytes]:
     labels = ["x ^ { 2 } + \\frac { a } { b }", "\\begin {cases} x & y \\\\ z \\end {cases}", "\\sqrt [ 3 ] { x }"]
     found = [label_text(label, dialect) for label in labels for dialect in DIALECTS]
     return [b"\x00" + text.encode() for text in found] + [bytes(range(1, 90)), bytes(range(2, 90))]
-
-
-if __name__ == "__main__":
-    from tests.fuzz.driver import main
-
-    main("tree_text")

@@ -53,11 +53,10 @@ class Normalizer:
         """
         if not self.rules:
             return raw
-        if len(raw) > MAX_LABEL:
-            reason = f"the label has {len(raw):,} characters, more than {MAX_LABEL:,}"
-            raise LatexSyntaxError(reason, tokens=[], position=0)
+        _check_length(raw)
         label, settled = self._pass(raw)
         for _ in range(MAX_PASSES):
+            _check_length(label)
             if settled:
                 return label
             before = label
@@ -110,6 +109,12 @@ class Normalizer:
             if changed:
                 fired.append(rule)
         return label, fired
+
+
+def _check_length(label: str) -> None:
+    if len(label) > MAX_LABEL:
+        reason = f"the label has {len(label):,} characters, more than {MAX_LABEL:,}"
+        raise LatexSyntaxError(reason, tokens=[], position=0)
 
 
 def _attempt(normalizer: Normalizer, raw: str) -> str | None:
