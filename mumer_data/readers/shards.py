@@ -53,7 +53,10 @@ class ShardsReader:
         return cut(((row, row, size) for row, size in enumerate(sizes)), max_rows, max_bytes, str(self._folder))
 
     def read(self, part: Slice) -> Iterator[Example | Reject]:
-        """Every row of one slice. Rejects: ``row_malformed``, ``row_encoding``, ``image_missing``. Raises ``SourceError``."""
+        """Every row of one slice. Raises ``SourceError``.
+
+        Rejects: ``row_malformed``, ``row_encoding``, ``image_missing``.
+        """
         first, last, begin = part.start, part.start + part.rows, 0
         for path in self.files():
             rows, _ = _extent(path)

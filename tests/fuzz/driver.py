@@ -18,7 +18,7 @@ UNIT_SECONDS = 20  # one input that takes longer is a finding
 
 
 def run(check: Callable[[bytes], object], seeds: Iterable[bytes], name: str) -> None:
-    """Fuzz until libFuzzer's own options (``-max_total_time``, ``-runs``, ...) say stop; findings go to ``out/fuzz``."""
+    """Fuzz until libFuzzer's own options (``-max_total_time``, ``-runs``) say stop; findings go to ``out/fuzz``."""
     import atheris
 
     found = FOUND / name

@@ -1,4 +1,4 @@
-"""Any bytes as a prediction file of each kind: predictions and rejects, in slices as in one piece, or ``SourceError``."""
+"""Any bytes as a prediction file of each kind: predictions and rejects, sliced or whole, or ``SourceError``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The fuzzers' targets in the ordinary tests: their seeds, seeds that hypothesis mutates, and all that was ever found."""
+"""The fuzzers' targets in the ordinary tests: seeds, seeds that hypothesis mutates, and what was ever found."""
 
 from __future__ import annotations
 

@@ -7,23 +7,8 @@ from mumer_data.latex.read_text import read_tree
 from mumer_data.latex.text import DIALECTS, label_text, tree_text
 from tests.fuzz.words import WORDS, label_of
 
-RELATIONS = [
-    "right",
-    "sub",
-    "sup",
-    "above",
-    "below",
-    "inside",
-    "row",
-    "cell",
-    "nextline",
-    "columns",
-    "begin_cases",
-    "end_cases",
-    "begin_a",
-    "end_a",
-    "x",
-]
+_LIST = "right sub sup above below inside row cell nextline columns begin_cases end_cases begin_a end_a x"
+RELATIONS = _LIST.split()
 
 
 def text_of(data: bytes) -> str:

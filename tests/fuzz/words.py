@@ -2,103 +2,14 @@
 
 from __future__ import annotations
 
-WORDS = [
-    *[
-        "x",
-        "a",
-        "1",
-        "+",
-        "=",
-        "(",
-        ")",
-        ",",
-        ".",
-        "|",
-        "<",
-        ">",
-        "'",
-        "!",
-        "/",
-        ":",
-        ";",
-        "*",
-        "{",
-        "}",
-        "_",
-        "^",
-        "[",
-        "]",
-        "&",
-        "$",
-        "%",
-        "~",
-        "#",
-    ],
-    *[
-        "\\frac",
-        "\\sqrt",
-        "\\hat",
-        "\\sum",
-        "\\int",
-        "\\lim",
-        "\\over",
-        "\\choose",
-        "\\left",
-        "\\right",
-        "\\limits",
-        "\\overset",
-        "\\underset",
-        "\\binom",
-    ],
-    *[
-        "\\\\",
-        "\\",
-        "\\prime",
-        "\\operatorname",
-        "\\mbox",
-        "\\text",
-        "\\hspace",
-        "\\mathrm",
-        "\\overline",
-        "\\dbinom",
-        "\\xleftarrow",
-        "\\textcircled",
-    ],
-    *[
-        "\\begin",
-        "\\end",
-        "{cases}",
-        "{array}",
-        "{matrix}",
-        "{a}",
-        "\\begin{cases}",
-        "\\end{cases}",
-        "\\begin{matrix}",
-        "\\end{matrix}",
-    ],
-    *[
-        "l",
-        "o",
-        "g",
-        "s",
-        "i",
-        "n",
-        "\\log",
-        "\\sb",
-        "\\sp",
-        "\\not",
-        "\\big",
-        "\\nolimits",
-        "\\substack",
-        "\\mathbb",
-        "\\quad",
-        "\\displaystyle",
-        "é",
-        "中",
-        "α",
-        "\\alpha",
-    ],
-]
+_LIST = r"""
+x a 1 + = ( ) , . | < > ' ! / : ; * { } _ ^ [ ] & $ % ~ # l o g s i n é 中 α
+\frac \sqrt \hat \sum \int \lim \over \choose \left \right \limits \overset \underset \binom \\ \ \prime
+\operatorname \mbox \text \hspace \mathrm \overline \dbinom \xleftarrow \textcircled \log \sb \sp \not \big
+\nolimits \substack \mathbb \quad \displaystyle \alpha
+\begin \end {cases} {array} {matrix} {a} \begin{cases} \end{cases} \begin{matrix} \end{matrix}
+"""
+WORDS = _LIST.split()
 
 
 def label_of(data: bytes, between: str = " ") -> str:

@@ -230,7 +230,7 @@ def _rows(folder: Path) -> list[object]:
 
 def test_predictions_beyond_all_measure() -> None:
     tokens = [str(number) for number in range(MAX_TOKENS + 1)]
-    found = degenerate(tokens, tokens[:-1] + ["x"])
+    found = degenerate(tokens, [*tokens[:-1], "x"])
     assert found is not None
     assert found[0] == "prediction_too_long"
 
