@@ -131,8 +131,8 @@ def _python_row(batch: pa.RecordBatch) -> dict[str, Any] | None:
         return None
 
 
-def _image_of(images: object) -> tuple[bytes | None, str]:
-    """Bytes and name of a row's one image."""
+def image_of(images: object) -> tuple[bytes | None, str]:
+    """Bytes and name of a row's one image; ``None`` and ``""`` where it has not one."""
     image = images[0] if isinstance(images, list) and len(images) == 1 else None
     data, name = (image.get("bytes"), image.get("path")) if isinstance(image, dict) else (None, image)
     return data if isinstance(data, bytes) else None, name if isinstance(name, str) else ""
@@ -141,7 +141,7 @@ def _image_of(images: object) -> tuple[bytes | None, str]:
 def _example(value: dict[str, Any] | None, row: int, path: Path) -> Example | Reject:
     if value is None:
         return Reject("", row, "row_encoding", f"row {row} ({path.name}) is not UTF-8")
-    data, name = _image_of(value["images"])
+    data, name = image_of(value["images"])
     example_id = str(value.get("id") or Path(name).stem or row)
     label = _last_line(value["messages"])
     if label is None:

@@ -10,6 +10,8 @@ import datasets
 import pyarrow.parquet as pq
 import pytest
 
+from mumer_data.exceptions import ImageError, SourceError
+from mumer_data.mining.images import ImageFinder, names_shards
 from mumer_data.mining.run import mine
 from mumer_data.mining.scan import MiningOptions
 from mumer_data.pipeline import build
@@ -91,3 +93,22 @@ def test_without_images_the_paths_stay(tmp_path: Path) -> None:
     rows[1]["image_path"] = "./data/e1.png"
     mine([write_rows(tmp_path / "p.json", rows)], tmp_path / "out", "m", OPTIONS, workers=1)
     assert images_of(tmp_path / "out") == {"e1": "./data/e1.png", "e2": "e2"}
+
+
+@pytest.mark.parametrize("path", ["n" * 5000, "a\0b", "x.parquet#" + "1" * 5000, "x.parquet#²", "/dev/zero", "..", ""])
+@pytest.mark.parametrize("given", [True, False])
+def test_names_that_no_image_has(path: str, given: bool, tmp_path: Path) -> None:
+    folder = caption_folder(tmp_path / "source", 1) / "images"
+    finder = ImageFinder.of(folder if given else None, folder)
+    assert not names_shards("n" * 5000, folder)
+    with pytest.raises((ImageError, SourceError)):
+        finder.find("i" * 5000, path).read()
+
+
+def test_a_folder_that_is_named_by_way_of_another(tmp_path: Path) -> None:
+    folder = caption_folder(tmp_path / "source", 1) / "images"
+    (tmp_path / "secret.png").write_bytes(b"secret")
+    finder = ImageFinder.of(folder / ".." / "images", tmp_path)
+    assert finder.find("e0", "").read() == (folder / "e0.png").read_bytes()
+    with pytest.raises(ImageError, match="no image of"):
+        finder.find(str(tmp_path / "secret"), "")

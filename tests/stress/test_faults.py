@@ -18,7 +18,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from mumer_data.data import Reject
+from mumer_data.data import Example, Reject
 from mumer_data.errors.degenerate import MAX_TOKENS, degenerate
 from mumer_data.gates.screen import MAX_DEPTH, Screen
 from mumer_data.latex.normalize.run import MAX_LABEL
@@ -219,11 +219,12 @@ def test_labels_beyond_all_measure(label: str, reason: str, tmp_path: Path) -> N
     folder = caption_folder(tmp_path / "in", 1)
     (folder / "caption.txt").write_text(f"e0\t{label}\n", encoding="utf-8")
     (row,) = _rows(folder)
+    assert isinstance(row, Example)
     found = Screen().label(row)
     assert (found.reason if isinstance(found, Reject) else "") == reason
 
 
-def _rows(folder: Path) -> list[object]:
+def _rows(folder: Path) -> list[Example | Reject]:
     reader = load_pipeline("crohme", [f"source.path={folder}"]).reader()
     return [row for part in reader.plan(10, 1 << 30) for row in reader.read(part)]
 
@@ -250,7 +251,16 @@ def test_names_that_climb_and_links_that_lead_nowhere(tmp_path: Path) -> None:
     (tmp_path / "secret.png").write_bytes(png(3))
     (folder / "images" / "loop.png").symlink_to("loop.png")
     (folder / "images" / "gone.png").symlink_to(tmp_path / "none.png")
-    names = ["../../secret", "images/../../secret", str(tmp_path / "secret"), "..\\..\\secret", "loop", "gone", "a\0b"]
+    names = [
+        "../../secret",
+        "images/../../secret",
+        str(tmp_path / "secret"),
+        "..\\..\\secret",
+        "loop",
+        "gone",
+        "a\0b",
+        "n" * 5000,
+    ]
     (folder / "caption.txt").write_text("".join(f"{name}\tx\n" for name in names), encoding="utf-8")
     manifest = build(load_pipeline("crohme", [f"source.path={folder}"]), tmp_path / "out", workers=1)
     assert manifest["counts"]["reasons"] == {"image_missing": len(names)}
@@ -261,4 +271,4 @@ def test_names_that_climb_and_links_that_lead_nowhere(tmp_path: Path) -> None:
         [*command, "--out", str(tmp_path / "m"), "--name", "m", "--json"], env=environment, capture_output=True
     )
     assert run.returncode == 0, run.stderr
-    assert json.loads(run.stdout)["reasons"] == {"image_missing": len(names)}
+    assert json.loads(run.stdout)["reasons"] == {"image_missing": len(names)}, run.stdout
