@@ -3,12 +3,13 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 OUT    ?= out/demo
+SECONDS ?= 600
 
 # Spinning OpenMP threads slow a small machine down; no test or demo ever asks the Hub.
 export OMP_WAIT_POLICY = PASSIVE
 export HF_HUB_OFFLINE = 1
 
-.PHONY: demo test lint stress docs format grammar bench clean
+.PHONY: demo test lint stress fuzz docs format grammar bench clean
 
 demo: $(VENV)/.core
 	rm -rf $(OUT)
@@ -29,6 +30,12 @@ lint: $(VENV)/.dev
 stress: $(VENV)/.dev
 	$(BIN)/python -m tests.stress.kills --rounds 30
 	$(BIN)/python -m tests.stress.million
+
+# Each reader of strangers' data under a coverage-guided fuzzer, SECONDS each; what it finds lies in out/fuzz.
+fuzz: $(VENV)/.dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[fuzz]'
+	for target in parser normalizer tree_text inkml predictions sources; do \
+	  $(BIN)/python -m tests.fuzz $$target -max_total_time=$(SECONDS) || exit 1; done
 
 # The site, into out/site; a broken link or a docstring that cannot be read fails.
 docs: $(VENV)/.dev

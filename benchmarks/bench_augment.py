@@ -6,12 +6,14 @@ Usage: python benchmarks/bench_augment.py; handwriting is made up and drawn on 5
 from __future__ import annotations
 
 import io
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
+from figures import Data, Figure, at_least, show
 from PIL import Image, ImageFilter
+from timing import alternating
 
+from mumer_data.images.augment import Step
 from mumer_data.images.augment.options import Augmentation, presets
 from mumer_data.images.augment.run import augment_bytes
 from mumer_data.images.hand import Hand, style_of
@@ -50,28 +52,31 @@ def plain(data: bytes) -> bytes:
     return buffer.getvalue()
 
 
-def rate(change: Callable[[bytes], object], images: list[bytes]) -> float:
-    begin = time.process_time()
-    for image in images:
-        change(image)
-    return len(images) / (time.process_time() - begin)
+def compared(count: int, rounds: int) -> list[Figure]:
+    """Images a second of every preset."""
+    images = pages(count)
+    figures = []
+    for name in presets():
+        steps = Augmentation(preset=name).made()
+
+        def ours(steps: Sequence[Step] = steps) -> list[object]:
+            return [augment_bytes(data, steps, seed=0, id=str(number)) for number, data in enumerate(images)]
+
+        runs: dict[str, Callable[[], object]] = {"ours": ours, "plain": lambda: [plain(data) for data in images]}
+        fast, reference = (count / seconds for seconds in alternating(runs, rounds).values())
+        if name == "camera":
+            figures.append(at_least(name, fast, "images/s", TARGET))
+        figures.append(Figure(name, fast, "images/s", "plain Pillow: warp, blur, JPEG", reference))
+    return figures
+
+
+def measure(data: Data) -> list[Figure]:
+    """Made-up handwriting: no data needed."""
+    return compared(data.size(40, 3), data.size(5, 1))
 
 
 def main() -> None:
-    images = pages(40)
-    for name in presets():
-        steps = Augmentation(preset=name).made()
-        rounds = []
-        for turn in range(5):
-            numbers = iter(range(len(images)))
-
-            def change(data: bytes, turn: int = turn, numbers: object = numbers) -> object:
-                return augment_bytes(data, steps, seed=turn, id=str(next(numbers)))  # type: ignore[call-overload] # noqa: B023
-
-            rounds.append((rate(change, images), rate(plain, images)))
-        ours, theirs = (float(np.median(column)) for column in zip(*rounds, strict=True))
-        target = f" (target {TARGET})" if name == "camera" else ""
-        print(f"{name}: {ours:.0f} images/s{target}; plain Pillow {theirs:.0f}; {ours / theirs:.2f}x")
+    show(compared(40, 5))
 
 
 if __name__ == "__main__":

@@ -10,13 +10,14 @@ difference of the shares below a value. Then labels a second of CPU time, on one
 from __future__ import annotations
 
 import argparse
-import time
 from collections import Counter
 from collections.abc import Hashable
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+from figures import Data, Figure, show
+from timing import cpu_seconds
 
 from mumer_data.corpus import read_corpus
 from mumer_data.generate.atoms import is_letter
@@ -73,11 +74,11 @@ def naive(labels: list[str], rng: np.random.Generator) -> list[str]:
     return [" ".join(tokens[int(n)] for n in rng.integers(len(tokens), size=len(label.split()))) for label in labels]
 
 
-def speed(source: Source, demand: Demand) -> tuple[float, int]:
-    """Labels a second of CPU time, and candidates drawn for them."""
-    begin = time.process_time()
-    found = collect(source, demand, workers=1)
-    return demand.count / (time.process_time() - begin), found.drawn
+def speed(name: str, source: Source, demand: Demand) -> Figure:
+    """Labels a second of processor time, and candidates drawn for them."""
+    drawn: list[int] = []
+    seconds = cpu_seconds(lambda: drawn.append(collect(source, demand, workers=1).drawn))
+    return Figure(name, demand.count / seconds, "labels/s", note=f"{demand.count:,} kept of {drawn[0]:,} drawn")
 
 
 def plot(path: Path, rows: dict[str, dict[str, Counts]]) -> None:
@@ -109,45 +110,71 @@ def plot(path: Path, rows: dict[str, dict[str, Counts]]) -> None:
     figure.savefig(path, dpi=110)
 
 
-def main() -> None:
-    """Print divergences and speeds; draw the plot where one is asked for."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("labels")
-    parser.add_argument("--plot", type=Path)
-    options = parser.parse_args()
-    labels = sorted(set(read_corpus(options.labels).labels))
+def samples(labels: list[str]) -> dict[str, list[str]]:
+    """Held-out labels, the fitted ones, generated ones with and without known ones, and the naive ones."""
     order = np.random.default_rng(1).permutation(len(labels))
     fitted, judged = ([labels[int(n)] for n in order[start::2]] for start in (0, 1))
     found = fit(fitted)
     bins = found.sizing.like_corpus()
     new = collect(found.source, Demand(len(fitted), bins, False, known=frozenset(fitted)), workers=1)
     free = collect(found.source, Demand(len(fitted), bins, False), workers=1)
-    rivals = {
+    return {
         "held-out half": judged,
         "fitted half": fitted,
         "generated": [one.label for one in new.labels],
         "generated, known allowed": [one.label for one in free.labels],
         "tokens on their own": naive(fitted, np.random.default_rng(0)),
     }
+
+
+def nearness(rivals: dict[str, list[str]]) -> list[Figure]:
+    """Divergences and distances of the generated labels from the held-out ones, beside two rivals."""
     rows = {name: described(those) for name, those in rivals.items()}
-    common = len(set(rivals["generated"]) & set(judged))
-    print(f"{len(judged):,} held-out labels; {common} of the generated are among them")
-    print(f"{'':26}JSD: length   depth symbols   pairs  KS: length   depth  letters repeated")
-    for name, those in rivals.items():
-        real, made = rows["held-out half"], rows[name]
-        far = "".join(f"{divergence(real[key], made[key]):8.4f}" for key in ("length", "depth", "symbols", "pairs"))
-        limits = (("length", LONGEST), ("depth", DEEPEST))
-        numbers = "".join(f"{distance(real[key], made[key], most):8.4f}" for key, most in limits)
-        print(f"{name:29}{far}    {numbers}{repetition(those):14.3f}")
+    real = rows["held-out half"]
+    share = repetition(rivals["held-out half"])
+    figures: list[Figure] = []
+    for name in ("generated", "generated, known allowed"):
+        for rival in ("fitted half", "tokens on their own"):
+            for key in ("length", "depth", "symbols", "pairs"):
+                ours, theirs = (divergence(real[key], rows[side][key]) for side in (name, rival))
+                figures.append(Figure(f"{name}: {key}", ours, "bit", rival, theirs, smaller_is_better=True))
+        for key, most in (("length", LONGEST), ("depth", DEEPEST)):
+            ours, theirs = (distance(real[key], rows[side][key], most) for side in (name, "fitted half"))
+            what = f"{name}: {key}, Kolmogorov-Smirnov"
+            figures.append(Figure(what, ours, "", "fitted half", theirs, smaller_is_better=True))
+        repeated = repetition(rivals[name])
+        figures.append(Figure(f"{name}: share of letters repeated", repeated, "", "held-out half", share))
+    return figures
+
+
+def speeds(labels: list[str], counts: tuple[int, ...], facts: int) -> list[Figure]:
+    """New labels a second from the grammar and from facts."""
     whole = fit(labels)
-    for count in (10_000, 50_000):
-        demand = Demand(count, whole.sizing.like_corpus(), False, known=frozenset(labels))
-        rate, drawn = speed(whole.source, demand)
-        print(f"grammar: {rate:,.0f} new labels/s ({count:,} kept of {drawn:,} drawn)")
-    rate, drawn = speed(fact_source(()), Demand(2_000))
-    print(f"facts: {rate:,.0f} labels/s (2,000 kept of {drawn:,} drawn)")
+    bins, known = whole.sizing.like_corpus(), frozenset(labels)
+    return [
+        *(speed("from the grammar, new", whole.source, Demand(count, bins, False, known=known)) for count in counts),
+        speed("facts", fact_source(()), Demand(facts)),
+    ]
+
+
+def measure(data: Data) -> list[Figure]:
+    """The different labels of CROHME train."""
+    labels = sorted(set(read_corpus(str(data.need("data/crohme/train/caption.txt"))).labels))
+    labels = labels[: data.size(len(labels), 300)]
+    counts = (10_000, 50_000) if not data.quick else (50,)
+    return [*nearness(samples(labels)), *speeds(labels, counts, data.size(2_000, 20))]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("labels")
+    parser.add_argument("--plot", type=Path)
+    options = parser.parse_args()
+    labels = sorted(set(read_corpus(options.labels).labels))
+    rivals = samples(labels)
+    show([*nearness(rivals), *speeds(labels, (10_000, 50_000), 2_000)])
     if options.plot is not None:
-        plot(options.plot, rows)
+        plot(options.plot, {name: described(those) for name, those in rivals.items()})
 
 
 if __name__ == "__main__":

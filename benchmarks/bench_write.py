@@ -7,20 +7,22 @@ the sample of the library. With --all every label is written once, and what coul
 from __future__ import annotations
 
 import sys
-import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 
 import numpy as np
+from figures import Data, Figure, at_least, show
+from timing import alternating
 
 from mumer_data.exceptions import ImageError
 from mumer_data.images.ink import encode_png
 from mumer_data.images.synthesis import Synthesis
 from mumer_data.images.typeset import typeset
 
-COUNT, ROUNDS = 150, 5
+COUNT, ROUNDS, TARGET = 150, 5, 100
+CAPTIONS = "data/crohme/train/caption.txt"
 
 
 def labels_of(text: str) -> list[tuple[str, str]]:
@@ -28,43 +30,51 @@ def labels_of(text: str) -> list[tuple[str, str]]:
     return [(row[0], row[1]) for row in rows]
 
 
-def rate(make: Callable[[str, str], bytes], labels: Sequence[tuple[str, str]]) -> float:
-    """Processor time, so that others on the machine do not count."""
-    begin = time.process_time()
-    for name, label in labels:
-        make(name, label)
-    return len(labels) / (time.process_time() - begin)
-
-
-def coverage(synthesis: Synthesis, labels: Sequence[tuple[str, str]]) -> None:
+def coverage(synthesis: Synthesis, labels: Sequence[tuple[str, str]]) -> Figure:
+    """How many labels are written, and why the others are not."""
     lost: Counter[str] = Counter()
     for name, label in labels:
         try:
             synthesis.picture(name, label)
         except ImageError as error:
             lost[error.reason] += 1
-    print(f"{len(labels) - lost.total():,} of {len(labels):,} labels written; not: {dict(lost)}")
+    why = "; ".join(f"{count}: {reason}" for reason, count in lost.most_common())
+    return at_least("labels written", len(labels) - lost.total(), "labels", len(labels), "all", note=why)
+
+
+def compared(labels: Sequence[tuple[str, str]], rounds: int) -> list[Figure]:
+    """Expressions a second, PNG included, of some labels."""
+    synthesis = Synthesis()
+    chosen = [labels[place] for place in np.random.default_rng(0).permutation(len(labels))[:COUNT]]
+
+    def by_hand() -> list[bytes]:
+        return [encode_png(synthesis.picture(name, label).image) for name, label in chosen]
+
+    def in_type() -> list[bytes]:
+        return [typeset(label) for _, label in chosen]
+
+    by_hand(), in_type()  # fonts are read, shapes are traced
+    runs = {"by hand": by_hand, "in type": in_type}
+    ours, theirs = (len(chosen) / seconds for seconds in alternating(runs, rounds).values())
+    return [
+        at_least("written by hand", ours, "expressions/s", TARGET),
+        Figure("written by hand", ours, "expressions/s", "typeset by ziamath and resvg", theirs),
+    ]
+
+
+def measure(data: Data) -> list[Figure]:
+    """CROHME train, all of it written once; the embedded sample, as far as it goes, where that is absent."""
+    sample = resources.files("mumer_data.readers") / "demo_labels.txt"
+    there = data.has(CAPTIONS)
+    labels = labels_of((data.need(CAPTIONS) if there else sample).read_text("utf-8"))[: data.size(10**9, 20)]
+    return [*compared(labels, data.size(ROUNDS, 1)), coverage(Synthesis(), labels)]
 
 
 def main() -> None:
     files = [argument for argument in sys.argv[1:] if argument != "--all"]
     sample = resources.files("mumer_data.readers") / "demo_labels.txt"
     labels = labels_of(Path(files[0]).read_text("utf-8") if files else sample.read_text("utf-8"))
-    synthesis = Synthesis()
-
-    def by_hand(name: str, label: str) -> bytes:
-        return encode_png(synthesis.picture(name, label).image)
-
-    def in_type(name: str, label: str) -> bytes:
-        return typeset(label)
-
-    chosen = [labels[place] for place in np.random.default_rng(0).permutation(len(labels))[:COUNT]]
-    rate(by_hand, chosen), rate(in_type, chosen[:20])  # fonts are read, shapes are traced
-    rounds = [(rate(by_hand, chosen), rate(in_type, chosen)) for _ in range(ROUNDS)]
-    ours, theirs = (float(np.median(column)) for column in zip(*rounds, strict=True))
-    print(f"{ours:.0f} expressions/s (target 100); typeset {theirs:.0f}; {ours / theirs:.1f}x")
-    if "--all" in sys.argv:
-        coverage(synthesis, labels)
+    show([*compared(labels, ROUNDS), *([coverage(Synthesis(), labels)] if "--all" in sys.argv else [])])
 
 
 if __name__ == "__main__":

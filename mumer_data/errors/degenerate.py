@@ -13,6 +13,7 @@ from mumer_data.latex.normalize import Normalizer
 from mumer_data.latex.parser import parse, try_parse
 
 TOO_LONG = 3  # times the label's length
+MAX_TOKENS = 4_096  # of a label or a text; an alignment takes the product of the two
 _PERIOD = 32  # tokens of the longest phrase that is looked for
 _TIMES, _TOKENS = 4, 16  # how often, and over how many tokens, a phrase comes at the end of an endless repetition
 
@@ -22,7 +23,8 @@ def degenerate(label: Sequence[str], text: Sequence[str]) -> tuple[str, str] | N
 
     Reasons: ``prediction_empty``, ``prediction_repeats`` (a phrase of up to 32 tokens stands at the end at least four
     times and makes the prediction longer than its label by half of that), ``prediction_too_long`` (more than three
-    times the label's length), ``prediction_unparsable`` (not even with brackets closed and braces put in).
+    times the label's length, or either of more than 4,096 tokens), ``prediction_unparsable`` (not even with brackets
+    closed and braces put in).
     """
     if not text:
         return "prediction_empty", "the model gave nothing"
@@ -32,6 +34,8 @@ def degenerate(label: Sequence[str], text: Sequence[str]) -> tuple[str, str] | N
         if length and 2 * extra >= length:
             phrase = " ".join(text[-period:])
             return "prediction_repeats", f"{phrase!r} again and again over the last {length} of {len(text)} tokens"
+    if len(text) > MAX_TOKENS or len(label) > MAX_TOKENS:
+        return "prediction_too_long", f"{len(text):,} tokens, the label {len(label):,}: more than {MAX_TOKENS:,}"
     if len(text) > TOO_LONG * len(label):
         return "prediction_too_long", f"{len(text)} tokens where the label has {len(label)}"
     if try_parse(text) is not None or _repairable(text):

@@ -14,7 +14,10 @@ from mumer_data.gates import RowGate
 from mumer_data.images.check import MAX_BYTES, MAX_PIXELS, check_image
 from mumer_data.images.plain import plain_png
 from mumer_data.latex.normalize import Normalizer
+from mumer_data.latex.normalize.run import MAX_LABEL
 from mumer_data.latex.parser import parse
+
+MAX_DEPTH = 1_000  # far above any label that a person wrote; a tree's text grows with the square of its depth
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +40,18 @@ class Screen:
 
     def label(self, example: Example) -> str | Reject:
         """The canonical label, parsed once to be sure of it."""
+        if len(example.label) > MAX_LABEL:
+            message = f"the label has {len(example.label):,} characters, more than {MAX_LABEL:,}"
+            return Reject(example.id, example.row, "label_too_long", message)
         try:
             label = " ".join(_normalizer(self.preset, self.rules)(example.label).split())
             tree = parse(label, strict=self.strict)
         except LatexSyntaxError as error:
             return Reject(example.id, example.row, "latex_syntax", error.reason, error.position, example.label)
+        # No label of a few characters is deep: most need no walk.
+        if len(label) > 2 * MAX_DEPTH and tree.depth > MAX_DEPTH:
+            message = f"the label is nested {tree.depth:,} deep, more than {MAX_DEPTH:,}"
+            return Reject(example.id, example.row, "latex_too_deep", message, None, example.label)
         for gate in self.gates:
             refusal = gate.check(example, label, tree)
             if refusal is not None:

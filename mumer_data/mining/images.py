@@ -16,9 +16,13 @@ import pyarrow.parquet as pq
 
 from mumer_data.data import ImageRef
 from mumer_data.exceptions import ImageError, SourceError
-from mumer_data.readers.shards import ShardsReader
+from mumer_data.readers.files import read_file
+from mumer_data.readers.shards import ShardsReader, image_of
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp")
+
+
+_DIGITS = 18  # of the number of a row
 
 
 class ShardPlace(NamedTuple):
@@ -69,13 +73,27 @@ class ImageFinder:
         return _file(found)
 
     def _resolve(self, path: str) -> Path | None:
-        return next((found for found in (self.base / path, Path(path)) if path and found.exists()), None)
+        return next((found for found in (self.base / path, Path(path)) if path and os.path.exists(found)), None)
 
+<<<<<<< HEAD
+=======
+    def _in_folder(self, folder: Path, example_id: str, path: str) -> ImageRef:
+        """By the path under the folder, its file name, its stem with another suffix, or the id."""
+        named = [path.lstrip("/"), Path(path).name] if path else []
+        stems = dict.fromkeys([Path(path).stem, example_id] if path else [example_id])
+        named += [f"{stem}{suffix}" for stem in stems for suffix in SUFFIXES]
+        for name in named:
+            inside = ".." not in Path(name).parts and not os.path.isabs(name)
+            if inside and os.path.isfile(folder / name):  # unlike Path's, false for a name that is too long
+                return _file(folder / name)
+        raise ImageError("image_missing", f"no image of {example_id} in {folder} (looked for {Path(path).name!r} too)")
+
+>>>>>>> proof
 
 def row_named(path: str) -> bool:
     """Whether a path is that of a row in a shard: ``train-00000-of-00004.parquet#17``."""
     file, _, row = path.rpartition("#")
-    return file.endswith(".parquet") and row.isdigit()
+    return file.endswith(".parquet") and row.isdecimal() and len(row) <= _DIGITS
 
 
 def names_shards(path: str, base: Path) -> bool:
@@ -87,7 +105,7 @@ def names_shards(path: str, base: Path) -> bool:
 
 def holds_shards(folder: Path) -> bool:
     """Whether a folder is a build, or holds Parquet files."""
-    return folder.is_dir() and ((folder / "manifest.json").is_file() or any(folder.glob("*.parquet")))
+    return os.path.isdir(folder) and ((folder / "manifest.json").is_file() or any(folder.glob("*.parquet")))
 
 
 def _in_folder(folder: Path, example_id: str, path: str) -> ImageRef:
@@ -135,14 +153,7 @@ def _stem(name: str) -> str:
 
 
 def _file(path: Path) -> ImageRef:
-    return ImageRef(path.name, str(path), partial(_read_file, path))
-
-
-def _read_file(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise ImageError("image_missing", f"{path} cannot be read ({error.strerror})") from None
+    return ImageRef(path.name, str(path), partial(read_file, path))
 
 
 def _in_shards(place: Path, example_id: str) -> ImageRef:
@@ -160,7 +171,7 @@ def _rows_by_id(place: Path) -> dict[str, ShardPlace]:
     for file in files:
         try:
             ids = pq.read_table(file, columns=["id"]).column("id").to_pylist()
-        except (OSError, pa.ArrowException, KeyError) as error:
+        except (OSError, UnicodeDecodeError, pa.ArrowException, KeyError) as error:
             raise SourceError(f"{file} cannot be read as a shard with ids: {error}") from None
         for row, example_id in enumerate(ids):
             found.setdefault(str(example_id), ShardPlace(file, row))
@@ -174,14 +185,12 @@ def _shards_of(folder: Path) -> list[Path]:
 
 def _from_shard(place: ShardPlace, example_id: str, *, check_id: bool) -> ImageRef:
     value = _row(place)
-    images = value["images"] or []
-    if not images or (check_id and str(value.get("id")) != example_id):
+    data, path = image_of(value.get("images"))
+    if not (data or path) or (check_id and str(value.get("id")) != example_id):
         raise ImageError("image_missing", f"row {place.row} of {place.file} has no image of {example_id!r}")
-    image = images[0]
-    if isinstance(image, str) or not image["bytes"]:
-        return _file(Path(image if isinstance(image, str) else image["path"] or ""))
-    name = Path(image["path"] or "").name or f"{example_id}.png"
-    return ImageRef(name, None, partial(bytes, image["bytes"]))
+    if not data:
+        return _file(Path(path))
+    return ImageRef(Path(path).name or f"{example_id}.png", None, partial(bytes, data))
 
 
 def _row(place: ShardPlace) -> dict[str, Any]:
@@ -190,7 +199,10 @@ def _row(place: ShardPlace) -> dict[str, Any]:
     if group is None:
         raise ImageError("image_missing", f"{place.file} has {starts[-1]} rows, not a row {place.row}")
     rows: pa.Table = _group(place.file, group)
-    found: dict[str, Any] = rows.slice(place.row - starts[group], 1).to_pylist()[0]
+    try:
+        found: dict[str, Any] = rows.slice(place.row - starts[group], 1).to_pylist()[0]
+    except UnicodeDecodeError as error:
+        raise ImageError("image_missing", f"row {place.row} of {place.file} is not UTF-8 ({error.reason})") from None
     return found
 
 

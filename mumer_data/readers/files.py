@@ -99,6 +99,24 @@ def read_image(path: Path, name: str) -> bytes:
         raise ImageError("image_unreadable", str(error)) from error
 
 
+def read_file(path: Path) -> bytes:
+    """The bytes of an image that data name by its path: a regular file, never a device or pipe, at most 64 MiB.
+
+    Raises:
+        ImageError: ``image_missing``, or ``image_too_large``.
+    """
+    try:
+        found = os.stat(path)
+        if not stat.S_ISREG(found.st_mode):
+            raise ImageError("image_missing", f"{path} is not a file; put the image there")
+        if found.st_size > MAX_BYTES:
+            raise ImageError("image_too_large", f"{path} has {found.st_size:,} bytes, more than {MAX_BYTES:,}")
+        return path.read_bytes()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ImageError("image_missing", f"{path} cannot be read ({reason})") from None
+
+
 class ImageStore(ABC):
     """Images by id. Names are paths below the store's root, with ``/`` between their parts."""
 

@@ -18,6 +18,7 @@ from mumer_data.readers.files import open_store, resolve
 from mumer_data.readers.lines import changed, cut
 
 Row = tuple[str, str]
+_DIGITS = 18  # of an index; Python itself refuses to read numbers of some thousand
 
 
 class Im2LatexReader:
@@ -108,7 +109,7 @@ def _listed_rows(pairs: Path, formulas: Path) -> tuple[Row, ...]:
         words = line.split()
         if not words:
             continue
-        index = next((int(word) for word in words[1:2] if word.isdecimal()), -1)
+        index = next((int(word) for word in words[1:2] if word.isdecimal() and len(word) <= _DIGITS), -1)
         found.append((words[0], lines[index] if 0 <= index < len(lines) else ""))
     return tuple(found)
 

@@ -110,7 +110,8 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
 def _values(file: BinaryIO, path: Path, part: Slice | None) -> Iterator[tuple[int, object]]:
     start, offset = (part.start, part.offset) if part else (0, 0)
     if path.suffix.lower() == ".parquet":
-        yield from enumerate(_parquet_rows(file, path, start), start)
+        for row, value in enumerate(_parquet_rows(file, path, start), start):
+            yield row, Reject("", row, "row_encoding", f"row {row} (from 0) is not UTF-8") if value is None else value
     elif _begins_array(file):
         yield from enumerate((value for _, value in JsonArray(file, str(path), offset=offset)), start)
     else:
@@ -133,11 +134,11 @@ def _parquet_size(file: BinaryIO, path: Path) -> int:
 
     try:
         return int(pq.read_metadata(file).num_rows)
-    except pa.ArrowException as error:
+    except (pa.ArrowException, UnicodeDecodeError) as error:
         raise SourceError(f"{path} cannot be read as Parquet: {error}") from None
 
 
-def _parquet_rows(file: BinaryIO, path: Path, start: int) -> Iterator[dict[str, Any]]:
+def _parquet_rows(file: BinaryIO, path: Path, start: int) -> Iterator[dict[str, Any] | None]:
     """The rows from number ``start`` on."""
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -151,10 +152,22 @@ def _parquet_rows(file: BinaryIO, path: Path, start: int) -> Iterator[dict[str, 
                 start -= rows
                 del groups[0]
             for batch in table.iter_batches(batch_size=_BATCH, row_groups=groups, columns=wanted):
-                yield from batch.slice(start).to_pylist()
+                yield from _python_rows(batch.slice(start))
                 start = max(start - len(batch), 0)
-    except pa.ArrowException as error:
+    except (pa.ArrowException, UnicodeDecodeError) as error:
         raise SourceError(f"{path} cannot be read as Parquet: {error}") from None
+
+
+def _python_rows(batch: Any) -> Iterator[dict[str, Any] | None]:
+    """The rows of an Arrow batch; ``None`` for one with a text that is not UTF-8, which Arrow does not check."""
+    try:
+        yield from batch.to_pylist()
+    except UnicodeDecodeError:
+        for place in range(len(batch)):
+            try:
+                yield from batch.slice(place, 1).to_pylist()
+            except UnicodeDecodeError:
+                yield None
 
 
 def _json(data: bytes | None, row: int, place: str) -> object:

@@ -15,9 +15,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mumer_data.data import Example, ImageRef, Reject, Slice
-from mumer_data.exceptions import ImageError, SourceError
+from mumer_data.exceptions import SourceError
 from mumer_data.readers import SourceOptions
-from mumer_data.readers.files import resolve
+from mumer_data.readers.files import read_file, resolve
 from mumer_data.readers.lines import changed, cut
 
 _BATCH = 256  # rows with their images in memory at a time
@@ -53,7 +53,10 @@ class ShardsReader:
         return cut(((row, row, size) for row, size in enumerate(sizes)), max_rows, max_bytes, str(self._folder))
 
     def read(self, part: Slice) -> Iterator[Example | Reject]:
-        """Every row of one slice. Rejects: ``row_malformed``, ``image_missing``. Raises ``SourceError``."""
+        """Every row of one slice. Raises ``SourceError``.
+
+        Rejects: ``row_malformed``, ``row_encoding``, ``image_missing``.
+        """
         first, last, begin = part.start, part.start + part.rows, 0
         for path in self.files():
             rows, _ = _extent(path)
@@ -68,12 +71,22 @@ def _config_folder(folder: Path, config: str | None) -> Path:
     if not folder.is_dir():
         raise SourceError(f"{folder} is not a folder of shards")
     if config is None and (folder / "manifest.json").is_file():
-        config = next(iter(json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["configs"]))
+        config = _first_config(folder / "manifest.json")
     found = folder / config if config else folder
     if not any(found.glob("*.parquet")):
         there = ", ".join(sorted({path.parent.name for path in folder.glob("*/*.parquet")})) or "none"
         raise SourceError(f"no Parquet files in {found}; configs there: {there}; name one by the option config")
     return found
+
+
+def _first_config(manifest: Path) -> str:
+    try:
+        name: str = next(iter(json.loads(manifest.read_text(encoding="utf-8"))["configs"]))
+        if Path(name).name != name:
+            raise ValueError(f"{name!r} is no name of a folder")
+    except (OSError, ValueError, KeyError, TypeError, StopIteration, RecursionError) as error:
+        raise SourceError(f"{manifest} names no configs ({error!r}); name one by the option config") from None
+    return name
 
 
 @lru_cache(maxsize=4096)
@@ -84,11 +97,11 @@ def _extent(path: Path) -> tuple[int, int]:
         if missing := {"messages", "images"} - set(schema.names):
             raise SourceError(f"{path} has no column '{min(missing)}'; it has {', '.join(schema.names)}")
         return pq.read_metadata(path).num_rows, path.stat().st_size
-    except (OSError, pa.ArrowException) as error:
+    except (OSError, UnicodeDecodeError, pa.ArrowException) as error:
         raise SourceError(f"{path} cannot be read as Parquet: {error}") from None
 
 
-def _rows(path: Path, begin: int, first: int, last: int) -> Iterator[tuple[int, dict[str, Any]]]:
+def _rows(path: Path, begin: int, first: int, last: int) -> Iterator[tuple[int, dict[str, Any] | None]]:
     """The rows ``first`` to ``last`` (without it) of a file whose own first row is number ``begin``."""
     try:
         with pq.ParquetFile(path) as file:
@@ -103,16 +116,32 @@ def _rows(path: Path, begin: int, first: int, last: int) -> Iterator[tuple[int, 
                 row += rows
             for batch in file.iter_batches(batch_size=_BATCH, row_groups=groups, columns=names):
                 wanted = range(max(first - start, 0), min(last - start, len(batch)))
-                yield from ((start + place, batch.slice(place, 1).to_pylist()[0]) for place in wanted)
+                yield from ((start + place, _python_row(batch.slice(place, 1))) for place in wanted)
                 start += len(batch)
-    except (OSError, pa.ArrowException) as error:
+    except (OSError, UnicodeDecodeError, pa.ArrowException) as error:
         raise SourceError(f"{path} cannot be read as Parquet: {error}") from None
 
 
-def _example(value: dict[str, Any], row: int, path: Path) -> Example | Reject:
-    images = value["images"] or []
-    image = images[0] if len(images) == 1 else None
-    data, name = (image["bytes"], image["path"] or "") if isinstance(image, dict) else (None, image or "")
+def _python_row(batch: pa.RecordBatch) -> dict[str, Any] | None:
+    """The one row of a batch; ``None`` where a text in it is not UTF-8, which Arrow does not check."""
+    try:
+        found: dict[str, Any] = batch.to_pylist()[0]
+        return found
+    except UnicodeDecodeError:
+        return None
+
+
+def image_of(images: object) -> tuple[bytes | None, str]:
+    """Bytes and name of a row's one image; ``None`` and ``""`` where it has not one."""
+    image = images[0] if isinstance(images, list) and len(images) == 1 else None
+    data, name = (image.get("bytes"), image.get("path")) if isinstance(image, dict) else (None, image)
+    return data if isinstance(data, bytes) else None, name if isinstance(name, str) else ""
+
+
+def _example(value: dict[str, Any] | None, row: int, path: Path) -> Example | Reject:
+    if value is None:
+        return Reject("", row, "row_encoding", f"row {row} ({path.name}) is not UTF-8")
+    data, name = image_of(value["images"])
     example_id = str(value.get("id") or Path(name).stem or row)
     label = _last_line(value["messages"])
     if label is None:
@@ -120,21 +149,16 @@ def _example(value: dict[str, Any], row: int, path: Path) -> Example | Reject:
     if not data and not name:
         return Reject(example_id, row, "image_missing", f"row {row} ({path.name}) has not one image", label=label)
     shown = Path(name).name or f"{example_id}.png"
-    found = ImageRef(shown, None, partial(bytes, data)) if data else ImageRef(shown, name, partial(_read_file, name))
+    found = (
+        ImageRef(shown, None, partial(bytes, data)) if data else ImageRef(shown, name, partial(read_file, Path(name)))
+    )
     metadata = partial(str, value["metadata"]) if value.get("metadata") else None
     return Example(example_id, label, found, row, "", metadata)
 
 
-def _last_line(messages: list[dict[str, str]] | None) -> str | None:
-    for message in reversed(messages or []):
-        if (message.get("from") or message.get("role")) in _ANSWERS:
-            answer = message.get("value") or message.get("content") or ""
-            return answer.rstrip("\n").rpartition("\n")[2].strip() or None
+def _last_line(messages: object) -> str | None:
+    for message in reversed(messages if isinstance(messages, list) else []):
+        if isinstance(message, dict) and (message.get("from") or message.get("role")) in _ANSWERS:
+            answer = message.get("value") or message.get("content")
+            return answer.rstrip("\n").rpartition("\n")[2].strip() or None if isinstance(answer, str) else None
     return None
-
-
-def _read_file(path: str) -> bytes:
-    try:
-        return Path(path).read_bytes()
-    except OSError as error:
-        raise ImageError("image_missing", f"{path} cannot be read ({error.strerror})") from None

@@ -120,11 +120,21 @@ class Run:
         work = self.out / WORK
         done = self.out / MANIFEST
         with reached(self.out):
-            self._check_folder(work, done)
-            if not is_remote(work):  # there, a folder is but the beginning of a name, and a bucket is not ours to make
-                work.mkdir(parents=True, exist_ok=True)
-            self._hold()
-        self._load_results(work)
+            held = not is_remote(work) and work.is_dir()
+            if held:  # so that a folder in use is said to be in use, rather than unfinished
+                self._hold()
+            try:
+                self._check_folder(work, done)
+                if not held:
+                    if not is_remote(work):  # there, a folder is but the beginning of a name, a bucket not ours to make
+                        work.mkdir(parents=True, exist_ok=True)
+                    self._hold()
+                    held = True
+                self._load_results(work)
+            except BaseException:
+                if held:
+                    self._lock.__exit__(None, None, None)
+                raise
         return self
 
     def _hold(self) -> None:

@@ -62,12 +62,15 @@ class ShardWriter:
             self._pending, self._bytes = [], 0
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        if kind is None:
-            self._flush()
-        self._writer.close()
-        if kind is None:
-            size, digest = self._temporary.stat().st_size, file_sha256(self._temporary)
-            self.info = ShardInfo(f"{self.path.parent.name}/{self.path.name}", self.rows, size, digest)
+        try:
+            if kind is None:
+                self._flush()
+            self._writer.close()
+            if kind is None:
+                size, digest = self._temporary.stat().st_size, file_sha256(self._temporary)
+                self.info = ShardInfo(f"{self.path.parent.name}/{self.path.name}", self.rows, size, digest)
+        except OSError as problem:  # a full disk, perhaps: what is half-written vanishes, and the error is told as ours
+            kind, error = (type(problem), problem) if error is None else (kind, error)
         self._replacing.__exit__(kind, error, None)
 
 

@@ -144,3 +144,20 @@ def test_a_broken_line_of_a_later_slice_is_named_by_its_place(tmp_path: Path) ->
     (bad,) = read_slice(path, plan_predictions(path, 1)[1])
     assert isinstance(bad, Reject)
     assert bad.message.startswith("the line at byte 25 is not JSON")
+
+
+def not_utf_8(texts: list[bytes]) -> pa.Array:
+    """A column that Arrow takes for texts, whatever its bytes."""
+    made = pa.array(texts)
+    return pa.StringArray.from_buffers(len(texts), *made.buffers()[1:])
+
+
+def test_parquet_that_is_not_utf_8_loses_only_its_row(tmp_path: Path) -> None:
+    table = pa.table({"gt": not_utf_8([b"x", b"\xff\xfe", b"y"]), "pred": ["a", "b", "c"]})
+    pq.write_table(table, tmp_path / "p.parquet")
+    first, bad, last = read_predictions(tmp_path / "p.parquet")
+    assert isinstance(first, Prediction)
+    assert isinstance(bad, Reject)
+    assert isinstance(last, Prediction)
+    assert (bad.reason, bad.row, last.label, last.row) == ("row_encoding", 1, "y", 2)
+    assert len(plan_predictions(tmp_path / "p.parquet", 2)) == 2

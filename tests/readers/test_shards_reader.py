@@ -12,11 +12,12 @@ import pytest
 import yaml
 
 from mumer_data.data import Example, Reject
-from mumer_data.exceptions import SourceError
+from mumer_data.exceptions import ImageError, SourceError
 from mumer_data.pipeline import build, load_pipeline
 from mumer_data.readers.shards import ShardsReader
 from tests.conftest import caption_folder, png
 from tests.readers.test_inkml import CROHME
+from tests.readers.test_predictions import not_utf_8
 
 
 def reader(path: Path, **options: Any) -> ShardsReader:
@@ -100,3 +101,39 @@ def test_unusable_folders(tmp_path: Path) -> None:
     pq.write_table(pa.table({"id": ["x"]}), tmp_path / "a.parquet")
     with pytest.raises(SourceError, match="has no column 'images'; it has id"):
         reader(tmp_path).plan(1, 1)
+
+
+def outcomes(folder: Path) -> list[str]:
+    found = reader(folder)
+    rows = [row for part in found.plan(9, 1 << 30) for row in found.read(part)]
+    return [row.reason if isinstance(row, Reject) else row.label for row in rows]
+
+
+def test_hostile_shards(tmp_path: Path) -> None:
+    turns = [{"from": "human", "value": "<image>?"}, {"from": "gpt", "value": "x"}]
+    paths = [{"id": "a", "messages": turns, "images": [path]} for path in ("/dev/zero", "/none.png", "a\0b")]
+    pq.write_table(pa.Table.from_pylist(paths), tmp_path / "a.parquet")
+    for row in reader(tmp_path).read(reader(tmp_path).plan(100, 1 << 30)[0]):
+        assert isinstance(row, Example)
+        with pytest.raises(ImageError, match=r"is not a file|cannot be read"):
+            row.image.read()
+    strange: list[dict[str, list[Any]]] = [
+        {"messages": [1], "images": [["a"]]},
+        {"messages": [[1]], "images": [1]},
+        {"messages": ["x"], "images": ["y"]},
+    ]
+    for number, columns in enumerate(strange):
+        (tmp_path / str(number)).mkdir()
+        pq.write_table(pa.table(columns), tmp_path / str(number) / "a.parquet")
+        assert outcomes(tmp_path / str(number)) == ["row_malformed"]
+    image = {"bytes": png(0), "path": "a"}
+    texts = {"id": not_utf_8([b"x", b"\xff"]), "messages": [turns] * 2, "images": [[image]] * 2}
+    pq.write_table(pa.table(texts), tmp_path / "2" / "b.parquet")
+    assert outcomes(tmp_path / "2") == ["row_malformed", "x", "row_encoding"]
+
+
+@pytest.mark.parametrize("manifest", ["{", "[]", '{"configs": {}}', '{"configs": {"../t": 1}}', '{"configs": [1]}'])
+def test_a_manifest_that_names_no_config(tmp_path: Path, manifest: str) -> None:
+    (tmp_path / "manifest.json").write_text(manifest, encoding="utf-8")
+    with pytest.raises(SourceError, match="names no configs"):
+        reader(tmp_path)

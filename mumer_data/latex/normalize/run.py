@@ -17,6 +17,7 @@ from mumer_data.latex.parser import parse
 from mumer_data.latex.to_latex import to_tokens
 
 MAX_PASSES = 50
+MAX_LABEL = 1 << 15  # characters, far above any label that a person wrote; some rules take the square of the length
 
 
 class Normalizer:
@@ -52,8 +53,10 @@ class Normalizer:
         """
         if not self.rules:
             return raw
+        _check_length(raw)
         label, settled = self._pass(raw)
         for _ in range(MAX_PASSES):
+            _check_length(label)
             if settled:
                 return label
             before = label
@@ -84,7 +87,11 @@ class Normalizer:
         seen = Evidence(label, frozenset(tokens), groups)
         rules = [rule for rule, possible in self._structure if possible(seen)]
         if rules:
-            tokens = to_tokens(apply_rules(tree, rules).symbols)
+            try:
+                tokens = to_tokens(apply_rules(tree, rules).symbols)
+            except RecursionError as error:
+                reason = f"it is nested too deep ({error})"
+                raise LatexSyntaxError(reason, tokens=raw_tokens(raw), position=0) from None
         if not tokens:
             raise LatexSyntaxError("nothing is left of the label", tokens=raw_tokens(raw), position=0)
         return " ".join(_joined_environments(tokens) if self._join else tokens), not rules
@@ -102,6 +109,12 @@ class Normalizer:
             if changed:
                 fired.append(rule)
         return label, fired
+
+
+def _check_length(label: str) -> None:
+    if len(label) > MAX_LABEL:
+        reason = f"the label has {len(label):,} characters, more than {MAX_LABEL:,}"
+        raise LatexSyntaxError(reason, tokens=[], position=0)
 
 
 def _attempt(normalizer: Normalizer, raw: str) -> str | None:

@@ -21,6 +21,7 @@ PLACES = {"sub": "low", "below": "low", "sup": "high", "above": "high"}
 FUNCTIONS = ("arcsin", "arccos", "arctan", "sinh", "cosh", "tanh", "sin", "cos", "tan", "cot", "log", "lim")
 OTHER_NAMES = "sec csc coth ln lg exp max min sup inf det dim deg gcd ker arg hom Pr mod limsup liminf"
 OPERATOR_NAMES = {*FUNCTIONS, *OTHER_NAMES.split()}
+MAX_PRIMES = 100  # levels of primes on primes; a limit of our own, so that it is the same wherever this runs
 FRACTIONS = {"\\over": "\\frac", "\\choose": "\\binom"}
 
 
@@ -109,15 +110,19 @@ def _unwrapped(group: Symbol) -> Row | None:
 
 def over(row: Row) -> Row:
     """``a \\over b`` and ``n \\choose k`` -> the command with two arguments."""
-    place = next((i for i, symbol in enumerate(row) if symbol.token in FRACTIONS), None)
-    if place is None or (row[place].token == "\\choose" and place == 0):
-        return row
-    infix = row[place]
-    above, below = row[:place], over([*infix.children, *row[place + 1 :]])
-    fraction = Symbol(FRACTIONS[infix.token], row[0].relation, infix.position, [])
-    fraction.children.extend(_joined("above", above))
-    fraction.children.extend(_joined("below", below))
-    return [fraction]
+    found: list[tuple[Symbol, str, Row]] = []  # each fraction, its relation and what is above it, outermost first
+    while True:
+        place = next((i for i, symbol in enumerate(row) if symbol.token in FRACTIONS), None)
+        if place is None or (row[place].token == "\\choose" and place == 0):
+            break
+        found.append((row[place], row[0].relation, row[:place]))
+        row = [*row[place].children, *row[place + 1 :]]
+    for infix, relation, above in reversed(found):
+        fraction = Symbol(FRACTIONS[infix.token], relation, infix.position, [])
+        fraction.children.extend(_joined("above", above))
+        fraction.children.extend(_joined("below", row))
+        row = [fraction]
+    return row
 
 
 def operatorname(row: Row) -> Row:
@@ -158,34 +163,65 @@ def _spells(row: Row, place: int, name: str) -> bool:
     return all(not symbol.children for symbol in letters[:-1]) and all(s.relation != BREAK for s in letters[1:])
 
 
-def primes(row: Row) -> Row:
-    """``f ' '`` -> ``f ^ { \\prime \\prime }``, before a superscript that is there already."""
+def primes(row: Row, depth: int = 0) -> Row:
+    """``f ' '`` -> ``f ^ { \\prime \\prime }``, before a superscript that is there already.
+
+    Raises:
+        RecursionError: primes on primes, more than `MAX_PRIMES` deep.
+    """
+    if depth > MAX_PRIMES:
+        raise RecursionError("primes on primes")
     out: Row = []
-    for symbol in row:
-        if symbol.token != "'" or not out or symbol.relation == BREAK or not out[-1].token:
-            out.append(symbol)
-            continue
-        carrier = out[-1]
-        branches = [(relation, list(symbols)) for relation, symbols in carrier.branches]
-        prime = Symbol("\\prime", "sup", symbol.position, [])
-        raised = next((symbols for relation, symbols in branches if relation == "sup"), None)
-        if raised is None or any(child.token != "\\prime" for child in raised):
-            branches.append(("sup", [prime]))
+    place = 0
+    while place < len(row):
+        end = place
+        if out and out[-1].token:
+            while end < len(row) and row[end].token == "'" and row[end].relation != BREAK:
+                end += 1
+        if end > place:
+            _raise(row[place:end], out[-1], depth)
         else:
-            raised.append(prime)
-        branches = _with_superscript(branches, symbol)
-        carrier.children[:] = [child for relation, found in branches for child in _joined(relation, primes(found))]
+            out.append(row[place])
+        place = max(end, place + 1)
     return out
 
 
-def _with_superscript(branches: list[tuple[str, Row]], prime: Symbol) -> list[tuple[str, Row]]:
-    """The scripts of the prime itself go to its carrier: ``f ' ^ { 2 }`` is ``f ^ { \\prime 2 }``."""
+def _raise(marks: Row, carrier: Symbol, depth: int) -> None:
+    """Make the marks behind a symbol superscripts of it."""
+    branches = [(relation, list(symbols)) for relation, symbols in carrier.branches]
+    first = next((place for place, (relation, _) in enumerate(branches) if relation == "sup"), None)
+    joins = first is not None and _are_primes(branches[first][1])  # whether another prime goes to the first superscript
+    for mark in marks:
+        prime = Symbol("\\prime", "sup", mark.position, [])
+        if first is not None and joins:
+            branches[first][1].append(prime)
+        else:
+            branches.append(("sup", [prime]))
+            joins = joins or first is None
+            first = len(branches) - 1 if first is None else first
+        if mark.children:
+            for touched in _with_superscript(branches, mark):
+                branches[touched] = branches[touched][0], primes(branches[touched][1], depth + 1)
+            joins = _are_primes(branches[first][1])
+    carrier.children[:] = [child for relation, found in branches for child in _joined(relation, found)]
+
+
+def _are_primes(row: Row) -> bool:
+    return all(symbol.token == "\\prime" for symbol in row)
+
+
+def _with_superscript(branches: list[tuple[str, Row]], prime: Symbol) -> set[int]:
+    """The scripts of the prime itself go to its carrier: ``f ' ^ { 2 }`` is ``f ^ { \\prime 2 }``; says to where."""
+    touched = set()
     for relation, symbols in prime.branches:
         if relation == "sup":
-            branches[-1 if branches[-1][0] == "sup" else 0][1].extend(symbols)
+            place = len(branches) - 1 if branches[-1][0] == "sup" else 0
+            branches[place][1].extend(symbols)
         else:
+            place = len(branches)
             branches.append((relation, symbols))
-    return branches
+        touched.add(place)
+    return touched
 
 
 def empty_scripts(row: Row) -> Row:
