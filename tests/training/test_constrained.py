@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from mumer_train.constrained import Constraint, grammar_of, label_grammar, tree_grammar
 from mumer_train.needs import TrainingError
 from mumer_train.predict import Sampling, backend
@@ -61,6 +61,7 @@ def test_the_text_grammar_is_the_token_grammar(
 def test_labels_and_their_trees_are_accepted(processor: Processor, label_constraint: Constraint) -> None:
     tree = Constraint(processor.tokenizer, tree_grammar())
 
+    @settings(deadline=None)
     @given(labels())
     def check(label: str) -> None:
         try:
@@ -77,8 +78,8 @@ def test_labels_and_their_trees_are_accepted(processor: Processor, label_constra
 
 
 def parses(text: str) -> bool:
-    """As a label of known commands and single signs: unknown words are symbols to the parser."""
-    if any(len(token) > 1 and not token.startswith(("\\", "{")) for token in text.split()):
+    """One line, a label of known commands and single signs: unknown words are symbols to the parser."""
+    if "\n" in text or any(len(token) > 1 and not token.startswith(("\\", "{")) for token in text.split()):
         return False
     try:
         parse(text, strict=True)
@@ -89,13 +90,17 @@ def parses(text: str) -> bool:
 
 def test_a_thousand_answers_of_a_model_that_knows_nothing(tiny: Path, shards: Path, tmp_path: Path) -> None:
     drawn = Sampling(temperature=1.0, seed=1, max_tokens=32)
-    for grammar, share in ((label_grammar(), 1.0), ("", 0.0)):
+    for grammar in (label_grammar(), ""):
         maker = partial(backend, "transformers", model=str(tiny), batch=128, grammar=grammar)
         out = tmp_path / f"{bool(grammar)}.parquet"
         rows = pd.read_parquet(predict(maker, "tiny", str(shards / "few"), out, samples=32, sampling=drawn))
         assert len(rows) == 1024
-        assert (rows["answer"] == rows["pred"]).mean() >= share
-        assert rows["pred"].map(parses).mean() == share, rows[~rows["pred"].map(parses)]["pred"].tolist()[:5]
+        fine = rows["answer"].map(parses)
+        if grammar:
+            assert fine.all(), rows[~fine]["answer"].tolist()[:5]
+        else:  # one letter that happens to end at once is a label
+            assert rows[fine]["answer"].str.len().le(1).all(), rows[fine]["answer"].tolist()
+            assert fine.mean() < 0.005
     assert rows["pred"].nunique() > 100
 
 
