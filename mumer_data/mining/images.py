@@ -75,20 +75,7 @@ class ImageFinder:
     def _resolve(self, path: str) -> Path | None:
         return next((found for found in (self.base / path, Path(path)) if path and os.path.exists(found)), None)
 
-<<<<<<< HEAD
-=======
-    def _in_folder(self, folder: Path, example_id: str, path: str) -> ImageRef:
-        """By the path under the folder, its file name, its stem with another suffix, or the id."""
-        named = [path.lstrip("/"), Path(path).name] if path else []
-        stems = dict.fromkeys([Path(path).stem, example_id] if path else [example_id])
-        named += [f"{stem}{suffix}" for stem in stems for suffix in SUFFIXES]
-        for name in named:
-            inside = ".." not in Path(name).parts and not os.path.isabs(name)
-            if inside and os.path.isfile(folder / name):  # unlike Path's, false for a name that is too long
-                return _file(folder / name)
-        raise ImageError("image_missing", f"no image of {example_id} in {folder} (looked for {Path(path).name!r} too)")
 
->>>>>>> proof
 
 def row_named(path: str) -> bool:
     """Whether a path is that of a row in a shard: ``train-00000-of-00004.parquet#17``."""

@@ -10,12 +10,8 @@ import datasets
 import pyarrow.parquet as pq
 import pytest
 
-<<<<<<< HEAD
-from mumer_data.exceptions import SourceError
-=======
 from mumer_data.exceptions import ImageError, SourceError
 from mumer_data.mining.images import ImageFinder, names_shards
->>>>>>> proof
 from mumer_data.mining.run import mine
 from mumer_data.mining.scan import MiningOptions
 from mumer_data.pipeline import build
@@ -99,7 +95,6 @@ def test_without_images_the_paths_stay(tmp_path: Path) -> None:
     assert images_of(tmp_path / "out") == {"e1": "./data/e1.png", "e2": "e2"}
 
 
-<<<<<<< HEAD
 def test_from_folders_below_by_the_folders_that_the_path_names(tmp_path: Path) -> None:
     one, two = (caption_folder(tmp_path / "all" / name, 30) / "images" for name in ("one", "Two"))
     (one / "e8.png").unlink()
@@ -126,7 +121,8 @@ def test_a_folder_without_images_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="holds no image file"):
         mine([file], tmp_path / "out", "m", OPTIONS, images=tmp_path / "empty", workers=1)
     assert not (tmp_path / "out").exists()
-=======
+
+
 @pytest.mark.parametrize("path", ["n" * 5000, "a\0b", "x.parquet#" + "1" * 5000, "x.parquet#²", "/dev/zero", "..", ""])
 @pytest.mark.parametrize("given", [True, False])
 def test_names_that_no_image_has(path: str, given: bool, tmp_path: Path) -> None:
@@ -144,4 +140,3 @@ def test_a_folder_that_is_named_by_way_of_another(tmp_path: Path) -> None:
     assert finder.find("e0", "").read() == (folder / "e0.png").read_bytes()
     with pytest.raises(ImageError, match="no image of"):
         finder.find(str(tmp_path / "secret"), "")
->>>>>>> proof
