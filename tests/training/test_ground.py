@@ -13,15 +13,16 @@ from PIL import Image
 
 pytest.importorskip("torch")
 
+from mumer_train.ground import Ground, ground
+from mumer_train.muon import MuonAdamW
+from mumer_train.pictures import picture
+from mumer_train.tiny import Sizes, make_tiny
+
 from mumer_data.images.fit import Fit
 from mumer_data.images.hand import Hand, style_of
 from mumer_data.images.strokes.hershey import Hershey
 from mumer_data.images.strokes.traced import Traced
 from mumer_data.images.writing import write
-from mumer_train.ground import Ground, ground
-from mumer_train.muon import MuonAdamW
-from mumer_train.pictures import picture
-from mumer_train.tiny import Sizes, make_tiny
 
 FIT = Fit(symbol=20, pen=1.6, padding=2, multiple=20)
 
