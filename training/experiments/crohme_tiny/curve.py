@@ -24,11 +24,11 @@ def main(out: str, ground: str, *runs: str) -> None:
     lessons = json.loads(Path(ground).read_text())["history"]
     steps = [entry["step"] for entry in lessons]
     seeing.plot(steps, [100 * entry["right"] for entry in lessons], label="squares named right, %")
-    read = [(entry["step"], entry["reading"]) for entry in lessons if entry["reading"] > 0]
+    read = [(entry["step"], entry["reading"]) for entry in lessons if entry["reading"] > 0][1:]  # half rest
     if read:
         beside = seeing.twinx()
         beside.plot(*zip(*read, strict=True), color="tab:red", label="loss of reading (right scale)")
-        beside.legend(loc="lower right", frameon=False)
+        beside.legend(loc="center right", frameon=False)
     seeing.set(title="mumer ground (synthetic)", xlabel="step, 12 pictures each")
     seeing.legend(loc="upper left", frameon=False)
     for run in runs:
