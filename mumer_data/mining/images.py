@@ -76,7 +76,6 @@ class ImageFinder:
         return next((found for found in (self.base / path, Path(path)) if path and os.path.exists(found)), None)
 
 
-
 def row_named(path: str) -> bool:
     """Whether a path is that of a row in a shard: ``train-00000-of-00004.parquet#17``."""
     file, _, row = path.rpartition("#")

@@ -17,7 +17,8 @@ def make(family: str, folder: Path) -> None:
     if family == "Qwen3_5":  # as the real one does, it thinks before it answers unless it is told not to
         tokenizer.chat_template += (
             "{% if add_generation_prompt %}<think>\n"
-            "{% if enable_thinking is defined and enable_thinking is false %}{{ '\n</think>\n\n' }}{% endif %}{% endif %}"
+            "{% if enable_thinking is defined and enable_thinking is false %}{{ '\n</think>\n\n' }}{% endif %}"
+            "{% endif %}"
         )
     torch.manual_seed(0)
     config = getattr(transformers, f"{family}Config")(**_settings(family, tokenizer))

@@ -15,6 +15,8 @@ from mumer_train.needs import TrainingError, require
 
 if TYPE_CHECKING:
     from mumer_train.data import Encoder
+    from mumer_train.processor import Processor, StockProcessor
+    from mumer_train.trainer import MumerTrainer
 
 
 def train(config: TrainConfig, *, resume: bool = False) -> Path:
@@ -60,6 +62,19 @@ def train(config: TrainConfig, *, resume: bool = False) -> Path:
         lengths=data.lengths if config.group_by_length else None,
         peak=config.peak_tflops,
     )
+    _equip(trainer, config, processor)
+    result = trainer.train(resume_from_checkpoint=None if last is None else str(last))
+    trainer.save_final(config.output / "final")
+    left_out = trainer.left_out() if config.streaming else data.left_out
+    if trainer.is_world_process_zero():
+        counts = {task: len(names) for task, names in left_out.items()}
+        facts = {"rows": data.rows, "left_out": counts, "left_out_ids": left_out, "metrics": result.metrics}
+        write_run(config, trainer.state.log_history, facts | {"processes": arguments.world_size})
+    return config.output / "final"
+
+
+def _equip(trainer: MumerTrainer, config: TrainConfig, processor: Processor | StockProcessor) -> None:
+    """What a trainer has only on request: another optimizer, looks at the model."""
     if config.optimizer == "muon":
         from mumer_train.muon import MuonAdamW
 
@@ -70,14 +85,6 @@ def train(config: TrainConfig, *, resume: bool = False) -> Path:
         looks = Looks(config.evaluate, processor, config.output)
         looks.trainer = trainer
         trainer.add_callback(looks)
-    result = trainer.train(resume_from_checkpoint=None if last is None else str(last))
-    trainer.save_final(config.output / "final")
-    left_out = trainer.left_out() if config.streaming else data.left_out
-    if trainer.is_world_process_zero():
-        counts = {task: len(names) for task, names in left_out.items()}
-        facts = {"rows": data.rows, "left_out": counts, "left_out_ids": left_out, "metrics": result.metrics}
-        write_run(config, trainer.state.log_history, facts | {"processes": arguments.world_size})
-    return config.output / "final"
 
 
 def _last_checkpoint(output: Path, resume: bool) -> Path | None:
