@@ -35,7 +35,8 @@ def test_size_and_pen_of_the_source_do_not_show(height: int, pen: float) -> None
     wanted = Fit(symbol=24, pen=2)
     reference = fit_image(drawn(120, 3.0), wanted)
     found = fit_image(drawn(height, pen), wanted)
-    assert reference is not None and found is not None
+    assert reference is not None
+    assert found is not None
     # A thick pen lies around its middle line, so the symbol's own size is a pen's width less.
     assert abs(found.image.width - reference.image.width) <= 16
     assert ink_of(found.image) == pytest.approx(ink_of(reference.image), rel=0.25)
