@@ -52,6 +52,7 @@ def lay_out(desk: Path) -> None:
         (desk / name).parent.mkdir(parents=True, exist_ok=True)
         (desk / name).write_text(json.dumps(rows), encoding="utf-8")
     (desk / "wrong.json").write_text('[{"img_id": "a", "gt": "x", "prd": "x"}]', encoding="utf-8")
+    (desk / "x.png").write_bytes(typeset(LABELS[0], size=28))
     (desk / "labels.txt").write_text("x^2\n\\frac12\n", encoding="utf-8")
 
 

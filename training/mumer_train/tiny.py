@@ -137,31 +137,11 @@ def _initialise(model: Any) -> None:
                 nn.init.zeros_(module.bias)
         elif isinstance(module, nn.Embedding):
             nn.init.normal_(module.weight, std=module.weight.shape[1] ** -0.5)
-    _see_waves(model.model.visual.patch_embed.proj.weight)
     # What an image becomes begins as large as what a token becomes.
     last = model.model.visual.merger.mlp[-1].weight
     nn.init.normal_(last, std=(last.shape[0] * last.shape[1]) ** -0.5)
     model.tie_weights()
     assert all(bool(torch.isfinite(weights).all()) for weights in model.parameters())
-
-
-def _see_waves(weight: Any) -> None:
-    """Patch filters begin as cosine waves, slow ones first: noise would answer to each shift of a line differently."""
-    import numpy as np
-    import torch
-
-    side = weight.shape[-1]
-    steps = np.arange(side)
-    waves = np.cos(np.pi * (steps[None] + 0.5) * steps[:, None] / side) * (2 / side) ** 0.5
-    waves[0] /= 2**0.5
-    order = sorted(((u, v) for u in steps for v in steps), key=lambda uv: (uv[0] + uv[1], uv))[: len(weight)]
-    planes = np.stack([np.outer(waves[u], waves[v]) for u, v in order])
-    rng = np.random.default_rng(0)
-    mixes = rng.normal(size=(len(weight) - len(planes), min(36, len(planes)))) / 6
-    filters = np.concatenate((planes, np.tensordot(mixes, planes[: mixes.shape[1]], axes=1)))
-    copies = weight.shape[1] * weight.shape[2]  # colours and frames, all the same
-    with torch.no_grad():
-        weight.copy_(torch.from_numpy(filters / copies)[:, None, None].expand_as(weight))
 
 
 def _image_processor(patch: int, max_pixels: int) -> Any:
