@@ -94,7 +94,7 @@ def main() -> None:
     sheets["synthetic_boxes"] = boxed(made.picture("boxes", TAYLOR))
     for name, sheet in sheets.items():
         sheet.save(IMAGES / f"{name}.png", optimize=True)
-    preview(load_pipeline("demo"), IMAGES / "synthetic_preview.png", rows=8)
+    preview(load_pipeline("demo", ["augment=camera"]), IMAGES / "synthetic_preview.png", rows=8)
 
 
 if __name__ == "__main__":

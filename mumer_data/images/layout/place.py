@@ -188,16 +188,18 @@ class Placer:
         x = base.width + (0.0 if base.empty else 0.08 * hand.vary(1.2))
         up, down = (base.up, base.down) if not base.empty else (0.75, 0.0)
         up, down = max(up, 0.45), max(down, 0.0 if up < 1.2 else down)
-        middle = (up - down) / 2
+        middle, over = (up - down) / 2, up / 2 if up < 1.2 else (up - down) / 2  # a tail lowers no superscript
         for name, box in boxes.items():
-            scale = size * hand.vary(0.2)
+            scale, white = size * hand.vary(0.2), 0.0
             if name == "sup":
-                lowest = max(middle + 0.12, up - 0.38 * hand.vary(0.5) - 0.25 * max(0.0, box.up - 1.0))
-                y = -lowest - min(box.down, 0.35) * scale if box.down > 0 else -lowest - box.down * scale
+                lowest = max(over + 0.12, up - 0.38 * hand.vary(0.5) - 0.25 * max(0.0, box.up - 1.0))
+                if box.down < 0:  # a prime or a star, which stands free over the line
+                    lowest, white = max(lowest, 0.45), 0.1
+                y = -lowest - min(box.down, 0.35) * scale
             else:
                 highest = min(middle - 0.12, 0.3 * hand.vary(0.6) - down)
                 y = -highest + min(box.up, 1.1) * scale
-            found.put(box, x, y + hand.shift(0.1), scale)
+            found.put(box, x + white, y + hand.shift(0.1), scale)
         return found
 
     def _scripts(self, element: Element, places: dict[str, tuple[str, ...]]) -> tuple[dict[str, Box], float]:
