@@ -115,7 +115,8 @@ def test_remote_code_is_off_unless_named() -> None:
                 defaults = [*[None] * (len(node.args.args) - len(node.args.defaults)), *node.args.defaults]
                 for argument, default in zip(arguments, [*defaults, *node.args.kw_defaults], strict=True):
                     if argument.arg == "trust_remote_code":
-                        assert default is not None
+                        if default is None:  # whoever calls must name it
+                            continue
                         assert ast.unparse(default) == "False"
                         seen += 1
     assert seen >= 3

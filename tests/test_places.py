@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from joblib.externals.loky import get_reusable_executor
 
 from mumer_data.exceptions import OutputError, SourceError
 from mumer_data.pipeline import build
@@ -47,10 +48,12 @@ def bucket(server: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iter
         monkeypatch.setenv(name, value)
     s3fs.S3FileSystem.clear_instance_cache()
     fetched.cache_clear()
+    get_reusable_executor().shutdown(wait=True)  # workers of earlier tests have another environment
     files = s3fs.S3FileSystem()
     files.mkdir("bucket")
     yield files
     files.rm("bucket", recursive=True)
+    get_reusable_executor().shutdown(wait=True)
     s3fs.S3FileSystem.clear_instance_cache()
 
 

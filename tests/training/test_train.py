@@ -68,7 +68,7 @@ class _KilledError(Exception):
 def test_resuming_gives_the_losses_of_an_unbroken_run(
     tiny: Path, shards: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: dict[str, Any], kill: int
 ) -> None:
-    settings = {"max_steps": 4, "cutoff": 95} | more
+    settings = {"max_steps": 4, "cutoff": 63} | more
     train(config(tiny, shards, tmp_path / "whole", **settings))
     broken = config(tiny, shards, tmp_path / "broken", **settings)
     stock = MumerTrainer.training_step

@@ -136,7 +136,7 @@ class _Lessons:
         images = [Image.open(io.BytesIO(row["image"])).convert("RGB") for row in rows]
         turns = [Turn("", self._prompt, row["label"], image, "ground") for row, image in zip(rows, images, strict=True)]
         batch = self._collate(turns)
-        batch.pop("tasks")
+        batch.pop("facts")
         where, what, share, begin = [], [], [], 0
         for row, image in zip(rows, images, strict=True):
             for place, name, part in zip(row["cells"], row["names"], row["shares"], strict=True):

@@ -77,6 +77,9 @@ def make_tiny(folder: Path, sizes: Sizes | None = None, *, seed: int = 0, max_pi
     config = Qwen2_5_VLConfig(**_config(tokenizer, sizes))
     model = Qwen2_5_VLForConditionalGeneration(config)
     _initialise(model)
+    # What an image becomes begins as large as what a token becomes.
+    last = model.model.visual.merger.mlp[-1].weight
+    torch.nn.init.normal_(last, std=(last.shape[0] * last.shape[1]) ** -0.5)
     model.generation_config.update(
         eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id, do_sample=False
     )
@@ -137,9 +140,6 @@ def _initialise(model: Any) -> None:
                 nn.init.zeros_(module.bias)
         elif isinstance(module, nn.Embedding):
             nn.init.normal_(module.weight, std=module.weight.shape[1] ** -0.5)
-    # What an image becomes begins as large as what a token becomes.
-    last = model.model.visual.merger.mlp[-1].weight
-    nn.init.normal_(last, std=(last.shape[0] * last.shape[1]) ** -0.5)
     model.tie_weights()
     assert all(bool(torch.isfinite(weights).all()) for weights in model.parameters())
 

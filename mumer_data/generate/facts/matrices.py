@@ -46,7 +46,9 @@ def addition(pick: Pick) -> Fact:
 def multiple(pick: Pick) -> Fact:
     """A number by a matrix."""
     one = _matrix(pick, _size(pick), pick.one((1, 2, 2, 3)))
-    number = sympy.sympify(pick.one((*range(2, 8), sympy.Rational(1, 2), sympy.Symbol("k"), sympy.Symbol("\\lambda"))))
+    number = pick.one(
+        (*map(sympy.Integer, range(2, 8)), sympy.Rational(1, 2), sympy.Symbol("k"), sympy.Symbol("\\lambda"))
+    )
     return Fact((number, one, "=", number * one), ((number * one, one * number),))
 
 

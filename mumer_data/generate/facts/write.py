@@ -70,7 +70,12 @@ def holds(left: Expression, right: Expression, pick: Pick) -> bool:
         if left.shape != right.shape:
             return False
         pairs = list(zip(left, right, strict=True))
-    return all(_agree(sympy.sympify(one), sympy.sympify(two), pick) for one, two in pairs)
+    return all(_agree(_exact(one), _exact(two), pick) for one, two in pairs)
+
+
+def _exact(value: Expression | int) -> Expression:
+    """A plain whole number as SymPy's."""
+    return sympy.Integer(value) if isinstance(value, int) else value
 
 
 def _agree(left: Expression, right: Expression, pick: Pick) -> bool:

@@ -73,12 +73,25 @@ def _rules(files: GrammarFiles) -> list[str]:
     names["start"] = "start"
     empty = _nullable(rules)
     lines = []
-    for name, expansions in rules.items():
+    for name, found in rules.items():
+        expansions = _committed(found)
         lines.append(f"s_{names[name]}: " + " | ".join(_spaced(expansion, names) for expansion in expansions))
         starts = [text for expansion in expansions for text in _beginnings(expansion, names, empty)]
         if starts:
             lines.append(f"f_{names[name]}: " + " | ".join(dict.fromkeys(starts)))
     return lines
+
+
+def _committed(expansions: list[Expansion]) -> list[Expansion]:
+    """Without those that another one goes on from by more than one part.
+
+    After ``\\overset``, a brace is taken for the first argument, and then the second must follow: no group may.
+    """
+    return [
+        one
+        for one in expansions
+        if not any(len(other) > len(one) + 1 and other[: len(one)] == one for other in expansions if one)
+    ]
 
 
 @lru_cache(maxsize=1)
