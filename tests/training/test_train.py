@@ -68,7 +68,7 @@ class _KilledError(Exception):
 def test_resuming_gives_the_losses_of_an_unbroken_run(
     tiny: Path, shards: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: dict[str, Any], kill: int
 ) -> None:
-    settings = {"max_steps": 4, "cutoff": 63} | more
+    settings = {"max_steps": 4, "cutoff": 50} | more
     train(config(tiny, shards, tmp_path / "whole", **settings))
     broken = config(tiny, shards, tmp_path / "broken", **settings)
     stock = MumerTrainer.training_step
@@ -156,7 +156,7 @@ def test_a_checkpoint_is_whole_or_absent(
 def test_rows_over_the_cutoff_are_named(tiny: Path, shards: Path, tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="no row has at most 16 tokens"):
         train(config(tiny, shards, tmp_path / "none", cutoff=16))
-    train(config(tiny, shards, tmp_path / "some", cutoff=63, max_steps=1))
+    train(config(tiny, shards, tmp_path / "some", cutoff=50, max_steps=1))
     record = json.loads((tmp_path / "some" / "run.json").read_text())
     assert record["left_out"] == {"few": len(record["left_out_ids"]["few"])}
     assert record["rows"] + record["left_out"]["few"] == 32
