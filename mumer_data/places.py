@@ -52,7 +52,7 @@ def is_remote(path: Path) -> bool:
 
 
 @contextmanager
-def reached(path: Path, error_class: type[MumerError] = OutputError) -> Iterator[None]:
+def reached(path: Path) -> Iterator[None]:
     """Whatever a remote file system raises inside (each has exceptions of its own), as an error of ours."""
     try:
         yield
@@ -61,7 +61,7 @@ def reached(path: Path, error_class: type[MumerError] = OutputError) -> Iterator
     except Exception as error:
         if isinstance(error, OSError) or is_remote(path):
             reason = getattr(error, "strerror", None) or error
-            raise error_class(f"cannot write {path}: {reason}") from error
+            raise OutputError(f"cannot write {path}: {reason}") from error
         raise
 
 
@@ -163,8 +163,8 @@ def fetched(url: str) -> Path:
 
 def _version(url: str, found: dict[str, dict[str, Any]]) -> str:
     """A name that changes with the files' sizes, etags or times."""
-    facts = [[name, *(str(one.get(key)) for key in ("size", "ETag", "etag", "LastModified", "mtime", "created"))]
-             for name, one in sorted(found.items())]  # fmt: skip
+    keys = ("size", "ETag", "etag", "LastModified", "mtime", "created")
+    facts = [[name, *(str(one.get(key)) for key in keys)] for name, one in sorted(found.items())]
     return hashlib.sha256(json.dumps([url, facts]).encode()).hexdigest()[:24]
 
 

@@ -10,13 +10,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from mumer_data.data import Example, Reject
 from mumer_data.exceptions import SourceError
 from mumer_data.images.augment.metadata import boxes_in
 from mumer_data.images.augment.run import augment
-from mumer_data.images.polarity import unify_polarity
+from mumer_data.pipeline import UsableRow, usable
 from mumer_data.randomness import generator_of
 from mumer_data.recipe import Pipeline
 from mumer_data.report.contact_sheet import Box, SheetRow, Shown, write_sheet
@@ -44,12 +45,12 @@ def preview(
         OutputError: the file cannot be written.
     """
     lines = []
-    for row, label, data in _taken(pipeline, rows, seed):
-        image = _opened(data if pipeline.polarity == "keep" else unify_polarity(data, pipeline.polarity))
-        symbols = _symbol_boxes(row)
-        made = _variants(pipeline, row.id, image, symbols, variants)
+    for row in _taken(pipeline.model_copy(update={"metadata": True}), rows, seed):  # boxes may stand in them
+        image, known = _opened(row.data), boxes_in(row.metadata)
+        symbols: list[Box] = [] if known is None else known.tolist()
+        made = _variants(pipeline, row.id, image, known, variants)
         overlay = Shown(image, symbols) if boxes and symbols else None
-        lines.append((f"{row.id}    {label}", Shown(image), overlay, made if boxes else _bare(made)))
+        lines.append((f"{row.id}    {row.label}", Shown(image), overlay, made if boxes else _bare(made)))
     if not lines:
         raise SourceError("not one row can be shown: `mumer build` says why in rejects.parquet")
     overlaid = any(overlay is not None for _, _, overlay, _ in lines)
@@ -62,8 +63,8 @@ def preview(
     return len(lines)
 
 
-def _taken(pipeline: Pipeline, rows: int, seed: int) -> Iterator[tuple[Example, str, bytes]]:
-    """Rows from all over the source that can be used, with label and image."""
+def _taken(pipeline: Pipeline, rows: int, seed: int) -> Iterator[UsableRow]:
+    """Rows from all over the source, as a build would take them."""
     reader, screen, rng = pipeline.reader(), pipeline.screen(), generator_of(seed, pipeline.name, "preview")
     parts = reader.plan(_ROWS, 64 << 20)
     each = -(-rows // len(parts))
@@ -72,11 +73,10 @@ def _taken(pipeline: Pipeline, rows: int, seed: int) -> Iterator[tuple[Example, 
         held = [row for row in reader.read(parts[number]) if isinstance(row, Example)]
         found = 0
         for place in rng.permutation(len(held)).tolist():
-            label = screen.label(held[place])
-            data = label if isinstance(label, Reject) else screen.image(held[place])
-            if isinstance(label, Reject) or isinstance(data, Reject):
+            made = usable(held[place], pipeline, screen, None)
+            if isinstance(made, Reject):
                 continue
-            yield held[place], label, data
+            yield made
             found, left = found + 1, left - 1
             if found == each or not left:
                 break
@@ -94,17 +94,12 @@ def _bare(made: Sequence[Shown]) -> list[Shown]:
     return [Shown(one.image) for one in made]
 
 
-def _symbol_boxes(row: Example) -> list[Box]:
-    """Boxes in pixels of the image, where the source knows them."""
-    boxes = boxes_in(row.metadata()) if row.metadata else None
-    return [] if boxes is None else boxes.tolist()
-
-
-def _variants(pipeline: Pipeline, name: str, image: Image.Image, boxes: Sequence[Box], count: int) -> list[Shown]:
+def _variants(
+    pipeline: Pipeline, name: str, image: Image.Image, boxes: NDArray[np.float64] | None, count: int
+) -> list[Shown]:
     """What a build makes of an image by augmentation; nothing where the pipeline has none."""
     if pipeline.augment is None:
         return []
-    known = np.array(boxes, dtype=np.float64) if boxes else None
     names = [f"{name}-aug{number + 1}" for number in range(count)]
-    made = [augment(image, pipeline.augment.made(), seed=pipeline.seed, id=one, boxes=known) for one in names]
+    made = [augment(image, pipeline.augment.made(), seed=pipeline.seed, id=one, boxes=boxes) for one in names]
     return [Shown(variant.image, variant.boxes.tolist()) for variant in made]

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
@@ -15,6 +14,7 @@ from pydantic import BaseModel, ConfigDict
 
 from mumer_data.data import Example
 from mumer_data.latex.tree import SymbolTree
+from mumer_data.registry import registered
 
 if TYPE_CHECKING:
     from mumer_data.gates.survey import Survey
@@ -78,6 +78,5 @@ GATES = {
 
 def gate_class(name: str) -> type[Gate]:
     """The gate registered under ``name``; raises ``KeyError`` where there is none."""
-    module, _, attribute = GATES[name].partition(":")
-    found: type[Gate] = getattr(import_module(module), attribute)
+    found: type[Gate] = registered(GATES, name)
     return found

@@ -6,11 +6,12 @@ metric by name. A new one is one module with a class of the shape of `Metric`, a
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from mumer_data.registry import registered
 
 if TYPE_CHECKING:
     from mumer_data.metrics.pairs import Pairs
@@ -48,8 +49,7 @@ DEFAULT = ("published", "standard", "structure")
 
 def metric(name: str) -> Metric:
     """The metric registered under ``name``; raises ``KeyError`` where there is none."""
-    module, _, attribute = METRICS[name].partition(":")
-    made: Metric = getattr(import_module(module), attribute)()
+    made: Metric = registered(METRICS, name)()
     return made
 
 

@@ -16,11 +16,8 @@ import pyarrow.parquet as pq
 
 from mumer_data.data import ImageRef
 from mumer_data.exceptions import ImageError, SourceError
-from mumer_data.readers.files import read_file
+from mumer_data.readers.files import SUFFIXES, read_file
 from mumer_data.readers.shards import ShardsReader, image_of
-
-SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp")
-
 
 _DIGITS = 18  # of the number of a row
 

@@ -21,7 +21,7 @@ from mumer_data.data import Prediction, Slice
 from mumer_data.errors.confusions import Confusions
 from mumer_data.exceptions import OutputError, SourceError
 from mumer_data.mining.choose import Candidates, choose, ranked
-from mumer_data.mining.images import SUFFIXES, holds_shards, images_in, names_shards
+from mumer_data.mining.images import holds_shards, images_in, names_shards
 from mumer_data.mining.scan import (
     MiningOptions,
     ScanCounts,
@@ -35,6 +35,7 @@ from mumer_data.mining.scan import (
 from mumer_data.mining.write import Tally, WriteJob, read_tally, write_slice
 from mumer_data.parallel import in_processes
 from mumer_data.pipeline import versions
+from mumer_data.readers.files import SUFFIXES
 from mumer_data.readers.predictions import plan_predictions, prediction_files, read_predictions
 from mumer_data.shards.run import WORK, Config, Plan, Run, licence_of
 from mumer_data.shards.schema import Chat, Columns

@@ -6,13 +6,13 @@ A new reader is one module with a class of the shape of `Reader`, and one line i
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib import import_module
 from pathlib import Path
 from typing import Protocol
 
 from pydantic import BaseModel, ConfigDict
 
 from mumer_data.data import Example, Reject, Slice
+from mumer_data.registry import registered
 
 
 class SourceOptions(BaseModel):
@@ -63,6 +63,5 @@ READERS = {
 
 def reader_class(name: str) -> type[Reader]:
     """The reader registered under ``name``; raises ``KeyError`` where there is none."""
-    module, _, attribute = READERS[name].partition(":")
-    found: type[Reader] = getattr(import_module(module), attribute)
+    found: type[Reader] = registered(READERS, name)
     return found

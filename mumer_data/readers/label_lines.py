@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from mumer_data.data import Example, ImageRef, Reject, Slice
 from mumer_data.exceptions import ImageError, SourceError
-from mumer_data.readers.lines import MAX_LINE, Line, cut, lines, lines_of
+from mumer_data.readers.lines import Line, cut, lines, lines_of, text_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +60,9 @@ class LabelLines:
 
 
 def _row(line: Line) -> Example | Reject:
-    if line.data is None:
-        return Reject("", line.number, "row_malformed", f"the line has more than {MAX_LINE:,} bytes")
-    try:
-        text = line.data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        return Reject("", line.number, "row_malformed", f"the line is not UTF-8: {error}")
+    text = text_of(line)
+    if isinstance(text, Reject):
+        return text
     fields = [field.strip() for field in text.split("\t")]
     if len(fields) == 1:
         fields = [f"line-{line.number + 1:06d}", *fields]

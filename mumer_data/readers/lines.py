@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, NoReturn
 
-from mumer_data.data import Slice
+from mumer_data.data import Reject, Slice
 from mumer_data.exceptions import SourceError
 
 MAX_LINE = 16 * 1024 * 1024  # bytes; no label is near it, and a file without line ends must not fill the memory
@@ -204,3 +204,13 @@ class JsonArray:
             f"{self._name}: line {line}, column {column}: {problem}; "
             "mend it there (a file of one record a line must end in .jsonl)"
         )
+
+
+def text_of(line: Line) -> str | Reject:
+    """A line's text; one that is too long or not UTF-8 is a reject ``row_malformed``."""
+    if line.data is None:
+        return Reject("", line.number, "row_malformed", f"the line has more than {MAX_LINE:,} bytes")
+    try:
+        return line.data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return Reject("", line.number, "row_malformed", f"the line is not UTF-8: {error}")

@@ -16,7 +16,7 @@ from mumer_data.data import Example, ImageRef, Reject, Slice
 from mumer_data.exceptions import SourceError
 from mumer_data.images.typeset import typeset
 from mumer_data.readers import SourceOptions
-from mumer_data.readers.lines import MAX_LINE, Line, cut, lines, lines_of
+from mumer_data.readers.lines import Line, cut, lines, lines_of, text_of
 
 
 class TypesetOptions(SourceOptions):
@@ -76,12 +76,9 @@ class TypesetReader:
 
 
 def _example(line: Line) -> Example | Reject:
-    if line.data is None:
-        return Reject("", line.number, "row_malformed", f"the line has more than {MAX_LINE:,} bytes")
-    try:
-        text = line.data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        return Reject("", line.number, "row_malformed", f"the line is not UTF-8: {error}")
+    text = text_of(line)
+    if isinstance(text, Reject):
+        return text
     fields = [field.strip() for field in text.split("\t")]
     if len(fields) != 2 or not all(fields):
         message = f"the line is not id<TAB>label, but {len(fields)} field(s): {text[:80]!r}"

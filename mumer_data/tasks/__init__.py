@@ -6,12 +6,12 @@ A new task is one module with a class of the shape of `Task` (or, about a predic
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
 from mumer_data.data import Correction, Sample
+from mumer_data.registry import registered
 
 
 class Task(BaseModel):
@@ -78,15 +78,10 @@ ERROR_TASKS = {
 
 def error_tasks() -> dict[str, ErrorTask]:
     """Every task about predictions, by name."""
-    found: dict[str, ErrorTask] = {}
-    for name, path in ERROR_TASKS.items():
-        module, _, attribute = path.partition(":")
-        found[name] = getattr(import_module(module), attribute)()
-    return found
+    return {name: registered(ERROR_TASKS, name)() for name in ERROR_TASKS}
 
 
 def task_class(name: str) -> type[Task]:
     """The task registered under ``name``; raises ``KeyError`` where there is none."""
-    module, _, attribute = TASKS[name].partition(":")
-    found: type[Task] = getattr(import_module(module), attribute)
+    found: type[Task] = registered(TASKS, name)
     return found

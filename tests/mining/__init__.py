@@ -39,8 +39,3 @@ def write_rows(path: Path, rows: list[dict[str, Any]]) -> Path:
     else:
         path.write_text(json.dumps(rows), encoding="utf-8")
     return path
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    """Every file below a folder."""
-    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}

@@ -12,7 +12,8 @@ from mumer_data.errors.samples import apply_log
 from mumer_data.exceptions import SourceError
 from mumer_data.mining.corrupt import corrupt, fit_channel, load_channel
 from mumer_data.recipe import Pipeline
-from tests.mining import contents, prediction_rows, write_rows
+from tests.mining import prediction_rows, write_rows
+from tests.shards.folders import bytes_of
 
 
 def source(folder: Path) -> Pipeline:
@@ -25,7 +26,7 @@ def test_rows_lead_back_and_say_what_they_are(tmp_path: Path, faulty_folder: Pat
     channel = fit_channel([write_rows(tmp_path / "p.json", prediction_rows(60))])
     one = corrupt(source(faulty_folder), channel, tmp_path / "one", "s", samples=3, workers=1)
     corrupt(source(faulty_folder), channel, tmp_path / "two", "s", samples=3, workers=2)
-    assert contents(tmp_path / "one") == contents(tmp_path / "two")
+    assert bytes_of(tmp_path / "one") == bytes_of(tmp_path / "two")
     counts = one["counts"]
     assert counts["read"] == counts["accepted"] + counts["rejected"] == 57
     assert counts["accepted"] == 30 - counts["reasons"].get("not_corrupted", 0)

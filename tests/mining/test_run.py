@@ -20,7 +20,8 @@ from mumer_data.exceptions import OutputError, SourceError
 from mumer_data.mining.run import Mining, mine, mining_name
 from mumer_data.mining.scan import MiningOptions
 from tests.conftest import caption_folder
-from tests.mining import contents, prediction_rows, write_rows
+from tests.mining import prediction_rows, write_rows
+from tests.shards.folders import bytes_of
 
 PLAIN = MiningOptions()
 
@@ -96,7 +97,7 @@ def test_formats_and_workers_and_slices_make_no_difference(tmp_path: Path, suffi
     one = mine([file], tmp_path / "one", "m", options, max_rows=11, workers=1)
     two = mine([file], tmp_path / "two", "m", options, max_rows=11, workers=2)
     check(tmp_path / "one", one)
-    assert contents(tmp_path / "one") == contents(tmp_path / "two")
+    assert bytes_of(tmp_path / "one") == bytes_of(tmp_path / "two")
     assert one.counts == two.counts
     whole = mine([file], tmp_path / "whole", "m", options, workers=1)
     assert rows_of(tmp_path / "whole", "m_error_fix") == rows_of(tmp_path / "one", "m_error_fix")
@@ -186,7 +187,7 @@ def test_a_killed_run_goes_on_to_the_same_bytes(tmp_path: Path) -> None:
     subprocess.run(
         [*command, "--out", str(out), "--resume"], check=True, capture_output=True, cwd=Path(__file__).parents[2]
     )
-    assert contents(out) == contents(whole)
+    assert bytes_of(out) == bytes_of(whole)
 
 
 def test_another_input_is_not_resumed(tmp_path: Path) -> None:

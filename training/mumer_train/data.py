@@ -186,6 +186,12 @@ class BatchFacts:
     left_out: list[tuple[str, str]]
 
 
+def answers_alone(inputs: dict[str, Any], facts: BatchFacts) -> dict[str, Any]:
+    """Make logits from the first answer of the batch on: over a large vocabulary, those of prompts cost most."""
+    kept = inputs["labels"].shape[1] - facts.prompt + 1  # the token before an answer foretells its first
+    return {**inputs, "labels": inputs["labels"][:, -kept:], "logits_to_keep": kept}
+
+
 class Turns:
     """Rows as a data set of turns, for a `DataLoader`: made one at a time, in the worker that asks."""
 

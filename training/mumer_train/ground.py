@@ -136,7 +136,6 @@ class _Lessons:
         images = [Image.open(io.BytesIO(row["image"])).convert("RGB") for row in rows]
         turns = [Turn("", self._prompt, row["label"], image, "ground") for row, image in zip(rows, images, strict=True)]
         batch = self._collate(turns)
-        batch.pop("facts")
         where, what, share, begin = [], [], [], 0
         for row, image in zip(rows, images, strict=True):
             for place, name, part in zip(row["cells"], row["names"], row["shares"], strict=True):
@@ -156,6 +155,7 @@ class _Lessons:
 def _teach(model: Any, lessons: _Lessons, options: Ground, keep: Callable[[], Any]) -> list[dict[str, float]]:
     import torch
 
+    from mumer_train.data import answers_alone
     from mumer_train.muon import MuonAdamW
 
     seen: list[Any] = []
@@ -170,13 +170,12 @@ def _teach(model: Any, lessons: _Lessons, options: Ground, keep: Callable[[], An
         for group, rate in zip(optimizer.param_groups, rates, strict=True):
             group["lr"] = rate * min(1.0, step / 40, max(0.2, 1.5 * (1 - step / (steps + 1))))
         seen.clear()
+        facts = batch.pop("facts")
         if step <= options.alone * steps:
             vectors = model.model.visual(batch["pixel_values"], grid_thw=batch["image_grid_thw"]).pooler_output
             reading = torch.zeros(())
         else:
-            first = int((batch["labels"] != -100).int().argmax(dim=1).min())
-            kept = batch["labels"].shape[1] - first + 1
-            reading = model(**{**batch, "labels": batch["labels"][:, -kept:], "logits_to_keep": kept}).loss
+            reading = model(**answers_alone(batch, facts)).loss
             vectors = seen[0]
         table = model.get_input_embeddings().weight[answers]
         known = torch.log_softmax(vectors @ table.T * table.shape[1] ** 0.5, dim=-1)

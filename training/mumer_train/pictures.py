@@ -17,13 +17,10 @@ import pyarrow.parquet as pq
 from mumer_data.atomic import replacing
 from mumer_data.data import Reject
 from mumer_data.exceptions import ImageError, LatexSyntaxError
+from mumer_data.images.alphabets import hand_of
 from mumer_data.images.fit import Fit, fit_image
-from mumer_data.images.hand import Hand, style_of
+from mumer_data.images.hand import style_of
 from mumer_data.images.ink import encode_png
-from mumer_data.images.strokes.bank import Bank
-from mumer_data.images.strokes.glyph import Alphabet
-from mumer_data.images.strokes.hershey import Hershey
-from mumer_data.images.strokes.traced import Traced
 from mumer_data.images.writing import Writing, draw, write
 from mumer_data.parallel import in_processes
 from mumer_data.randomness import generator_of
@@ -40,8 +37,7 @@ SCHEMA = pa.schema(
     ]
 )
 _SWAPPED = 0.5  # share of pictures whose letters and digits are drawn anew: no label is learned by heart
-
-
+_ALPHABETS = ("hershey", "traced")
 _GREEK = ("\\alpha", "\\beta", "\\gamma", "\\theta", "\\phi", "\\pi", "\\lambda", "\\mu", "\\sigma", "\\Delta")
 
 
@@ -67,8 +63,7 @@ class _Part:
             label = _swapped(label, self.symbols, rng)
         style = style_of(str(rng.integers(1 << 40)))
         style = replace(style, spacing=style.spacing * float(rng.uniform(1.0, 2.5)))
-        drawn: list[Alphabet] = [Hershey(), Traced()]
-        real: list[Alphabet] = [Bank(self.bank)] if self.bank and rng.random() < 0.75 else []
+        bank = self.bank if self.bank and rng.random() < 0.75 else None
         fit = self.fit.model_copy(
             update={
                 "symbol": self.fit.symbol * float(np.exp(rng.normal(0, 0.08))),
@@ -76,7 +71,7 @@ class _Part:
             }
         )
         try:
-            return picture(write(label, Hand([*real, *drawn], style, rng)), fit, self.cell)
+            return picture(write(label, hand_of(style, rng, _ALPHABETS, bank)), fit, self.cell)
         except (ImageError, LatexSyntaxError):
             return None
 
@@ -91,20 +86,14 @@ def _swapped(label: str, symbols: Sequence[str], rng: np.random.Generator) -> st
 
 def picture(writing: Writing, wanted: Fit, cell: int) -> dict[str, Any]:
     """A writing as a fitted image, and what share of the ink in each square of it belongs to which symbol."""
-    size, padding = 32.0, 8
-    image = draw(writing, size=size, padding=padding).image
-    fitted = fit_image(image, wanted)
+    drawn = draw(writing)
+    fitted = fit_image(drawn.image, wanted)
     if fitted is None:
         raise ImageError("ink_empty", "the label shows nothing")
-    points = np.concatenate(writing.strokes)
-    high = max(float(points.max()), 1e-6)
-    # As `draw` places them: its images are as large as the ink and the edges.
-    scale = min(size, float((np.array(image.size).max() - 2 * padding) / high))
-    edge = padding + max(1.0, writing.style.pen * scale) / 2
     ink: dict[int, dict[str, int]] = {}
     columns = fitted.image.width // cell
-    for stroke, mark in zip(writing.strokes, writing.marks, strict=True):
-        at = ((stroke * scale + edge) * fitted.scale + (fitted.left, fitted.top)) // cell
+    for stroke, mark in zip(drawn.strokes, writing.marks, strict=True):
+        at = (stroke * fitted.scale + (fitted.left, fitted.top)) // cell
         for x, y in at.astype(int).tolist():
             if 0 <= x < columns and 0 <= y < fitted.image.height // cell:
                 owners = ink.setdefault(y * columns + x, {})

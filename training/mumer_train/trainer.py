@@ -20,7 +20,7 @@ from accelerate.utils import gather_object
 from transformers import AutoModelForImageTextToText, Trainer
 
 from mumer_data.atomic import write_json
-from mumer_train.data import IGNORED, BatchFacts
+from mumer_train.data import IGNORED, BatchFacts, answers_alone
 from mumer_train.needs import TrainingError
 from mumer_train.order import Order
 from mumer_train.processor import Processor, StockProcessor
@@ -68,7 +68,8 @@ class MumerTrainer(Trainer):
         facts: BatchFacts = inputs.pop("facts")
         for task, name in facts.left_out:
             self._left_out[task].add(name)
-        inputs = self._answers_alone(inputs, facts)
+        if self._cuts:
+            inputs = answers_alone(inputs, facts)
         loss, outputs = super().compute_loss(model, inputs, return_outputs=True, **more)
         self.meter.batch(facts.lengths, facts.patches, facts.vectors)
         if self._costs is not None:
@@ -86,13 +87,6 @@ class MumerTrainer(Trainer):
         costs = torch.nn.functional.cross_entropy(outputs.logits[:, :-1][seen].float(), shifted[seen], reduction="none")
         self._costs = costs.detach(), seen
         return costs.sum() / (seen.sum() if num_items_in_batch is None else num_items_in_batch)
-
-    def _answers_alone(self, inputs: dict[str, Any], facts: BatchFacts) -> dict[str, Any]:
-        """Make logits from the first answer of the batch on: over a large vocabulary, those of prompts cost most."""
-        if not self._cuts:
-            return inputs
-        kept = inputs["labels"].shape[1] - facts.prompt + 1  # the token before an answer foretells its first
-        return {**inputs, "labels": inputs["labels"][:, -kept:], "logits_to_keep": kept}
 
     def get_batch_samples(self, *arguments: Any, **more: Any) -> Any:
         """The next batches; the time spent waiting for them is counted."""

@@ -6,13 +6,13 @@ A new step is one module with a class of the shape of `Step`, and one line in `S
 from __future__ import annotations
 
 from enum import IntEnum
-from importlib import import_module
 from typing import Annotated, ClassVar
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from mumer_data.images.augment.sheet import Sheet
+from mumer_data.registry import registered
 
 
 class Phase(IntEnum):
@@ -71,6 +71,5 @@ STEPS = {
 
 def step_class(name: str) -> type[Step]:
     """The step registered under ``name``; raises ``KeyError`` where there is none."""
-    module, _, attribute = STEPS[name].partition(":")
-    found: type[Step] = getattr(import_module(module), attribute)
+    found: type[Step] = registered(STEPS, name)
     return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 from pathlib import Path
@@ -23,6 +22,7 @@ from mumer_data.images.augment.run import augment
 from mumer_data.images.ink import encode_png
 from mumer_data.pipeline import UsableRow, variants
 from tests.images.augment.pictures import LABELS, picture
+from tests.shards.folders import bytes_of
 
 ROWS = 9
 
@@ -44,11 +44,6 @@ def folder(tmp_path: Path) -> Path:
 
 def recipe(folder: Path, **options: Any) -> Pipeline:
     return Pipeline.model_validate({"name": "t", "source": {"format": "caption", "path": str(folder)}, **options})
-
-
-def digests(folder: Path) -> dict[str, str]:
-    files = [path for path in folder.rglob("*") if path.is_file()]
-    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
 def read(out: Path, config: str = "t") -> list[dict[str, Any]]:
@@ -90,7 +85,7 @@ def test_the_number_of_workers_and_of_shards_changes_no_variant(folder: Path, tm
     for out, workers in (("one", 1), ("two", 2)):
         manifest = build(pipeline, tmp_path / out, workers=workers)
         assert [shard["rows"] for shard in manifest["configs"]["t"]["shards"]] == [6, 6, 3, 6, 3]
-    assert digests(tmp_path / "one") == digests(tmp_path / "two")
+    assert bytes_of(tmp_path / "one") == bytes_of(tmp_path / "two")
     build(recipe(folder, augment={"preset": "camera", "copies": 2}), tmp_path / "whole", workers=1)
     assert read(tmp_path / "whole") == read(tmp_path / "one")
     build(recipe(folder, augment={"preset": "camera", "copies": 2}, seed=1), tmp_path / "other", workers=1)
