@@ -5,6 +5,7 @@ Not for what stands in them.
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import json
 import os
@@ -46,6 +47,12 @@ def replacing(path: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             temporary.unlink()
+
+
+def sweep(path: Path) -> None:
+    """Remove what killed processes left of ``path`` while they wrote it; for who holds its lock."""
+    for leftover in path.parent.glob(TEMPORARY.format(f"{glob.escape(path.name)}.*")):
+        leftover.unlink(missing_ok=True)
 
 
 def write_json(path: Path, value: object, indent: int | None = 2) -> None:

@@ -87,6 +87,46 @@ def test_killed_and_started_again_it_gives_the_same_bytes(tiny: Path, shards: Pa
     assert out.read_bytes() == whole.read_bytes()
 
 
+# A run in a process of its own, killed at one point of its end, before the disk has seen what comes after.
+KILLED_AT = """
+import os, signal, sys
+from pathlib import Path
+from mumer_train.predict import Answer, journal
+from mumer_train.predict.run import predict
+
+class Echo:
+    def answers(self, jobs, sampling, done=()):
+        yield [(job, Answer(job.id, None, "stop")) for job in jobs if job.key not in done]
+
+def die(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+data, out, point = sys.argv[1:]
+if point == "written":
+    os.replace = die
+elif point == "renamed":
+    journal._drop = die
+print(predict(Echo, "m", data, Path(out)))
+"""
+
+
+@pytest.mark.parametrize("point", ["written", "renamed"])
+def test_killed_at_its_very_end_it_leaves_nothing_behind(shards: Path, tmp_path: Path, point: str) -> None:
+    def run(out: Path, point: str) -> int:
+        command = [sys.executable, "-c", KILLED_AT, str(shards / "few"), str(out), point]
+        return subprocess.run(command, capture_output=True, check=False).returncode
+
+    assert run(tmp_path / "whole.parquet", "") == 0
+    out = tmp_path / "killed" / "p.parquet"
+    assert run(out, point) == -signal.SIGKILL
+    left = sorted(path.name for path in out.parent.iterdir())
+    assert len(left) == 3, left
+    assert ("p.parquet" in left) == (point == "renamed")
+    assert run(out, "") == 0
+    assert [path.name for path in out.parent.iterdir()] == ["p.parquet"]
+    assert out.read_bytes() == (tmp_path / "whole.parquet").read_bytes()
+
+
 class _Counting:
     """Answers with the job's own name, and remembers what it was asked."""
 
@@ -199,8 +239,14 @@ def images(folder: Path) -> list[Path]:
 
 
 def test_what_is_done_is_not_done_again(tiny: Path, shards: Path, tmp_path: Path) -> None:
+    done = run(tiny, shards, tmp_path / "done.parquet")
+    before = done.stat()
+    assert run(tiny, shards, done) == done
+    assert done.stat() == before
+    with pytest.raises(OutputError, match="exists, written with other samples: remove the file or name another"):
+        run(tiny, shards, done, samples=2)
     (tmp_path / "p.parquet").write_bytes(b"")
-    with pytest.raises(TrainingError, match="this run is done"):
+    with pytest.raises(OutputError, match="exists, written by another program"):
         run(tiny, shards, tmp_path / "p.parquet")
     with pytest.raises(TrainingError, match="is no task"):
         run(tiny, shards, tmp_path / "q.parquet", task="poem")

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
-from mumer_data.atomic import replacing
+from mumer_data.atomic import replacing, sweep
 from mumer_data.exceptions import OutputError
 from mumer_train.predict import Answer, Answered, Job, Key
 
@@ -134,6 +134,7 @@ def open_journal(out: Path, facts: dict[str, Any]) -> Iterator[Journal]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(f"{path}.lock", timeout=0):
+            sweep(out)
             journal = Journal(path, facts)
             try:
                 yield journal
@@ -152,6 +153,31 @@ def finish(out: Path, rows: Iterable[dict[str, Any]], facts: dict[str, Any]) -> 
     with replacing(out) as temporary, pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
         while batch := list(islice(left, _GROUP)):
             writer.write_table(pa.Table.from_pylist(batch, schema))
+    _drop(out)
+
+
+def is_done(out: Path, facts: dict[str, Any]) -> bool:
+    """Whether ``out`` is there, written by just this run; what a kill at the very end left beside it goes.
+
+    Raises:
+        OutputError: another run wrote it.
+    """
+    if not out.exists():
+        return False
+    try:
+        found = facts_of(out)
+    except (OSError, pa.ArrowException, ValueError):
+        found = {}
+    if found != facts:
+        other = [name for name in facts if found.get(name) != facts[name]] if found else []
+        differs = f"with other {', '.join(other)}" if other else "by another program"
+        raise OutputError(f"{out} exists, written {differs}: remove the file or name another")
+    _drop(out)
+    return True
+
+
+def _drop(out: Path) -> None:
+    """Remove the journal of a run that is done."""
     journal = out.with_name(f"{out.name}.journal")
     journal.unlink(missing_ok=True)
     Path(f"{journal}.lock").unlink(missing_ok=True)

@@ -22,7 +22,7 @@ from mumer_data.shards.run import MANIFEST
 from mumer_data.tasks import TASKS, task_class
 from mumer_train.needs import TrainingError
 from mumer_train.predict import Backend, Job, Key, Sampling
-from mumer_train.predict.journal import Journal, final_line, finish, open_journal
+from mumer_train.predict.journal import Journal, final_line, finish, is_done, open_journal
 
 log = logging.getLogger(__name__)
 _SLICE_ROWS, _SLICE_BYTES = 512, 64 << 20  # examples held at a time
@@ -65,8 +65,9 @@ def predict(
     pipeline = load_source(data)
     facts = {"model": model, "data": str(data), "task": task, "samples": samples, "selection": selection}
     facts |= asdict(sampling) | {"source": _version_of(pipeline, Path(data))}
-    if out.exists():
-        raise TrainingError(f"{out} exists: this run is done; remove the file or name another")
+    if is_done(out, facts):
+        log.warning("%s is there already, from just this run: nothing is asked", out)
+        return out
     with open_journal(out, facts) as journal:
         order = _ask(pipeline, data, task, samples, sampling, make_backend, journal, keep, progress)
         if not order:
