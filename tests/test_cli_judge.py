@@ -105,6 +105,7 @@ def test_label_graphs_are_written(predictions: Path, tmp_path: Path) -> None:
     ("arguments", "message"),
     [
         (["--by", "size"], b"is no slice"),
+        (["--metric", "semantics"], b"did you mean 'semantic'?"),
         (["--normalize", "foo"], b"foo"),
     ],
 )

@@ -26,6 +26,7 @@ By = Annotated[
     list[str] | None, typer.Option(help="Slices: length, depth, structure, symbol or dataset; repeat for several.")
 ]
 Cdm = Annotated[bool, typer.Option("--cdm", help="CDM and VisEq too: typesets every pair, about 3 ms each.")]
+More = Annotated[list[str] | None, typer.Option("--metric", help="Another metric of the table METRICS; repeat.")]
 Semantic = Annotated[bool, typer.Option("--semantic", help="Prove pairs equal with SymPy: up to 5 s each.")]
 
 
@@ -34,6 +35,7 @@ def evaluate(
     files: Files,
     cdm: Cdm = False,
     semantic: Semantic = False,
+    metric: More = None,
     by: By = None,
     normalize: Normalize = None,
     labels: Annotated[Path | None, typer.Option(help="id<TAB>label: takes the labels from here.")] = None,
@@ -42,12 +44,11 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Judge predictions: published figures, error rates, structure, each with its interval and signature."""
-    from mumer_data.metrics import DEFAULT
     from mumer_data.metrics.evaluate import evaluate as judge
     from mumer_data.readers.predictions import prediction_files
     from mumer_data.report.scores import print_evaluation, print_evaluations
 
-    metrics = [*DEFAULT, *(["semantic"] if semantic else []), *(["cdm"] if cdm else [])]
+    metrics = _metrics([*(["semantic"] if semantic else []), *(["cdm"] if cdm else []), *(metric or [])])
     keys, normalizer = _slice_keys(by), _normalizer(normalize)
     known = _labels(labels)
     found = []
@@ -136,6 +137,17 @@ def _normalizer(preset: str | None) -> Callable[[str], str] | None:
     from mumer_data.latex.normalize import Normalizer
 
     return Normalizer(preset)
+
+
+def _metrics(more: list[str]) -> list[str]:
+    """The default metrics and some more, each once."""
+    from mumer_data.metrics import DEFAULT, METRICS
+    from mumer_data.nearest import unknown
+
+    for name in more:
+        if name not in METRICS:
+            raise typer.BadParameter(unknown("metric", name, METRICS), param_hint="--metric")
+    return list(dict.fromkeys([*DEFAULT, *more]))
 
 
 def _slice_keys(keys: list[str] | None) -> list[Any]:
