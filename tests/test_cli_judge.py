@@ -105,7 +105,7 @@ def test_label_graphs_are_written(predictions: Path, tmp_path: Path) -> None:
     ("arguments", "message"),
     [
         (["--by", "size"], b"is no slice"),
-        (["--metric", "semantics"], b"did you mean 'semantic'?"),
+        (["--metric", "semantics"], b"unknown metric 'semantics': did you mean"),
         (["--normalize", "foo"], b"foo"),
     ],
 )
