@@ -24,7 +24,7 @@ from mumer_data.images.strokes.glyph import Stroke
 from mumer_data.latex.normalize import Normalizer
 from mumer_data.latex.parser import parse
 from mumer_data.latex.tree import SymbolTree
-from mumer_data.mathml.build import Style as Setting
+from mumer_data.mathml.elements import Style as Setting
 from mumer_data.mathml.unset import CannotSetError
 
 MAX_SIDE = 2000

@@ -13,29 +13,11 @@ from xml.etree.ElementTree import Element
 from mumer_data.latex.to_latex import class_of
 from mumer_data.latex.tree import Symbol, SymbolTree
 from mumer_data.mathml.atoms import INNER, OP, ORD, Atom, atom_of, tables
+from mumer_data.mathml.delimiters import delimited
+from mumer_data.mathml.elements import Style, attach, blank, letter, row_of, sign, wrap
 from mumer_data.mathml.spaces import Piece, em, spaced
+from mumer_data.mathml.structures import STRUCTURES, buildrel, infix_fraction
 from mumer_data.mathml.unset import CannotSetError
-
-MARK = "at"  # attribute of an element: the number of the mark that its own glyphs and lines make
-
-
-@dataclass(frozen=True, slots=True)
-class Style:
-    """How a row is set: large operators and limits, size of scripts, font."""
-
-    display: bool = True
-    script: bool = False
-    font: str = ""
-
-    @property
-    def text(self) -> Style:
-        """The style of numerators and cells."""
-        return replace(self, display=False)
-
-    @property
-    def small(self) -> Style:
-        """The style of scripts."""
-        return replace(self, display=False, script=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +69,6 @@ class Builder:
     def _line(self, symbols: list[Symbol], style: Style) -> Element:
         infix = next((n for n, symbol in enumerate(symbols) if _parts_the_row(symbols, n)), None)
         if infix is not None:
-            from mumer_data.mathml.structures import infix_fraction
-
             return infix_fraction(self, symbols, infix, style)
         return row_of(spaced(self.pieces(symbols, style), script=style.script))
 
@@ -102,8 +82,6 @@ class Builder:
 
     def _next(self, symbols: Sequence[Symbol], place: int, style: Style, found: list[Piece]) -> int:
         """Set what begins at ``place``; gives the place after it."""
-        from mumer_data.mathml.delimiters import delimited
-
         fenced = delimited(self, symbols, place, style)
         base, place, carriers = fenced or self._nucleus(symbols, place, style)
         while place < len(symbols) and _is_prime(symbols[place]):
@@ -114,8 +92,6 @@ class Builder:
         return place
 
     def _nucleus(self, symbols: Sequence[Symbol], place: int, style: Style) -> tuple[Piece | None, int, list[Symbol]]:
-        from mumer_data.mathml.structures import STRUCTURES, buildrel
-
         symbol = symbols[place]
         if symbol.token == "\\buildrel":
             return buildrel(self, symbols, place, style)
@@ -218,63 +194,3 @@ def _is_prime(symbol: Symbol) -> bool:
 def _is_script(carrier: Symbol, relation: str) -> bool:
     """Whether a branch is a script, not an argument."""
     return relation in ("sub", "sup") or class_of(carrier.token) == "operator"
-
-
-def attach(base: Element, below: list[Element], above: list[Element], *, limits: bool) -> Element:
-    """Scripts on a base: at its side, or below and above it."""
-    names = {(True, True): "munderover", (True, False): "munder", (False, True): "mover"}
-    if not limits:
-        names = {(True, True): "msubsup", (True, False): "msub", (False, True): "msup"}
-    scripts = [row_of(part) for part in (below, above) if part]
-    for script in scripts:
-        script.set("displaystyle", "false")
-    if limits:  # ziamath stretches a sign that stands alone over a base
-        scripts = [wrap("row", [script]) for script in scripts]
-    return wrap(names[bool(below), bool(above)], [base, *scripts])
-
-
-def row_of(parts: Sequence[Element]) -> Element:
-    """Elements side by side; one alone stays as it is, none is a blank."""
-    if len(parts) == 1:
-        return parts[0]
-    return wrap("row", parts) if parts else blank(0)
-
-
-def wrap(tag: str, parts: Sequence[Element], **attributes: str) -> Element:
-    """An element around others."""
-    element = Element(tag, attributes)
-    element.extend(parts)
-    return element
-
-
-def blank(width: float) -> Element:
-    """White, ``width`` em wide."""
-    return Element("mspace", {"width": em(width)})
-
-
-def letter(text: str, mark: str, style: Style) -> Element:
-    """One letter or digit."""
-    element = Element("mn" if text.isdecimal() else "mi", {MARK: mark})
-    element.set("mathvariant", style.font or ("normal" if text.isdecimal() or not _slanted(text) else "italic"))
-    element.text = text
-    return element
-
-
-def _slanted(text: str) -> bool:
-    return text.isalpha() and not ("\u0391" <= text <= "\u03a9")  # TeX's Greek capitals are upright
-
-
-def sign(text: str, mark: str, style: Style, *, large: bool = False, **attributes: str) -> Element:
-    """One sign that is no letter, without space around it."""
-    plain = {"form": "infix", "lspace": "0", "rspace": "0", "stretchy": "false", "movablelimits": "false"}
-    element = Element("mo", plain | {"largeop": str(large).lower(), MARK: mark} | attributes)
-    if style.font:
-        element.set("mathvariant", style.font)
-    element.text = text
-    return element
-
-
-def marked(element: Element, mark: str) -> Element:
-    """The element's own lines and glyphs belong to ``mark``."""
-    element.set(MARK, mark)
-    return element

@@ -11,11 +11,12 @@ from xml.etree.ElementTree import Element
 
 from mumer_data.latex.tree import Symbol
 from mumer_data.mathml.atoms import CLOSE, INNER, OPEN, ORD, REL, atom_of, tables
+from mumer_data.mathml.elements import Style, row_of, sign
 from mumer_data.mathml.spaces import Piece, em, spaced
 from mumer_data.mathml.unset import CannotSetError
 
 if TYPE_CHECKING:
-    from mumer_data.mathml.build import Builder, Style
+    from mumer_data.mathml.build import Builder
 
 _ARROWS = ("\\leftarrow", "\\rightarrow", "\\lefthar", "\\righthar", "\\leftright", "\\rightleft", "\\leftleft")
 _SIDES = {"l": OPEN, "r": CLOSE, "m": REL}
@@ -63,8 +64,6 @@ def _bracket(symbols: Sequence[Symbol], place: int, command: str) -> tuple[str, 
 
 def fence(builder: Builder, command: str, token: str, style: Style) -> Element | None:
     """A bracket that grows with its row; ``None`` for the empty one."""
-    from mumer_data.mathml.build import sign
-
     if token == ".":
         return None
     atom = atom_of({"<": "\\langle", ">": "\\rangle"}.get(token, token))
@@ -86,8 +85,6 @@ def _big(
 
 
 def _pair(builder: Builder, symbols: Sequence[Symbol], place: int, style: Style) -> tuple[Piece, int, list[Symbol]]:
-    from mumer_data.mathml.build import row_of
-
     token, _, begin = _bracket(symbols, place, "\\left")
     end = _partner(symbols, begin)
     opener = fence(builder, "\\left", token, style)

@@ -25,7 +25,8 @@ from mumer_data.exceptions import LatexSyntaxError
 from mumer_data.latex.normalize import Normalizer
 from mumer_data.latex.parser import parse
 from mumer_data.latex.tree import SymbolTree
-from mumer_data.mathml.build import MARK, to_mathml
+from mumer_data.mathml.build import to_mathml
+from mumer_data.mathml.elements import MARK
 from mumer_data.mathml.unset import CannotSetError
 
 _LINE = -1  # stands for the number of a glyph where a line is drawn

@@ -12,8 +12,8 @@ from xml.etree.ElementTree import Element
 
 from mumer_data.latex.tree import Symbol
 from mumer_data.mathml.atoms import INNER, OP, ORD, REL, tables
-from mumer_data.mathml.build import Style, blank, marked, row_of, sign, wrap
 from mumer_data.mathml.delimiters import fence
+from mumer_data.mathml.elements import Style, blank, marked, row_of, sign, wrap
 from mumer_data.mathml.spaces import Piece, em
 from mumer_data.mathml.unset import CannotSetError
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mumer_data.mathml.atoms import INNER, atom_of, tables
-from mumer_data.mathml.build import Builder, Style, letter, sign
+from mumer_data.mathml.build import Builder
+from mumer_data.mathml.elements import Style, letter, sign
 from mumer_data.mathml.spaces import Piece
 
 

@@ -12,6 +12,8 @@ import numpy as np
 
 from mumer_data.images.strokes.glyph import Stroke
 
+AXIS = 0.37  # height of the middle of a minus, of a fraction's bar
+
 
 @dataclass(slots=True)
 class Inked:

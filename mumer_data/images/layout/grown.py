@@ -11,9 +11,9 @@ from xml.etree.ElementTree import Element
 
 import numpy as np
 
-from mumer_data.images.layout.boxes import Box
+from mumer_data.images.layout.boxes import AXIS, Box
 from mumer_data.images.strokes.glyph import Stroke, placed
-from mumer_data.mathml.build import MARK
+from mumer_data.mathml.elements import MARK
 
 if TYPE_CHECKING:
     from mumer_data.images.layout.place import Placer
@@ -26,8 +26,6 @@ _FLAT = 0.32  # greatest height of an accent
 
 def fenced(placer: Placer, element: Element) -> list[Box]:
     """The boxes of a row: those of its growing brackets are as high as the others, evenly about the axis."""
-    from mumer_data.images.layout.place import AXIS
-
     others = {place: placer.box(part) for place, part in enumerate(element) if part.get("stretchy") != "true"}
     inked = [box for box in others.values() if not box.blank]
     half = max([0.62, *(max(box.up - AXIS, box.down + AXIS) for box in inked)]) * placer.hand.vary(0.1)
@@ -38,8 +36,6 @@ def fenced(placer: Placer, element: Element) -> list[Box]:
 
 def fence(placer: Placer, element: Element, half: float) -> Box:
     """A bracket that reaches ``half`` over and under the axis; wider where it is higher, but not in proportion."""
-    from mumer_data.images.layout.place import AXIS
-
     text, mark, found = element.text or "", int(element.get(MARK, -1)), Box()
     token = placer.names[mark]
     glyph = placer.hand.glyph(text, text) if placer.hand.known(text, text, "") else placer.hand.glyph(token, text)

@@ -13,11 +13,12 @@ import numpy as np
 
 from mumer_data.exceptions import ImageError
 from mumer_data.images.hand import Hand
-from mumer_data.images.layout.boxes import Box
+from mumer_data.images.layout.boxes import AXIS, Box
+from mumer_data.images.layout.grown import accented, fence, fenced, lengthened
+from mumer_data.images.layout.tables import enclosed, table
 from mumer_data.images.strokes.glyph import Stroke
-from mumer_data.mathml.build import MARK
+from mumer_data.mathml.elements import MARK
 
-AXIS = 0.37  # height of the middle of a minus, of a fraction's bar
 EM = 1.52  # heights of a capital
 _ATTRIBUTE = 4 / 3 * EM  # what an `em` of an attribute is, see `mathml.spaces.em`
 _LARGE = {"∑": 1.7, "∏": 1.7, "∐": 1.7, "∫": 2.2, "∬": 2.2, "∭": 2.2, "⨌": 2.2, "∮": 2.2, "∯": 2.2, "∰": 2.2}
@@ -58,8 +59,6 @@ class Placer:
     def row(self, element: Element) -> Box:
         """Side by side on one baseline; brackets grow with what stands between."""
         if any(part.get("stretchy") == "true" for part in element):
-            from mumer_data.images.layout.grown import fenced
-
             boxes = fenced(self, element)
         else:
             boxes = [self.box(part) for part in element]
@@ -116,8 +115,6 @@ class Placer:
         text, mark = element.text or "", int(element.get(MARK, -1))
         token = self.names[mark]
         if element.get("minsize"):
-            from mumer_data.images.layout.grown import fence
-
             return fence(self, element, float(element.get("minsize", "").removesuffix("em")) * _ATTRIBUTE / 2)
         font = element.get("mathvariant", "")
         if element.get("largeop") != "true":
@@ -212,8 +209,6 @@ class Placer:
 
     def limits(self, element: Element) -> Box:
         """Rows below and above a base; a mark of an accent is drawn by `grown`."""
-        from mumer_data.images.layout.grown import accented, lengthened
-
         if element.get("accent") or element.get("accentunder"):
             return accented(self, element)
         hand, found = self.hand, Box()
@@ -235,18 +230,6 @@ class Placer:
         return Box(width=0.0 if element.get("width") == "0" else width, blank=True)
 
 
-def _table(placer: Placer, element: Element) -> Box:
-    from mumer_data.images.layout.tables import table
-
-    return table(placer, element)
-
-
-def _enclosed(placer: Placer, element: Element) -> Box:
-    from mumer_data.images.layout.tables import enclosed
-
-    return enclosed(placer, element)
-
-
 _SIDES = {"msub": ("sub",), "msup": ("sup",), "msubsup": ("sub", "sup")}
 _ENDS = {"munder": ("under",), "mover": ("over",), "munderover": ("under", "over")}
 _RULES: dict[str, Callable[[Placer, Element], Box]] = {
@@ -262,6 +245,6 @@ _RULES: dict[str, Callable[[Placer, Element], Box]] = {
     **dict.fromkeys(_SIDES, Placer.scripts),
     **dict.fromkeys(_ENDS, Placer.limits),
     "mphantom": Placer.phantom,
-    "mtable": _table,
-    "menclose": _enclosed,
+    "mtable": table,
+    "menclose": enclosed,
 }

@@ -10,8 +10,8 @@ from xml.etree.ElementTree import Element
 
 import numpy as np
 
-from mumer_data.images.layout.boxes import Box
-from mumer_data.mathml.build import MARK
+from mumer_data.images.layout.boxes import AXIS, Box
+from mumer_data.mathml.elements import MARK
 
 if TYPE_CHECKING:
     from mumer_data.images.layout.place import Placer
@@ -21,8 +21,6 @@ _SHARES = {"left": 0.0, "center": 0.5, "right": 1.0}
 
 def table(placer: Placer, element: Element) -> Box:
     """Cells in rows and columns, the whole centred on the axis."""
-    from mumer_data.images.layout.place import AXIS
-
     hand, found = placer.hand, Box()
     rows = [[placer.box(cell) for cell in row] for row in element]
     columns = max(len(row) for row in rows)
