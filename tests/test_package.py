@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import json
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -49,6 +51,18 @@ def test_the_wheel_works_outside_the_checkout(unpacked_wheel: Path, tmp_path: Pa
     )
     environment = {"PYTHONPATH": str(unpacked_wheel), "PATH": ""}
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, check=True)
+    command = [sys.executable, "-m", "mumer_data", "build", "demo", "--out", "out", "--workers", "1"]
+    subprocess.run(command, cwd=tmp_path, env=environment, check=True, stdout=subprocess.DEVNULL)
+    counts = json.loads((tmp_path / "out" / "manifest.json").read_text(encoding="utf-8"))["counts"]
+    assert counts["read"] == counts["accepted"] > 300
+
+
+def test_one_version_everywhere() -> None:
+    import mumer_data
+
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    assert tomllib.loads(text)["project"]["version"] == mumer_data.__version__
+    assert f"\n## [{mumer_data.__version__}] - 20" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 
 
 def test_the_checkout_finds_the_same_files() -> None:

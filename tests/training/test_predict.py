@@ -22,6 +22,7 @@ from mumer_train.predict.run import predict
 from mumer_data.exceptions import OutputError
 from mumer_data.readers.predictions import load_predictions
 from tests.conftest import caption_folder
+from tests.stress.disks import on_a_disk
 
 DRAWN = Sampling(temperature=1.0, top_p=0.9, seed=3, max_tokens=8)
 
@@ -125,6 +126,32 @@ def test_killed_at_its_very_end_it_leaves_nothing_behind(shards: Path, tmp_path:
     assert run(out, "") == 0
     assert [path.name for path in out.parent.iterdir()] == ["p.parquet"]
     assert out.read_bytes() == (tmp_path / "whole.parquet").read_bytes()
+
+
+def test_a_full_disk_loses_no_answer(tiny: Path, shards: Path, tmp_path: Path) -> None:
+    options = "--samples 3 --temperature 1 --seed 3 --max-tokens 8 --batch 8"
+    said = on_a_disk(
+        f"""
+        PREDICT="$MUMER predict --model {tiny} --data {shards / "few"} {options}"
+        $PREDICT --out $KEEP/whole.parquet
+        dd if=/dev/zero of=$DISK/filler bs=1k count=188 2>/dev/null
+        $PREDICT --out $DISK/p.parquet; echo "exit $?"
+        wc -l < $DISK/p.parquet.journal > $KEEP/lines
+        grow
+        $PREDICT --out $DISK/p.parquet > $KEEP/log 2>&1; echo "again $?"
+        cp $DISK/p.parquet $KEEP; ls -A $DISK
+        """,
+        tmp_path,
+        KEEP=str(tmp_path),
+    )
+    assert "exit 2" in said, said
+    assert "mumer: cannot write" in said
+    assert "No space left on device" in said
+    assert "Traceback" not in said
+    assert int((tmp_path / "lines").read_text()) > 8  # what was answered before is there
+    assert "again 0" in said, (tmp_path / "log").read_text()
+    assert said.splitlines()[-2:] == ["filler", "p.parquet"]
+    assert (tmp_path / "p.parquet").read_bytes() == (tmp_path / "whole.parquet").read_bytes()
 
 
 class _Counting:
