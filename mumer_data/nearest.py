@@ -10,9 +10,9 @@ from collections.abc import Iterable
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> str:
     """One line that says so; the last part of a dotted name counts."""
-    from rapidfuzz import process
+    from rapidfuzz import fuzz, process
 
     choices = list(known)
-    nearest = process.extractOne(name.rpartition(".")[2], choices, score_cutoff=50)
+    nearest = process.extractOne(name.rpartition(".")[2], choices, scorer=fuzz.ratio, score_cutoff=60)
     hint = f"did you mean '{nearest[0]}'?" if nearest else f"known are: {', '.join(choices)}"
     return f"unknown {kind} '{name}': {hint}"

@@ -91,9 +91,13 @@ def test_wrong_shards_are_named(shards: Path, folder: str, configs: list[str], m
 @pytest.mark.parametrize(
     ("text", "settings", "message"),
     [
-        ("model: m\noutput: o\ndata: [{path: p}]\nlr: 1", [], "unknown key lr: known are model, data, output"),
+        ("model: m\noutput: o\ndata: [{path: p}]\nlr: 1", [], "unknown key 'lr': known are: model, data, output"),
         ("model: m\noutput: o\ndata: [{path: p}]\nlearnin_rate: 1", [], "did you mean 'learning_rate'"),
-        ("model: m\noutput: o\ndata: [{path: p, repeats: 2}]", [], "unknown key data.0.repeats: did you mean 'repeat'"),
+        (
+            "model: m\noutput: o\ndata: [{path: p, repeats: 2}]",
+            [],
+            "unknown key 'data.0.repeats': did you mean 'repeat'",
+        ),
         ("model: m\noutput: o\ndata: [{path: p}]", ["freeze.visoin=true"], "did you mean 'vision'"),
         ("model: m\noutput: o\ndata: [{path: p}]", ["evaluate={data: x, every: 2, row: 3}"], "did you mean 'rows'"),
         ("model: m\noutput: o\ndata: [{path: p, weight: 1}, {path: q}]", [], "every part of data a weight, or none"),

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from mumer_data.nearest import unknown
 from mumer_train.needs import TrainingError
 
 
@@ -185,15 +186,11 @@ def load_config(path: Path, settings: Sequence[str] = ()) -> TrainConfig:
 
 def _problem(found: dict[str, Any]) -> str:
     """One finding of pydantic, with the nearest key where a key is unknown."""
-    from rapidfuzz import fuzz, process
-
     where = ".".join(map(str, found["loc"]))
     if found["type"] != "extra_forbidden":
         return f"{where}: {found['msg']}" if where else str(found["msg"]).removeprefix("Value error, ")
     models: dict[str, type[BaseModel]] = {"data": Part, "freeze": Freeze, "evaluate": Evaluate}
-    known = list(models.get(str(found["loc"][0]), TrainConfig).model_fields)
-    nearest = process.extractOne(str(found["loc"][-1]), known, scorer=fuzz.ratio, score_cutoff=60)
-    return f"unknown key {where}: " + (f"did you mean '{nearest[0]}'?" if nearest else f"known are {', '.join(known)}")
+    return unknown("key", where, models.get(str(found["loc"][0]), TrainConfig).model_fields)
 
 
 def _set(raw: Any, setting: str) -> None:

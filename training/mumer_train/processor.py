@@ -6,6 +6,7 @@ their own `AutoProcessor` (`StockProcessor`).
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,7 @@ from mumer_train.needs import TrainingError, require
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+log = logging.getLogger(__name__)
 _PROMPTS = 4_096  # prompts remembered
 
 
@@ -191,6 +193,9 @@ def load_processor(
 
     more = {} if max_pixels is None else {"max_pixels": max_pixels}
     known = AutoModelForImageTextToText._model_mapping
+    here = Path(model).is_dir()
+    if not here:
+        log.warning("%s is no folder here: the Hugging Face Hub is asked for it", model)
     try:
         config = AutoConfig.from_pretrained(model, trust_remote_code=trust_remote_code)
         if type(config) not in known and not getattr(config, "auto_map", None):
@@ -201,8 +206,9 @@ def load_processor(
         tokenizer = AutoTokenizer.from_pretrained(model, trust_remote_code=trust_remote_code)
         images = AutoImageProcessor.from_pretrained(model, trust_remote_code=trust_remote_code, **more)
     except (OSError, ValueError, ImportError) as error:
+        where = "" if here else "is no folder here; as a model of the Hub it "
         raise TrainingError(
-            f"{model} has no tokenizer and image processor that transformers can load: {error}"
+            f"{model} {where}has no tokenizer and image processor that transformers can load: {error}"
         ) from None
     if not tokenizer.chat_template:
         raise TrainingError(f"the tokenizer of {model} has no chat template")
