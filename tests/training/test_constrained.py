@@ -19,11 +19,11 @@ from mumer_data.latex.parser import parse
 from mumer_data.latex.text import label_text
 from tests.latex.labels import labels
 
-llguidance = pytest.importorskip("llguidance", reason="needs llguidance: pip install '.[train]'")
+pytest.importorskip("llguidance", reason="needs llguidance: pip install '.[train]'")
 
 
 def accepts(constraint: Constraint, processor: Processor, text: str) -> bool:
-    matcher = llguidance.LLMatcher(constraint.tokenizer, constraint.grammar)
+    matcher = constraint.matcher.deep_copy()
     tokens = processor.tokenizer(text, add_special_tokens=False)["input_ids"]
     return bool(matcher.try_consume_tokens(tokens) == len(tokens) and matcher.is_accepting())
 

@@ -26,16 +26,17 @@ class Constraint:
 
         size = vocabulary or len(tokenizer)
         self.tokenizer = llguidance.hf.from_tokenizer(tokenizer, n_vocab=size, eos_token=tokenizer.eos_token_id)
-        self.grammar = llguidance.LLMatcher.grammar_from_lark(grammar)
+        made = llguidance.LLMatcher.grammar_from_lark(grammar)
         self.executor = llguidance.LLExecutor()
         self.end = int(tokenizer.eos_token_id)
         texts = [tokenizer.decode([token]).strip() for token in range(len(tokenizer))]
         ranks = [next((n for n, closer in enumerate(_CLOSERS) if text.startswith(closer)), 9) for text in texts]
         self.ranks = torch.tensor([*ranks, *[9] * (size - len(ranks))])
         self.ranks[self.end] = -1
-        problem = llguidance.LLMatcher.validate_grammar(self.grammar, self.tokenizer)
+        problem = llguidance.LLMatcher.validate_grammar(made, self.tokenizer)
         if problem:
             raise TrainingError(f"llguidance cannot use the grammar: {problem[:500]}")
+        self.matcher = llguidance.LLMatcher(self.tokenizer, made)
 
     def processor(self, closing: int | None = None) -> GrammarProcessor:
         """For one call of ``generate``; after ``closing`` new tokens it only brings to an end what is open."""
@@ -52,11 +53,8 @@ class GrammarProcessor:
 
     def __call__(self, input_ids: Any, scores: Any) -> Any:
         """Scores of tokens that lead nowhere become -inf; a row that is done may only end."""
-        from llguidance import LLMatcher
-
         if not self._matchers:
-            made = self._constraint
-            self._matchers = [LLMatcher(made.tokenizer, made.grammar) for _ in range(len(input_ids))]
+            self._matchers = [self._constraint.matcher.deep_copy() for _ in range(len(input_ids))]
         else:
             for matcher, token in zip(self._matchers, input_ids[:, -1].tolist(), strict=True):
                 if not matcher.is_stopped():
