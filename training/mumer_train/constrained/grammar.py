@@ -92,7 +92,8 @@ def _factored(name: str, ways: list[str]) -> list[str]:
     for way in ways:
         begin = re.match(r"(BLANK )?[A-Z]\w* ", way)
         alike[begin[0] if begin else way].append(way)
-    lines, short = [], []
+    lines: list[str] = []
+    short: list[str] = []
     for head, found in alike.items():
         if len(found) < _MANY:
             short += found
