@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import io
 import os
+import shutil
 import struct
 import tempfile
 import zlib
@@ -22,7 +24,9 @@ settings.load_profile("ci" if os.environ.get("CI") else "desk")
 SHARED = Path(os.environ.get("MUMER_SHARED", Path(__file__).parents[2] / "shared"))
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
-os.environ.setdefault("HF_DATASETS_CACHE", tempfile.mkdtemp(prefix="mumer-datasets-"))
+if "HF_DATASETS_CACHE" not in os.environ:  # processes of the tests take their parent's
+    os.environ["HF_DATASETS_CACHE"] = tempfile.mkdtemp(prefix="mumer-datasets-")
+    atexit.register(shutil.rmtree, os.environ["HF_DATASETS_CACHE"], ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import io
 import json
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from mumer_data.exceptions import SourceError
 from mumer_data.readers.predictions import SUFFIXES, plan_predictions, read_predictions, read_slice
 
 FOLDER = Path(tempfile.mkdtemp(prefix="mumer-fuzz-"))
+atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
 ROWS = [
     {"img_id": "a", "gt": "x", "pred": "y", "image_path": "images/a.png", "dataset": "d", "sample": 0},
     {"img_id": "b", "gt": "x ^ { 2 }", "pred": None, "image_path": None, "dataset": None, "sample": 1},

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import io
 import json
 import os
+import shutil
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from mumer_data.readers import Reader, reader_class
 from tests.conftest import png
 
 FOLDER = Path(tempfile.mkdtemp(prefix="mumer-fuzz-"))
+atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
 # format -> the file that is written, and options beside the path of its folder (or of itself)
 KINDS: list[tuple[str, str, dict[str, str]]] = [
     ("caption", "caption.txt", {}),
