@@ -23,11 +23,10 @@ SEPARATORS = frozenset({"newline", "next_row", "next_cell"})
 def token_classes(commands: dict[str, Any]) -> dict[str, str]:
     """Token -> terminal for everything that ``commands.toml`` names and the grammar has a terminal for."""
     classes = {command: name.upper() for name, group in commands["classes"].items() for command in group}
-    for kind, names in commands["environments"].items():
-        for name in names:
-            classes[f"{{{name}}}"] = f"{kind.upper()}_NAME"
-            classes[f"\\begin{{{name}}}"] = f"BEGIN_JOINED_{kind.upper()}"
-            classes[f"\\end{{{name}}}"] = f"END_JOINED_{kind.upper()}"
+    for name in commands["environments"]["array"]:
+        classes[f"{{{name}}}"] = "ARRAY_NAME"
+        classes[f"\\begin{{{name}}}"] = "BEGIN_JOINED_ARRAY"
+        classes[f"\\end{{{name}}}"] = "END_JOINED_ARRAY"
     return classes
 
 

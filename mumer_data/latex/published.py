@@ -7,6 +7,7 @@ reading of the tokens, not of the tree: the grammar says what each token is, thi
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -31,6 +32,13 @@ LIMITS: Scripts = (("_", "below"), ("^", "above"))
 # Commands whose arguments are branches; they carry no scripts.
 STRUCTURED = frozenset({"fraction", "accent", "radical", "infix"})
 BRACES = "{"
+
+
+def relations(environments: Iterable[str]) -> list[str]:
+    """All that can stand in the brackets of a line, where these are the names of environments."""
+    names = list(environments)
+    fixed = ["right", "nextline", *(relation for _, relation in SCRIPTS + LIMITS)]
+    return fixed + [f"{edge}_{name}" for edge in ("begin", "end") for name in names]
 
 
 class Memory(NamedTuple):

@@ -68,7 +68,7 @@ def test_labels_and_their_trees_are_accepted(processor: Processor, label_constra
             parse(label, strict=True)
         except LatexSyntaxError:
             return
-        if "\\begin" in label or not label.isascii():
+        if not label.isascii():
             return
         assert accepts(label_constraint, processor, label), label
         if parse(label).depth < 8:

@@ -14,11 +14,8 @@ from functools import lru_cache
 
 from mumer_data.latex.compile import make_lark, token_classes
 from mumer_data.latex.grammar import GrammarFiles, grammar_files, terminal_of
+from mumer_data.latex.published import relations
 
-_ENVIRONMENTS = (
-    *("cases", "matrix", "pmatrix", "bmatrix", "Bmatrix", "vmatrix", "Vmatrix", "array"),
-    *("align", "aligned", "gathered", "split"),
-)
 # Terminals that must name the same environment.
 _PAIRS = (
     ("NAME", "NAME"),
@@ -27,7 +24,6 @@ _PAIRS = (
     ("BEGIN_JOINED_ARRAY", "END_JOINED_ARRAY"),
 )
 _SIGNS = [chr(code) for code in range(33, 127) if chr(code) != "\\"]
-_RELATIONS = ("right", "sub", "sup", "above", "below", "nextline", *(f"begin_{name}" for name in _ENVIRONMENTS))
 _OPENING = "\\begin{"
 _MANY = 4  # ways that are worth a rule
 _DEEPEST = 10  # level of a tree answer
@@ -52,8 +48,10 @@ def tree_grammar() -> str:
         for depth in range(_DEEPEST)
     ]
     levels.append(f"forest_{_DEEPEST}: {' '.join(['TAB'] * _DEEPEST)} token BLANK RELATION")
-    token = f"token: {' | '.join(sorted(_vocabulary(grammar_files())))}"
-    marks = ['TAB: "\\t"', 'LINE: "\\n"', f"RELATION: /\\(({'|'.join(_RELATIONS)})\\)\\n/"]
+    files = grammar_files()
+    token = f"token: {' | '.join(map(_in_parts, sorted(_vocabulary(files))))}"
+    known = "|".join(relations(_environment_names(files)))
+    marks = ['TAB: "\\t"', 'LINE: "\\n"', f"RELATION: /\\(({known})\\)\\n/"]
     body = label_grammar().partition("\n")[2]
     return "\n".join(["start: token LINE forest_1? forest_0? f_start", *levels, token, *marks, body])
 
@@ -116,6 +114,10 @@ def _committed(expansions: list[Expansion]) -> list[Expansion]:
     ]
 
 
+def _environment_names(files: GrammarFiles) -> list[str]:
+    return [name for names in tomllib.loads(files.commands)["environments"].values() for name in names]
+
+
 @lru_cache(maxsize=1)
 def _environments(files: GrammarFiles) -> dict[tuple[str, str], list[tuple[str, str]]]:
     """For each pair of terminals that must name one environment: what they are for each environment."""
@@ -163,7 +165,7 @@ def _spaced(expansion: Expansion, names: dict[str, str]) -> str:
 
 def _in_parts(terminal: str) -> str:
     """A terminal as text: all ``\\begin{...}`` begin alike."""
-    return f"OPENING {terminal}" if re.fullmatch(r"BEGIN_JOINED\w*_\d+", terminal) else terminal
+    return f"OPENING {terminal}" if terminal.startswith("BEGIN_JOINED") else terminal
 
 
 def _beginnings(expansion: Expansion, names: dict[str, str], empty: set[str]) -> list[str]:
@@ -187,8 +189,9 @@ def _vocabulary(files: GrammarFiles) -> dict[str, list[str]]:
     exact = {t.pattern.value: t.name for t in patterns if t.pattern.type == "str"} | token_classes(commands)
     regexes = [(t.name, t.pattern.value) for t in patterns if t.pattern.type == "re"]
     known = [token for group in commands["ordinary"].values() for token in group if " " not in token]
-    joined = [f"{mark}{{{name}}}" for mark in ("\\begin", "\\end") for name in _ENVIRONMENTS]
-    named = [f"{{{name}}}" for name in _ENVIRONMENTS]
+    names = _environment_names(files)
+    joined = [f"{mark}{{{name}}}" for mark in ("\\begin", "\\end") for name in names]
+    named = [f"{{{name}}}" for name in names]
     found: dict[str, list[str]] = defaultdict(list)
     for token in dict.fromkeys([*exact, *known, *_SIGNS, *named, *joined]):
         if terminal := terminal_of(token, exact, regexes):
@@ -200,7 +203,10 @@ def _terminals(files: GrammarFiles) -> list[str]:
     terminals = dict(_vocabulary(files))
     for (opener, closer), known in _environments(files).items():
         for number, (begin, end) in enumerate(known):
-            terminals |= {f"{opener}_{number}": [begin.removeprefix(_OPENING)], f"{closer}_{number}": [end]}
+            terminals |= {f"{opener}_{number}": [begin], f"{closer}_{number}": [end]}
+    for name in terminals:
+        if name.startswith("BEGIN_JOINED"):
+            terminals[name] = [token.removeprefix(_OPENING) for token in terminals[name]]
     terminals["OPENING"] = [_OPENING]
     return [f"{name}: /({_alternatives(tokens)})/" for name, tokens in sorted(terminals.items())]
 
