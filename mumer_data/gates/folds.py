@@ -17,8 +17,11 @@ from mumer_data.latex.tree import SymbolTree
 
 
 def fold_of(example: Example, count: int, seed: int = 0) -> int:
-    """The fold of an example, from 0: by writer where one is named, else by id; the same however the data grow."""
-    return int(place_of(example.writer or example.id, seed) * count)
+    """The fold of an example, from 0: by writer where one is named, else by id; the same however the data grow.
+
+    Its hash is not that of the gate `part`: of a part, too, every fold takes its share.
+    """
+    return int(place_of(f"folds\0{example.writer or example.id}", seed) * count)
 
 
 class FoldsGate:
