@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from itertools import accumulate
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
@@ -17,6 +18,7 @@ import pyarrow.parquet as pq
 from mumer_data.data import ImageRef
 from mumer_data.exceptions import ImageError, SourceError
 from mumer_data.readers.files import SUFFIXES, read_file
+from mumer_data.readers.footers import rows_of_groups
 from mumer_data.readers.shards import ShardsReader, image_of
 
 _DIGITS = 18  # of the number of a row
@@ -193,13 +195,10 @@ def _row(place: ShardPlace) -> dict[str, Any]:
 def _group_starts(file: Path) -> list[int]:
     """The first row of each row group, and the end of the last."""
     try:
-        metadata = pq.read_metadata(file)
+        sizes = rows_of_groups(pq.read_metadata(file), file)
     except (OSError, pa.ArrowException) as error:
         raise SourceError(f"{file} cannot be read as Parquet: {error}") from None
-    starts = [0]
-    for number in range(metadata.num_row_groups):
-        starts.append(starts[-1] + metadata.row_group(number).num_rows)
-    return starts
+    return list(accumulate(sizes, initial=0))
 
 
 @lru_cache(maxsize=4)  # predictions come mostly in the order of the shards; four groups are at most 64 MB of images

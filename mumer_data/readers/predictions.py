@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 
 from mumer_data.data import Prediction, Reject, Slice
 from mumer_data.exceptions import SourceError
+from mumer_data.readers.footers import rows_of_groups
 from mumer_data.readers.lines import JsonArray, changed, cut, lines
 
 SUFFIXES = (".json", ".jsonl", ".parquet")
@@ -133,7 +134,7 @@ def _parquet_size(file: BinaryIO, path: Path) -> int:
     import pyarrow.parquet as pq
 
     try:
-        return int(pq.read_metadata(file).num_rows)
+        return sum(rows_of_groups(pq.read_metadata(file), path))
     except (pa.ArrowException, UnicodeDecodeError) as error:
         raise SourceError(f"{path} cannot be read as Parquet: {error}") from None
 
@@ -147,10 +148,10 @@ def _parquet_rows(file: BinaryIO, path: Path, start: int) -> Iterator[dict[str, 
         with pq.ParquetFile(file) as table:
             names = table.schema_arrow.names
             wanted = [name for name in (*ID, *LABEL, *TEXT, *IMAGE, "dataset", "sample") if name in names]
-            groups = list(range(table.num_row_groups))
-            while groups and start >= (rows := table.metadata.row_group(groups[0]).num_rows):
-                start -= rows
-                del groups[0]
+            sizes = rows_of_groups(table.metadata, path)
+            groups = list(range(len(sizes)))
+            while groups and start >= sizes[groups[0]]:
+                start -= sizes[groups.pop(0)]
             for batch in table.iter_batches(batch_size=_BATCH, row_groups=groups, columns=wanted):
                 yield from _python_rows(batch.slice(start))
                 start = max(start - len(batch), 0)

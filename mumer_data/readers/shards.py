@@ -18,6 +18,7 @@ from mumer_data.data import Example, ImageRef, Reject, Slice
 from mumer_data.exceptions import SourceError
 from mumer_data.readers import SourceOptions
 from mumer_data.readers.files import read_file, resolve
+from mumer_data.readers.footers import rows_of_groups
 from mumer_data.readers.lines import changed, cut
 
 _BATCH = 256  # rows with their images in memory at a time
@@ -96,7 +97,7 @@ def _extent(path: Path) -> tuple[int, int]:
         schema = pq.read_schema(path)
         if missing := {"messages", "images"} - set(schema.names):
             raise SourceError(f"{path} has no column '{min(missing)}'; it has {', '.join(schema.names)}")
-        return pq.read_metadata(path).num_rows, path.stat().st_size
+        return sum(rows_of_groups(pq.read_metadata(path), path)), path.stat().st_size
     except (OSError, UnicodeDecodeError, pa.ArrowException) as error:
         raise SourceError(f"{path} cannot be read as Parquet: {error}") from None
 
@@ -108,8 +109,7 @@ def _rows(path: Path, begin: int, first: int, last: int) -> Iterator[tuple[int, 
             names = [name for name in ("id", "messages", "images", "metadata") if name in file.schema_arrow.names]
             groups: list[int] = []
             start = row = begin
-            for number in range(file.num_row_groups):
-                rows = file.metadata.row_group(number).num_rows
+            for number, rows in enumerate(rows_of_groups(file.metadata, path)):
                 if row + rows > first and row < last:
                     start = start if groups else row
                     groups.append(number)

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mumer_data.randomness import generator_of
+from mumer_data.readers.footers import rows_of_groups
 from mumer_data.shards.schema import CHATS, Chat
 from mumer_train.config import Part
 from mumer_train.needs import TrainingError
@@ -122,6 +123,7 @@ def check_file(file: str) -> tuple[int, Chat]:
     """See that a shard can be read and has our columns; gives its rows and chat format. Reads its footer alone."""
     try:
         footer = pq.read_metadata(file)
+        rows = sum(rows_of_groups(footer, Path(file)))
     except (pa.ArrowInvalid, OSError) as error:
         raise TrainingError(f"{file} is no whole Parquet file: {error}") from None
     schema = footer.schema.to_arrow_schema()
@@ -137,7 +139,7 @@ def check_file(file: str) -> tuple[int, Chat]:
         raise TrainingError(f"{where}: column messages is {turns}, not a list of turns (from, value or role, content)")
     if not (_is_list(images) and (pa.types.is_string(images.value_type) or "bytes" in _names(images.value_type))):
         raise TrainingError(f"{where}: column images is {images}, not a list of images or of their paths")
-    return int(footer.num_rows), chats[0]
+    return rows, chats[0]
 
 
 def _is_list(kind: pa.DataType) -> bool:

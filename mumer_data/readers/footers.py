@@ -1,0 +1,27 @@
+"""What the footer of a Parquet file says of its rows, held against itself. Not for the rows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from mumer_data.exceptions import SourceError
+
+
+def rows_of_groups(footer: Any, path: Path) -> list[int]:
+    """How many rows each row group has.
+
+    Args:
+        footer: ``pyarrow.parquet.FileMetaData``.
+        path: of the file, for the message.
+
+    Raises:
+        SourceError: they are not as many as the file says that it has.
+    """
+    found = [footer.row_group(number).num_rows for number in range(footer.num_row_groups)]
+    if sum(found) != footer.num_rows or min(found, default=0) < 0:
+        raise SourceError(
+            f"{path} cannot be read as Parquet: its footer says {footer.num_rows:,} rows, its row groups hold "
+            f"{sum(found):,}; write the file anew"
+        )
+    return found
