@@ -184,6 +184,8 @@ def _row(place: ShardPlace) -> dict[str, Any]:
     if group is None:
         raise ImageError("image_missing", f"{place.file} has {starts[-1]} rows, not a row {place.row}")
     rows: pa.Table = _group(place.file, group)
+    if place.row - starts[group] >= len(rows):
+        raise ImageError("image_missing", f"{place.file} ends before row {place.row}, which its footer promises")
     try:
         found: dict[str, Any] = rows.slice(place.row - starts[group], 1).to_pylist()[0]
     except UnicodeDecodeError as error:

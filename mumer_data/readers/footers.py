@@ -7,6 +7,8 @@ from typing import Any
 
 from mumer_data.exceptions import SourceError
 
+FEWER = "it holds fewer rows than its footer says; write the file anew"
+
 
 def rows_of_groups(footer: Any, path: Path) -> list[int]:
     """How many rows each row group has.

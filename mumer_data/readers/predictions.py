@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 
 from mumer_data.data import Prediction, Reject, Slice
 from mumer_data.exceptions import SourceError
-from mumer_data.readers.footers import rows_of_groups
+from mumer_data.readers.footers import FEWER, rows_of_groups
 from mumer_data.readers.lines import JsonArray, changed, cut, lines
 
 SUFFIXES = (".json", ".jsonl", ".parquet")
@@ -152,9 +152,12 @@ def _parquet_rows(file: BinaryIO, path: Path, start: int) -> Iterator[dict[str, 
             groups = list(range(len(sizes)))
             while groups and start >= sizes[groups[0]]:
                 start -= sizes[groups.pop(0)]
+            left = sum(sizes[group] for group in groups)
             for batch in table.iter_batches(batch_size=_BATCH, row_groups=groups, columns=wanted):
                 yield from _python_rows(batch.slice(start))
-                start = max(start - len(batch), 0)
+                start, left = max(start - len(batch), 0), left - len(batch)
+            if left:
+                raise SourceError(f"{path} cannot be read as Parquet: {FEWER}")
     except (pa.ArrowException, UnicodeDecodeError) as error:
         raise SourceError(f"{path} cannot be read as Parquet: {error}") from None
 

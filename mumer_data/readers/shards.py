@@ -18,7 +18,7 @@ from mumer_data.data import Example, ImageRef, Reject, Slice
 from mumer_data.exceptions import SourceError
 from mumer_data.readers import SourceOptions
 from mumer_data.readers.files import read_file, resolve
-from mumer_data.readers.footers import rows_of_groups
+from mumer_data.readers.footers import FEWER, rows_of_groups
 from mumer_data.readers.lines import changed, cut
 
 _BATCH = 256  # rows with their images in memory at a time
@@ -118,6 +118,8 @@ def _rows(path: Path, begin: int, first: int, last: int) -> Iterator[tuple[int, 
                 wanted = range(max(first - start, 0), min(last - start, len(batch)))
                 yield from ((start + place, _python_row(batch.slice(place, 1))) for place in wanted)
                 start += len(batch)
+            if groups and start < min(last, row):
+                raise SourceError(f"{path} cannot be read as Parquet: {FEWER}")
     except (OSError, UnicodeDecodeError, pa.ArrowException) as error:
         raise SourceError(f"{path} cannot be read as Parquet: {error}") from None
 

@@ -12,7 +12,7 @@ import pytest
 from mumer_data.exceptions import SourceError
 from mumer_data.mining.images import ImageFinder
 from mumer_data.readers.footers import rows_of_groups
-from mumer_data.readers.predictions import plan_predictions, read_predictions
+from mumer_data.readers.predictions import plan_predictions, read_predictions, read_slice
 from mumer_data.readers.shards import ShardsReader
 from tests.conftest import png
 
@@ -59,3 +59,28 @@ def test_shards_to_train_on(tmp_path: Path) -> None:
     shards = pytest.importorskip("mumer_train.shards")
     with pytest.raises(SourceError, match="its footer says 47 rows"):
         shards.check_file(str(lying(tmp_path / "a.parquet", SHARD)))
+
+
+def short(path: Path, row: dict[str, Any]) -> Path:
+    """Two rows in one group, whose first page says that it is none of data: Arrow passes it over, and has no rows."""
+    path.parent.mkdir(exist_ok=True)
+    pq.write_table(pa.Table.from_pylist([row] * 2), path, use_dictionary=False)
+    data = bytearray(path.read_bytes())
+    assert data[4:6] == b"\x15\x00"
+    data[5] = 2
+    path.write_bytes(data)
+    assert sum(map(len, pq.ParquetFile(path).iter_batches())) == 0
+    return path
+
+
+def test_rows_that_a_footer_promises_in_vain(tmp_path: Path) -> None:
+    predictions = short(tmp_path / "p.parquet", PREDICTION)
+    (part,) = plan_predictions(predictions, 10)
+    for rows in (read_predictions(predictions), read_slice(predictions, part)):
+        with pytest.raises(SourceError, match="it holds fewer rows than its footer says"):
+            list(rows)
+    shard = short(tmp_path / "shards" / "a.parquet", SHARD)
+    reader = ShardsReader(ShardsReader.Options(format="shards", path=str(shard.parent)), tmp_path)
+    (part,) = reader.plan(10, 1 << 20)
+    with pytest.raises(SourceError, match="it holds fewer rows than its footer says"):
+        list(reader.read(part))
