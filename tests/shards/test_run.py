@@ -9,9 +9,10 @@ import pytest
 
 from mumer_data.data import Reject, Sample, Slice
 from mumer_data.exceptions import OutputError
-from mumer_data.shards.run import MANIFEST, Config, Plan, Run, SliceResult, read_manifest, save_result
+from mumer_data.shards.run import MANIFEST, WORK, Config, Plan, Run, SliceResult, read_manifest, save_result
 from mumer_data.shards.schema import Columns, ShardRow
 from mumer_data.shards.writer import ShardWriter
+from tests.shards.folders import bytes_of
 
 FACTS = {"name": "t", "versions": {"mumer_data": "0"}, "inputs": {"files": []}}
 PLAN = Plan(FACTS, [Config("t", "recognition")], [Slice(0, 0, 2, 0, 10), Slice(1, 2, 1, 9, 10)], "train", Columns())
@@ -95,3 +96,30 @@ def test_folders_without_a_manifest(tmp_path: Path, name: str | None, text: str,
         (tmp_path / name).write_text(text)
     with pytest.raises(OutputError, match=message):
         read_manifest(tmp_path)
+
+
+@pytest.mark.parametrize("left", ["slice-00000.json", "rejects-00001.parquet", "lock", ""])
+def test_a_kill_while_the_work_is_cleared_away_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, left: str
+) -> None:
+    out = tmp_path / "out"
+
+    def clear_in_part(folder: Path) -> None:
+        for path in folder.iterdir():
+            if path.name not in (left, "plan.json"):
+                path.unlink()
+
+    with monkeypatch.context() as patch, Run(out, PLAN, resume=False) as run:
+        patch.setattr("mumer_data.shards.run.remove_folder", clear_in_part)
+        for part in run.pending:
+            run.results[part.number] = do_slice(out, part)
+        manifest = run.close()
+    whole = bytes_of(out)
+    with Run(out, PLAN, resume=True) as again:
+        assert again.finished
+        assert again.pending == []
+        assert again.close() == manifest
+    assert not (out / WORK).exists()
+    assert bytes_of(out).items() <= whole.items()
+    with pytest.raises(OutputError, match="holds a build already"), Run(out, PLAN, resume=False):
+        pass
