@@ -49,9 +49,9 @@ def replacing(path: Path) -> Iterator[Path]:
             temporary.unlink()
 
 
-def sweep(path: Path) -> None:
-    """Remove what killed processes left of ``path`` while they wrote it; for who holds its lock."""
-    for leftover in path.parent.glob(TEMPORARY.format(f"{glob.escape(path.name)}.*")):
+def sweep(folder: Path, name: str = "") -> None:
+    """Remove what killed processes left of the file ``name``, or of all files, in a folder; for who holds its lock."""
+    for leftover in folder.glob(TEMPORARY.format(f"{glob.escape(name)}.*" if name else "*")):
         leftover.unlink(missing_ok=True)
 
 

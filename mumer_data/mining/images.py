@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from mumer_data.data import ImageRef
 from mumer_data.exceptions import ImageError, SourceError
 from mumer_data.readers.files import SUFFIXES, read_file
-from mumer_data.readers.footers import rows_of_groups
+from mumer_data.readers.footers import arrow_errors, rows_of_groups
 from mumer_data.readers.shards import ShardsReader, image_of
 
 _DIGITS = 18  # of the number of a row
@@ -196,18 +196,13 @@ def _row(place: ShardPlace) -> dict[str, Any]:
 @lru_cache(maxsize=1024)
 def _group_starts(file: Path) -> list[int]:
     """The first row of each row group, and the end of the last."""
-    try:
+    with arrow_errors(file):
         sizes = rows_of_groups(pq.read_metadata(file), file)
-    except (OSError, pa.ArrowException) as error:
-        raise SourceError(f"{file} cannot be read as Parquet: {error}") from None
     return list(accumulate(sizes, initial=0))
 
 
 @lru_cache(maxsize=4)  # predictions come mostly in the order of the shards; four groups are at most 64 MB of images
 def _group(file: Path, number: int) -> Any:
-    try:
-        with pq.ParquetFile(file) as shard:
-            names = [name for name in ("id", "images") if name in shard.schema_arrow.names]
-            return shard.read_row_group(number, columns=names)
-    except (OSError, pa.ArrowException) as error:
-        raise SourceError(f"{file} cannot be read as Parquet: {error}") from None
+    with arrow_errors(file), pq.ParquetFile(file) as shard:
+        names = [name for name in ("id", "images") if name in shard.schema_arrow.names]
+        return shard.read_row_group(number, columns=names)

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 
 from mumer_data.data import Prediction, Reject, Slice
 from mumer_data.exceptions import SourceError
-from mumer_data.readers.footers import FEWER, rows_of_groups
+from mumer_data.readers.footers import fewer, rows_of_groups
 from mumer_data.readers.lines import JsonArray, changed, cut, lines
 
 SUFFIXES = (".json", ".jsonl", ".parquet")
@@ -157,7 +157,7 @@ def _parquet_rows(file: BinaryIO, path: Path, start: int) -> Iterator[dict[str, 
                 yield from _python_rows(batch.slice(start))
                 start, left = max(start - len(batch), 0), left - len(batch)
             if left:
-                raise SourceError(f"{path} cannot be read as Parquet: {FEWER}")
+                raise fewer(path)
     except (pa.ArrowException, UnicodeDecodeError) as error:
         raise SourceError(f"{path} cannot be read as Parquet: {error}") from None
 

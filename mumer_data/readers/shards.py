@@ -18,7 +18,7 @@ from mumer_data.data import Example, ImageRef, Reject, Slice
 from mumer_data.exceptions import SourceError
 from mumer_data.readers import SourceOptions
 from mumer_data.readers.files import read_file, resolve
-from mumer_data.readers.footers import FEWER, rows_of_groups
+from mumer_data.readers.footers import arrow_errors, fewer, rows_of_groups
 from mumer_data.readers.lines import changed, cut
 
 _BATCH = 256  # rows with their images in memory at a time
@@ -93,35 +93,30 @@ def _first_config(manifest: Path) -> str:
 @lru_cache(maxsize=4096)
 def _extent(path: Path) -> tuple[int, int]:
     """Rows, and bytes on disk."""
-    try:
+    with arrow_errors(path):
         schema = pq.read_schema(path)
         if missing := {"messages", "images"} - set(schema.names):
             raise SourceError(f"{path} has no column '{min(missing)}'; it has {', '.join(schema.names)}")
         return sum(rows_of_groups(pq.read_metadata(path), path)), path.stat().st_size
-    except (OSError, UnicodeDecodeError, pa.ArrowException) as error:
-        raise SourceError(f"{path} cannot be read as Parquet: {error}") from None
 
 
 def _rows(path: Path, begin: int, first: int, last: int) -> Iterator[tuple[int, dict[str, Any] | None]]:
     """The rows ``first`` to ``last`` (without it) of a file whose own first row is number ``begin``."""
-    try:
-        with pq.ParquetFile(path) as file:
-            names = [name for name in ("id", "messages", "images", "metadata") if name in file.schema_arrow.names]
-            groups: list[int] = []
-            start = row = begin
-            for number, rows in enumerate(rows_of_groups(file.metadata, path)):
-                if row + rows > first and row < last:
-                    start = start if groups else row
-                    groups.append(number)
-                row += rows
-            for batch in file.iter_batches(batch_size=_BATCH, row_groups=groups, columns=names):
-                wanted = range(max(first - start, 0), min(last - start, len(batch)))
-                yield from ((start + place, _python_row(batch.slice(place, 1))) for place in wanted)
-                start += len(batch)
-            if groups and start < min(last, row):
-                raise SourceError(f"{path} cannot be read as Parquet: {FEWER}")
-    except (OSError, UnicodeDecodeError, pa.ArrowException) as error:
-        raise SourceError(f"{path} cannot be read as Parquet: {error}") from None
+    with arrow_errors(path), pq.ParquetFile(path) as file:
+        names = [name for name in ("id", "messages", "images", "metadata") if name in file.schema_arrow.names]
+        groups: list[int] = []
+        start = row = begin
+        for number, rows in enumerate(rows_of_groups(file.metadata, path)):
+            if row + rows > first and row < last:
+                start = start if groups else row
+                groups.append(number)
+            row += rows
+        for batch in file.iter_batches(batch_size=_BATCH, row_groups=groups, columns=names):
+            wanted = range(max(first - start, 0), min(last - start, len(batch)))
+            yield from ((start + place, _python_row(batch.slice(place, 1))) for place in wanted)
+            start += len(batch)
+        if groups and start < min(last, row):
+            raise fewer(path)
 
 
 def _python_row(batch: pa.RecordBatch) -> dict[str, Any] | None:

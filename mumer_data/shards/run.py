@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from mumer_data.atomic import TEMPORARY, replacing, write_json
+from mumer_data.atomic import replacing, sweep, write_json
 from mumer_data.data import Reject, Slice
 from mumer_data.exceptions import OutputError
 from mumer_data.places import is_remote, lock_of, reached, remove_folder
@@ -181,8 +181,7 @@ class Run:
         """Remove what processes left that were killed; remote folders show only what is whole."""
         if not is_remote(self.out):
             for folder in (self.out / WORK, self.out, *(self.out / config.name for config in self.plan.configs)):
-                for leftover in folder.glob(TEMPORARY.format("*")):
-                    leftover.unlink(missing_ok=True)
+                sweep(folder)
 
     @property
     def pending(self) -> list[Slice]:

@@ -54,3 +54,11 @@ def on_a_disk(script: str, folder: Path, **variables: str) -> str:
         [*_OWN, "sh", "-c", "\n".join(lines)], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
     return found.stdout.decode(errors="replace")
+
+
+def assert_full_is_said(said: str) -> None:
+    """That a command on a full disk ended with our one message."""
+    assert "exit 2" in said, said
+    assert "mumer: cannot write" in said
+    assert "No space left on device" in said
+    assert "Traceback" not in said

@@ -123,6 +123,10 @@ def final_line(answer: str) -> str:
     return answer.rstrip().rpartition("\n")[2].strip()
 
 
+def _journal_of(out: Path) -> Path:
+    return out.with_name(f"{out.name}.journal")
+
+
 @contextmanager
 def open_journal(out: Path, facts: dict[str, Any]) -> Iterator[Journal]:
     """The journal of the run that writes ``out``, with nobody else at it.
@@ -130,11 +134,11 @@ def open_journal(out: Path, facts: dict[str, Any]) -> Iterator[Journal]:
     Raises:
         OutputError: it is in use, belongs to another run, or cannot be written.
     """
-    path = out.with_name(f"{out.name}.journal")
+    path = _journal_of(out)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(f"{path}.lock", timeout=0):
-            sweep(out)
+            sweep(out.parent, out.name)
             journal = Journal(path, facts)
             try:
                 yield journal
@@ -178,6 +182,6 @@ def is_done(out: Path, facts: dict[str, Any]) -> bool:
 
 def _drop(out: Path) -> None:
     """Remove the journal of a run that is done."""
-    journal = out.with_name(f"{out.name}.journal")
+    journal = _journal_of(out)
     journal.unlink(missing_ok=True)
     Path(f"{journal}.lock").unlink(missing_ok=True)
