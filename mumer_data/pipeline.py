@@ -37,6 +37,8 @@ from mumer_data.shards.writer import ShardInfo, ShardWriter
 
 __all__ = ["Job", "Pipeline", "build", "input_facts", "load_pipeline", "make_plan", "refusals", "run_slice", "usable"]
 
+_VARIANT = "-aug"  # between an id and the number of its copy
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -240,14 +242,20 @@ def variants(made: UsableRow, pipeline: Pipeline) -> Iterator[UsableRow]:
         return
     boxes, steps = boxes_in(made.metadata), wanted.made()
     for copy in range(1, wanted.copies + 1):
-        name = f"{made.id}-aug{copy}"
+        name = variant_name(made.id, copy)
         data, suffix, there = augment_bytes(made.data, steps, seed=pipeline.seed, id=name, boxes=boxes)
         image = str(PurePath(made.name).with_suffix(""))
-        yield UsableRow(name, made.label, data, f"{image}-aug{copy}{suffix}", moved(made.metadata, there, made.id))
+        file = f"{variant_name(image, copy)}{suffix}"
+        yield UsableRow(name, made.label, data, file, moved(made.metadata, there, made.id))
+
+
+def variant_name(name: str, copy: int) -> str:
+    """The id of a variant, or its image's name without suffix; copies are counted from 1."""
+    return f"{name}{_VARIANT}{copy}"
 
 
 def _like_a_variant(name: str, copies: int) -> bool:
-    found = re.search(r"-aug([1-9]\d*)$", name)
+    found = re.search(rf"{_VARIANT}([1-9]\d*)$", name)
     return found is not None and int(found[1]) <= copies
 
 

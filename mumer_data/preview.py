@@ -17,7 +17,7 @@ from mumer_data.data import Example, Reject
 from mumer_data.exceptions import SourceError
 from mumer_data.images.augment.metadata import boxes_in
 from mumer_data.images.augment.run import augment
-from mumer_data.pipeline import UsableRow, usable
+from mumer_data.pipeline import UsableRow, usable, variant_name
 from mumer_data.randomness import generator_of
 from mumer_data.recipe import Pipeline
 from mumer_data.report.contact_sheet import Box, SheetRow, Shown, write_sheet
@@ -100,6 +100,6 @@ def _variants(
     """What a build makes of an image by augmentation; nothing where the pipeline has none."""
     if pipeline.augment is None:
         return []
-    names = [f"{name}-aug{number + 1}" for number in range(count)]
-    made = [augment(image, pipeline.augment.made(), seed=pipeline.seed, id=one, boxes=boxes) for one in names]
+    names, steps = [variant_name(name, copy) for copy in range(1, count + 1)], pipeline.augment.made()
+    made = [augment(image, steps, seed=pipeline.seed, id=one, boxes=boxes) for one in names]
     return [Shown(variant.image, variant.boxes.tolist()) for variant in made]

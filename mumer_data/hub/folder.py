@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
 from mumer_data.exceptions import OutputError
-from mumer_data.shards.run import WORK, read_manifest
+from mumer_data.shards.run import UNFINISHED, WORK, read_manifest
 from mumer_data.shards.writer import ShardInfo, leaves
 
 _SHARD = re.compile(r"(?P<split>\w+)-\d{5}-of-(?P<count>\d{5})\.parquet")
@@ -127,7 +127,7 @@ def _check_idle(folder: Path) -> None:
             raise OutputError(f"a run is writing to {folder}: push when it is done") from None
         except OSError:  # a folder that may only be read: no run can hold it from here
             pass
-    if (work / "plan.json").is_file():
+    if (work / UNFINISHED).is_file():
         raise OutputError(f"{folder} holds an unfinished run: go on with --resume, then push")
 
 

@@ -24,7 +24,7 @@ from mumer_data.shards.writer import ShardInfo, merge_rejects, write_rejects
 
 WORK = "_work"
 MANIFEST = "manifest.json"
-_PLAN = "plan.json"  # in the folder of work, as long as there is something to go on with
+UNFINISHED = "plan.json"  # in the folder of work, as long as there is something to go on with
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +148,7 @@ class Run:
 
     def _check_folder(self, work: Path, manifest: Path) -> None:
         """Refuse what is not ours, and what was planned otherwise."""
-        plan_file = work / _PLAN
+        plan_file = work / UNFINISHED
         if plan_file.is_file() and not self.resume:
             raise OutputError(f"{self.out} holds an unfinished run: go on with --resume, or delete the folder")
         if plan_file.is_file() or manifest.is_file():
@@ -169,7 +169,7 @@ class Run:
         if self.finished:
             return
         self._clear()
-        write_json(work / _PLAN, {"fingerprint": self.plan.fingerprint})
+        write_json(work / UNFINISHED, {"fingerprint": self.plan.fingerprint})
         for marker in sorted(work.glob("slice-*.json")):
             raw = json.loads(marker.read_text(encoding="utf-8"))
             result = SliceResult(**(raw | {"shards": [ShardInfo(**shard) for shard in raw["shards"]]}))
@@ -252,7 +252,7 @@ class Run:
         over = self.finished or self._done
         if over:  # first of all, for a kill may come: a folder without a plan is nothing to go on with
             with suppress(OSError):
-                (self.out / WORK / _PLAN).unlink(missing_ok=True)
+                (self.out / WORK / UNFINISHED).unlink(missing_ok=True)
         self._lock.__exit__(None, None, None)
         if over:
             with suppress(OSError):
