@@ -6,10 +6,9 @@ Not for wrong predictions in general.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 
 from mumer_data.exceptions import LatexSyntaxError
-from mumer_data.latex.normalize import Normalizer
+from mumer_data.latex.normalize import normalize
 from mumer_data.latex.parser import parse, try_parse
 
 TOO_LONG = 3  # times the label's length
@@ -75,12 +74,7 @@ def _repairable(tokens: Sequence[str]) -> bool:
         else:
             balanced.append(token)
     try:
-        _reader()(" ".join(balanced + ["}"] * depth))
+        normalize(" ".join(balanced + ["}"] * depth))
     except LatexSyntaxError:
         return False
     return True
-
-
-@lru_cache(maxsize=1)
-def _reader() -> Normalizer:
-    return Normalizer("crohme")

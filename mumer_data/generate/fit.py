@@ -18,7 +18,7 @@ from mumer_data.generate.collect import Candidate, Dropped
 from mumer_data.generate.demand import Sizing
 from mumer_data.generate.grammar import Grammar, TooLargeError
 from mumer_data.generate.weights import Emphasis, Shares, shares_of, weights_for
-from mumer_data.latex.normalize import Normalizer
+from mumer_data.latex.normalize import normalize
 from mumer_data.latex.parser import parse
 from mumer_data.latex.to_latex import to_latex
 from mumer_data.randomness import generator_of
@@ -52,16 +52,11 @@ class GrammarSource:
         return Candidate(label, (tree if label == raw else parse(label)).depth, "grammar")
 
 
-@lru_cache(maxsize=8)
-def _normalizer(preset: str) -> Normalizer:
-    return Normalizer(preset)
-
-
 @lru_cache(maxsize=1 << 16)  # short labels are drawn again and again
 def canonical(label: str, preset: str) -> str:
     """The label as the normaliser leaves it; raises `Dropped` where it cannot be read."""
     try:
-        return _normalizer(preset)(label)
+        return normalize(label, preset)
     except LatexSyntaxError:
         raise Dropped("unreadable") from None
 

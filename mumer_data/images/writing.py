@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +20,7 @@ from mumer_data.images.layout.atoms import PenBuilder
 from mumer_data.images.layout.boxes import Inked
 from mumer_data.images.layout.place import Placer
 from mumer_data.images.strokes.glyph import Stroke
-from mumer_data.latex.normalize import Normalizer
+from mumer_data.latex.normalize import normalize
 from mumer_data.latex.parser import parse
 from mumer_data.latex.tree import SymbolTree
 from mumer_data.mathml.elements import Style as Setting
@@ -107,17 +106,12 @@ def _tree(label: str) -> SymbolTree:
     """The tree of a label; of one that is no canonical label, yet LaTeX (`x^2`), that of the canonical one."""
     canonical = all(len(token) < 2 or _TOKEN.fullmatch(token) for token in label.split())
     try:
-        return parse(label if canonical else _normalizer()(label))
+        return parse(label if canonical else normalize(label))
     except LatexSyntaxError as error:
         try:
-            return parse(_normalizer()(label))
+            return parse(normalize(label))
         except LatexSyntaxError:
             raise error from None
-
-
-@lru_cache(maxsize=1)
-def _normalizer() -> Normalizer:
-    return Normalizer("crohme")
 
 
 def _steady(inked: Inked, hand: Hand) -> Stroke:

@@ -9,7 +9,7 @@ import threading
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 from xml.etree import ElementTree
 
@@ -22,7 +22,7 @@ from ziamath.nodes.mrow import Mrow
 from ziamath.zmath import Math
 
 from mumer_data.exceptions import LatexSyntaxError
-from mumer_data.latex.normalize import Normalizer
+from mumer_data.latex.normalize import normalize
 from mumer_data.latex.parser import parse
 from mumer_data.latex.tree import SymbolTree
 from mumer_data.mathml.build import to_mathml
@@ -133,15 +133,9 @@ def _read(label: str) -> SymbolTree:
         return parse(label)
     except LatexSyntaxError as error:
         try:
-            return parse(_normalizer()(label))
+            return parse(normalize(label))  # no canonical label, yet LaTeX: `x ^ 2`
         except LatexSyntaxError:
             raise CannotSetError(error.reason) from error
-
-
-@lru_cache(maxsize=1)
-def _normalizer() -> Normalizer:
-    """For what is no canonical label, yet LaTeX: `x ^ 2`."""
-    return Normalizer("crohme")
 
 
 def _root(element: ElementTree.Element) -> ElementTree.Element:
