@@ -13,14 +13,14 @@ from figures import Data, Figure, at_least, show
 from PIL import Image, ImageFilter
 from timing import alternating
 
-from mumer_data.images.augment import Step
-from mumer_data.images.augment.options import Augmentation, presets
-from mumer_data.images.augment.run import augment_bytes
-from mumer_data.images.hand import Hand, style_of
-from mumer_data.images.ink import encode_png
-from mumer_data.images.strokes.hershey import Hershey
-from mumer_data.images.strokes.traced import Traced
-from mumer_data.images.writing import draw, write
+from mumer_data.augment import Step
+from mumer_data.augment.options import Augmentation, presets
+from mumer_data.augment.run import augment_bytes
+from mumer_data.handwriting.glyphs.centerline import Traced
+from mumer_data.handwriting.glyphs.hershey import Hershey
+from mumer_data.handwriting.ink import draw, write
+from mumer_data.handwriting.writer import Writer, writer_style
+from mumer_data.images.render_ink import encode_png
 
 SIZE = (512, 256)
 TARGET = 60
@@ -31,7 +31,7 @@ def pages(count: int) -> list[bytes]:
     """As many hands, the expression as large as the page allows."""
     found = []
     for number in range(count):
-        hand = Hand([Hershey(), Traced()], style_of(f"w{number}"), np.random.default_rng(number))
+        hand = Writer([Hershey(), Traced()], writer_style(f"w{number}"), np.random.default_rng(number))
         picture = draw(write(LABEL, hand), size=48).image
         picture.thumbnail((SIZE[0] - 16, SIZE[1] - 16))
         page = Image.new("L", SIZE, 255)

@@ -20,9 +20,9 @@ from joblib.externals.loky import get_reusable_executor
 from scipy.stats import spearmanr
 from timing import cpu_seconds
 
-from mumer_data.data import Prediction
 from mumer_data.metrics.cdm import CdmScore, cdm_score, cdm_scores
 from mumer_data.readers.predictions import load_predictions
+from mumer_data.records import Prediction
 
 OFFICIAL, FASTER = 1.1, 25  # CPU-seconds a pair; times as fast
 

@@ -18,11 +18,11 @@ import numpy as np
 from figures import Data, Figure, show
 from timing import cpu_seconds
 
-from mumer_data.errors.align import align
-from mumer_data.errors.channel import Channel, fit
-from mumer_data.errors.confusions import confusions_of
-from mumer_data.errors.degenerate import degenerate
-from mumer_data.randomness import generator_of
+from mumer_data.alignment.align import align
+from mumer_data.alignment.confusions import confusions_of
+from mumer_data.alignment.degenerate import degenerate
+from mumer_data.error_model.channel import Channel, fit
+from mumer_data.seeding import rng_for
 
 Pair = tuple[str, str]
 LONGEST = 15  # edit distances from here on are one class
@@ -78,7 +78,7 @@ def naive(label: str, rng: np.random.Generator, vocabulary: list[str]) -> str:
 
 def synthetic(labels: list[str], passes: int, make: Callable[[str, np.random.Generator], str | None]) -> list[Pair]:
     """Made predictions of the labels."""
-    made = [(label, make(label, generator_of(k, label, "bench"))) for k in range(passes) for label in labels]
+    made = [(label, make(label, rng_for(k, label, "bench"))) for k in range(passes) for label in labels]
     return [(label, text) for label, text in made if text]
 
 

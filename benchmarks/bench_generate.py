@@ -19,12 +19,12 @@ import numpy as np
 from figures import Data, Figure, show
 from timing import cpu_seconds
 
-from mumer_data.corpus import read_corpus
 from mumer_data.generate.atoms import is_letter
 from mumer_data.generate.collect import Source, collect
-from mumer_data.generate.demand import Demand
-from mumer_data.generate.facts.source import fact_source
 from mumer_data.generate.fit import fit
+from mumer_data.generate.identities.source import fact_source
+from mumer_data.generate.quotas import Quota
+from mumer_data.jobs.corpus import read_corpus
 from mumer_data.latex.parser import parse
 
 Counts = Counter[Hashable]
@@ -74,7 +74,7 @@ def naive(labels: list[str], rng: np.random.Generator) -> list[str]:
     return [" ".join(tokens[int(n)] for n in rng.integers(len(tokens), size=len(label.split()))) for label in labels]
 
 
-def speed(name: str, source: Source, demand: Demand) -> Figure:
+def speed(name: str, source: Source, demand: Quota) -> Figure:
     """Labels a second of processor time, and candidates drawn for them."""
     drawn: list[int] = []
     seconds = cpu_seconds(lambda: drawn.append(collect(source, demand, workers=1).drawn))
@@ -116,8 +116,8 @@ def samples(labels: list[str]) -> dict[str, list[str]]:
     fitted, judged = ([labels[int(n)] for n in order[start::2]] for start in (0, 1))
     found = fit(fitted)
     bins = found.sizing.like_corpus()
-    new = collect(found.source, Demand(len(fitted), bins, False, known=frozenset(fitted)), workers=1)
-    free = collect(found.source, Demand(len(fitted), bins, False), workers=1)
+    new = collect(found.source, Quota(len(fitted), bins, False, known=frozenset(fitted)), workers=1)
+    free = collect(found.source, Quota(len(fitted), bins, False), workers=1)
     return {
         "held-out half": judged,
         "fitted half": fitted,
@@ -152,8 +152,8 @@ def speeds(labels: list[str], counts: tuple[int, ...], facts: int) -> list[Figur
     whole = fit(labels)
     bins, known = whole.sizing.like_corpus(), frozenset(labels)
     return [
-        *(speed("from the grammar, new", whole.source, Demand(count, bins, False, known=known)) for count in counts),
-        speed("facts", fact_source(()), Demand(facts)),
+        *(speed("from the grammar, new", whole.source, Quota(count, bins, False, known=known)) for count in counts),
+        speed("facts", fact_source(()), Quota(facts)),
     ]
 
 

@@ -12,7 +12,7 @@ from figures import Data, Figure, at_least, show
 from PIL import Image, ImageDraw
 from timing import alternating
 
-from mumer_data.images.ink import OVERSAMPLE, Stroke, render_ink
+from mumer_data.images.render_ink import OVERSAMPLE, Stroke, render_ink
 
 TARGET = 400
 

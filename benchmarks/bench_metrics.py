@@ -15,10 +15,10 @@ from figures import Data, Figure, at_least, show
 from nltk.translate.bleu_score import SmoothingFunction, corpus_bleu
 from timing import alternating
 
-from mumer_data.data import Prediction
 from mumer_data.metrics.pairs import pair_up
 from mumer_data.metrics.published import Published
 from mumer_data.readers.predictions import load_predictions
+from mumer_data.records import Prediction
 
 TARGET = 5.0
 

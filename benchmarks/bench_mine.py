@@ -15,14 +15,14 @@ from typing import Any
 from figures import Data, Figure, at_least, bounded, show
 from timing import alternating, apart
 
-from mumer_data.errors.align import align
+from mumer_data.alignment.align import align
 
 TARGET = 3_000
 MINE = """
 import resource, sys
 from pathlib import Path
-from mumer_data.mining.run import mine
-from mumer_data.mining.scan import MiningOptions
+from mumer_data.jobs.mine import mine
+from mumer_data.mining.candidates import MiningOptions
 mine([Path(sys.argv[1])], Path(sys.argv[2]), "m", MiningOptions(max_per_image=4, max_per_confusion=10**6), workers=1)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
 """

@@ -12,12 +12,12 @@ from importlib import resources
 from pathlib import Path
 
 from figures import Data, Figure, at_least, show
+from reference import yardstick
 from timing import alternating, apart
-from yardstick import yardstick
 
+from mumer_data.latex.dialect_uni_mumer import published_text, published_transducer
 from mumer_data.latex.parser import parse, tree_transducer
-from mumer_data.latex.published import published_text, published_transducer
-from mumer_data.latex.text import tree_text
+from mumer_data.latex.serialize import tree_text
 
 CAPTIONS = "data/crohme/train/caption.txt"
 TARGETS = {"label -> text": 4.0, "label -> SymbolTree -> text": 2.0}

@@ -17,9 +17,9 @@ from figures import Data, Figure, at_least, show
 from timing import alternating
 
 from mumer_data.exceptions import ImageError
-from mumer_data.images.ink import encode_png
-from mumer_data.images.synthesis import Synthesis
-from mumer_data.images.typeset import typeset
+from mumer_data.handwriting.synthesizer import Synthesizer
+from mumer_data.images.render_ink import encode_png
+from mumer_data.typeset.image import typeset
 
 COUNT, ROUNDS, TARGET = 150, 5, 100
 CAPTIONS = "data/crohme/train/caption.txt"
@@ -30,7 +30,7 @@ def labels_of(text: str) -> list[tuple[str, str]]:
     return [(row[0], row[1]) for row in rows]
 
 
-def coverage(synthesis: Synthesis, labels: Sequence[tuple[str, str]]) -> Figure:
+def coverage(synthesis: Synthesizer, labels: Sequence[tuple[str, str]]) -> Figure:
     """How many labels are written, and why the others are not."""
     lost: Counter[str] = Counter()
     for name, label in labels:
@@ -44,7 +44,7 @@ def coverage(synthesis: Synthesis, labels: Sequence[tuple[str, str]]) -> Figure:
 
 def compared(labels: Sequence[tuple[str, str]], rounds: int) -> list[Figure]:
     """Expressions a second, PNG included, of some labels."""
-    synthesis = Synthesis()
+    synthesis = Synthesizer()
     chosen = [labels[place] for place in np.random.default_rng(0).permutation(len(labels))[:COUNT]]
 
     def by_hand() -> list[bytes]:
@@ -67,14 +67,14 @@ def measure(data: Data) -> list[Figure]:
     sample = resources.files("mumer_data.readers") / "demo_labels.txt"
     there = data.has(CAPTIONS)
     labels = labels_of((data.need(CAPTIONS) if there else sample).read_text("utf-8"))[: data.size(10**9, 20)]
-    return [*compared(labels, data.size(ROUNDS, 1)), coverage(Synthesis(), labels)]
+    return [*compared(labels, data.size(ROUNDS, 1)), coverage(Synthesizer(), labels)]
 
 
 def main() -> None:
     files = [argument for argument in sys.argv[1:] if argument != "--all"]
     sample = resources.files("mumer_data.readers") / "demo_labels.txt"
     labels = labels_of(Path(files[0]).read_text("utf-8") if files else sample.read_text("utf-8"))
-    show([*compared(labels, ROUNDS), *([coverage(Synthesis(), labels)] if "--all" in sys.argv else [])])
+    show([*compared(labels, ROUNDS), *([coverage(Synthesizer(), labels)] if "--all" in sys.argv else [])])
 
 
 if __name__ == "__main__":

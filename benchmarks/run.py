@@ -23,7 +23,7 @@ from figures import AbsentError, Data, Outcome, show
 from page import HERE, machine, results, tally
 from rich.console import Console
 
-from mumer_data.atomic import replacing
+from mumer_data.io.atomic import atomic_write
 
 # NAME of bench_NAME.py -> title of its section. A new benchmark is one line here.
 BENCHES = {
@@ -95,7 +95,7 @@ def run(benches: Mapping[str, str], data: Data, out: Path | None = None) -> int:
         else:
             console.print(f"{title} ({name}): {outcome.skipped or outcome.broken}", markup=False)
     if out is not None:
-        with replacing(out) as partial:
+        with atomic_write(out) as partial:
             partial.write_text(results(outcomes, benches, where, data.quick), encoding="utf-8")
     console.print(tally(outcomes), markup=False)
     missed = any(figure.missed for outcome in outcomes for figure in outcome.figures) and not data.quick

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from mumer_data.images.augment.options import Augmentation, presets
-from mumer_data.images.augment.run import augment
-from mumer_data.images.hand import Hand, style_of
-from mumer_data.images.strokes.hershey import Hershey
-from mumer_data.images.strokes.traced import Traced
-from mumer_data.images.writing import Picture, draw, write
+from mumer_data.augment.options import Augmentation, presets
+from mumer_data.augment.run import augment
+from mumer_data.handwriting.glyphs.centerline import Traced
+from mumer_data.handwriting.glyphs.hershey import Hershey
+from mumer_data.handwriting.ink import RenderedInk, draw, write
+from mumer_data.handwriting.writer import Writer, writer_style
 
 LABELS = (
     r"\frac { a ^ { 2 } + 1 } { \sqrt { b } } \leq \sum _ { n = 1 } ^ { N } x _ { n }",
@@ -42,9 +42,9 @@ def main() -> None:
         sheet_of(rows).save(path, quality=88, optimize=True)
 
 
-def written(label: str, number: int) -> Picture:
+def written(label: str, number: int) -> RenderedInk:
     """An expression, each by another hand."""
-    hand = Hand([Hershey(), Traced()], style_of(f"writer {number}"), np.random.default_rng(number))
+    hand = Writer([Hershey(), Traced()], writer_style(f"writer {number}"), np.random.default_rng(number))
     return draw(write(label, hand), size=30)
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from mumer_data.images.synthesis import Synthesis
-from mumer_data.images.writing import Picture
-from mumer_data.preview import preview
-from mumer_data.recipe import load_pipeline
+from mumer_data.handwriting.ink import RenderedInk
+from mumer_data.handwriting.synthesizer import Synthesizer
+from mumer_data.jobs.config import load_pipeline
+from mumer_data.jobs.preview import preview
 
 IMAGES = Path(__file__).parent / "images"
 WIDTH, GAP = 1240, 14
@@ -61,7 +61,7 @@ def packed(pictures: Sequence[Image.Image], width: int = WIDTH, tallest: int = 1
     return sheet
 
 
-def boxed(picture: Picture, scale: int = 2) -> Image.Image:
+def boxed(picture: RenderedInk, scale: int = 2) -> Image.Image:
     """A picture with the boxes and names of its symbols."""
     image = picture.image.convert("RGB")
     image = image.resize((image.width * scale, image.height * scale), Image.Resampling.LANCZOS)
@@ -82,13 +82,13 @@ def sample() -> list[tuple[str, str]]:
 
 def main() -> None:
     """Draw them all."""
-    made = Synthesis(size=30)
+    made = Synthesizer(size=30)
     sheets = {
         "gallery": packed([made.picture(f"gallery-{n}", label).image for n, label in enumerate(GALLERY)]),
         "synthetic": packed([made.picture(name, label).image for name, label in sample()[3::8]]),
         "synthetic_writers": packed([made.picture(f"writer {n}", WRITER).image for n in range(24)], tallest=84),
     }
-    one = Synthesis(size=30, writers=1, seed=11)
+    one = Synthesizer(size=30, writers=1, seed=11)
     chosen = [label for _, label in sample()[40::24]]
     sheets["synthetic_one_writer"] = packed([one.picture(f"hand {n}", label).image for n, label in enumerate(chosen)])
     sheets["synthetic_boxes"] = boxed(made.picture("boxes", TAYLOR))

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from mumer_data.images.typeset import typeset
 from mumer_data.tasks import TASKS, task_class
+from mumer_data.typeset.image import typeset
 
 LABEL = r"\frac { a ^ { 2 } + 1 } { \sqrt { b } } \leq \sum _ { n = 1 } ^ { N } x _ { n }"
 WIDTH, MARGIN, LINE = 1180, 24, 19

@@ -11,44 +11,44 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from mumer_data.data import Example, Reject, Sample
-    from mumer_data.errors.align import align
-    from mumer_data.errors.samples import apply_log, correction
+    from mumer_data.alignment.align import align
+    from mumer_data.alignment.corrections import apply_log, correction
     from mumer_data.exceptions import LatexSyntaxError, MumerError, TreeTextError
+    from mumer_data.jobs.build import Pipeline, build, load_pipeline
+    from mumer_data.jobs.mine import mine
     from mumer_data.latex.counts import read_counts, symbol_count_text, symbol_counts
+    from mumer_data.latex.deserialize import read_label, read_tree
     from mumer_data.latex.parser import parse
-    from mumer_data.latex.read_text import read_label, read_tree
-    from mumer_data.latex.text import label_text, tree_text
+    from mumer_data.latex.serialize import label_text, tree_text
     from mumer_data.latex.to_latex import to_latex
     from mumer_data.latex.tree import Symbol, SymbolTree
-    from mumer_data.mining.run import mine
-    from mumer_data.pipeline import Pipeline, build, load_pipeline
+    from mumer_data.records import Example, Reject, Sample
 
 _HOME = {
-    "Example": "data",
-    "Reject": "data",
-    "Sample": "data",
+    "Example": "records",
+    "Reject": "records",
+    "Sample": "records",
     "LatexSyntaxError": "exceptions",
     "MumerError": "exceptions",
     "TreeTextError": "exceptions",
     "parse": "latex.parser",  # label -> SymbolTree
     "to_latex": "latex.to_latex",  # SymbolTree -> label
-    "label_text": "latex.text",  # label -> Tree-CoT text
-    "tree_text": "latex.text",  # SymbolTree -> Tree-CoT text
-    "read_tree": "latex.read_text",  # Tree-CoT text -> SymbolTree
-    "read_label": "latex.read_text",  # Tree-CoT text -> label
+    "label_text": "latex.serialize",  # label -> Tree-CoT text
+    "tree_text": "latex.serialize",  # SymbolTree -> Tree-CoT text
+    "read_tree": "latex.deserialize",  # Tree-CoT text -> SymbolTree
+    "read_label": "latex.deserialize",  # Tree-CoT text -> label
     "symbol_counts": "latex.counts",  # label -> {token: count}
     "symbol_count_text": "latex.counts",  # label -> symbol-count text
     "read_counts": "latex.counts",  # symbol-count text -> {token: count}
     "Symbol": "latex.tree",
     "SymbolTree": "latex.tree",
-    "Pipeline": "pipeline",
-    "build": "pipeline",  # a pipeline -> shards
-    "load_pipeline": "pipeline",
-    "align": "errors.align",  # label, prediction -> edit script
-    "correction": "errors.samples",  # label, prediction -> marked formula and correction log
-    "apply_log": "errors.samples",  # marked formula, correction log -> label
-    "mine": "mining.run",  # prediction files -> shards of corrections
+    "Pipeline": "jobs.build",
+    "build": "jobs.build",  # a pipeline -> shards
+    "load_pipeline": "jobs.build",
+    "align": "alignment.align",  # label, prediction -> edit script
+    "correction": "alignment.corrections",  # label, prediction -> marked formula and correction log
+    "apply_log": "alignment.corrections",  # marked formula, correction log -> label
+    "mine": "jobs.mine",  # prediction files -> shards of corrections
 }
 
 __all__ = [

@@ -15,9 +15,9 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from mumer_data.exceptions import GenerationError
-from mumer_data.generate.demand import Demand, largest_remainders
-from mumer_data.parallel import in_processes
-from mumer_data.randomness import generator_of
+from mumer_data.generate.quotas import Quota, largest_remainders
+from mumer_data.io.processes import parallel_map
+from mumer_data.seeding import rng_for
 
 # What can become of a candidate; every one has exactly one of these fates.
 FATES = (
@@ -81,7 +81,7 @@ class _Chunk:
         bounds = list(accumulate(share for _, share in self.sizes))
         found: list[Candidate | str] = []
         for number in self.numbers:
-            rng = generator_of(self.seed, str(number), self.source.stage)
+            rng = rng_for(self.seed, str(number), self.source.stage)
             size = names[bisect(bounds, rng.random() * bounds[-1], hi=len(bounds) - 1)]
             try:
                 found.append(self.source.draw(rng, size))
@@ -109,7 +109,7 @@ class Collection:
 
 def collect(
     source: Source,
-    demand: Demand,
+    demand: Quota,
     *,
     seed: int = 0,
     workers: int | None = None,
@@ -133,7 +133,7 @@ def collect(
 class _Collector:
     """A collection on its way: quotas of the bins, and what is still missing."""
 
-    def __init__(self, source: Source, demand: Demand, seed: int, workers: int | None) -> None:
+    def __init__(self, source: Source, demand: Quota, seed: int, workers: int | None) -> None:
         self.source, self.demand, self.seed, self.workers = source, demand, seed, workers
         self.quotas = demand.quotas()
         self.found = Collection(filled=[0] * len(demand.bins))
@@ -162,7 +162,7 @@ class _Collector:
         sizes = self._sizes()
         parts = [range(start, min(start + step, first + count)) for start in range(first, first + count, step)]
         chunks = [_Chunk(self.source, self.seed, part, sizes) for part in parts]
-        for drawn in in_processes(_Chunk.draw, chunks, self.workers, ordered=True):
+        for drawn in parallel_map(_Chunk.draw, chunks, self.workers, ordered=True):
             for one in drawn:
                 if len(self.found.labels) == self.demand.count:
                     return self.found.drawn - first

@@ -15,13 +15,13 @@ import numpy as np
 from mumer_data.exceptions import GenerationError, LatexSyntaxError
 from mumer_data.generate.atoms import is_letter
 from mumer_data.generate.collect import Candidate, Dropped
-from mumer_data.generate.demand import Sizing
 from mumer_data.generate.grammar import Grammar, TooLargeError
-from mumer_data.generate.weights import Emphasis, Shares, shares_of, weights_for
+from mumer_data.generate.quotas import Sizing
+from mumer_data.generate.weights import SamplingWeights, Shares, shares_of, weights_for
 from mumer_data.latex.normalize import normalize
 from mumer_data.latex.parser import parse
 from mumer_data.latex.to_latex import to_latex
-from mumer_data.randomness import generator_of
+from mumer_data.seeding import rng_for
 
 _PILOT = 800  # labels that are drawn to see what the grammar does
 _MAX_LOYALTY = 0.9
@@ -80,7 +80,9 @@ class Fitted:
     wanted: Shares
 
 
-def fit(labels: Iterable[str], *, preset: str = "crohme", emphasis: Emphasis | None = None, seed: int = 0) -> Fitted:
+def fit(
+    labels: Iterable[str], *, preset: str = "crohme", emphasis: SamplingWeights | None = None, seed: int = 0
+) -> Fitted:
     """Fit a grammar to the different labels of a corpus, each counted once.
 
     Args:
@@ -129,7 +131,7 @@ class _Pilot:
 
     def labels(self) -> Iterator[str]:
         for number in range(_PILOT):
-            rng = generator_of(self.seed, f"{self.rounds} {number}", "generate pilot")
+            rng = rng_for(self.seed, f"{self.rounds} {number}", "generate pilot")
             try:
                 yield to_latex(self.grammar.draw(rng, self.sizes[int(rng.integers(len(self.sizes)))]))
             except TooLargeError:

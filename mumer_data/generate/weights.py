@@ -20,7 +20,7 @@ Shares = dict[str, float]
 
 
 @dataclass(frozen=True)
-class Emphasis:
+class SamplingWeights:
     """Which symbols are to come more often than in the corpus.
 
     Attributes:
@@ -88,7 +88,7 @@ def weights_for(wanted: Shares, corpus: Shares, drawn_with: Callable[[dict[str, 
     """Weights with which symbols come as often as ``wanted``, found by drawing: too few, then more weight.
 
     Args:
-        wanted: as from `Emphasis.wanted`.
+        wanted: as from `SamplingWeights.wanted`.
         corpus: the shares without weights.
         drawn_with: weights -> the shares among a few hundred labels drawn with them.
     """

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from mumer_data.data import Correction
-from mumer_data.hub.facts import label_facts
 from mumer_data.hub.folder import Build, BuiltConfig
-from mumer_data.hub.places import without_places
-from mumer_data.hub.terms import Terms
+from mumer_data.hub.licences import Terms
+from mumer_data.hub.redact_paths import without_places
+from mumer_data.hub.statistics import label_facts
+from mumer_data.records import Correction
 from mumer_data.shards.listing import dataset_info
 from mumer_data.shards.schema import CHATS, Chat
 from mumer_data.tasks import ERROR_TASKS, TASKS, error_tasks, task_class

@@ -14,10 +14,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from mumer_data.atomic import file_sha256
 from mumer_data.hub.folder import Build, BuiltConfig
-from mumer_data.hub.places import MACHINE_PLACE
-from mumer_data.hub.terms import DECLARED, Terms, known_terms, terms_of
+from mumer_data.hub.licences import DECLARED, Terms, known_terms, terms_of
+from mumer_data.hub.redact_paths import MACHINE_PLACE
+from mumer_data.io.atomic import file_sha256
 
 Level = Literal["error", "warning", "note"]
 

@@ -16,8 +16,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from mumer_data.exceptions import ImageError
 from mumer_data.hub.folder import Build, BuiltConfig, label_config
+from mumer_data.images.canonicalize import canonical_image
 from mumer_data.images.check import check_image
-from mumer_data.images.plain import plain_picture
 from mumer_data.shards.schema import CHATS
 
 SAMPLES = 8
@@ -80,7 +80,7 @@ def _pictures(build: Build, config: BuiltConfig, count: int) -> Iterator[tuple[I
     for shown in _spread(build, config, count):
         with suppress(ImageError):
             check_image(shown.image)
-            yield plain_picture(shown.image).convert("L"), shown.label
+            yield canonical_image(shown.image).convert("L"), shown.label
 
 
 def _cell(picture: Image.Image, label: str) -> Image.Image:

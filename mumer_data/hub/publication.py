@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mumer_data.atomic import file_sha256
 from mumer_data.exceptions import OutputError
 from mumer_data.hub.card import card_text
 from mumer_data.hub.folder import Build
+from mumer_data.hub.licences import Terms
 from mumer_data.hub.picture import sample_sheet
-from mumer_data.hub.places import without_places
-from mumer_data.hub.terms import Terms
+from mumer_data.hub.redact_paths import without_places
+from mumer_data.io.atomic import file_sha256
 from mumer_data.shards.run import MANIFEST
 
 CARD = "README.md"

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from mumer_data.exceptions import HubError
-from mumer_data.hub.problems import TransientHubError, talking
+from mumer_data.hub.errors import TransientHubError, talking
 from mumer_data.hub.publication import Upload
 
 if TYPE_CHECKING:

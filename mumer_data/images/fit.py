@@ -14,8 +14,8 @@ from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field
 from scipy import ndimage
 
-from mumer_data.images.ink import encode_png
 from mumer_data.images.polarity import polarity
+from mumer_data.images.render_ink import encode_png
 from mumer_data.images.skeleton import Mask, thin
 
 _FINE = 2  # lines are thinned and drawn so many times larger, then averaged down

@@ -10,7 +10,9 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from mumer_data.exceptions import LatexSyntaxError
-from mumer_data.latex.automaton import (
+from mumer_data.latex.diagnostics import explain, unknown_commands
+from mumer_data.latex.grammar import Role, load_grammar
+from mumer_data.latex.transducer import (
     STOP,
     Branch,
     Context,
@@ -19,8 +21,6 @@ from mumer_data.latex.automaton import (
     Transducer,
     Unreadable,
 )
-from mumer_data.latex.grammar import Role, load_grammar
-from mumer_data.latex.problems import explain, unknown_commands
 from mumer_data.latex.tree import RIGHT, Symbol, SymbolTree
 
 ADD, OPEN, CLOSE, SKIP, RARE = range(5)

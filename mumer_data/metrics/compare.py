@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 
 import mumer_data
-from mumer_data.data import Prediction
 from mumer_data.exceptions import SourceError
 from mumer_data.metrics.evaluate import LEVEL, RESAMPLES, resampled_sums
 from mumer_data.metrics.pairs import Pairs, pair_up
+from mumer_data.records import Prediction
 
 _NAMED = 10  # ids that an error names
 Key = tuple[str, str, int]

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 import mumer_data
-from mumer_data.data import Prediction
 from mumer_data.metrics import DEFAULT, Floats, Metric, metric
 from mumer_data.metrics.pairs import Pairs, pair_up
+from mumer_data.records import Prediction
 
 RESAMPLES = 1_000
 LEVEL = 95  # per cent

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from rapidfuzz.distance import Levenshtein
 from rapidfuzz.process import cpdist
 
-from mumer_data.data import Prediction
 from mumer_data.exceptions import LatexSyntaxError
+from mumer_data.records import Prediction
 
 Ints = NDArray[np.int64]
 ORDER = 4  # of the longest n-grams of BLEU
@@ -45,7 +45,7 @@ class Pairs:
         return [label.split() for label in self.labels]
 
     @cached_property
-    def text_tokens(self) -> list[list[str]]:
+    def prediction_tokens(self) -> list[list[str]]:
         """Tokens of each prediction."""
         return [text.split() for text in self.texts]
 
@@ -57,7 +57,7 @@ class Pairs:
     @cached_property
     def text_lengths(self) -> Ints:
         """Tokens in each prediction."""
-        return np.array([len(tokens) for tokens in self.text_tokens], np.int64)
+        return np.array([len(tokens) for tokens in self.prediction_tokens], np.int64)
 
     @cached_property
     def _unlike(self) -> list[int]:
@@ -70,7 +70,7 @@ class Pairs:
 
         rapidfuzz is fastest on strings, one character a token.
         """
-        sides = [[rows[place] for place in self._unlike] for rows in (self.label_tokens, self.text_tokens)]
+        sides = [[rows[place] for place in self._unlike] for rows in (self.label_tokens, self.prediction_tokens)]
         tokens = set().union(*sides[0], *sides[1])
         numbers = dict(zip(tokens, range(len(tokens)), strict=True))
         if len(tokens) > _MAX_TOKENS:

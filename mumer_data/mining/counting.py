@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from mumer_data.data import Reject
-from mumer_data.errors.confusions import Confusions
+from mumer_data.alignment.confusions import Confusions
 from mumer_data.exceptions import LatexSyntaxError, SourceError
 from mumer_data.latex.normalize import Normalizer
 from mumer_data.readers.predictions import prediction_files, read_predictions
+from mumer_data.records import Reject
 
 
 def count_confusions(paths: Sequence[Path], normalize: str | None = None) -> Confusions:

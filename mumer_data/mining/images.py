@@ -1,6 +1,6 @@
 """Finds the image that a prediction is about: in a folder of files, or in the shards of a build.
 
-Not for checking images: that is `Screen`'s.
+Not for checking images: that is `RowValidator`'s.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from mumer_data.data import ImageRef
 from mumer_data.exceptions import ImageError, SourceError
 from mumer_data.readers.files import SUFFIXES, read_file
 from mumer_data.readers.footers import arrow_errors, rows_of_groups
 from mumer_data.readers.shards import ShardsReader, image_of
+from mumer_data.records import ImageRef
 
 _DIGITS = 18  # of the number of a row
 
@@ -33,7 +33,7 @@ class ShardPlace(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ImageFinder:
-    """Looks images up by what a prediction says of its own.
+    """EvaluationCallback images up by what a prediction says of its own.
 
     Attributes:
         folder: of image files, or a build; ``None`` where the predictions name shards or files themselves.

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from pydantic import BaseModel, ConfigDict
 
-from mumer_data.data import Example, Reject, Slice
+from mumer_data.records import Example, Reject, Slice
 from mumer_data.registry import registered
 
 

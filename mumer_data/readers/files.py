@@ -16,11 +16,11 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from mumer_data.data import ImageRef
 from mumer_data.exceptions import ImageError, SourceError
 from mumer_data.images.check import MAX_BYTES
-from mumer_data.places import fetched, is_url
+from mumer_data.io.storage import fetched, is_url
 from mumer_data.readers.archives import ARCHIVES, BROKEN, Members, open_members
+from mumer_data.records import ImageRef
 
 # The order decides between several images of one stem.
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp")

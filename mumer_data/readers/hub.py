@@ -10,10 +10,10 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Literal
 
-from mumer_data.data import Example, ImageRef, Reject, Slice
 from mumer_data.exceptions import ImageError, SourceError
 from mumer_data.readers import SourceOptions
 from mumer_data.readers.lines import changed, cut
+from mumer_data.records import Example, ImageRef, Reject, Slice
 
 _FILE = 1 << 40  # a slice's offset is its file's number times this, plus the row in the file
 

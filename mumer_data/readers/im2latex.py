@@ -11,11 +11,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-from mumer_data.data import Example, Reject, Slice
 from mumer_data.exceptions import ImageError, SourceError
 from mumer_data.readers import SourceOptions
 from mumer_data.readers.files import open_store, resolve
 from mumer_data.readers.lines import changed, cut
+from mumer_data.records import Example, Reject, Slice
 
 Row = tuple[str, str]
 _DIGITS = 18  # of an index; Python itself refuses to read numbers of some thousand

@@ -13,7 +13,7 @@ from xml.parsers import expat
 import numpy as np
 
 from mumer_data.exceptions import MumerError
-from mumer_data.images.ink import Stroke
+from mumer_data.images.render_ink import Stroke
 
 MAX_BYTES = 32 << 20
 NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|[-+]?(?:nan|inf)", re.IGNORECASE)

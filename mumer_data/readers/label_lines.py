@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from mumer_data.data import Example, ImageRef, Reject, Slice
 from mumer_data.exceptions import ImageError, SourceError
 from mumer_data.readers.lines import Line, cut, lines, lines_of, text_of
+from mumer_data.records import Example, ImageRef, Reject, Slice
 
 
 @dataclass(frozen=True, slots=True)

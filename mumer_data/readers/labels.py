@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from mumer_data.data import Prediction
 from mumer_data.exceptions import SourceError
 from mumer_data.readers.lines import lines
+from mumer_data.records import Prediction
 
 _NAMED = 10  # ids that an error names
 

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, NoReturn
 
-from mumer_data.data import Reject, Slice
 from mumer_data.exceptions import SourceError
+from mumer_data.records import Reject, Slice
 
 MAX_LINE = 16 * 1024 * 1024  # bytes; no label is near it, and a file without line ends must not fill the memory
 _CHUNK = 1024 * 1024  # bytes; holds hundreds of records, so few are parsed twice at a chunk's end

@@ -11,10 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from mumer_data.data import Prediction, Reject, Slice
 from mumer_data.exceptions import SourceError
 from mumer_data.readers.footers import fewer, rows_of_groups
 from mumer_data.readers.lines import JsonArray, changed, cut, lines
+from mumer_data.records import Prediction, Reject, Slice
 
 SUFFIXES = (".json", ".jsonl", ".parquet")
 # What a field is called: first the published name, then names that other tools write.

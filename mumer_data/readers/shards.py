@@ -14,12 +14,12 @@ from typing import Any, Literal
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from mumer_data.data import Example, ImageRef, Reject, Slice
 from mumer_data.exceptions import SourceError
 from mumer_data.readers import SourceOptions
 from mumer_data.readers.files import read_file, resolve
 from mumer_data.readers.footers import arrow_errors, fewer, rows_of_groups
 from mumer_data.readers.lines import changed, cut
+from mumer_data.records import Example, ImageRef, Reject, Slice
 
 _BATCH = 256  # rows with their images in memory at a time
 _ANSWERS = ("gpt", "assistant")

@@ -15,14 +15,14 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from mumer_data.data import Example, ImageRef, Reject, Slice
 from mumer_data.exceptions import ImageError, LatexSyntaxError
-from mumer_data.images.alphabets import ALPHABETS, DEFAULT
-from mumer_data.images.synthesis import Synthesis
-from mumer_data.images.writing import Picture
+from mumer_data.handwriting.alphabets import ALPHABETS, DEFAULT
+from mumer_data.handwriting.ink import RenderedInk
+from mumer_data.handwriting.synthesizer import Synthesizer
 from mumer_data.readers import READERS, Reader, SourceOptions, reader_class
 from mumer_data.readers.files import resolve
 from mumer_data.readers.label_lines import LabelLines
+from mumer_data.records import Example, ImageRef, Reject, Slice
 
 _TEXT = "expression"
 
@@ -35,7 +35,7 @@ class SyntheticOptions(SourceOptions):
         text: one label, in place of a file; its id is ``expression``.
         source: another source, of which only ids and labels are used: ``{format: caption, path: data/mine}``.
         copies: pictures a label, each by another writer; above 1, ``-1``, ``-2``, ... is added to the id.
-        writers, seed, size, padding, alphabets: see `images.synthesis.Synthesis`.
+        writers, seed, size, padding, alphabets: see `images.synthesis.Synthesizer`.
         glyphs: a bank of real glyphs, made by ``mumer glyphs build``.
     """
 
@@ -85,7 +85,7 @@ class SyntheticReader:
         self._options = given = SyntheticOptions.model_validate(options.model_dump())
         self._inner = _labels(given, base)
         self._bank = None if given.glyphs is None else resolve(given.glyphs, base)
-        self._synthesis = Synthesis(given.seed, given.writers, given.size, given.padding, given.alphabets, self._bank)
+        self._synthesis = Synthesizer(given.seed, given.writers, given.size, given.padding, given.alphabets, self._bank)
 
     def files(self) -> list[Path]:
         """The files that labels come from, and the bank."""
@@ -120,7 +120,7 @@ class SyntheticReader:
         image = ImageRef(f"{name}.png", None, partial(_png, made, name, row.label))
         return Example(name, row.label, image, number, made.writer(name), partial(_metadata, made, name, row.label))
 
-    def picture(self, example: Example) -> Picture:
+    def picture(self, example: Example) -> RenderedInk:
         """The ink of an example of this reader.
 
         Raises:
@@ -130,20 +130,20 @@ class SyntheticReader:
 
 
 @lru_cache(maxsize=2)  # image and metadata of a row are wanted one after the other
-def _picture(synthesis: Synthesis, name: str, label: str) -> Picture:
+def _picture(synthesis: Synthesizer, name: str, label: str) -> RenderedInk:
     try:
         return synthesis.picture(name, label)
     except LatexSyntaxError as error:
         raise ImageError("layout_failed", f"the label does not parse: {error.reason}") from None
 
 
-def _png(synthesis: Synthesis, name: str, label: str) -> bytes:
-    from mumer_data.images.ink import encode_png
+def _png(synthesis: Synthesizer, name: str, label: str) -> bytes:
+    from mumer_data.images.render_ink import encode_png
 
     return encode_png(_picture(synthesis, name, label).image)
 
 
-def _metadata(synthesis: Synthesis, name: str, label: str) -> str:
+def _metadata(synthesis: Synthesizer, name: str, label: str) -> str:
     """As of an InkML file: annotations and each symbol with its box, here in pixels of the image."""
     picture = _picture(synthesis, name, label)
     boxes = zip(picture.names, picture.boxes.tolist(), strict=True)

@@ -12,11 +12,11 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import BinaryIO, Literal, cast
 
-from mumer_data.data import Example, ImageRef, Reject, Slice
 from mumer_data.exceptions import SourceError
-from mumer_data.images.typeset import typeset
 from mumer_data.readers import SourceOptions
 from mumer_data.readers.lines import Line, cut, lines, lines_of, text_of
+from mumer_data.records import Example, ImageRef, Reject, Slice
+from mumer_data.typeset.image import typeset
 
 
 class TypesetOptions(SourceOptions):

@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from mumer_data.atomic import replacing
-from mumer_data.errors.confusions import ConfusionRow, Confusions
+from mumer_data.alignment.confusions import ConfusionRow, Confusions
+from mumer_data.io.atomic import atomic_write
 
 SECTIONS = {
     "confusions": "symbols read as others",
@@ -70,7 +70,7 @@ def _record(row: ConfusionRow) -> dict[str, Any]:
 def write_confusions(path: Path, found: Confusions) -> None:
     """All confusions as Parquet, whole or not at all; raises ``OutputError``."""
     table = pa.Table.from_pylist([_record(row) for row in found.rows()], CONFUSION_SCHEMA)
-    with replacing(path) as temporary:
+    with atomic_write(path) as temporary:
         pq.write_table(table, temporary, compression="zstd")
 
 
@@ -143,7 +143,7 @@ def plot_confusions(path: Path, found: Confusions) -> Path:
         tick.set(fontsize=7, family="monospace")
     axes.set(xlabel="prediction", ylabel="label", title=f"the {len(chosen)} most frequent confusions")
     figure.colorbar(shades, label="share of the label symbol's occurrences")
-    with replacing(path) as temporary:
+    with atomic_write(path) as temporary:
         figure.savefig(temporary, format="png", dpi=120)
     return path
 

@@ -1,6 +1,6 @@
 """A contact sheet: a line a row of a source, with its pictures side by side and boxes over them.
 
-Not for choosing rows nor for making pictures: see `mumer_data.preview`.
+Not for choosing rows nor for making pictures: see `mumer_data.jobs.preview`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from mumer_data.atomic import replacing
+from mumer_data.io.atomic import atomic_write
 
 WIDTH = 1600
 """Of a sheet, in pixels."""
@@ -63,7 +63,7 @@ def write_sheet(rows: Sequence[SheetRow], columns: Sequence[str], path: Path) ->
         for place, image in enumerate(images):
             sheet.paste(image, (_GAP + place * cell, top + _LINE))
         top += height
-    with replacing(path) as temporary:
+    with atomic_write(path) as temporary:
         sheet.save(temporary, "PNG", optimize=True)
 
 

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
-from mumer_data.atomic import replacing
-from mumer_data.mathml.setting import Setting
-from mumer_data.mathml.unset import CannotSetError
+from mumer_data.io.atomic import atomic_write
 from mumer_data.metrics.cdm import setting_of
 from mumer_data.metrics.cdm.match import Marks, match
+from mumer_data.typeset.errors import TypesetError
+from mumer_data.typeset.formula import TypesetFormula
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -36,14 +36,14 @@ def overlays(label: str, text: str) -> tuple[str, str]:
     return drawn[0], drawn[1]
 
 
-def _setting(formula: str) -> Setting | None:
+def _setting(formula: str) -> TypesetFormula | None:
     try:
         return setting_of(formula)
-    except CannotSetError:
+    except TypesetError:
         return None
 
 
-def _drawn(setting: Setting, matched: set[int]) -> str:
+def _drawn(setting: TypesetFormula, matched: set[int]) -> str:
     svg = setting.svg()
     for mark, (left, top, right, bottom) in enumerate(setting.boxes[1].tolist()):
         colour = MATCHED if mark in matched else UNMATCHED
@@ -79,7 +79,7 @@ def write_overlay(label: str, text: str, path: Path) -> None:
             page.paste(picture, (_GAP, y))
             y += picture.height
         y += _GAP
-    with replacing(path) as temporary:
+    with atomic_write(path) as temporary:
         page.save(temporary, "PNG")
 
 

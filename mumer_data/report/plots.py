@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-from mumer_data.atomic import replacing
+from mumer_data.io.atomic import atomic_write
 from mumer_data.report.statistics import Statistics, by_frequency
 
 _TITLES = {
@@ -61,6 +61,6 @@ def _symbols(path: Path, found: Statistics) -> Path:
 
 
 def _save(figure: object, path: Path) -> Path:
-    with replacing(path) as temporary:
+    with atomic_write(path) as temporary:
         figure.savefig(temporary, format="png", dpi=120)  # type: ignore[attr-defined]
     return path

@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from mumer_data.data import Reject, Slice
-from mumer_data.gates.screen import Screen
+from mumer_data.filters.validation import RowValidator
+from mumer_data.io.processes import parallel_map
 from mumer_data.latex.parser import parse
-from mumer_data.parallel import in_processes
 from mumer_data.readers import Reader
+from mumer_data.records import Reject, Slice
 
 QUANTILES = (0, 5, 25, 50, 75, 95, 100)
 _EXAMPLES = 3  # ids kept for each symbol outside a vocabulary
@@ -100,7 +100,7 @@ def quantiles(counts: Counter[int]) -> dict[str, float]:
 def statistics(
     reader: Reader,
     parts: Sequence[Slice],
-    screen: Screen,
+    screen: RowValidator,
     *,
     vocabulary: Iterable[str] | None = None,
     images: bool = True,
@@ -118,12 +118,14 @@ def statistics(
     """
     known = None if vocabulary is None else frozenset(vocabulary) | {"{", "}"}
     total = Statistics()
-    for found in in_processes(partial(_of_slice, reader, screen, known, images), parts, workers, ordered=True):
+    for found in parallel_map(partial(_of_slice, reader, screen, known, images), parts, workers, ordered=True):
         total.add(found)
     return total
 
 
-def _of_slice(reader: Reader, screen: Screen, known: frozenset[str] | None, images: bool, part: Slice) -> Statistics:
+def _of_slice(
+    reader: Reader, screen: RowValidator, known: frozenset[str] | None, images: bool, part: Slice
+) -> Statistics:
     found = Statistics()
     for row in reader.read(part):
         label = row if isinstance(row, Reject) else screen.label(row)

@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from mumer_data.atomic import replacing
-from mumer_data.gates.leakage import Leak
+from mumer_data.filters.leakage import Leak
+from mumer_data.io.atomic import atomic_write
 from mumer_data.report.statistics import QUANTILES, Statistics, by_frequency, quantiles
 
 _TOP = 20
@@ -96,5 +96,5 @@ def write_leaks(path: Path, found: list[Leak]) -> None:
     schema = pa.schema(
         [("test_id", pa.string()), ("train_id", pa.string()), ("image", pa.string()), ("label", pa.bool_())]
     )
-    with replacing(path) as temporary:
+    with atomic_write(path) as temporary:
         pq.write_table(pa.Table.from_pylist([asdict(leak) for leak in found], schema), temporary)

@@ -14,10 +14,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from mumer_data.atomic import replacing, sweep, write_json
-from mumer_data.data import Reject, Slice
 from mumer_data.exceptions import OutputError
-from mumer_data.places import is_remote, lock_of, reached, remove_folder
+from mumer_data.io.atomic import atomic_write, remove_stale, write_json
+from mumer_data.io.storage import is_remote, lock_of, reached, remove_folder
+from mumer_data.records import Reject, Slice
 from mumer_data.shards.listing import dataset_card, dataset_info
 from mumer_data.shards.schema import Columns
 from mumer_data.shards.writer import ShardInfo, merge_rejects, write_rejects
@@ -181,7 +181,7 @@ class Run:
         """Remove what processes left that were killed; remote folders show only what is whole."""
         if not is_remote(self.out):
             for folder in (self.out / WORK, self.out, *(self.out / config.name for config in self.plan.configs)):
-                sweep(folder)
+                remove_stale(folder)
 
     @property
     def pending(self) -> list[Slice]:
@@ -203,7 +203,7 @@ class Run:
             self.out / "rejects.parquet",
         )
         write_json(self.out / "dataset_info.json", dataset_info(manifest, self.plan.columns.chat))
-        with replacing(self.out / "README.md") as card:
+        with atomic_write(self.out / "README.md") as card:
             card.write_text(dataset_card(manifest, self.plan.split), encoding="utf-8")
         write_json(self.out / MANIFEST, manifest)
         self._done = True

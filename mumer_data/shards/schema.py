@@ -11,7 +11,7 @@ from typing import Literal
 
 import pyarrow as pa
 
-from mumer_data.data import Sample
+from mumer_data.records import Sample
 
 Chat = Literal["sharegpt", "openai"]
 Images = Literal["embed", "path"]

@@ -12,8 +12,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from mumer_data.atomic import file_sha256, replacing
-from mumer_data.data import Reject
+from mumer_data.io.atomic import atomic_write, file_sha256
+from mumer_data.records import Reject
 from mumer_data.shards.schema import REJECTS, Columns, ShardRow, shard_schema, to_table
 
 # The Hub's viewer reads whole row groups; small ones also bound the writer's memory.
@@ -40,7 +40,7 @@ class ShardWriter:
         self._columns = columns
         self._pending: list[ShardRow] = []
         self._bytes = 0
-        self._replacing = replacing(path)
+        self._replacing = atomic_write(path)
         self.info: ShardInfo | None = None
 
     def __enter__(self) -> ShardWriter:
@@ -104,13 +104,13 @@ def leaves(schema: pa.Schema) -> list[str]:
 
 def write_rejects(path: Path, rejects: list[Reject]) -> None:
     """One slice's rejects as Parquet."""
-    with replacing(path) as temporary:
+    with atomic_write(path) as temporary:
         pq.write_table(pa.Table.from_pylist([asdict(reject) for reject in rejects], REJECTS), temporary)
 
 
 def merge_rejects(parts: Iterable[Path], path: Path) -> None:
     """All rejects of a run in one file, in order, a slice's worth in memory at a time."""
-    with replacing(path) as temporary, pq.ParquetWriter(temporary, REJECTS, compression="zstd") as writer:
+    with atomic_write(path) as temporary, pq.ParquetWriter(temporary, REJECTS, compression="zstd") as writer:
         for part in parts:
             with part.open("rb") as file:
                 writer.write_table(pq.read_table(file, schema=REJECTS))

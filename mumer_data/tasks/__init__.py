@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
-from mumer_data.data import Correction, Sample
+from mumer_data.records import Correction, Sample
 from mumer_data.registry import registered
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mumer_data.data import Correction
+from mumer_data.records import Correction
 from mumer_data.tasks import ErrorTask
 
 

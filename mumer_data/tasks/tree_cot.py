@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mumer_data.latex.text import Dialect, label_text
+from mumer_data.latex.serialize import Dialect, label_text
 from mumer_data.tasks import Task
 
 

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from tests.conftest import SHARED
-from tests.docs.desk import REAL, environment, lay_models, lay_out, lay_real
 from tests.docs.pages import PAGES, ROOT, Block, blocks_of, commands_of, is_synopsis, looks_like, promised
+from tests.docs.sandbox import REAL, environment, lay_models, lay_out, lay_real
 from tests.hub.conftest import TOKEN
 from tests.hub.server import Hub, running_hub
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from mumer_data.exceptions import ImageError
-from mumer_data.images.ink import InkStyle, render_ink
+from mumer_data.images.render_ink import InkStyle, render_ink
 from mumer_data.readers.ink_files import document_metadata
 from mumer_data.readers.inkml import InkMLError, read_inkml
 from tests.readers.test_inkml import BOMB, CROHME, MATHWRITING

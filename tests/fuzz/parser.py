@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mumer_data.exceptions import LatexSyntaxError
 from mumer_data.latex.parser import parse
-from mumer_data.latex.text import label_text, tree_text
+from mumer_data.latex.serialize import label_text, tree_text
 from mumer_data.latex.to_latex import to_latex
 from tests.fuzz.words import label_of
 

@@ -9,9 +9,9 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from mumer_data.data import Prediction, Reject
 from mumer_data.exceptions import SourceError
 from mumer_data.readers.predictions import SUFFIXES, plan_predictions, read_predictions, read_slice
+from mumer_data.records import Prediction, Reject
 
 FOLDER = Path(tempfile.mkdtemp(prefix="mumer-fuzz-"))
 atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)

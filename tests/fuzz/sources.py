@@ -11,9 +11,9 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from mumer_data.data import Example, Reject
 from mumer_data.exceptions import ImageError, SourceError
 from mumer_data.readers import Reader, reader_class
+from mumer_data.records import Example, Reject
 from tests.conftest import png
 
 FOLDER = Path(tempfile.mkdtemp(prefix="mumer-fuzz-"))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from mumer_data.exceptions import MumerError, TreeTextError
-from mumer_data.latex.read_text import read_tree
-from mumer_data.latex.text import DIALECTS, label_text, tree_text
+from mumer_data.latex.deserialize import read_tree
+from mumer_data.latex.serialize import DIALECTS, label_text, tree_text
 from tests.fuzz.words import WORDS, label_of
 
 _LIST = "right sub sup above below inside row cell nextline columns begin_cases end_cases begin_a end_a x"

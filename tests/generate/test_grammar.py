@@ -13,14 +13,14 @@ from mumer_data.exceptions import GenerationError
 from mumer_data.generate.atoms import UnbalancedError, atoms_of
 from mumer_data.generate.backoff import Backoff, uniforms
 from mumer_data.generate.collect import FATES, collect
-from mumer_data.generate.demand import Bin, Demand, largest_remainders, read_lengths
 from mumer_data.generate.fit import Fitted, fit
 from mumer_data.generate.grammar import Grammar
-from mumer_data.generate.weights import Emphasis, shares_of
+from mumer_data.generate.quotas import Bin, Quota, largest_remainders, read_lengths
+from mumer_data.generate.weights import SamplingWeights, shares_of
 from mumer_data.latex.normalize import normalize
 from mumer_data.latex.parser import parse
 from mumer_data.latex.to_latex import to_latex
-from mumer_data.randomness import generator_of
+from mumer_data.seeding import rng_for
 
 CORPUS = [
     *(rf"{a} ^ {{ {n} }} + {b} _ {{ {n} }} = {n}" for a in "xyz" for b in "abc" for n in "123"),
@@ -40,7 +40,7 @@ def fitted() -> Fitted:
 
 
 def drawn(fitted: Fitted, count: int, **kwargs: object) -> list[str]:
-    demand = Demand(count, fitted.sizing.like_corpus(), False, known=frozenset(CORPUS), **kwargs)  # type: ignore[arg-type]
+    demand = Quota(count, fitted.sizing.like_corpus(), False, known=frozenset(CORPUS), **kwargs)  # type: ignore[arg-type]
     return [one.label for one in collect(fitted.source, demand, workers=1).labels]
 
 
@@ -83,16 +83,14 @@ def test_roles_of_atoms(label: str, roles: str) -> None:
 def test_sized_delimiters_are_kept_in_pairs() -> None:
     corpus = [rf"\left ( {a} \right ] + \left . {b} \right |" for a in "abc" for b in "xyz"]
     found = fit(corpus, preset="none")
-    labels = [
-        one.label for one in collect(found.source, Demand(9, found.sizing.like_corpus(), False), workers=1).labels
-    ]
+    labels = [one.label for one in collect(found.source, Quota(9, found.sizing.like_corpus(), False), workers=1).labels]
     assert all(label.count("\\left") == label.count("\\right") for label in labels)
 
 
 def test_the_result_does_not_depend_on_workers_or_size_of_chunks(fitted: Fitted) -> None:
     from dataclasses import replace
 
-    demand = Demand(300, fitted.sizing.like_corpus(), False)
+    demand = Quota(300, fitted.sizing.like_corpus(), False)
     small = replace(fitted.source, chunk=150)
     one, two = (collect(small, demand, seed=3, workers=n) for n in (1, 2))
     assert one == two
@@ -102,7 +100,7 @@ def test_the_result_does_not_depend_on_workers_or_size_of_chunks(fitted: Fitted)
 
 
 def test_lengths_and_depths_are_those_of_the_corpus(fitted: Fitted) -> None:
-    demand = Demand(200, fitted.sizing.like_corpus(), False)
+    demand = Quota(200, fitted.sizing.like_corpus(), False)
     found = collect(fitted.source, demand, workers=1)
     cells = Counter(demand.bin_of(one.label.count(" ") + 1, one.depth) for one in found.labels)
     assert [cells[place] for place in range(len(demand.bins))] == found.filled
@@ -111,7 +109,7 @@ def test_lengths_and_depths_are_those_of_the_corpus(fitted: Fitted) -> None:
 
 def test_asked_lengths_are_met_exactly(fitted: Fitted) -> None:
     bins = fitted.sizing.bins(read_lengths("3-9:1,10-20:3"))
-    found = collect(fitted.source, Demand(100, bins), workers=1)
+    found = collect(fitted.source, Quota(100, bins), workers=1)
     lengths = [one.label.count(" ") + 1 for one in found.labels]
     assert sum(3 <= n <= 9 for n in lengths) == 25
     assert sum(10 <= n <= 20 for n in lengths) == 75
@@ -127,7 +125,7 @@ def test_an_impossible_demand_says_how_many_there_are_and_why(fitted: Fitted) ->
     with pytest.raises(
         GenerationError, match=r"found only \d+ of 5,000 labels .* 1 tokens \(\d+ of 5,000\).*drawn before"
     ):
-        collect(fitted.source, Demand(5_000, (Bin(1, 1, 1.0, None, (("0.0", 1.0),)),)), workers=1)
+        collect(fitted.source, Quota(5_000, (Bin(1, 1, 1.0, None, (("0.0", 1.0),)),)), workers=1)
     with pytest.raises(GenerationError, match="no label to learn from"):
         fit(["( a"])
 
@@ -136,18 +134,18 @@ def test_emphasis_makes_rare_and_confused_symbols_frequent() -> None:
     corpus = [*CORPUS, r"\omega + x", r"x + \omega"]
     plain = fit(corpus)
     assert plain.wanted == plain.corpus
-    emphasis = Emphasis(0.2, 0.2, {("z", "2"): 8, ("\\omega", "w"): 2})
+    emphasis = SamplingWeights(0.2, 0.2, {("z", "2"): 8, ("\\omega", "w"): 2})
     found = fit(corpus, emphasis=emphasis)
-    demand = Demand(600, found.sizing.like_corpus(), False)
+    demand = Quota(600, found.sizing.like_corpus(), False)
     shares = shares_of(one.label for one in collect(found.source, demand, workers=1).labels)
     for token in ("z", "2", "\\omega"):
         assert shares[token] > 1.3 * found.corpus[token], token
     assert found.wanted["\\omega"] > 5 * found.corpus["\\omega"]
     assert sum(found.wanted.values()) == pytest.approx(1)
     with pytest.raises(GenerationError, match="none of the confused symbols"):
-        fit(corpus, emphasis=Emphasis(0, 0.2, {("Q", "O"): 1}))
+        fit(corpus, emphasis=SamplingWeights(0, 0.2, {("Q", "O"): 1}))
     with pytest.raises(GenerationError, match="less than 1"):
-        Emphasis(0.6, 0.4)
+        SamplingWeights(0.6, 0.4)
 
 
 @given(st.lists(st.floats(0.01, 10), min_size=1, max_size=20), st.integers(0, 500))
@@ -174,7 +172,7 @@ def test_a_weight_of_nothing_leaves_the_rest_in_proportion(seen: list[tuple[int,
 @given(st.integers(0, 2**32))
 def test_any_draw_of_the_grammar_is_a_label(seed: int) -> None:
     fitted = _once()
-    tree = fitted.source.grammar.draw(generator_of(seed, "x", "test"), "")
+    tree = fitted.source.grammar.draw(rng_for(seed, "x", "test"), "")
     label = to_latex(tree)
     assert parse(label) == tree
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mumer_data.hub import repository
-from mumer_data.pipeline import build, load_pipeline
+from mumer_data.jobs.build import build, load_pipeline
 from tests.conftest import caption_folder
 from tests.hub.server import Hub, running_hub
 

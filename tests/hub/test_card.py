@@ -14,14 +14,14 @@ from huggingface_hub import DatasetCard
 from PIL import Image
 
 from mumer_data.hub.card import card_text, written_by_hand
-from mumer_data.hub.facts import label_facts
 from mumer_data.hub.folder import Build, open_build
+from mumer_data.hub.licences import terms_of
 from mumer_data.hub.picture import sample_sheet
 from mumer_data.hub.publication import publication
-from mumer_data.hub.terms import terms_of
-from mumer_data.mining.run import mine
-from mumer_data.mining.scan import MiningOptions
-from mumer_data.pipeline import build, load_pipeline
+from mumer_data.hub.statistics import label_facts
+from mumer_data.jobs.build import build, load_pipeline
+from mumer_data.jobs.mine import mine
+from mumer_data.mining.candidates import MiningOptions
 from mumer_data.tasks import TASKS, task_class
 from tests.conftest import caption_folder
 

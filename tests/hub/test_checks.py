@@ -13,15 +13,15 @@ import pytest
 from filelock import FileLock
 from PIL import Image
 
-from mumer_data.atomic import file_sha256
 from mumer_data.exceptions import OutputError
 from mumer_data.hub.checks import Finding, check_build, stopping
 from mumer_data.hub.folder import open_build
-from mumer_data.hub.leaks import TestSet, leak_findings
-from mumer_data.hub.places import MACHINE_PLACE, without_places
-from mumer_data.hub.terms import terms_of
-from mumer_data.pipeline import build, load_pipeline
-from mumer_data.recipe import load_source
+from mumer_data.hub.leakage import TestSet, leak_findings
+from mumer_data.hub.licences import terms_of
+from mumer_data.hub.redact_paths import MACHINE_PLACE, without_places
+from mumer_data.io.atomic import file_sha256
+from mumer_data.jobs.build import build, load_pipeline
+from mumer_data.jobs.config import load_source
 from tests.conftest import caption_folder
 
 SHARD = "mine/train-00001-of-00003.parquet"

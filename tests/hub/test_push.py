@@ -12,11 +12,11 @@ from mumer_data.exceptions import HubError
 from mumer_data.hub import push as pushing
 from mumer_data.hub.checks import Finding
 from mumer_data.hub.folder import open_build
+from mumer_data.hub.licences import terms_of
 from mumer_data.hub.publication import Upload, publication
 from mumer_data.hub.push import Pushed, push
 from mumer_data.hub.repository import Repository
-from mumer_data.hub.terms import terms_of
-from mumer_data.recipe import load_source
+from mumer_data.jobs.config import load_source
 from tests.hub.conftest import TOKEN
 from tests.hub.server import Fault, Hub
 from tests.hub.store import Blob, Repo

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mumer_data.images.ink import InkStyle, render_ink
 from mumer_data.images.polarity import Polarity, polarity, unify_polarity
+from mumer_data.images.render_ink import InkStyle, render_ink
 
 CROSS = [np.array([[0, 0], [9, 9]], dtype=np.float64), np.array([[0, 9], [9, 0]], dtype=np.float64)]
 

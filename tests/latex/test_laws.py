@@ -21,13 +21,13 @@ from mumer_data import (
     to_latex,
     tree_text,
 )
-from mumer_data.latex.automaton import Transducer
+from mumer_data.latex.dialect_uni_mumer import published_transducer
 from mumer_data.latex.parser import TreeReading, lalr_table, tree_transducer
-from mumer_data.latex.published import published_transducer
+from mumer_data.latex.transducer import Transducer
 from tests.latex.labels import PLAIN, labels, lark_tree
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
-from yardstick import yardstick
+from reference import yardstick
 
 TOKENS = [*PLAIN, *"{}_^", "\\\\", "\\frac", "\\sqrt", "\\hat", "\\sum", "\\text", "\\begin", "\\end", "{cases}"]
 TOKENS += ["{array}", "\\begin{matrix}", "\\end{matrix}", "\\overset", "\\choose", "x^2", "{}"]
@@ -128,7 +128,7 @@ def test_contexts_do_not_grow_with_depth() -> None:
 def test_forgetting_in_mid_label_changes_nothing(transducer: object, monkeypatch: pytest.MonkeyPatch) -> None:
     label = r"\frac { a _ { 1 } } { \begin {cases} b & { c } \\ d \end {cases} } + \sqrt [ 3 ] { x } ^ { 2 }"
     expected = parse(label), label_text(label)
-    monkeypatch.setattr("mumer_data.latex.automaton.MAX_ENTRIES", 3)
+    monkeypatch.setattr("mumer_data.latex.transducer.MAX_ENTRIES", 3)
     assert callable(transducer)
     transducer().forget()
     assert (parse(label), label_text(label)) == expected

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hypothesis import strategies as st
 
-from mumer_data.data import Prediction
+from mumer_data.records import Prediction
 
 TOKENS = ("x", "y", "2", "+", "{", "}", "^", "_", "\\frac", "\\alpha")
 texts = st.lists(st.sampled_from(TOKENS), max_size=12).map(" ".join)

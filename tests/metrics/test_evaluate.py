@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from mumer_data.data import Prediction
 from mumer_data.latex.normalize import Normalizer
 from mumer_data.metrics.evaluate import evaluate, resampled_sums
 from mumer_data.metrics.slices import SLICES
+from mumer_data.records import Prediction
 from tests.metrics.files import files, predictions
 
 FOUR = predictions(("x", "x"), ("x ^ { 2 }", "x ^ { 2 }"), ("\\frac { a } { b }", "a"), ("y + 1 = \\sum _ { i } i", ""))

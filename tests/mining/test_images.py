@@ -11,11 +11,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from mumer_data.exceptions import ImageError, SourceError
+from mumer_data.jobs.build import build
+from mumer_data.jobs.config import Pipeline, load_source
+from mumer_data.jobs.mine import mine
+from mumer_data.mining.candidates import MiningOptions
 from mumer_data.mining.images import ImageFinder, names_shards
-from mumer_data.mining.run import mine
-from mumer_data.mining.scan import MiningOptions
-from mumer_data.pipeline import build
-from mumer_data.recipe import Pipeline, load_source
 from tests.conftest import caption_folder
 from tests.mining import prediction_rows, write_rows
 

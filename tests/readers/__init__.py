@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from mumer_data.data import Example, Reject, Slice
 from mumer_data.readers.caption import CaptionReader
 from mumer_data.readers.sharegpt import ShareGPTReader
+from mumer_data.records import Example, Reject, Slice
 
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.xz", ".tar.bz2")
 

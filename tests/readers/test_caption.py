@@ -13,11 +13,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mumer_data.data import Example, Reject, Slice
 from mumer_data.exceptions import ImageError, SourceError
 from mumer_data.readers import reader_class
 from mumer_data.readers.caption import CaptionReader
 from mumer_data.readers.lines import MAX_LINE
+from mumer_data.records import Example, Reject, Slice
 from tests.readers import ARCHIVES, all_rows, check_plan, crohme, pack, picture, shown
 
 MIXED = (

@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mumer_data.data import Example, Reject
 from mumer_data.exceptions import SourceError
 from mumer_data.images.check import check_image
 from mumer_data.readers.ink_files import InkFilesReader
 from mumer_data.readers.inkml import InkMLError, InkSymbol, read_inkml
+from mumer_data.records import Example, Reject
 
 CROHME = b"""<ink xmlns="http://www.w3.org/2003/InkML">
 <traceFormat><channel name="X" type="decimal"/><channel name="Y" type="decimal"/></traceFormat>

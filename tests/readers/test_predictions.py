@@ -9,7 +9,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from mumer_data.data import Prediction, Reject
 from mumer_data.exceptions import SourceError
 from mumer_data.readers.predictions import (
     load_predictions,
@@ -18,6 +17,7 @@ from mumer_data.readers.predictions import (
     read_predictions,
     read_slice,
 )
+from mumer_data.records import Prediction, Reject
 
 ROWS = [
     {"gt": "x ^ { 2 }", "pred": "x _ { 2 }", "img_id": "a", "image_path": "images/a.png"},

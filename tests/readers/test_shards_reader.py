@@ -11,10 +11,10 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from mumer_data.data import Example, Reject
 from mumer_data.exceptions import ImageError, SourceError
-from mumer_data.pipeline import build, load_pipeline
+from mumer_data.jobs.build import build, load_pipeline
 from mumer_data.readers.shards import ShardsReader
+from mumer_data.records import Example, Reject
 from tests.conftest import caption_folder, png
 from tests.readers.test_inkml import CROHME
 from tests.readers.test_predictions import not_utf_8

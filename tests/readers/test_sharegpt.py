@@ -11,10 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mumer_data.data import Example, Reject
 from mumer_data.exceptions import SourceError
 from mumer_data.readers import reader_class
 from mumer_data.readers.sharegpt import ShareGPTReader
+from mumer_data.records import Example, Reject
 from tests.readers import ARCHIVES, all_rows, check_plan, crohme, pack, picture, shown
 
 Kind = Literal[".json", ".jsonl"]

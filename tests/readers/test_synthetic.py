@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from mumer_data.data import Example, Reject
 from mumer_data.exceptions import ImageError, PipelineError, SourceError
-from mumer_data.pipeline import build
+from mumer_data.jobs.build import build
+from mumer_data.jobs.config import load_pipeline
 from mumer_data.readers import reader_class
 from mumer_data.readers.synthetic import SyntheticOptions, SyntheticReader
-from mumer_data.recipe import load_pipeline
+from mumer_data.records import Example, Reject
 from tests.conftest import caption_folder
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from mumer_data.data import Example, Reject
 from mumer_data.exceptions import SourceError
 from mumer_data.readers import Reader, reader_class
+from mumer_data.records import Example, Reject
 from tests.conftest import png
 
 

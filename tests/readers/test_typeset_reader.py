@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from mumer_data.data import Example, Reject
 from mumer_data.exceptions import ImageError, SourceError
-from mumer_data.images.typeset import typeset
 from mumer_data.readers import Reader, reader_class
 from mumer_data.readers.typeset import TypesetOptions, TypesetReader
+from mumer_data.records import Example, Reject
+from mumer_data.typeset.image import typeset
 
 # One string each: the tests split it at the spaces.
 ONE_ARGUMENT = r"""

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image
 
-from mumer_data.data import Prediction
 from mumer_data.exceptions import OutputError
+from mumer_data.records import Prediction
 from mumer_data.report.page import write_report
+from tests.cli.test_cli import mumer
 from tests.metrics.files import predictions
-from tests.test_cli import mumer
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from mumer_data.gates.screen import Screen
+from mumer_data.filters.validation import RowValidator
 from mumer_data.readers import Reader, reader_class
 from mumer_data.report.plots import plot_statistics
 from mumer_data.report.statistics import Statistics, quantiles, statistics
@@ -24,7 +24,7 @@ def reader(folder: Path) -> Reader:
 
 def counted(folder: Path, max_rows: int = 1000, workers: int = 1, vocabulary: list[str] | None = None) -> Statistics:
     found = reader(folder)
-    return statistics(found, found.plan(max_rows, 1 << 30), Screen(), vocabulary=vocabulary, workers=workers)
+    return statistics(found, found.plan(max_rows, 1 << 30), RowValidator(), vocabulary=vocabulary, workers=workers)
 
 
 def test_every_row_is_counted_once(faulty_folder: Path) -> None:

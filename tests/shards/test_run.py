@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from mumer_data.data import Reject, Sample, Slice
 from mumer_data.exceptions import OutputError
+from mumer_data.records import Reject, Sample, Slice
 from mumer_data.shards.run import MANIFEST, WORK, Config, Plan, Run, SliceResult, read_manifest, save_result
 from mumer_data.shards.schema import Columns, ShardRow
 from mumer_data.shards.writer import ShardWriter

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from datasets import Features, Image, List, Value
 
-from mumer_data.data import Sample
+from mumer_data.records import Sample
 from mumer_data.shards.schema import CHATS, Chat, Columns, Images, ShardRow, shard_schema, to_table
 
 NAMES: list[Chat] = ["sharegpt", "openai"]

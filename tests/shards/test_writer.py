@@ -7,9 +7,9 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from mumer_data.atomic import file_sha256, replacing
-from mumer_data.data import Reject, Sample
 from mumer_data.exceptions import OutputError
+from mumer_data.io.atomic import atomic_write, file_sha256
+from mumer_data.records import Reject, Sample
 from mumer_data.shards.schema import Columns, ShardRow
 from mumer_data.shards.writer import GROUP_BYTES, ShardWriter, merge_rejects, write_rejects
 
@@ -71,7 +71,7 @@ def test_an_error_leaves_nothing_behind(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_written_is_a_clear_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(OutputError, match=r"cannot write .*file/a"), replacing(tmp_path / "file" / "a"):
+    with pytest.raises(OutputError, match=r"cannot write .*file/a"), atomic_write(tmp_path / "file" / "a"):
         pass
 
 

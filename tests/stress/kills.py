@@ -67,8 +67,8 @@ def a_prediction(scratch: Path) -> Victim:
     """A small untrained model, three draws of each of twenty-four images."""
     from mumer_train.tiny import Sizes, make_tiny
 
-    from mumer_data.pipeline import build
-    from mumer_data.recipe import load_pipeline
+    from mumer_data.jobs.build import build
+    from mumer_data.jobs.config import load_pipeline
 
     make_tiny(scratch / "tiny", Sizes(width=96, layers=2))
     folder = caption_folder(scratch / "source", 24)

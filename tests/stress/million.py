@@ -13,8 +13,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from mumer_data.pipeline import build
-from mumer_data.recipe import load_pipeline
+from mumer_data.jobs.build import build
+from mumer_data.jobs.config import load_pipeline
 from tests.conftest import png
 
 LIMIT = 1 << 30  # bytes

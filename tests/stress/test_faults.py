@@ -18,13 +18,13 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from mumer_data.data import Example, Reject
-from mumer_data.errors.degenerate import MAX_TOKENS, degenerate
-from mumer_data.gates.screen import MAX_DEPTH, Screen
+from mumer_data.alignment.degenerate import MAX_TOKENS, degenerate
+from mumer_data.filters.validation import MAX_DEPTH, RowValidator
+from mumer_data.jobs.build import build, load_pipeline
 from mumer_data.latex.normalize.run import MAX_LABEL
 from mumer_data.mining.images import ImageFinder
-from mumer_data.pipeline import build, load_pipeline
 from mumer_data.readers.files import read_file
+from mumer_data.records import Example, Reject
 from mumer_data.shards.run import WORK
 from tests.conftest import caption_folder, png
 from tests.mining import prediction_rows, write_rows
@@ -217,7 +217,7 @@ def test_labels_beyond_all_measure(label: str, reason: str, tmp_path: Path) -> N
     (folder / "caption.txt").write_text(f"e0\t{label}\n", encoding="utf-8")
     (row,) = _rows(folder)
     assert isinstance(row, Example)
-    found = Screen().label(row)
+    found = RowValidator().label(row)
     assert (found.reason if isinstance(found, Reject) else "") == reason
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from mumer_data.data import Correction
+from mumer_data.records import Correction
 from mumer_data.tasks import ERROR_TASKS, TASKS, error_tasks, task_class
 
 LABEL = r"\frac { a ^ { 2 } + 1 } { b }"

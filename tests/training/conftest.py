@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mumer_data.pipeline import build
-from mumer_data.recipe import load_pipeline
+from mumer_data.jobs.build import build
+from mumer_data.jobs.config import load_pipeline
 
 if TYPE_CHECKING:
     from mumer_train.processor import Processor

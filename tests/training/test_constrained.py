@@ -9,14 +9,14 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from mumer_train.constrained import Constraint, grammar_of, label_grammar, tree_grammar
-from mumer_train.needs import TrainingError
+from mumer_train.dependencies import TrainingError
 from mumer_train.predict import Sampling, backend
 from mumer_train.predict.run import predict
 from mumer_train.processor import Processor
 
 from mumer_data.exceptions import LatexSyntaxError
 from mumer_data.latex.parser import parse
-from mumer_data.latex.text import label_text
+from mumer_data.latex.serialize import label_text
 from tests.latex.labels import labels
 
 pytest.importorskip("llguidance", reason="needs llguidance: pip install '.[train]'")

@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 import torch
 from mumer_train.config import load_config
-from mumer_train.data import Collator, Encoder, Turns, prompt_text, unmasked
-from mumer_train.needs import TrainingError
+from mumer_train.data import ChatDataset, Collator, Encoder, prompt_text, unmasked
+from mumer_train.dependencies import TrainingError
 from mumer_train.processor import Processor
 from mumer_train.shards import load_rows
 from PIL import Image
 
 
 def test_the_loss_sees_exactly_the_answer_and_the_end_token(processor: Processor, shards: Path) -> None:
-    turns = Turns(load_rows(shards))
+    turns = ChatDataset(load_rows(shards))
     batch = [turns[place] for place in range(0, len(turns), 7)]
     assert {turn.task for turn in batch} == {"few", "few_tree", "few_can"}
     found = Collator(Encoder(processor))(batch)
@@ -26,7 +26,7 @@ def test_the_loss_sees_exactly_the_answer_and_the_end_token(processor: Processor
 
 
 def test_a_batch_is_what_the_processor_makes_of_the_whole_conversation(processor: Processor, shards: Path) -> None:
-    turns = Turns(load_rows(shards, ["few"]))
+    turns = ChatDataset(load_rows(shards, ["few"]))
     batch = [turns[0], turns[5]]
     found = Collator(Encoder(processor))(batch)
     texts = [prompt_text(processor, turn.prompt) + turn.answer + "<|im_end|>" for turn in batch]
@@ -45,7 +45,7 @@ def test_without_torchvision_it_is_the_same(
     without = classmethod(lambda cls: [name for name in stock(cls) if name != "video_processor"])
     monkeypatch.setattr(ProcessorMixin, "get_attributes", without)
     whole = AutoProcessor.from_pretrained(str(tiny))
-    turn = Turns(load_rows(shards, ["few"]))[3]
+    turn = ChatDataset(load_rows(shards, ["few"]))[3]
     text = prompt_text(processor, turn.prompt)
     ours = processor([text], [turn.image])
     theirs = whole(text=[text], images=[turn.image], return_tensors="pt")
@@ -59,7 +59,7 @@ def test_with_torchvision_it_is_the_same(processor: Processor, tiny: Path, shard
     from transformers import AutoProcessor
 
     whole = AutoProcessor.from_pretrained(str(tiny), use_fast=False)
-    turn = Turns(load_rows(shards, ["few"]))[3]
+    turn = ChatDataset(load_rows(shards, ["few"]))[3]
     text = prompt_text(processor, turn.prompt)
     ours, theirs = processor([text], [turn.image]), whole(text=[text], images=[turn.image], return_tensors="pt")
     assert set(ours) == set(theirs)
@@ -68,7 +68,7 @@ def test_with_torchvision_it_is_the_same(processor: Processor, tiny: Path, shard
 
 
 def test_lengths_are_known_without_pixels(processor: Processor, shards: Path) -> None:
-    encoder, turns = Encoder(processor), Turns(load_rows(shards, ["few_tree"]))
+    encoder, turns = Encoder(processor), ChatDataset(load_rows(shards, ["few_tree"]))
     for place in range(8):
         mask = Collator(encoder)([turns[place]])["attention_mask"]
         assert encoder.length(turns[place]) == int(mask.sum())

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from mumer_train.data import Collator, Encoder, Turns, prompt_text, unmasked
+from mumer_train.data import ChatDataset, Collator, Encoder, prompt_text, unmasked
 from mumer_train.predict import Sampling, backend
 from mumer_train.predict.run import predict
 from mumer_train.processor import load_processor
@@ -30,7 +30,7 @@ def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 def test_the_loss_sees_exactly_the_answer_and_the_end_token(model: Path, shards: Path) -> None:
     processor = load_processor(str(model))
-    turns = Turns(load_rows(shards))
+    turns = ChatDataset(load_rows(shards))
     batch = [turns[place] for place in range(0, len(turns), 11)]
     for turn, labels in zip(batch, Collator(Encoder(processor))(batch)["labels"], strict=True):
         seen = unmasked(labels)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from mumer_train.needs import TrainingError
+from mumer_train.dependencies import TrainingError
 from mumer_train.predict import Answer, Answered, Job, Key, Sampling, backend
 from mumer_train.predict.journal import facts_of, final_line
 from mumer_train.predict.run import predict

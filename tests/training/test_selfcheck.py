@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import given
-from mumer_train.needs import TrainingError
+from mumer_train.dependencies import TrainingError
 from mumer_train.selfcheck import SelfCheck, self_check
 
 from mumer_data.latex.counts import symbol_count_text
-from mumer_data.latex.text import label_text
+from mumer_data.latex.serialize import label_text
 from tests.latex.labels import labels
 
 

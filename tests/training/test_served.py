@@ -21,7 +21,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from mumer_train.needs import TrainingError
+from mumer_train.dependencies import TrainingError
 from mumer_train.predict import Sampling, backend
 from mumer_train.predict.run import predict
 from PIL import Image

@@ -13,14 +13,14 @@ import pyarrow.parquet as pq
 import pytest
 from mumer_train.config import Part
 from mumer_train.data import Encoder
-from mumer_train.measure import Stream, measure
-from mumer_train.needs import TrainingError
+from mumer_train.dependencies import TrainingError
+from mumer_train.length_filter import Stream, measure
 from mumer_train.processor import Processor
 from mumer_train.shards import load_rows, mixed, streamed
 from mumer_train.train import train
 
-from mumer_data.pipeline import build
-from mumer_data.recipe import load_pipeline
+from mumer_data.jobs.build import build
+from mumer_data.jobs.config import load_pipeline
 from tests.training.test_train import config
 
 Change = Callable[[list[dict[str, Any]]], None]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import torch
-from mumer_train.data import Collator, Encoder, Turns, unmasked
+from mumer_train.data import ChatDataset, Collator, Encoder, unmasked
 from mumer_train.predict import Sampling, backend
 from mumer_train.predict.run import predict
 from mumer_train.processor import StockProcessor, load_processor
@@ -29,7 +29,7 @@ def llava(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_loss_sees_exactly_the_answer_and_the_end_token(llava: Path, shards: Path) -> None:
     processor = load_processor(str(llava))
     assert isinstance(processor, StockProcessor)
-    encoder, turns = Encoder(processor), Turns(load_rows(shards))
+    encoder, turns = Encoder(processor), ChatDataset(load_rows(shards))
     batch = [turns[place] for place in range(0, len(turns), 11)]
     found = Collator(encoder)(batch)
     for turn, labels, mask in zip(batch, found["labels"], found["attention_mask"], strict=True):

@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 import torch
 from mumer_train.config import Part, TrainConfig
-from mumer_train.needs import TrainingError
+from mumer_train.dependencies import TrainingError
 from mumer_train.predict import Sampling, backend
 from mumer_train.predict.run import predict
 from mumer_train.shards import load_rows
@@ -216,7 +216,7 @@ def test_a_model_without_eyes_is_an_error_before_any_weight(tiny: Path, shards: 
 def test_what_the_machine_lacks_is_said_first(
     tmp_path: Path, shards: Path, monkeypatch: pytest.MonkeyPatch, more: dict[str, Any], message: str
 ) -> None:
-    monkeypatch.setattr("mumer_train.needs.find_spec", lambda name: None if name in _OPTIONAL else name)
+    monkeypatch.setattr("mumer_train.dependencies.find_spec", lambda name: None if name in _OPTIONAL else name)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(TrainingError, match=message):
         train(config(tmp_path / "nowhere", shards, tmp_path / "run", **more))

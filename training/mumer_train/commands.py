@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from mumer_data.commands import AsJson
+from mumer_data.cli.options import AsJson
 
 app = typer.Typer()
 
@@ -51,8 +51,8 @@ def ground(
     workers: Annotated[int, typer.Option(min=1, help="Processes that write pictures.")] = 1,
 ) -> None:
     """Teach a small model to see before it reads: which symbols' ink is where, on synthetic handwriting."""
-    from mumer_train.ground import Ground
-    from mumer_train.ground import ground as run
+    from mumer_train.vision_pretrain import Ground
+    from mumer_train.vision_pretrain import ground as run
 
     options = Ground(pictures, epochs, alone, batch, learning_rate, seed, cell, bank)
     print(run(model, data, out, options, workers))

@@ -9,8 +9,8 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from mumer_data.nearest import unknown
-from mumer_train.needs import TrainingError
+from mumer_data.registry import did_you_mean
+from mumer_train.dependencies import TrainingError
 
 
 class Part(BaseModel):
@@ -190,7 +190,7 @@ def _problem(found: dict[str, Any]) -> str:
     if found["type"] != "extra_forbidden":
         return f"{where}: {found['msg']}" if where else str(found["msg"]).removeprefix("Value error, ")
     models: dict[str, type[BaseModel]] = {"data": Part, "freeze": Freeze, "evaluate": Evaluate}
-    return unknown("key", where, models.get(str(found["loc"][0]), TrainConfig).model_fields)
+    return did_you_mean("key", where, models.get(str(found["loc"][0]), TrainConfig).model_fields)
 
 
 def _set(raw: Any, setting: str) -> None:

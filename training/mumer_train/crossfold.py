@@ -16,9 +16,9 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from mumer_data.data import Example
-from mumer_data.recipe import load_pipeline
-from mumer_train.needs import TrainingError
+from mumer_data.jobs.config import load_pipeline
+from mumer_data.records import Example
+from mumer_train.dependencies import TrainingError
 from mumer_train.predict.journal import facts_of
 
 

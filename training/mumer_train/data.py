@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from mumer_data.exceptions import ImageError
 from mumer_data.shards.schema import CHATS, PLACEHOLDER
-from mumer_train.needs import TrainingError
+from mumer_train.dependencies import TrainingError
 from mumer_train.processor import Processor, StockProcessor
 
 if TYPE_CHECKING:
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     import torch
     from PIL.Image import Image
 
-IGNORED = -100  # a token that costs nothing
+IGNORE_INDEX = -100  # a token that costs nothing
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class ChatExample:
     """One row of a shard.
 
     Attributes:
@@ -46,7 +46,7 @@ class Turn:
     left_out: tuple[tuple[str, str], ...] = ()
 
 
-def turn_of(row: dict[str, Any]) -> Turn:
+def turn_of(row: dict[str, Any]) -> ChatExample:
     """A row as its parts.
 
     Raises:
@@ -61,7 +61,7 @@ def turn_of(row: dict[str, Any]) -> Turn:
         )
     if not answer:
         raise TrainingError(f"{where}: the answer is empty")
-    return Turn(row["id"], prompt.replace(PLACEHOLDER, "", 1), answer, _open(images[0], where), row["task"])
+    return ChatExample(row["id"], prompt.replace(PLACEHOLDER, "", 1), answer, _open(images[0], where), row["task"])
 
 
 def _contents(messages: Sequence[dict[str, str]] | None, where: str) -> tuple[str, str]:
@@ -86,9 +86,9 @@ def _open(stored: dict[str, Any], where: str) -> Image:
         raise TrainingError(f"{where}: its image cannot be read: {error}") from None
 
 
-def pixels_of(turn: Turn) -> Image:
+def pixels_of(turn: ChatExample) -> Image:
     """The image, decoded, in RGB; what programs show differently as `mumer build` makes it."""
-    from mumer_data.images.plain import plain
+    from mumer_data.images.canonicalize import plain
 
     try:
         return plain(turn.image).convert("RGB")
@@ -107,16 +107,16 @@ def prompt_text(processor: Processor | StockProcessor, prompt: str) -> str:
 
 @dataclass(frozen=True)
 class Encoder:
-    """Turns -> token ids: prompt with its image's places, answer, end token."""
+    """Chat examples -> token ids: prompt with its image's places, answer, end token."""
 
     processor: Processor | StockProcessor
 
-    def answer(self, turn: Turn) -> list[int]:
+    def answer(self, turn: ChatExample) -> list[int]:
         """Tokens of the answer with the end token."""
         tokenizer = self.processor.tokenizer
         return [*tokenizer(turn.answer, add_special_tokens=False)["input_ids"], tokenizer.eos_token_id]
 
-    def length(self, turn: Turn) -> int:
+    def length(self, turn: ChatExample) -> int:
         """Tokens of a turn, without working on its pixels where that can be."""
         return self.processor.length(prompt_text(self.processor, turn.prompt), turn.image) + len(self.answer(turn))
 
@@ -134,7 +134,7 @@ class Collator:
 
     encoder: Encoder
 
-    def __call__(self, turns: Sequence[Turn]) -> dict[str, Any]:
+    def __call__(self, turns: Sequence[ChatExample]) -> dict[str, Any]:
         """Padded on the right; beside what the model takes there is a `BatchFacts` under ``facts``."""
         import torch
 
@@ -145,7 +145,7 @@ class Collator:
         lengths = [len(prompt) + len(answer) for prompt, answer in parts]
         shape = len(parts), max(lengths)
         tokens = torch.full(shape, processor.tokenizer.pad_token_id)
-        labels = torch.full(shape, IGNORED)
+        labels = torch.full(shape, IGNORE_INDEX)
         mask = torch.zeros(shape, dtype=torch.long)
         kinds = {name: torch.zeros(shape, dtype=torch.long) for name in encoded.kinds}
         for row, ((prompt, answer), end) in enumerate(zip(parts, lengths, strict=True)):
@@ -186,13 +186,13 @@ class BatchFacts:
     left_out: list[tuple[str, str]]
 
 
-def answers_alone(inputs: dict[str, Any], facts: BatchFacts) -> dict[str, Any]:
+def restrict_logits_to_answers(inputs: dict[str, Any], facts: BatchFacts) -> dict[str, Any]:
     """Make logits from the first answer of the batch on: over a large vocabulary, those of prompts cost most."""
     kept = inputs["labels"].shape[1] - facts.prompt + 1  # the token before an answer foretells its first
     return {**inputs, "labels": inputs["labels"][:, -kept:], "logits_to_keep": kept}
 
 
-class Turns:
+class ChatDataset:
     """Rows as a data set of turns, for a `DataLoader`: made one at a time, in the worker that asks."""
 
     def __init__(self, rows: datasets.Dataset) -> None:
@@ -201,10 +201,10 @@ class Turns:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def __getitem__(self, place: int) -> Turn:
+    def __getitem__(self, place: int) -> ChatExample:
         return turn_of(self.rows[int(place)])
 
 
 def unmasked(labels: torch.Tensor) -> list[int]:
     """The tokens of one row that the loss sees."""
-    return [int(token) for token in labels if int(token) != IGNORED]
+    return [int(token) for token in labels if int(token) != IGNORE_INDEX]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mumer_data.atomic import write_json
+from mumer_data.io.atomic import write_json
 from mumer_data.metrics.evaluate import Evaluation, evaluate
 from mumer_data.readers.predictions import load_predictions
 from mumer_data.report.scores import print_evaluation

@@ -9,7 +9,7 @@ import os
 from typing import Any
 
 from mumer_train.config import TrainConfig
-from mumer_train.needs import TrainingError, require_for
+from mumer_train.dependencies import TrainingError, require_for
 
 _PARTS = {
     "projector": ("merger", "deepstack_merger_list", "multi_modal_projector", "connector", "aligner"),

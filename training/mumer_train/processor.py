@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mumer_train.needs import TrainingError, require
+from mumer_train.dependencies import TrainingError, require
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from mumer_data.exceptions import MumerError
 from mumer_data.latex.counts import read_counts, symbol_counts
-from mumer_data.latex.read_text import read_label
-from mumer_data.latex.text import label_text
-from mumer_train.needs import TrainingError
+from mumer_data.latex.deserialize import read_label
+from mumer_data.latex.serialize import label_text
+from mumer_train.dependencies import TrainingError
 from mumer_train.predict.journal import final_line
 
 TASKS = ("tree_cot", "symbol_count")

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from mumer_data.randomness import generator_of
 from mumer_data.readers.footers import rows_of_groups
+from mumer_data.seeding import rng_for
 from mumer_data.shards.schema import CHATS, Chat
 from mumer_train.config import Part
-from mumer_train.needs import TrainingError
+from mumer_train.dependencies import TrainingError
 
 if TYPE_CHECKING:
     import datasets
@@ -170,7 +170,7 @@ def mixed(data: Sequence[Part], seed: int) -> datasets.Dataset:
 
 
 def _drawn(rows: datasets.Dataset, share: int, number: int, seed: int) -> datasets.Dataset:
-    draws = generator_of(seed, str(number), "mix")
+    draws = rng_for(seed, str(number), "mix")
     places: list[int] = []
     while len(places) < share:
         places += draws.permutation(len(rows))[: share - len(places)].tolist()

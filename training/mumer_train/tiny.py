@@ -13,7 +13,7 @@ from typing import Any
 
 from mumer_data.latex.grammar import grammar_files
 from mumer_data.tasks import TASKS, error_tasks, task_class
-from mumer_train.needs import require
+from mumer_train.dependencies import require
 
 SPECIAL = (
     *("<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|vision_start|>", "<|vision_end|>"),

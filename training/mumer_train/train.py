@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mumer_train.config import TrainConfig
+from mumer_train.dependencies import TrainingError, require
 from mumer_train.model import check_options, load_model
-from mumer_train.needs import TrainingError, require
 
 if TYPE_CHECKING:
     from mumer_train.data import Encoder
@@ -35,7 +35,7 @@ def train(config: TrainConfig, *, resume: bool = False) -> Path:
 
     from mumer_train.data import Collator, Encoder
     from mumer_train.processor import load_processor
-    from mumer_train.record import write_run
+    from mumer_train.run_record import write_run
     from mumer_train.trainer import MumerTrainer
 
     cuda = torch.cuda.is_available()
@@ -80,9 +80,9 @@ def _equip(trainer: MumerTrainer, config: TrainConfig, processor: Processor | St
 
         trainer.optimizer = MuonAdamW(trainer.model.named_parameters(), config.learning_rate, config.weight_decay)
     if config.evaluate is not None:
-        from mumer_train.look import Looks
+        from mumer_train.eval_callback import EvaluationCallback
 
-        looks = Looks(config.evaluate, processor, config.output)
+        looks = EvaluationCallback(config.evaluate, processor, config.output)
         looks.trainer = trainer
         trainer.add_callback(looks)
 
@@ -107,15 +107,15 @@ class _Data:
 
 
 def _data(config: TrainConfig, encoder: Encoder) -> _Data:
-    from mumer_train.data import Turns
-    from mumer_train.measure import Stream, measure
+    from mumer_train.data import ChatDataset
+    from mumer_train.length_filter import Stream, measure
     from mumer_train.shards import mixed, streamed
 
     if config.streaming:
         stream, count = streamed(config.data, config.seed, config.shuffle_buffer)
         return _Data(Stream(stream, encoder, config.cutoff), count, None, {})
     found = measure(mixed(config.data, config.seed), encoder, config.cutoff, config.workers)
-    return _Data(Turns(found.rows), len(found.rows), found.lengths, found.left_out)
+    return _Data(ChatDataset(found.rows), len(found.rows), found.lengths, found.left_out)
 
 
 def _arguments(config: TrainConfig, *, cuda: bool) -> Any:

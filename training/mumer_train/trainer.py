@@ -19,12 +19,12 @@ import torch
 from accelerate.utils import gather_object
 from transformers import AutoModelForImageTextToText, Trainer
 
-from mumer_data.atomic import write_json
-from mumer_train.data import IGNORED, BatchFacts, answers_alone
-from mumer_train.needs import TrainingError
-from mumer_train.order import Order
+from mumer_data.io.atomic import write_json
+from mumer_train.data import IGNORE_INDEX, BatchFacts, restrict_logits_to_answers
+from mumer_train.dependencies import TrainingError
 from mumer_train.processor import Processor, StockProcessor
-from mumer_train.speed import Cost, Meter, peak_of
+from mumer_train.sampler import Order
+from mumer_train.throughput import Cost, Meter, peak_of
 
 WRITING = ".writing"  # where a checkpoint is until it is whole, and again when it goes
 _LEFT_OUT = "left_out.json"
@@ -69,7 +69,7 @@ class MumerTrainer(Trainer):
         for task, name in facts.left_out:
             self._left_out[task].add(name)
         if self._cuts:
-            inputs = answers_alone(inputs, facts)
+            inputs = restrict_logits_to_answers(inputs, facts)
         loss, outputs = super().compute_loss(model, inputs, return_outputs=True, **more)
         self.meter.batch(facts.lengths, facts.patches, facts.vectors)
         if self._costs is not None:
@@ -83,7 +83,7 @@ class MumerTrainer(Trainer):
         weigh more. Only logits of answers are brought to fp32.
         """
         shifted = labels[:, 1:]
-        seen = shifted != IGNORED
+        seen = shifted != IGNORE_INDEX
         costs = torch.nn.functional.cross_entropy(outputs.logits[:, :-1][seen].float(), shifted[seen], reduction="none")
         self._costs = costs.detach(), seen
         return costs.sum() / (seen.sum() if num_items_in_batch is None else num_items_in_batch)

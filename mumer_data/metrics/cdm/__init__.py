@@ -11,10 +11,10 @@ from functools import lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from mumer_data.mathml.unset import CannotSetError
+from mumer_data.typeset.errors import TypesetError
 
 if TYPE_CHECKING:
-    from mumer_data.mathml.setting import Setting
+    from mumer_data.typeset.formula import TypesetFormula
 
 EM = 12 / 72.27 * 200
 """Pixels of one em at 12 points and 200 dots an inch."""
@@ -58,36 +58,36 @@ def cdm_score(label: str, text: str) -> CdmScore:
 
     try:
         ours = setting_of(label)
-    except CannotSetError as error:
+    except TypesetError as error:
         return CdmScore(None, False, "label", str(error))
     if label.split() == text.split():
         return CdmScore(1.0, True)
     try:
         theirs = setting_of(text)
-    except CannotSetError as error:
+    except TypesetError as error:
         return CdmScore(0.0, False, "prediction", str(error))
     return CdmScore(match(Marks(*ours.boxes), Marks(*theirs.boxes)).f1, visually_equal(ours, theirs))
 
 
 @lru_cache(maxsize=256)  # several predictions of one image stand side by side
-def setting_of(formula: str) -> Setting:
-    """A formula as CDM sees it, with one mark at least; raises `CannotSetError`."""
-    from mumer_data.mathml.setting import set_label
+def setting_of(formula: str) -> TypesetFormula:
+    """A formula as CDM sees it, with one mark at least; raises `TypesetError`."""
+    from mumer_data.typeset.formula import set_label
 
     if len(formula.split()) > MAX_MARKS:
-        raise CannotSetError(f"it has more than {MAX_MARKS:,} tokens")
+        raise TypesetError(f"it has more than {MAX_MARKS:,} tokens")
     setting = set_label(formula, EM)
     if not len(setting.boxes[1]):
-        raise CannotSetError("it leaves no marks")
+        raise TypesetError("it leaves no marks")
     return setting
 
 
 def cdm_scores(pairs: Sequence[tuple[str, str]], workers: int | None = None) -> Iterator[CdmScore]:
     """Judge many pairs, in order, in worker processes (``None``: one a core); only their scores stay in memory."""
-    from mumer_data.parallel import in_processes
+    from mumer_data.io.processes import parallel_map
 
     batches = [pairs[begin : begin + _BATCH] for begin in range(0, len(pairs), _BATCH)]
-    return chain.from_iterable(in_processes(_score_all, batches, workers, ordered=True))
+    return chain.from_iterable(parallel_map(_score_all, batches, workers, ordered=True))
 
 
 def _score_all(pairs: Sequence[tuple[str, str]]) -> list[CdmScore]:

@@ -9,12 +9,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mumer_data.mathml.setting import Setting, Shape
+from mumer_data.typeset.formula import Shape, TypesetFormula
 
 TOLERANCE = 0.05  # em: a third of a thin space
 
 
-def visually_equal(label: Setting, text: Setting, tolerance: float = TOLERANCE) -> bool:
+def visually_equal(label: TypesetFormula, text: TypesetFormula, tolerance: float = TOLERANCE) -> bool:
     """Whether two formulas, set at one size, show the same.
 
     Args:
@@ -31,7 +31,7 @@ def visually_equal(label: Setting, text: Setting, tolerance: float = TOLERANCE) 
     return all(_same_places(boxes, theirs[glyph], limit) for glyph, boxes in ours.items())
 
 
-def _by_glyph(setting: Setting) -> dict[int, np.ndarray]:
+def _by_glyph(setting: TypesetFormula) -> dict[int, np.ndarray]:
     left, top, _, _ = setting.extent
     found: dict[int, list[Sequence[float]]] = {}
     for shape in setting.shapes:

@@ -1,6 +1,6 @@
 """The HTML report: one page that holds everything it needs, for looking at what a model gets wrong.
 
-Figures come from `mumer_data.metrics`, confusions from `mumer_data.errors`; nothing is judged here.
+Figures come from `mumer_data.metrics`, confusions from `mumer_data.alignment`; nothing is judged here.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Formulas as numbers that a page draws: every outline once, every glyph as its place.
 
-A page of 10,000 formulas as SVG text would be 200 MB; so it is 10. Not for single pictures: `Setting.svg` makes those.
+A page of 10,000 formulas as SVG text would be 200 MB; so it is 10. Not for single pictures: see `TypesetFormula.svg`.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from mumer_data.mathml.setting import Setting
+from mumer_data.typeset.formula import TypesetFormula
 
 
 @dataclass
@@ -33,7 +33,7 @@ class Outlines:
             self.paths.append((path.attrib["d"].strip(), round(width, 3), round(height, 3)))
         return self._places[key]
 
-    def drawing(self, setting: Setting, matched: set[int]) -> dict[str, Any]:
+    def drawing(self, setting: TypesetFormula, matched: set[int]) -> dict[str, Any]:
         """One formula: ``w`` and ``h`` of its ink, ``s`` of (outline, left, top, width, height, mark), ``m`` matched.
 
         Lengths in tenths of a pixel; the outline is -1 for a line, the mark -1 for none.

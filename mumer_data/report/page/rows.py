@@ -11,21 +11,21 @@ from typing import Any
 
 import numpy as np
 
-from mumer_data.data import Prediction
-from mumer_data.errors.align import Script, align
-from mumer_data.errors.confusions import Confusion, confusions_of
+from mumer_data.alignment.align import EditScript, align
+from mumer_data.alignment.confusions import Confusion, confusions_of
 from mumer_data.exceptions import ImageError, LatexSyntaxError
+from mumer_data.images.canonicalize import canonical_image
 from mumer_data.images.check import check_image
-from mumer_data.images.plain import plain_picture
-from mumer_data.latex.text import label_text
-from mumer_data.mathml.setting import Setting
-from mumer_data.mathml.unset import CannotSetError
+from mumer_data.latex.serialize import label_text
 from mumer_data.metrics.cdm import setting_of
 from mumer_data.metrics.cdm.equal import visually_equal
 from mumer_data.metrics.cdm.match import Marks, match
 from mumer_data.metrics.evaluate import Evaluation
 from mumer_data.readers.files import ImageStore
+from mumer_data.records import Prediction
 from mumer_data.report.page.drawing import Outlines
+from mumer_data.typeset.errors import TypesetError
+from mumer_data.typeset.formula import TypesetFormula
 
 _IMAGE_WIDTH = 420  # pixels
 _WHITE = 6  # pixels left around the ink
@@ -81,15 +81,15 @@ def _cut(text: str) -> str:
     return " ".join(text.split()[:_LONGEST])
 
 
-def _diff(script: Script) -> list[list[str]]:
+def _diff(script: EditScript) -> list[list[str]]:
     """Runs of (kind, prediction's tokens, label's tokens); the kind is ``=`` where they agree."""
     found: list[list[str]] = []
     place = 0
     for run in script.runs():
         if run.text_at > place:
             found.append(["=", " ".join(script.text[place : run.text_at])])
-        found.append([run.kind, " ".join(run.text_tokens), " ".join(run.label_tokens)])
-        place = run.text_at + len(run.text_tokens)
+        found.append([run.kind, " ".join(run.prediction_tokens), " ".join(run.label_tokens)])
+        place = run.text_at + len(run.prediction_tokens)
     if place < len(script.text):
         found.append(["=", " ".join(script.text[place:])])
     return found
@@ -117,16 +117,16 @@ def _drawn(label: str, text: str, outlines: Outlines) -> dict[str, Any]:
     return record
 
 
-def _numbers(setting: Setting, places: list[int]) -> set[int]:
+def _numbers(setting: TypesetFormula, places: list[int]) -> set[int]:
     """Numbers of marks from their places among those that leave ink."""
     inked = sorted({shape.mark for shape in setting.shapes if shape.mark >= 0})
     return {inked[place] for place in places}
 
 
-def _setting(text: str) -> Setting | None:
+def _setting(text: str) -> TypesetFormula | None:
     try:
         return setting_of(text)
-    except CannotSetError:
+    except TypesetError:
         return None
 
 
@@ -146,7 +146,7 @@ def _data_url(data: bytes) -> str:
     from PIL import Image, ImageChops, ImageOps
 
     check_image(data)
-    picture = plain_picture(data).convert("L")
+    picture = canonical_image(data).convert("L")
     paper = int(np.asarray(picture)[0, 0])
     ink = ImageChops.difference(picture, Image.new("L", picture.size, paper)).getbbox()
     if ink:

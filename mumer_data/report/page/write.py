@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from mumer_data.atomic import replacing
-from mumer_data.data import Prediction
-from mumer_data.errors.confusions import Confusions
+from mumer_data.alignment.confusions import Confusions
+from mumer_data.io.atomic import atomic_write
 from mumer_data.metrics import DEFAULT
 from mumer_data.metrics.evaluate import Evaluation, Figure, evaluate
 from mumer_data.readers.files import open_store
+from mumer_data.records import Prediction
 from mumer_data.report.page.drawing import Outlines
 from mumer_data.report.page.rows import Pictures, wrong_rows
 from mumer_data.report.scores import title, with_interval, written
@@ -59,7 +59,7 @@ def write_report(
     data = {"rows": rows, "outlines": outlines.paths}
     page = _page(found, name, heat, data)
     path = folder / "index.html"
-    with replacing(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_text(page, encoding="utf-8")
     return path
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from mumer_train.constrained.grammar import label_grammar, tree_grammar
 from mumer_train.constrained.mask import Constraint
-from mumer_train.needs import TrainingError
+from mumer_train.dependencies import TrainingError
 
 
 def grammar_of(task: str) -> str:

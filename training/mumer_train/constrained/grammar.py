@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from mumer_data.latex.compile import make_lark, token_classes
+from mumer_data.latex.dialect_uni_mumer import relations
 from mumer_data.latex.grammar import GrammarFiles, grammar_files, terminal_of
-from mumer_data.latex.published import relations
 
 # Terminals that must name the same environment.
 _PAIRS = (

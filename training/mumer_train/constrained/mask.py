@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mumer_train.needs import TrainingError, require
+from mumer_train.dependencies import TrainingError, require
 
 # What brings a label to its end, the surest first; everything else comes after.
 _CLOSERS = ("}", "\\end", "]", "{")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Literal, Protocol
 
-from mumer_train.needs import TrainingError
+from mumer_train.dependencies import TrainingError
 
 Finish = Literal["stop", "length"]
 Key = tuple[str, int]  # id of an image, number of the pass

@@ -17,8 +17,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
-from mumer_data.atomic import replacing, sweep
 from mumer_data.exceptions import OutputError
+from mumer_data.io.atomic import atomic_write, remove_stale
 from mumer_train.predict import Answer, Answered, Job, Key
 
 SCHEMA = pa.schema(
@@ -138,7 +138,7 @@ def open_journal(out: Path, facts: dict[str, Any]) -> Iterator[Journal]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(f"{path}.lock", timeout=0):
-            sweep(out.parent, out.name)
+            remove_stale(out.parent, out.name)
             journal = Journal(path, facts)
             try:
                 yield journal
@@ -154,7 +154,7 @@ def finish(out: Path, rows: Iterable[dict[str, Any]], facts: dict[str, Any]) -> 
     """Write the Parquet file, with what the run was in its metadata; then drop the journal."""
     schema = SCHEMA.with_metadata({_FACTS: json.dumps(facts)})
     left = iter(rows)
-    with replacing(out) as temporary, pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
+    with atomic_write(out) as temporary, pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
         while batch := list(islice(left, _GROUP)):
             writer.write_table(pa.Table.from_pylist(batch, schema))
     _drop(out)

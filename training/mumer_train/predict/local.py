@@ -6,8 +6,8 @@ import io
 from collections.abc import Container, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from mumer_data.randomness import hash64
-from mumer_train.needs import TrainingError, require
+from mumer_data.seeding import hash64
+from mumer_train.dependencies import TrainingError, require
 from mumer_train.predict import Answer, Answered, Job, Key, Sampling
 
 if TYPE_CHECKING:
@@ -136,9 +136,9 @@ def _pixels(job: Job) -> int:
 
 
 def _open(job: Job) -> Image:
-    from mumer_data.images.plain import plain_picture
+    from mumer_data.images.canonicalize import canonical_image
 
-    return plain_picture(job.read()).convert("RGB")
+    return canonical_image(job.read()).convert("RGB")
 
 
 class _Recorder:

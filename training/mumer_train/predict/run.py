@@ -15,12 +15,12 @@ from functools import partial
 from itertools import chain
 from pathlib import Path
 
-from mumer_data.data import Example, Prediction, Reject, Slice
-from mumer_data.pipeline import refusals, usable
-from mumer_data.recipe import Pipeline, load_source
+from mumer_data.jobs.build import refusals, usable
+from mumer_data.jobs.config import Pipeline, load_source
+from mumer_data.records import Example, Prediction, Reject, Slice
 from mumer_data.shards.run import MANIFEST
 from mumer_data.tasks import TASKS, task_class
-from mumer_train.needs import TrainingError
+from mumer_train.dependencies import TrainingError
 from mumer_train.predict import Backend, Job, Key, Sampling
 from mumer_train.predict.journal import Journal, final_line, finish, is_done, open_journal
 
@@ -151,7 +151,7 @@ class _Jobs:
         self._folder = str(Path(data).resolve()) if Path(data).is_dir() else ""
         self._reader = pipeline.reader()
         self.parts = self._reader.plan(_SLICE_ROWS, _SLICE_BYTES)
-        self._refused = refusals(pipeline, self.parts, 1) if pipeline.set_gates() else {}
+        self._refused = refusals(pipeline, self.parts, 1) if pipeline.dataset_filters() else {}
         self.left_out: Counter[str] = Counter()
 
     def of(self, part: Slice, samples: int) -> Iterator[Job]:

@@ -10,7 +10,7 @@ from itertools import islice
 from threading import Event
 from typing import Any
 
-from mumer_train.needs import TrainingError, require
+from mumer_train.dependencies import TrainingError, require
 from mumer_train.predict import Answer, Answered, Job, Key, Sampling
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0  # seconds between tries; they double

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterator, Sequence
 from typing import Any
 
-from mumer_train.needs import require
+from mumer_train.dependencies import require
 from mumer_train.predict import Answer, Answered, Job, Key, Sampling
 from mumer_train.predict.served import data_url
 

@@ -1,0 +1,75 @@
+"""Augmentation: one labelled image -> variants of it that still say what the label says.
+
+A new step is one module with a class of the shape of `Step`, and one line in `STEPS`.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Annotated, ClassVar
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from mumer_data.augment.layers import Layers
+from mumer_data.registry import registered
+
+
+class Phase(IntEnum):
+    """When a step acts: in the order in which a photograph comes about, whatever the order of a list of steps."""
+
+    INK = 0  # strokes on the original's pixels
+    GEOMETRY = 1  # adds to the one map by which ink is moved when the phase ends
+    PAPER = 2  # what the ink stands on
+    LIGHT = 3  # what falls on both
+    LENS = 4  # on the ink, which is all that has edges; then ink, paper and light become a picture
+    SCENE = 5  # what lies before the paper
+    SENSOR = 6  # on the picture
+    FILE = 7  # the picture as bytes
+
+
+class Step(BaseModel):
+    """One kind of change; its fields are the options that a pipeline may set.
+
+    Attributes:
+        phase: when it acts.
+        p: share of variants that it acts on.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    phase: ClassVar[Phase]
+    p: Annotated[float, Field(ge=0, le=1)] = 1.0
+
+    def apply(self, sheet: Layers, rng: np.random.Generator) -> Layers:
+        """The sheet, changed; what ``rng`` gives depends on seed, id and step alone."""
+        raise NotImplementedError
+
+
+# name in a pipeline file -> "module:class".
+STEPS = {
+    "stroke": "mumer_data.augment.stroke:Stroke",
+    "ink": "mumer_data.augment.ink:Ink",
+    "affine": "mumer_data.augment.affine:Affine",
+    "perspective": "mumer_data.augment.perspective:Perspective",
+    "elastic": "mumer_data.augment.elastic:Elastic",
+    "crop": "mumer_data.augment.crop:Crop",
+    "paper": "mumer_data.augment.paper:Paper",
+    "rules": "mumer_data.augment.ruled_lines:RuledLines",
+    "stains": "mumer_data.augment.stains:Stains",
+    "folds": "mumer_data.augment.creases:Creases",
+    "show_through": "mumer_data.augment.bleed_through:BleedThrough",
+    "light": "mumer_data.augment.illumination:Illumination",
+    "shadow": "mumer_data.augment.shadow:Shadow",
+    "defocus": "mumer_data.augment.defocus_blur:DefocusBlur",
+    "motion": "mumer_data.augment.motion_blur:MotionBlur",
+    "occlusion": "mumer_data.augment.occlusion:Occlusion",
+    "noise": "mumer_data.augment.noise:Noise",
+    "jpeg": "mumer_data.augment.jpeg:Jpeg",
+}
+
+
+def step_class(name: str) -> type[Step]:
+    """The step registered under ``name``; raises ``KeyError`` where there is none."""
+    found: type[Step] = registered(STEPS, name)
+    return found

@@ -1,0 +1,185 @@
+"""Verbs that judge predictions: `evaluate`, `compare`, `cdm`, `report`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mumer_data.cli.options import AsJson
+
+if TYPE_CHECKING:
+    from mumer_data.records import Prediction
+
+app = typer.Typer()
+
+Files = Annotated[list[Path], typer.Argument(help="JSON, JSONL or Parquet with img_id, gt, pred; or folders of them.")]
+Normalize = Annotated[
+    str | None,
+    typer.Option(help="Compare normalised texts: crohme, hme100k, mathwriting or im2latex.", metavar="PRESET"),
+]
+Seed = Annotated[int, typer.Option(min=0, help="Of the bootstrap.")]
+By = Annotated[
+    list[str] | None, typer.Option(help="Slices: length, depth, structure, symbol or dataset; repeat for several.")
+]
+Cdm = Annotated[bool, typer.Option("--cdm", help="CDM and VisEq too: typesets every pair, about 3 ms each.")]
+More = Annotated[list[str] | None, typer.Option("--metric", help="Another metric of the table METRICS; repeat.")]
+Semantic = Annotated[bool, typer.Option("--semantic", help="Prove pairs equal with SymPy: up to 5 s each.")]
+
+
+@app.command()
+def evaluate(
+    files: Files,
+    cdm: Cdm = False,
+    semantic: Semantic = False,
+    metric: More = None,
+    by: By = None,
+    normalize: Normalize = None,
+    labels: Annotated[Path | None, typer.Option(help="id<TAB>label: takes the labels from here.")] = None,
+    lg: Annotated[Path | None, typer.Option(help="Folder for label graphs (.lg) of labels and predictions.")] = None,
+    seed: Seed = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Judge predictions: published figures, error rates, structure, each with its interval and signature."""
+    from mumer_data.metrics.evaluate import evaluate as judge
+    from mumer_data.readers.predictions import prediction_files
+    from mumer_data.report.scores import print_evaluation, print_evaluations
+
+    metrics = _metrics([*(["semantic"] if semantic else []), *(["cdm"] if cdm else []), *(metric or [])])
+    keys, normalizer = _slice_keys(by), _normalizer(normalize)
+    known = _labels(labels)
+    found = []
+    for path in prediction_files(files):
+        rows = _predictions(path, known)
+        made = judge(rows, metrics=metrics, normalize=normalizer, normalizer=normalize or "none", by=keys, seed=seed)
+        found.append((path, made))
+        if lg is not None:
+            from mumer_data.metrics.label_graph import write_label_graphs
+
+            write_label_graphs(made.pairs, lg / path.stem if len(files) > 1 or files[0].is_dir() else lg)
+    single = len(files) == 1 and not files[0].is_dir()
+    if as_json:
+        records = [{"file": str(path), **made.to_json()} for path, made in found]
+        print(json.dumps(records[0] if single else {"files": records}, ensure_ascii=False, indent=1))
+    elif single:
+        print_evaluation(str(files[0]), found[0][1])
+    else:
+        print_evaluations([(path.name, made) for path, made in found])
+
+
+@app.command()
+def compare(
+    one: Annotated[Path, typer.Argument(help="Predictions of model a.")],
+    two: Annotated[Path, typer.Argument(help="Predictions of model b on the same images.")],
+    normalize: Normalize = None,
+    seed: Seed = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Compare two models on ExpRate: paired bootstrap, McNemar's test, and the rows that changed."""
+    from mumer_data.metrics.compare import compare as test
+    from mumer_data.report.scores import print_comparison
+
+    rows = [_predictions(path, None) for path in (one, two)]
+    found = test(*rows, normalize=_normalizer(normalize), normalizer=normalize or "none", seed=seed)
+    if as_json:
+        print(json.dumps(found.to_json(), ensure_ascii=False, indent=1))
+    else:
+        print_comparison(str(one), str(two), found)
+
+
+@app.command()
+def cdm(
+    label: Annotated[str, typer.Argument(help="The true label, in quotes.")],
+    prediction: Annotated[str, typer.Argument(help="The predicted one.")],
+    png: Annotated[Path | None, typer.Option(help="Picture of both, matched marks green, others red.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """CDM and VisEq of one pair."""
+    from dataclasses import asdict
+
+    import mumer_data
+    from mumer_data.metrics.cdm import cdm_score, signature
+
+    score = cdm_score(label, prediction)
+    how = f"{signature()}|norm:none|version:mumer-{mumer_data.__version__}"
+    if png is not None:
+        from mumer_data.report.overlay import write_overlay
+
+        write_overlay(label, prediction, png)
+    if as_json:
+        print(json.dumps({**asdict(score), "signature": how}, ensure_ascii=False))
+    elif score.unrenderable:
+        print(f"the {score.unrenderable} cannot be typeset: {score.reason}")
+    else:
+        print(f"CDM F1 {score.f1:.3f}, {'' if score.viseq else 'not '}visually equal\n{how}")
+
+
+def _predictions(path: Path, labels: dict[str, str] | None) -> list[Prediction]:
+    from mumer_data.readers.labels import with_labels
+    from mumer_data.readers.predictions import load_predictions
+
+    rows = load_predictions(path, labelled=labels is None)
+    return rows if labels is None else with_labels(rows, labels, path)
+
+
+def _labels(path: Path | None) -> dict[str, str] | None:
+    from mumer_data.readers.labels import read_labels
+
+    return None if path is None else read_labels(path)
+
+
+def _normalizer(preset: str | None) -> Callable[[str], str] | None:
+    if preset is None:
+        return None
+    from mumer_data.latex.normalize import Normalizer
+
+    return Normalizer(preset)
+
+
+def _metrics(more: list[str]) -> list[str]:
+    """The default metrics and some more, each once."""
+    from mumer_data.metrics import DEFAULT, METRICS
+    from mumer_data.registry import did_you_mean
+
+    for name in more:
+        if name not in METRICS:
+            raise typer.BadParameter(did_you_mean("metric", name, METRICS), param_hint="--metric")
+    return list(dict.fromkeys([*DEFAULT, *more]))
+
+
+def _slice_keys(keys: list[str] | None) -> list[Any]:
+    from mumer_data.metrics.slices import SLICES
+
+    for key in keys or ():
+        if key not in SLICES:
+            raise typer.BadParameter(f"'{key}' is no slice: choose from {', '.join(SLICES)}", param_hint="--by")
+    return list(dict.fromkeys(keys or ()))
+
+
+@app.command()
+def report(
+    predictions: Annotated[Path, typer.Argument(help="JSON, JSONL or Parquet with img_id, gt, pred.")],
+    out: Annotated[Path, typer.Option(help="Folder for index.html.")],
+    images: Annotated[
+        Path | None, typer.Option(help="Folder or archive of the images, found by path, name or id.")
+    ] = None,
+    most_images: Annotated[int, typer.Option(min=0, help="Images that the page takes in.")] = 2_000,
+    normalize: Normalize = None,
+    labels: Annotated[Path | None, typer.Option(help="id<TAB>label: takes the labels from here.")] = None,
+) -> None:
+    """Write one HTML page on what a model gets wrong: figures, slices, confusions, a gallery with filters."""
+    from mumer_data.report.page import write_report
+
+    page = write_report(
+        _predictions(predictions, _labels(labels)),
+        out,
+        name=predictions.name,
+        images=images,
+        most_images=most_images,
+        normalize=_normalizer(normalize),
+        normalizer=normalize or "none",
+    )
+    print(page)

@@ -1,0 +1,108 @@
+"""Verbs that make up data: `generate labels`."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mumer_data.cli.options import AsJson, Settings
+
+app = typer.Typer()
+group = typer.Typer(no_args_is_help=True)
+app.add_typer(group, name="generate", help="Make up data: labels.")
+
+Grammar = Annotated[
+    str | None,
+    typer.Option(
+        help="Draw labels like those of a corpus: a label file, a caption folder, a build, a pipeline.",
+        metavar="CORPUS",
+    ),
+]
+Facts = Annotated[
+    str | None,
+    typer.Option(
+        help="Draw true statements of these families, by commas: algebra, calculus, equations, matrices, series, "
+        "trigonometry; or all.",
+        metavar="FAMILIES",
+    ),
+]
+Exclude = Annotated[
+    list[str] | None, typer.Option(help="A test set, as CORPUS, whose labels must not be drawn; may be repeated.")
+]
+Length = Annotated[
+    str | None, typer.Option(help="Tokens: 5-40, or shares 1-10:0.2,11-30:0.8. As in the corpus if left out.")
+]
+Rare = Annotated[
+    float, typer.Option(min=0, max=0.99, help="Share of the symbols drawn from all of them with equal chances.")
+]
+Confused = Annotated[
+    float, typer.Option(min=0, max=0.99, help="Share of the symbols drawn as often as they are confused.")
+]
+
+
+@group.callback()
+def _generate() -> None:
+    """Make up data."""
+
+
+@group.command()
+def labels(
+    out: Annotated[Path, typer.Option(help="File for the labels, id TAB label; a record goes beside it, .json.")],
+    count: Annotated[int, typer.Option(min=1, help="How many labels.")],
+    grammar: Grammar = None,
+    sympy: Facts = None,
+    exclude: Exclude = None,
+    length: Length = None,
+    depth: Annotated[str | None, typer.Option(help="Depth of the trees: 2 or 1-3. Any if left out.")] = None,
+    rare: Rare = 0.0,
+    confusions: Annotated[
+        Path | None, typer.Option(help="A confusions.parquet of mumer mine: its symbols come more often.")
+    ] = None,
+    confused: Confused = 0.2,
+    known: Annotated[bool, typer.Option("--known", help="Labels that the corpus has may be drawn too.")] = False,
+    normalize: Annotated[
+        str | None, typer.Option(help="Preset of the labels; that of the pipeline, or crohme, if left out.")
+    ] = None,
+    settings: Settings = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of everything random.")] = 0,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes; one a core if left out.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Draw new labels, from a grammar fitted to a corpus or from facts of mathematics."""
+    from mumer_data.jobs.generate import Request, generate_labels
+    from mumer_data.report.console import build_progress
+    from mumer_data.report.generation import print_generation
+
+    if (grammar is None) == (sympy is None):
+        raise typer.BadParameter("give a corpus (--grammar) or families of facts (--sympy), one of them")
+    named = (name.strip() for name in (sympy or "").split(","))
+    families = () if sympy == "all" else tuple(name for name in named if name)
+    request = Request(
+        *(count, grammar, families, tuple(exclude or ()), length, _depths(depth), rare, confused, confusions, known),
+        *(normalize, seed),
+    )
+    with build_progress("drawing labels") as progress:
+        record = generate_labels(
+            request,
+            out,
+            settings=tuple(settings or ()),
+            workers=workers,
+            progress=lambda done: progress(done, count),
+        )
+    if as_json:
+        print(json.dumps({"out": str(out), **record}, ensure_ascii=False))
+    else:
+        print_generation(out, record)
+
+
+def _depths(text: str | None) -> tuple[int, int] | None:
+    if text is None:
+        return None
+    found = re.fullmatch(r"(\d+)(?:-(\d+))?", text.strip())
+    if found is None or int(found[1]) > int(found[2] or found[1]):
+        raise typer.BadParameter(f"'{text}' is no depth: write 2 or 1-3", param_hint="--depth")
+    return int(found[1]), int(found[2] or found[1])

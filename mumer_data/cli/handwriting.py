@@ -1,0 +1,106 @@
+"""Verbs of handwriting: `write`, `glyphs build`, `preview`."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from mumer_data.cli.options import AsJson, Settings
+from mumer_data.exceptions import SourceError
+
+app = typer.Typer()
+glyphs = typer.Typer(help="Banks of real glyphs, cut out of handwriting.", no_args_is_help=True)
+app.add_typer(glyphs, name="glyphs")
+
+Workers = Annotated[int | None, typer.Option(min=1, help="Processes; one a core if left out.")]
+Seed = Annotated[int, typer.Option(min=0, help="The same seed gives the same files.")]
+
+
+@app.command()
+def write(
+    labels: Annotated[str, typer.Argument(help="A label in quotes, or a text file: id TAB label, or a label a line.")],
+    out: Annotated[Path, typer.Option(help="New folder for the files.")],
+    formats: Annotated[str, typer.Option("--format", help="Some of png,inkml,coco.")] = "png,inkml,coco",
+    copies: Annotated[int, typer.Option(min=1, help="Pictures a label, each by another hand.")] = 1,
+    writers: Annotated[int, typer.Option(min=1, help="How many different hands there are.")] = 1000,
+    size: Annotated[float, typer.Option(min=8, max=256, help="Height of a capital, in pixels.")] = 32.0,
+    bank: Annotated[Path | None, typer.Option("--glyphs", help="Real glyphs, by `mumer glyphs build`.")] = None,
+    seed: Seed = 0,
+    workers: Workers = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write labels by hand: images, InkML with segmentation, symbol boxes."""
+    from mumer_data.jobs.write import write_folder
+    from mumer_data.readers.synthetic import SyntheticOptions, SyntheticReader
+
+    place: dict[str, Any] = {"labels": labels} if _is_file(labels) else {"text": labels}
+    hands = {"copies": copies, "writers": writers, "size": size, "seed": seed}
+    options = SyntheticOptions.model_validate({"format": "synthetic", "glyphs": bank and str(bank), **place, **hands})
+    found = write_folder(SyntheticReader(options, Path()), out, _formats(formats), workers)
+    reasons = dict(Counter(reject.reason for reject in found.rejects).most_common())
+    counts = {"written": len(found.written), "rejected": len(found.rejects), "reasons": reasons}
+    if as_json:
+        print(json.dumps({"out": str(out), "symbols": found.symbols, **counts}))
+        return
+    print(f"{len(found.written):,} expressions with {found.symbols:,} symbols in {out}")
+    if reasons:
+        named = ", ".join(f"{reason} {count:,}" for reason, count in reasons.items())
+        print(f"{len(found.rejects):,} labels not written ({named}): {out / 'rejects.jsonl'} says why")
+
+
+def _is_file(labels: str) -> bool:
+    if labels.endswith((".txt", ".tsv")) and not Path(labels).is_file():
+        raise SourceError(f"{labels} is no file; check the path")
+    return len(labels) < 1024 and "\0" not in labels and Path(labels).is_file()
+
+
+def _formats(names: str) -> tuple[Any, ...]:
+    from mumer_data.jobs.write import FORMATS
+
+    chosen = tuple(name.strip() for name in names.split(","))
+    unknown = [name for name in chosen if name not in FORMATS]
+    if unknown:
+        raise typer.BadParameter(f"'{unknown[0]}' is none of {', '.join(FORMATS)}", param_hint="--format")
+    return chosen
+
+
+@glyphs.command("build")
+def build_bank(
+    source: Annotated[str, typer.Argument(help="A folder of InkML or images, a pipeline file, or a ready one's name.")],
+    out: Annotated[Path, typer.Option(help="The Parquet file to write.")],
+    settings: Settings = None,
+    workers: Workers = None,
+    as_json: AsJson = False,
+) -> None:
+    """Cut the symbols out of labelled handwriting: from segmented ink, or from images that fall apart."""
+    from mumer_data.jobs.config import load_source
+    from mumer_data.jobs.glyphs import build_bank as run
+
+    made = run(load_source(source, settings or ()), out, workers)
+    if as_json:
+        print(json.dumps({"out": str(out)} | made))
+        return
+    print(f"{made['glyphs']:,} glyphs of {made['tokens']:,} symbols, from {made['used']:,} of {made['read']:,} rows")
+    print(f"write with them:  mumer write LABELS --glyphs {out} --out DIR")
+
+
+@app.command()
+def preview(
+    pipeline: Annotated[str, typer.Argument(help="A pipeline file, the name of a ready one, or a build's folder.")],
+    out: Annotated[Path, typer.Option(help="The PNG to write.")],
+    rows: Annotated[int, typer.Option(min=1, max=200, help="How many rows of the source.")] = 12,
+    variants: Annotated[int, typer.Option(min=0, max=8, help="Augmented pictures beside each original.")] = 2,
+    boxes: Annotated[bool, typer.Option(help="Show the box of every symbol, where the source knows them.")] = True,
+    seed: Seed = 0,
+    settings: Settings = None,
+) -> None:
+    """Draw a contact sheet of a pipeline: originals, augmented variants, symbol boxes."""
+    from mumer_data.jobs.config import load_source
+    from mumer_data.jobs.preview import preview as run
+
+    shown = run(load_source(pipeline, settings or ()), out, rows=rows, variants=variants, boxes=boxes, seed=seed)
+    print(f"{shown:,} rows in {out}")

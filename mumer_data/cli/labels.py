@@ -1,0 +1,120 @@
+"""Verbs that read labels: `parse`, `normalize`, `tree`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from mumer_data.cli.options import AsJson
+from mumer_data.exceptions import LatexSyntaxError, SourceError
+
+app = typer.Typer()
+
+Dialect = Annotated[str, typer.Option(help="Tree-CoT dialect: published or slt.", metavar="published|slt")]
+
+
+@app.command()
+def parse(
+    file: Annotated[Path | None, typer.Argument(help="One tokenised label a line; stdin if left out.")] = None,
+    dialect: Dialect = "published",
+    strict: Annotated[bool, typer.Option(help="Unknown commands are errors; exit 1 if any line has an error.")] = False,
+) -> None:
+    """Read labels; print one JSON object for each line, in order."""
+    from mumer_data.latex.counts import symbol_count_text
+    from mumer_data.latex.parser import parse as parse_label
+    from mumer_data.latex.serialize import label_text
+
+    named = _dialect(dialect)
+    failed = 0
+    for line in _lines(file):
+        record: dict[str, Any] = {"label": line.decode("utf-8", errors="replace")}
+        try:
+            label = line.decode("utf-8")
+            if strict:
+                parse_label(label, strict=True)
+            record |= {"tree_cot": label_text(label, named), "symbol_count": symbol_count_text(label)}
+        except UnicodeDecodeError as error:
+            record["error"] = {"message": f"not UTF-8 at byte {error.start}", "position": None}
+        except LatexSyntaxError as error:
+            record["error"] = {"message": error.reason, "position": error.position}
+        failed += "error" in record
+        sys.stdout.write(json.dumps(record, ensure_ascii=False) + "\n")
+    if strict and failed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def normalize(
+    file: Annotated[Path | None, typer.Argument(help="One raw label a line; stdin if left out.")] = None,
+    preset: Annotated[str, typer.Option(help="crohme, hme100k, mathwriting, im2latex or none.")] = "crohme",
+    explain: Annotated[bool, typer.Option("--explain", help="Say on stderr which rules fired on each line.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Turn raw LaTeX into canonical labels, line by line; an unreadable line gives an empty one and a message."""
+    from mumer_data.latex.normalize import Normalizer
+
+    normalizer = Normalizer(preset)
+    for number, line in enumerate(_lines(file), 1):
+        raw, label, problem = line.decode("utf-8", errors="replace"), "", ""
+        try:
+            raw = line.decode("utf-8")
+            label = normalizer(raw)
+        except UnicodeDecodeError as error:
+            problem = f"not UTF-8 at byte {error.start}"
+        except LatexSyntaxError as error:
+            problem = str(error) if not as_json else error.reason
+        if as_json:
+            result = {"raw": raw, "error": problem} if problem else {"raw": raw, "label": label}
+            sys.stdout.write(json.dumps(result, ensure_ascii=False) + "\n")
+            continue
+        sys.stdout.write(label + "\n")
+        if problem:
+            print(f"line {number}: {problem}", file=sys.stderr)
+        elif explain:
+            fired = ", ".join(rule.name for rule in normalizer.explain(raw)[1]) or "nothing"
+            print(f"line {number}: {fired}", file=sys.stderr)
+
+
+@app.command()
+def tree(label: Annotated[str, typer.Argument(help="A tokenised label, in quotes.")]) -> None:
+    """Draw the symbol layout tree of a label."""
+    from rich.console import Console
+
+    from mumer_data.latex.parser import parse as parse_label
+    from mumer_data.report.tree import rich_tree
+
+    Console().print(rich_tree(parse_label(label)))
+
+
+def _dialect(name: str) -> Any:
+    from mumer_data.latex.serialize import DIALECTS
+
+    if name not in DIALECTS:
+        raise typer.BadParameter(f"'{name}' is no dialect: choose {' or '.join(DIALECTS)}", param_hint="--dialect")
+    return name
+
+
+def _lines(file: Path | None) -> Iterator[bytes]:
+    """The lines of a file or of stdin, parted by line feeds only, without their ends."""
+    if file is None:
+        yield from map(_without_end, sys.stdin.buffer)
+        return
+    from mumer_data.report.console import reading_progress
+
+    try:
+        size = file.stat().st_size
+        with file.open("rb") as source, reading_progress(f"reading {file.name}", size) as progress:
+            for line in source:
+                progress(len(line))
+                yield _without_end(line)
+    except OSError as error:
+        raise SourceError(f"cannot read {file}: {error.strerror}") from error
+
+
+def _without_end(line: bytes) -> bytes:
+    return line.removesuffix(b"\n").removesuffix(b"\r")

@@ -1,0 +1,19 @@
+"""The verbs of the command line, a module a subject: each has a Typer ``app`` that `mumer_data.cli` joins.
+
+A new verb is one function here, with no logic of its own and heavy imports inside it; a new subject is one
+module and one line in ``SUBJECTS``. Another package adds its verbs through the entry-point group ``mumer.commands``.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for a program to read.")]
+Settings = Annotated[
+    list[str] | None, typer.Option("--set", help="key=value over the file, e.g. source.path=data/mine.")
+]
+
+# The modules, in the order of `mumer --help`.
+SUBJECTS = ("labels", "sources", "generate", "handwriting", "builds", "evaluate", "mining", "publishing")

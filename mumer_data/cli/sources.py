@@ -1,0 +1,85 @@
+"""Verbs that look at a source before anything is built from it: `stats`, `leakage`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mumer_data.cli.options import AsJson, Settings
+
+app = typer.Typer()
+
+Workers = Annotated[int | None, typer.Option(min=1, help="Processes; one a core if left out.")]
+_SLICE_ROWS, _SLICE_BYTES = 1_000, 64 << 20
+
+
+@app.command()
+def stats(
+    source: Annotated[str, typer.Argument(help="A build's folder, a pipeline file, or the name of a ready one.")],
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for statistics.json and the plots; NAME_stats here if left out.")
+    ] = None,
+    vocabulary: Annotated[Path | None, typer.Option(help="One token a line: lists symbols that are not in it.")] = None,
+    images: Annotated[bool, typer.Option(help="Read the images too, for their sizes.")] = True,
+    settings: Settings = None,
+    workers: Workers = None,
+    as_json: AsJson = False,
+) -> None:
+    """Count token lengths, symbols, depths and image sizes; print and plot them."""
+    from mumer_data.filters.symbols import read_vocabulary
+    from mumer_data.jobs.config import load_source
+    from mumer_data.report.statistics import statistics
+
+    pipeline = load_source(source, settings or ())
+    known = None if vocabulary is None else read_vocabulary(vocabulary)
+    reader = pipeline.reader()
+    parts = reader.plan(_SLICE_ROWS, _SLICE_BYTES)
+    found = statistics(reader, parts, pipeline.screen(), vocabulary=known, images=images, workers=workers)
+    if out is None and not as_json:
+        out = Path(f"{pipeline.name}_stats")
+    if out is not None:
+        from mumer_data.io.atomic import write_json
+        from mumer_data.report.plots import plot_statistics
+
+        write_json(out / "statistics.json", found.to_json())
+        plot_statistics(found, out)
+    if as_json:
+        print(json.dumps(found.to_json(), ensure_ascii=False))
+        return
+    from mumer_data.report.tables import print_statistics
+
+    print_statistics(pipeline.name, found, out, vocabulary=known is not None)
+
+
+@app.command()
+def leakage(
+    train: Annotated[str, typer.Argument(help="A build's folder, a pipeline file, or the name of a ready one.")],
+    test: Annotated[str, typer.Argument(help="The same, of the test set.")],
+    images: Annotated[bool, typer.Option(help="Compare images; without them, labels only.")] = True,
+    distance: Annotated[int, typer.Option(min=0, max=31, help="Bits of 256 in which near images may differ.")] = 12,
+    out: Annotated[Path | None, typer.Option(help="Parquet file for the rows that both have.")] = None,
+    workers: Workers = None,
+    as_json: AsJson = False,
+) -> None:
+    """Report which rows of a test set are in a training set too: same image, nearly the same, same label."""
+    from mumer_data.filters.leakage import leaks
+    from mumer_data.filters.row_index import build_row_index
+    from mumer_data.jobs.config import load_source
+    from mumer_data.report.tables import leakage_counts, print_leakage, write_leaks
+
+    surveys = []
+    for pipeline in (load_source(train), load_source(test)):
+        reader = pipeline.reader()
+        parts = reader.plan(_SLICE_ROWS, _SLICE_BYTES)
+        surveys.append(build_row_index(reader, parts, pipeline.screen(), labels=True, images=images, workers=workers))
+    found = leaks(surveys[0], surveys[1], distance if images else None)
+    if out is not None:
+        write_leaks(out, found)
+    counts = leakage_counts(found, len(surveys[0]), len(surveys[1]))
+    if as_json:
+        print(json.dumps(counts))
+    else:
+        print_leakage(counts, found, out)

@@ -1,0 +1,34 @@
+"""Filter on how deeply a label's symbol layout tree is nested."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+
+from mumer_data.filters import FilterOptions, Rejection
+from mumer_data.latex.tree import SymbolTree
+from mumer_data.records import Example
+
+
+class DepthFilter:
+    """Keeps labels of nesting ``min`` to ``max``, both included; a single baseline has depth 0."""
+
+    class Options(FilterOptions):
+        """Bounds in levels."""
+
+        min: int = Field(0, ge=0)
+        max: int = Field(1_000_000, ge=0)
+
+    def __init__(self, options: Options, base: Path) -> None:
+        """Needs nothing from disk."""
+        self._options = options
+
+    def check(self, example: Example, label: str, tree: SymbolTree) -> Rejection | None:
+        """Reasons: ``too_flat``, ``too_deep``."""
+        depth = tree.depth
+        if depth < self._options.min:
+            return Rejection("too_flat", f"the label is nested {depth} deep, less than {self._options.min}")
+        if depth > self._options.max:
+            return Rejection("too_deep", f"the label is nested {depth} deep, more than {self._options.max}")
+        return None

@@ -1,0 +1,67 @@
+"""Filter that keeps one part of a data set: parts that no writer has in common, where writers are named.
+
+Not for folds of a cross-validation run: see `folds`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from itertools import accumulate
+from pathlib import Path
+from typing import Literal
+
+from pydantic import model_validator
+
+from mumer_data.filters import FilterOptions, Rejection
+from mumer_data.latex.tree import SymbolTree
+from mumer_data.records import Example
+
+
+def place_of(unit: str, seed: int) -> float:
+    """Where in [0, 1) a writer or id falls: the same on every machine, however many others there are."""
+    digest = hashlib.blake2b(f"{seed}\0{unit}".encode(), digest_size=7).digest()
+    return int.from_bytes(digest) / 2**56
+
+
+class SplitFilter:
+    """Keeps the examples of one part; writers (or ids) fall into parts by their hash, so parts are stable."""
+
+    class Options(FilterOptions):
+        """How to part.
+
+        Attributes:
+            by: what must not be in two parts: a writer, or only an example.
+            parts: name -> share; the shares sum up to 1.
+            keep: the part to build.
+            seed: another seed, another parting.
+        """
+
+        by: Literal["writer", "id"] = "writer"
+        parts: dict[str, float]
+        keep: str
+        seed: int = 0
+
+        @model_validator(mode="after")
+        def _sums_up(self) -> SplitFilter.Options:
+            if self.keep not in self.parts:
+                raise ValueError(f"keep names no part: '{self.keep}' is not among {', '.join(self.parts)}")
+            if min(self.parts.values()) <= 0 or not math.isclose(sum(self.parts.values()), 1, abs_tol=1e-9):
+                raise ValueError(f"the shares of parts must be positive and sum up to 1, found {self.parts}")
+            return self
+
+    def __init__(self, options: Options, base: Path) -> None:
+        """Needs nothing from disk."""
+        self._options = options
+        self._ends = dict(zip(options.parts, accumulate(options.parts.values()), strict=True))
+
+    def check(self, example: Example, label: str, tree: SymbolTree) -> Rejection | None:
+        """Reasons: ``other_part``; ``writer_unknown`` where the source names no writer."""
+        unit = example.writer if self._options.by == "writer" else example.id
+        if not unit:
+            return Rejection("writer_unknown", "the source does not name its writer: use by: id, or another source")
+        place = place_of(unit, self._options.seed)
+        part = next((name for name, end in self._ends.items() if place < end), next(reversed(self._ends)))
+        if part != self._options.keep:
+            return Rejection("other_part", f"{self._options.by} {unit!r} belongs to {part}")
+        return None

@@ -1,0 +1,67 @@
+"""Filter on the symbols of a label: a vocabulary that it must keep to, and symbols that it must not have."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mumer_data.exceptions import SourceError
+from mumer_data.filters import FilterOptions, Rejection
+from mumer_data.latex.tree import SymbolTree
+from mumer_data.readers.files import resolve
+from mumer_data.records import Example
+
+_NAMED = 5
+
+
+def read_vocabulary(path: Path) -> frozenset[str]:
+    """The tokens of a vocabulary file: UTF-8, one a line, as the dictionaries of CROHME recognisers are.
+
+    Raises:
+        SourceError: the file cannot be read, has no tokens, or a line with more than one.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SourceError(f"the vocabulary {path} cannot be read: {error}") from error
+    tokens = {line.strip() for line in lines} - {""}
+    if spaced := sorted(token for token in tokens if len(token.split()) > 1):
+        raise SourceError(f"the vocabulary {path} must have one token a line, found {spaced[0]!r}")
+    if not tokens:
+        raise SourceError(f"the vocabulary {path} has no tokens")
+    return frozenset(tokens)
+
+
+class SymbolsFilter:
+    """Keeps labels whose tokens are all in a vocabulary, and none of them denied."""
+
+    class Options(FilterOptions):
+        """What a label may hold.
+
+        Attributes:
+            vocabulary: a file with one token a line; braces need not be in it.
+            deny: tokens that keep a label out.
+        """
+
+        vocabulary: str | None = None
+        deny: tuple[str, ...] = ()
+
+    def __init__(self, options: Options, base: Path) -> None:
+        """Reads the vocabulary; raises ``SourceError``."""
+        self._known = None
+        if options.vocabulary is not None:
+            self._known = read_vocabulary(resolve(options.vocabulary, base)) | {"{", "}"}
+        self._denied = frozenset(options.deny)
+
+    def check(self, example: Example, label: str, tree: SymbolTree) -> Rejection | None:
+        """Reasons: ``symbol_unknown``, ``symbol_denied``."""
+        tokens = set(label.split())
+        if self._known is not None and not tokens <= self._known:
+            return Rejection("symbol_unknown", f"not in the vocabulary: {_named(tokens - self._known)}")
+        if not tokens.isdisjoint(self._denied):
+            return Rejection("symbol_denied", f"the pipeline denies {_named(tokens & self._denied)}")
+        return None
+
+
+def _named(tokens: set[str]) -> str:
+    first = sorted(tokens)[:_NAMED]
+    return " ".join(first) + (f" and {len(tokens) - _NAMED} more" if len(tokens) > _NAMED else "")

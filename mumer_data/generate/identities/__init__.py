@@ -1,0 +1,32 @@
+"""Facts of mathematics, made so that they are true, checked by numbers, and written down as labels.
+
+A new family is one module with a ``KINDS`` tuple of functions ``(Pick) -> Fact``, and one line in `FAMILIES`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+
+from mumer_data.exceptions import GenerationError
+from mumer_data.generate.identities.pick import Fact, Pick
+
+Kind = Callable[[Pick], Fact]
+
+# name on the command line -> module; imported, and SymPy with it, only when it is asked for.
+FAMILIES = {
+    "algebra": "mumer_data.generate.identities.algebra",
+    "calculus": "mumer_data.generate.identities.calculus",
+    "equations": "mumer_data.generate.identities.equations",
+    "matrices": "mumer_data.generate.identities.matrices",
+    "series": "mumer_data.generate.identities.series",
+    "trigonometry": "mumer_data.generate.identities.trigonometry",
+}
+
+
+def edit_types_of(family: str) -> tuple[Kind, ...]:
+    """The kinds of facts of a family; raises ``GenerationError`` for an unknown one."""
+    if family not in FAMILIES:
+        raise GenerationError(f"unknown family '{family}': known are {', '.join(FAMILIES)}")
+    found: tuple[Kind, ...] = import_module(FAMILIES[family]).KINDS
+    return found

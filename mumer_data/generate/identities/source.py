@@ -1,0 +1,72 @@
+"""Families of facts as a source of labels.
+
+Not for the facts themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from mumer_data.generate.atoms import is_letter
+from mumer_data.generate.collect import Candidate
+from mumer_data.generate.identities import FAMILIES, edit_types_of
+from mumer_data.generate.identities.pick import COEFFICIENTS, TAKEN, VARIABLES, Pick
+from mumer_data.generate.identities.write import write
+from mumer_data.generate.weights import SamplingWeights, Shares
+from mumer_data.latex.parser import parse
+
+_LETTERS = tuple(sorted(set(VARIABLES + COEFFICIENTS) | set("XYVWRNMPQSTL") | {"\\gamma", "\\sigma", "\\omega"}))
+
+
+@dataclass(frozen=True)
+class FactSource:
+    """Draws a family, then a kind of fact in it, then a fact.
+
+    Attributes:
+        families: names in `FAMILIES`.
+        preset: of the normaliser.
+        favoured, favour: letters that stand in for others, and how often; see `Pick`.
+    """
+
+    families: tuple[str, ...]
+    preset: str = "crohme"
+    favoured: Shares = field(default_factory=dict)
+    favour: float = 0.0
+    stage: str = "generate facts"
+    chunk: int = 250
+
+    def draw(self, rng: np.random.Generator, size: str) -> Candidate:
+        """See `collect.Source`."""
+        pick = Pick(rng, self.favoured, self.favour)
+        family = pick.one(self.families)
+        label = write(pick.one(edit_types_of(family))(pick), pick, self.preset)
+        return Candidate(label, parse(label).depth, family)
+
+
+def fact_source(
+    families: Iterable[str], *, preset: str = "crohme", emphasis: SamplingWeights | None = None
+) -> FactSource:
+    """A source of facts of these families; all there are where none is named.
+
+    Of what is emphasised only letters can be followed: they become the names of variables.
+
+    Raises:
+        GenerationError: an unknown family, or none of the confused symbols is a letter.
+    """
+    named = tuple(dict.fromkeys(families)) or tuple(FAMILIES)
+    for family in named:
+        edit_types_of(family)
+    if not emphasis:
+        return FactSource(named, preset)
+    pairs = emphasis.confusions or {}
+    free = sorted({token for pair in pairs for token in pair if is_letter(token)} | set(_LETTERS))
+    free = [letter for letter in free if letter not in TAKEN]
+    confused = emphasis.of_confusions(free)
+    total = emphasis.rare + (emphasis.confused if confused else 0.0)
+    favoured = {
+        letter: (emphasis.rare / len(free) + emphasis.confused * confused.get(letter, 0.0)) / total for letter in free
+    }
+    return FactSource(named, preset, {name: share for name, share in favoured.items() if share}, total)

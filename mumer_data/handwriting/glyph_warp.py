@@ -1,0 +1,50 @@
+"""A glyph bent out of shape: a little turned, its strokes moved and led astray, as no hand repeats itself.
+
+Not for whole expressions: `writing` bends those.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mumer_data.handwriting.glyphs.glyph import Glyph, Stroke
+
+_REACH = 0.3  # heights of a capital along a stroke after which its way is its own again
+
+
+def warped(glyph: Glyph, amount: float, rng: np.random.Generator) -> Glyph:
+    """A glyph with its points about ``amount`` heights of a capital from where they were.
+
+    All strokes follow one smooth field; those of a ``loose`` glyph leave it, each on its own way.
+    """
+    counts = [_knots(stroke) if glyph.loose else 0 for stroke in glyph.strokes]
+    draws = rng.normal(size=(8 + sum(counts) + len(counts), 2))
+    turn, lean, kx, ky = (draws[:2].ravel() * (0.7, 1.2, 1.2, 0.8) * amount).tolist()
+    linear = np.array(((1 + kx, turn), (lean - turn, 1 + ky)))
+    waves, begin = draws[2:8], 8
+    strokes = []
+    for stroke, count in zip(glyph.strokes, counts, strict=True):
+        field = np.sin(stroke @ (waves[:2].T * 2.5) + waves[2] * 2) @ waves[3:5] * (0.6 * amount)
+        moved = stroke @ linear + field + draws[begin] * (0.5 * amount * glyph.loose)
+        begin += 1
+        if count:
+            moved += _astray(stroke, draws[begin : begin + count] * (amount * glyph.loose))
+            begin += count
+        strokes.append(moved)
+    return Glyph(tuple(strokes), glyph.real, glyph.loose, glyph.source)
+
+
+def _knots(stroke: Stroke) -> int:
+    if len(stroke) < 2:
+        return 0
+    return 2 + int(np.hypot(*(stroke[1:] - stroke[:-1]).T).sum() / _REACH)
+
+
+def _astray(stroke: Stroke, knots: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How far each point of a stroke is led astray, as the knots along it are."""
+    along = np.zeros(len(stroke))
+    np.cumsum(np.hypot(*(stroke[1:] - stroke[:-1]).T), out=along[1:])
+    places = along * ((len(knots) - 1) / max(along[-1], 1e-9))
+    at = np.arange(len(knots))
+    return np.stack((np.interp(places, at, knots[:, 0]), np.interp(places, at, knots[:, 1])), axis=1)

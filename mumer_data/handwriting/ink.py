@@ -1,0 +1,221 @@
+"""Any label -> ink of one hand: strokes, and the symbol that each belongs to.
+
+Not for files of it (see `images.delivery`) nor for choosing writers (see `images.synthesis`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from mumer_data.exceptions import ImageError, LatexSyntaxError
+from mumer_data.handwriting.glyphs.glyph import Stroke
+from mumer_data.handwriting.layout.atoms import PenBuilder
+from mumer_data.handwriting.layout.boxes import Inked
+from mumer_data.handwriting.layout.placement import Placer
+from mumer_data.handwriting.writer import Writer, WriterStyle
+from mumer_data.images.render_ink import draw_ink
+from mumer_data.latex.normalize import normalize
+from mumer_data.latex.parser import parse
+from mumer_data.latex.tree import SymbolTree
+from mumer_data.typeset.elements import Style as TypesetFormula
+from mumer_data.typeset.errors import TypesetError
+
+MAX_SIDE = 2000
+"""Largest width and height of a picture, in pixels; longer ink is drawn smaller."""
+
+_TOKEN = re.compile(r"\\.+|'+|\{[a-zA-Z]+\*?\}")  # all that a canonical label has beside single characters
+_GROWN = re.compile(r"\\(?:left|right|middle|[bB]igg?[lrm]?)(?![a-zA-Z])")
+
+
+@dataclass(frozen=True, slots=True)
+class OnlineInk:
+    """An expression in ink.
+
+    Attributes:
+        label: what it says.
+        strokes: in units of the height of a capital, left and top at 0.
+        marks: for each stroke the number of its symbol.
+        names: of the symbols, tokens of the label.
+        style: of the hand.
+    """
+
+    label: str
+    strokes: list[Stroke]
+    marks: list[int]
+    names: list[str]
+    style: WriterStyle
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedInk:
+    """A writing in pixels; image, strokes and boxes share one frame.
+
+    Attributes:
+        writing: what was drawn.
+        image: 8-bit greyscale, black on white.
+        strokes: the pen's way, in pixels.
+        boxes: of the symbols' ink, shape (symbols, 4): left, top, right, bottom in whole pixels.
+    """
+
+    writing: OnlineInk
+    image: Image.Image
+    strokes: list[Stroke]
+    boxes: NDArray[np.int64]
+
+    @property
+    def names(self) -> list[str]:
+        """Of the symbols."""
+        return self.writing.names
+
+
+def write(label: str, hand: Writer) -> OnlineInk:
+    """Write a label by hand.
+
+    Raises:
+        LatexSyntaxError: the label does not parse.
+        ImageError: ``glyph_missing`` where no alphabet has a symbol, ``layout_failed`` where nothing is known of how
+            a construct looks, ``ink_empty`` where nothing is to be seen.
+    """
+    builder = PenBuilder()
+    try:
+        element = builder.row(_tree(label).symbols, TypesetFormula())
+        box = Placer(hand, builder.marks).box(element)
+    except TypesetError as error:
+        raise ImageError("layout_failed", str(error)) from None
+    except RecursionError:
+        raise ImageError("layout_failed", "the label is nested too deeply to be laid out") from None
+    ink = sorted(box.flat(), key=lambda inked: inked.mark)
+    if not ink:
+        raise ImageError("ink_empty", "the label shows nothing")
+    strokes, marks = _joined([_steady(inked, hand) for inked in ink], [inked.mark for inked in ink], hand)
+    points = _bent(np.concatenate(strokes), hand)
+    points -= points.min(axis=0)
+    ends = np.cumsum([len(stroke) for stroke in strokes])[:-1]
+    numbers = {mark: number for number, mark in enumerate(dict.fromkeys(marks))}
+    names = [_GROWN.sub("", builder.marks[mark]) or builder.marks[mark] for mark in numbers]
+    return OnlineInk(label, np.split(points, ends), [numbers[mark] for mark in marks], names, hand.style)
+
+
+def _tree(label: str) -> SymbolTree:
+    """The tree of a label; of one that is no canonical label, yet LaTeX (`x^2`), that of the canonical one."""
+    canonical = all(len(token) < 2 or _TOKEN.fullmatch(token) for token in label.split())
+    try:
+        return parse(label if canonical else normalize(label))
+    except LatexSyntaxError as error:
+        try:
+            return parse(normalize(label))
+        except LatexSyntaxError:
+            raise error from None
+
+
+def _steady(inked: Inked, hand: Writer) -> Stroke:
+    """A stroke in small steps, its corners rounded, trembling; one cut from real ink only in small steps."""
+    stroke, style = inked.stroke, hand.style
+    if len(stroke) < 2:
+        return stroke
+    steps = stroke[1:] - stroke[:-1]
+    along = np.zeros(len(stroke))
+    np.cumsum(np.hypot(steps[:, 0], steps[:, 1]), out=along[1:])
+    if along[-1] < style.fineness:
+        return stroke
+    count = max(3, int(along[-1] / style.fineness) + 1)
+    places = np.arange(count) * (along[-1] / (count - 1))
+    fine = np.stack((np.interp(places, along, stroke[:, 0]), np.interp(places, along, stroke[:, 1])), axis=1)
+    if inked.real:
+        return fine
+    ends = fine[[0, -1]]
+    weight = 0.25 * style.roundness
+    for _ in range(2 if style.roundness < 0.6 else 3):
+        fine[1:-1] += weight * (fine[:-2] - 2 * fine[1:-1] + fine[2:])
+    fine[[0, -1]] = ends
+    return fine + hand.rng.normal(size=fine.shape) * style.tremor
+
+
+def _joined(strokes: list[Stroke], marks: list[int], hand: Writer) -> tuple[list[Stroke], list[int]]:
+    """Strokes of one symbol that the hand draws without lifting the pen, made one."""
+    found, owners = [strokes[0]], [marks[0]]
+    for stroke, mark in zip(strokes[1:], marks[1:], strict=True):
+        near = mark == owners[-1] and float(np.hypot(*(stroke[0] - found[-1][-1]))) < 0.3
+        if near and hand.rng.random() < hand.style.joins and not (_is_dot(stroke) or _is_dot(found[-1])):
+            found[-1] = np.concatenate((found[-1], stroke))
+        else:
+            found.append(stroke)
+            owners.append(mark)
+    return found, owners
+
+
+def _is_dot(stroke: Stroke) -> bool:
+    """Too small to be joined to anything: what would become of the dot on an i?"""
+    return len(stroke) < 3 or float(np.ptp(stroke, axis=0).max()) < 0.2
+
+
+def _bent(points: NDArray[np.float64], hand: Writer) -> NDArray[np.float64]:
+    """The whole expression with the hand's slant, slope and drift, and bent a little as no two copies are alike."""
+    style, rng = hand.style, hand.rng
+    x, y = points[:, 0], points[:, 1]
+    phases, waves = rng.uniform(0, 2 * np.pi, 4), rng.uniform(0.25, 1.0, 4)
+    amount = 0.02 + 0.05 * style.looseness
+    drift = style.drift * np.sin(0.35 * waves[0] * x + phases[0])
+    bend_x = amount * (np.sin(1.6 * waves[1] * y + phases[1]) + 0.5 * np.sin(1.1 * waves[2] * x + phases[2]))
+    bend_y = amount * np.sin(1.8 * waves[3] * x + phases[3])
+    return np.stack((x + bend_x - style.slant * y, y + bend_y + drift - style.slope * x), axis=1)
+
+
+def draw(writing: OnlineInk, *, size: float = 32.0, padding: int = 8) -> RenderedInk:
+    """Draw a writing.
+
+    Args:
+        writing: see `write`.
+        size: height of a capital, in pixels; less where the picture would be larger than ``MAX_SIDE``.
+        padding: white on all sides, in pixels.
+
+    Raises:
+        ValueError: ``size`` or ``padding`` leave no room.
+    """
+    if size < 4 or not 0 <= padding < MAX_SIDE / 4:
+        raise ValueError(f"no room for ink: size {size}, padding {padding}")
+    pen = max(1.0, writing.style.pen * size)
+    extent = np.concatenate(writing.strokes).max(axis=0)
+    room = MAX_SIDE - 2 * (padding + pen)
+    scale = float(min(size, room / max(extent.max(), 1e-6)))
+    pen = max(1.0, writing.style.pen * scale)
+    edge = padding + pen / 2
+    strokes = [stroke * scale + edge for stroke in writing.strokes]
+    widths = [_widths(stroke, pen, writing.style) for stroke in strokes]
+    width, height = np.ceil(extent * scale + 2 * edge).astype(int).tolist()
+    image = draw_ink(strokes, widths, (width, height))
+    return RenderedInk(writing, image, strokes, _boxes(writing, strokes, widths, (width, height)))
+
+
+def _widths(stroke: Stroke, pen: float, style: WriterStyle) -> NDArray[np.float64]:
+    """The pen's width at each point: less where it is lifted and where it moves upwards; of a dot, more."""
+    count = len(stroke)
+    if count < 3 or not style.pressure:
+        return np.full(count, pen * (1.0 if count > 1 else 1.25))
+    steps = np.empty_like(stroke)
+    steps[1:-1] = stroke[2:] - stroke[:-2]
+    steps[[0, -1]] = stroke[[1, -1]] - stroke[[0, -2]]
+    down = steps[:, 1] / (np.hypot(steps[:, 0], steps[:, 1]) + 1e-6)
+    pressed = 1 + style.pressure * (0.5 * down - 0.25)
+    taper = 1 - style.pressure * 0.5 * (np.arange(count) * (2 / (count - 1)) - 1) ** 8
+    return np.asarray(np.maximum(pen * pressed * taper, 0.6))
+
+
+def _boxes(
+    writing: OnlineInk, strokes: Sequence[Stroke], widths: Sequence[NDArray[np.float64]], size: tuple[int, int]
+) -> NDArray[np.int64]:
+    """Of each symbol's ink, the pen's width included."""
+    boxes = np.full((len(writing.names), 4), np.inf) * (1, 1, -1, -1)
+    for stroke, width, mark in zip(strokes, widths, writing.marks, strict=True):
+        half = float(width.max()) / 2
+        low, high = stroke.min(axis=0) - half, stroke.max(axis=0) + half
+        boxes[mark, :2] = np.minimum(boxes[mark, :2], low)
+        boxes[mark, 2:] = np.maximum(boxes[mark, 2:], high)
+    outward = np.concatenate((np.floor(boxes[:, :2]), np.ceil(boxes[:, 2:])), axis=1)
+    return np.asarray(np.clip(outward, 0, (*size, *size)).astype(np.int64))

@@ -1,0 +1,125 @@
+"""Images that programs show differently, as the one picture that a person sees: upright, opaque, 8 bits, one frame.
+
+Not for deciding whether bytes are an image at all: that is `check`, which must have passed them first.
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import ExifTags, Image
+
+from mumer_data.exceptions import ImageError
+
+# What every decoder turns into the same RGB; of these with an alpha channel, where nothing shines through.
+_PLAIN = ("1", "L", "P", "RGB", "LA", "PA", "RGBA", "RGBX")
+# How to undo an orientation of EXIF (tag 274).
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_DEEP = ("I;16", "I;16B", "I;16L", "I", "F")
+
+
+def oddity(image: Image.Image) -> str:
+    """Why programs may show a loaded image differently; ``""`` where all show the same.
+
+    ``turned``: some heed the orientation in EXIF, some do not (`datasets` does, Pillow does not). ``metadata``: EXIF
+    that cannot be read, at which some fail. ``transparent``: on white, or black. ``deep``: over 8 bits a channel,
+    which are cut off or scaled. ``frames``: an animation, or several pages. ``colours``: CMYK, LAB and others.
+    """
+    orientation = _orientation(image)
+    if orientation is None:
+        return "metadata"
+    if orientation in _TURNS:
+        return "turned"
+    if image.mode in _DEEP:
+        return "deep"
+    if image.mode not in _PLAIN:
+        return "colours"
+    if image.has_transparency_data and image.convert("RGBA").getchannel("A").getextrema()[0] != 255:
+        return "transparent"
+    if getattr(image, "is_animated", False) and image.format != "MPO":  # a camera's preview is no second picture
+        return "frames"
+    return ""
+
+
+def canonical_image(data: bytes) -> Image.Image:
+    """The picture to be seen in bytes that `check_image` accepts, as mode ``1``, ``L``, ``P`` or ``RGB``.
+
+    Deep greys are scaled to 8 bits (where all values would fit, they stay); what shines through lies on white, or on
+    black where most of the rest is light; of several pictures the first is taken.
+
+    Raises:
+        ImageError: reason ``image_format``, for a colour space that cannot be turned into RGB.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with Image.open(io.BytesIO(data)) as image:
+            return plain(image)
+
+
+def plain(image: Image.Image) -> Image.Image:
+    """`canonical_image` of an image that is open, loaded or not."""
+    image.load()
+    try:
+        return _opaque(_shallow(_upright(image)))
+    except (ValueError, OSError) as error:
+        message = f"its {image.mode} pixels cannot be turned into RGB ({error}); convert it to PNG"
+        raise ImageError("image_format", message) from None
+
+
+def canonical_png(data: bytes) -> bytes:
+    """`canonical_image` as a PNG without metadata."""
+    buffer = io.BytesIO()
+    canonical_image(data).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def _orientation(image: Image.Image) -> int | None:
+    """As EXIF tells it; ``None`` where that cannot be read."""
+    try:
+        return int(image.getexif().get(ExifTags.Base.Orientation, 1))
+    except Exception:  # EXIF parsers raise whatever they meet
+        return None
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    # Not by ImageOps.exif_transpose, which also writes the EXIF anew and fails where another tag of it is broken.
+    turn = _TURNS.get(_orientation(image) or 1)
+    turned = image.copy() if turn is None else image.transpose(turn)
+    turned.info = {key: value for key, value in image.info.items() if key == "transparency"}
+    return turned
+
+
+def _shallow(image: Image.Image) -> Image.Image:
+    if image.mode not in _DEEP:
+        return image
+    values: NDArray[np.float32] = np.nan_to_num(np.asarray(image, np.float32), posinf=0.0, neginf=0.0)
+    low, high = float(values.min()), float(values.max())
+    if low < 0 or high > 65_535:
+        values = (values - np.float32(low)) * np.float32(255 / (high - low))
+    elif image.mode == "F" and high <= 1:
+        values = values * np.float32(255)
+    elif high > 255:
+        values = values / np.float32(257)
+    return Image.fromarray(np.rint(values).astype(np.uint8))
+
+
+def _opaque(image: Image.Image) -> Image.Image:
+    if not image.has_transparency_data:
+        return image if image.mode in ("1", "L", "P", "RGB") else image.convert("RGB")
+    layers = image.convert("RGBA")
+    alpha = layers.getchannel("A")
+    shades = layers.convert("L").histogram(alpha.point([0] * 128 + [255] * 128))
+    light = sum(shades[128:]) > sum(shades[:128])
+    paper = Image.new("RGBA", layers.size, (0, 0, 0, 255) if light else (255, 255, 255, 255))
+    return Image.alpha_composite(paper, layers).convert("RGB")

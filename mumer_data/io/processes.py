@@ -1,0 +1,52 @@
+"""One function over many items, in this process or in several: results as they come.
+
+Not for deciding what an item is; results must not depend on how many processes there are.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
+
+from mumer_data.exceptions import OutputError
+from mumer_data.io.cluster import active_cluster
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+def parallel_map(
+    function: Callable[[T], R], items: Sequence[T], workers: int | None = None, *, ordered: bool = False
+) -> Iterator[R]:
+    """``function`` of every item.
+
+    Args:
+        function: can be pickled by cloudpickle.
+        items: what it is called with, one at a time.
+        workers: processes; ``None`` for one a core, or as many as the cluster has that `cluster.on` connected to.
+            With one worker or one item nothing is started.
+        ordered: give the results in the order of the items, not as they come.
+
+    Raises:
+        OutputError: a worker process was killed from outside.
+    """
+    cluster = active_cluster()
+    count = min(workers or (cluster.workers if cluster else os.cpu_count()) or 1, len(items))
+    if not items or (count <= 1 and cluster is None):
+        yield from map(function, items)
+        return
+    from joblib import Parallel, delayed
+    from joblib.externals.loky.process_executor import TerminatedWorkerError
+
+    lost = (TerminatedWorkerError, *(cluster.lost if cluster is not None else ()))
+    calls = [delayed(function)(item) for item in items]
+    try:
+        if cluster is not None and not cluster.streams:  # its results come only when all of a call are there
+            size = 4 * count
+            for start in range(0, len(calls), size):
+                yield from Parallel(n_jobs=count)(calls[start : start + size])
+        else:
+            yield from Parallel(n_jobs=count, return_as="generator" if ordered else "generator_unordered")(calls)
+    except lost as error:
+        raise OutputError("a worker process was killed, perhaps for want of memory: go on with --resume") from error

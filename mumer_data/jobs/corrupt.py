@@ -1,0 +1,218 @@
+"""Synthetic errors: labels and images of any source -> corrections of predictions that a channel model made up.
+
+Not for the model: see `errors.channel`. The output is a build like that of mining; its rows say ``origin: synthetic``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from mumer_data.alignment.corrections import correction
+from mumer_data.error_model.channel import Channel
+from mumer_data.exceptions import CorrectionError, PipelineError, SourceError
+from mumer_data.filters import Rejection
+from mumer_data.io.atomic import write_json
+from mumer_data.io.processes import parallel_map
+from mumer_data.jobs.build import UsableRow, input_facts, refusals, usable, versions
+from mumer_data.jobs.config import Pipeline
+from mumer_data.mining.counting import normalizer
+from mumer_data.readers.predictions import prediction_files, read_predictions
+from mumer_data.records import Correction, Reject, Slice
+from mumer_data.seeding import rng_for
+from mumer_data.shards.run import Config, Plan, Run, SliceResult, save_result
+from mumer_data.shards.schema import Columns, ShardRow
+from mumer_data.shards.writer import ShardInfo, ShardWriter
+from mumer_data.tasks import error_tasks
+
+CHANNEL = "channel.json"
+_TRIES = 5  # for a prediction that differs from those of the passes before
+
+
+def fit_channel(paths: Sequence[Path], normalize: str | None = None) -> Channel:
+    """The channel of prediction files; the right predictions in them count too.
+
+    Raises:
+        SourceError: a file cannot be read, or no prediction is wrong.
+    """
+    found, normal = Channel(), normalizer(normalize)
+    for path in prediction_files(paths):
+        for row in read_predictions(path):
+            if not isinstance(row, Reject):
+                found.add(normal(row.label), normal(row.text))
+    if not found.wrong:
+        raise SourceError(f"not one wrong prediction in {', '.join(map(str, paths))}: there is nothing to learn from")
+    return found
+
+
+def load_channel(path: Path) -> Channel:
+    """A channel that a run has saved as ``channel.json``; raises ``SourceError``."""
+    try:
+        return Channel.from_json(json.loads(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise SourceError(f"{path} cannot be read ({error.strerror or error})") from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise SourceError(f"{path} is no channel that this version has saved ({error!r})") from None
+
+
+@dataclass(frozen=True, slots=True)
+class CorruptJob:
+    """One slice of one pass: ``part`` as the run numbers it, ``source`` as the reader does; ``sample`` is the pass."""
+
+    pipeline: Pipeline
+    plan: Plan
+    part: Slice
+    source: Slice
+    sample: int
+    out: Path
+    digest: str
+    rejected: dict[int, Rejection]
+
+
+def corrupt(
+    pipeline: Pipeline,
+    channel: Channel,
+    out: Path,
+    name: str,
+    *,
+    samples: int = 1,
+    seed: int = 0,
+    workers: int | None = None,
+    resume: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> dict[str, Any]:
+    """Write ``error_find`` and ``error_fix`` shards of made-up predictions, and give the manifest.
+
+    Args:
+        pipeline: where labels and images come from; its tasks are not asked.
+        channel: how to be wrong.
+        out: a folder that is new, empty, or (with ``resume``) holds a killed run of the same.
+        name: of the data set.
+        samples: different predictions of each label.
+        seed, workers, resume: as of any build.
+        progress: called with (rows done, rows in all).
+
+    Raises:
+        SourceError, PipelineError, OutputError: the input, the pipeline or the folder cannot be used.
+    """
+    if pipeline.augment is not None:
+        raise PipelineError("corrupt makes no variants of images: leave augment out (--set augment=null)")
+    parts = pipeline.reader().plan(pipeline.shards.max_rows, pipeline.shards.max_bytes)
+    slices = [
+        Slice(sample * len(parts) + part.number, part.start, part.rows, part.offset, part.size)
+        for sample in range(samples)
+        for part in parts
+    ]
+    state = channel.to_json()
+    digest = hashlib.sha256(json.dumps(state, sort_keys=True).encode()).hexdigest()
+    facts = {
+        "name": name,
+        "versions": versions(),
+        "seed": seed,
+        "pipeline": pipeline.model_dump(mode="json"),
+        "channel": {"sha256": digest, "wrong": channel.wrong},
+        "samples": samples,
+        "inputs": {"files": input_facts(pipeline)},
+    }
+    configs = [Config(name + task.suffix, task_name) for task_name, task in error_tasks().items()]
+    plan = Plan(facts, configs, slices, pipeline.split, Columns(pipeline.chat, pipeline.images, metadata=True))
+    with Run(out, plan, resume=resume) as run:
+        if not run.finished:
+            write_json(out / CHANNEL, state)
+        rejected = refusals(pipeline, parts, workers) if run.pending else {}
+        jobs = [_job(pipeline, plan, part, parts, out, digest, rejected) for part in run.pending]
+        total = sum(part.rows for part in slices)
+        done = total - sum(job.part.rows for job in jobs)
+        for result in parallel_map(corrupt_slice, jobs, workers):
+            run.results[result.number] = result
+            done += result.read
+            if progress is not None:
+                progress(done, total)
+        return run.close()
+
+
+def _job(
+    pipeline: Pipeline,
+    plan: Plan,
+    part: Slice,
+    parts: list[Slice],
+    out: Path,
+    digest: str,
+    rejected: dict[int, dict[int, Rejection]],
+) -> CorruptJob:
+    sample, number = divmod(part.number, len(parts))
+    return CorruptJob(pipeline, plan, part, parts[number], sample, out, digest, rejected.get(number, {}))
+
+
+@lru_cache(maxsize=2)
+def _channel(path: Path, digest: str) -> Channel:
+    """The channel of a run; ``digest`` tells one from another in the same place."""
+    return load_channel(path)
+
+
+def corrupt_slice(job: CorruptJob) -> SliceResult:
+    """Do one slice: write one shard a task, then mark it as done."""
+    channel, screen, tasks = _channel(job.out / CHANNEL, job.digest), job.pipeline.screen(), error_tasks()
+    rejects: list[Reject] = []
+    images, size, read = hashlib.sha256(), 0, 0
+    with ExitStack() as stack:
+        writers = [
+            stack.enter_context(
+                ShardWriter(job.out / config.name / job.plan.shard_name(job.part.number), job.plan.columns)
+            )
+            for config in job.plan.configs
+        ]
+        for row in job.pipeline.reader().read(job.source):
+            read += 1
+            made = usable(row, job.pipeline, screen, job.rejected.get(row.row))
+            found = made if isinstance(made, Reject) else _corrupted(made, row.row, job, channel)
+            if isinstance(found, Reject):
+                rejects.append(found)
+                continue
+            assert not isinstance(made, Reject)
+            images.update(hashlib.sha256(made.data).digest())
+            size += len(made.data)
+            embedded = made.data if job.plan.columns.images == "embed" else None
+            name = f"{made.id}#{job.sample + 1}" if job.sample else made.id
+            for writer, config in zip(writers, job.plan.configs, strict=True):
+                sample = tasks[config.task].sample(name, found)
+                writer.write(ShardRow(sample, made.name, embedded, _metadata(made, job.sample)))
+    shards = [writer.info for writer in writers if isinstance(writer.info, ShardInfo)]
+    reasons = dict(sorted(Counter(reject.reason for reject in rejects).items()))
+    accepted = read - len(rejects)
+    result = SliceResult(job.part.number, read, accepted, len(rejects), reasons, size, images.hexdigest(), shards)
+    save_result(job.out, result, rejects)
+    return result
+
+
+def _metadata(made: UsableRow, sample: int) -> str:
+    return json.dumps({"id": made.id, "origin": "synthetic", "sample": sample}, ensure_ascii=False)
+
+
+def _corrupted(made: UsableRow, row: int, job: CorruptJob, channel: Channel) -> Correction | Reject:
+    """A made-up prediction of one label, unlike those of the passes before."""
+    text, before = None, set[str | None]()
+    for sample in range(job.sample + 1):
+        for attempt in range(_TRIES):
+            stage = f"corrupt {sample} {attempt}"
+            text = channel.corrupt(made.label, rng_for(job.plan.facts["seed"], made.id, stage))
+            if text not in before:
+                break
+        else:
+            text = None
+        before.add(text)
+    if text is None:
+        return Reject(
+            made.id, row, "not_corrupted", "the channel has no (other) error for this label", None, made.label
+        )
+    try:
+        return correction(made.label, text)
+    except CorrectionError as error:
+        return Reject(made.id, row, error.reason, error.message, None, made.label)

@@ -1,0 +1,223 @@
+"""Draws new labels as somebody asks for them, and writes them with a record of what was asked and drawn.
+
+Not for drawing itself (see `generate`), nor for reading corpora (see `corpus`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from mumer_data import __version__
+from mumer_data.exceptions import GenerationError, LatexSyntaxError, SourceError
+from mumer_data.generate.collect import FATES, Collection, Source, collect
+from mumer_data.generate.fit import Fitted, fit
+from mumer_data.generate.quotas import ANY, ENDLESS, Bin, Quota, read_lengths
+from mumer_data.generate.weights import SamplingWeights, Shares, shares_of
+from mumer_data.io.atomic import atomic_write, file_sha256
+from mumer_data.jobs.corpus import Corpus, read_corpus
+from mumer_data.latex.normalize import normalize
+
+KEY = "crohme"  # two labels that are the same under this preset are one label
+_SHOWN = 50  # symbols that the record names
+_LONGEST = 1 << 20  # tokens, where the record must name a number
+_SIDES = ("label_symbol", "predicted_symbol")
+
+
+@dataclass(frozen=True)
+class Request:
+    """What somebody asks for.
+
+    Attributes:
+        count: how many labels.
+        grammar: the corpus to learn from, or ``None`` for facts...
+        families: ...of these families; empty for all.
+        exclude: sources whose labels must not be drawn.
+        length: tokens, as `read_lengths` reads them; ``None`` for those of the corpus, or any.
+        depths: of the trees, at least and at most; ``None`` for any.
+        rare, confused: shares of the symbols; see `SamplingWeights`.
+        confusions: Parquet file of confusions, or ``None``.
+        known: whether labels of the corpus may be drawn.
+        preset: of the normaliser; ``None`` for what the corpus's pipeline says, ``crohme`` where there is none.
+        seed: of everything random.
+    """
+
+    count: int
+    grammar: str | None = None
+    families: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    length: str | None = None
+    depths: tuple[int, int] | None = None
+    rare: float = 0.0
+    confused: float = 0.2
+    confusions: Path | None = None
+    known: bool = False
+    preset: str | None = None
+    seed: int = 0
+
+
+def generate_labels(
+    request: Request,
+    out: Path,
+    *,
+    settings: tuple[str, ...] = (),
+    workers: int | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> dict[str, Any]:
+    """Draw labels and write them to ``out``, one ``id<TAB>label`` a line, and the record to ``out`` + ``.json``.
+
+    Args:
+        request: what is asked for.
+        out: the file; it is replaced only when all labels are there.
+        settings: ``key=value`` over the corpus's pipeline file.
+        workers: processes; ``None`` for one a core. The labels do not depend on it.
+        progress: called with the number of labels that there are.
+
+    Returns:
+        The record.
+
+    Raises:
+        GenerationError: there are not that many such labels, or the request contradicts itself.
+        SourceError, PipelineError: a source cannot be read.
+        OutputError: the file cannot be written.
+    """
+    excluded = [read_corpus(name, preset=KEY) for name in request.exclude]
+    emphasis = _emphasis(request)
+    corpus = fitted = None
+    source: Source
+    if request.grammar is not None:
+        corpus = read_corpus(request.grammar, preset=request.preset, settings=settings)
+        fitted = fit(corpus.labels, preset=corpus.preset, emphasis=emphasis, seed=request.seed)
+        source = fitted.source
+    else:
+        from mumer_data.generate.identities.source import fact_source
+
+        source = fact_source(request.families, preset=request.preset or KEY, emphasis=emphasis)
+    demand = _demand(request, corpus, fitted, excluded)
+    found = collect(source, demand, seed=request.seed, workers=workers, progress=progress)
+    record = _record(request, demand, found, corpus, fitted, excluded)
+    _write(out, found, request, record)
+    return record
+
+
+def _emphasis(request: Request) -> SamplingWeights:
+    pairs = read_confusions(request.confusions) if request.confusions else None
+    return SamplingWeights(request.rare, request.confused if pairs else 0.0, pairs)
+
+
+def read_confusions(path: Path) -> dict[tuple[str, str], int]:
+    """(symbol, symbol it is taken for) -> how often, of a file that ``mumer mine`` or ``mumer confusions`` wrote.
+
+    What a model leaves out or adds counts as a pair of the symbol with itself.
+
+    Raises:
+        SourceError: it is no such file, or has no confusion of symbols.
+    """
+    try:
+        rows = pq.read_table(path, columns=[*_SIDES, "kind", "count"]).to_pylist()
+    except (OSError, pa.ArrowException) as error:
+        reason = str(error).splitlines()[0]
+        raise SourceError(f"{path} is no table of confusions ({reason}): give one that mumer mine wrote") from None
+    counts: Counter[tuple[str, str]] = Counter()
+    for row in rows:
+        if row["kind"] == "symbol":
+            label, text = (row[side] for side in _SIDES)
+            counts[label or text, text or label] += row["count"]
+    if not counts:
+        raise SourceError(f"{path} has no confusion of symbols")
+    return dict(counts)
+
+
+def _demand(request: Request, corpus: Corpus | None, fitted: Fitted | None, excluded: list[Corpus]) -> Quota:
+    preset = corpus.preset if corpus else request.preset or KEY
+    key: Callable[[str], str] = str if preset == KEY else _key
+    depths = request.depths or (0, ENDLESS)
+    sizing = fitted.sizing.within(depths) if fitted else None
+    if sizing is not None and not sizing.cells:
+        raise GenerationError(f"the corpus has no label of depth {depths[0]} to {depths[1]}: ask for other depths")
+    bins: tuple[Bin, ...] = ANY
+    binding = True
+    if request.length is not None:
+        spans = read_lengths(request.length)
+        bins = sizing.bins(spans) if sizing else tuple(Bin(*span) for span in spans)
+    elif sizing is not None:
+        bins, binding = sizing.like_corpus(), False
+    known = frozenset(map(key, corpus.labels)) if corpus and not request.known else frozenset()
+    return Quota(
+        request.count, bins, binding, depths, frozenset(label for one in excluded for label in one.labels), known, key
+    )
+
+
+def _key(label: str) -> str:
+    try:
+        return normalize(label, KEY)
+    except LatexSyntaxError:
+        return label
+
+
+def _record(
+    request: Request,
+    demand: Quota,
+    found: Collection,
+    corpus: Corpus | None,
+    fitted: Fitted | None,
+    excluded: list[Corpus],
+) -> dict[str, Any]:
+    record: dict[str, Any] = {"version": __version__, "asked": asdict(request)}
+    record["asked"]["confusions"] = str(request.confusions) if request.confusions else None
+    if corpus is not None and fitted is not None:
+        record["corpus"] = {
+            "labels": len(corpus.labels),
+            "unreadable": corpus.unreadable,
+            "different": fitted.used + fitted.unbalanced,
+            "unbalanced": fitted.unbalanced,
+            "preset": corpus.preset,
+        }
+    record["excluded"] = [{"name": o.name, "labels": len(o.labels), "unreadable": o.unreadable} for o in excluded]
+    record["drawn"] = found.drawn
+    record["counts"] = {fate: found.counts[fate] for fate in FATES}
+    record["kinds"] = dict(sorted(Counter(one.kind for one in found.labels).items()))
+    record["bins"] = [
+        {"tokens": [one.low, min(one.high, _LONGEST)], "depth": one.depth, "asked": asked, "kept": kept}
+        for one, asked, kept in zip(demand.bins, demand.quotas(), found.filled, strict=True)
+    ]
+    if fitted is not None:
+        record["symbols"] = _symbols(fitted, shares_of(one.label for one in found.labels))
+    return record
+
+
+def _symbols(fitted: Fitted, drawn: Shares) -> dict[str, dict[str, float]]:
+    """The symbols whose share was to change the most, or the most frequent ones: in the corpus, asked for, drawn."""
+    corpus, wanted = fitted.corpus, fitted.wanted
+    order = sorted(corpus, key=lambda token: (-abs(wanted[token] - corpus[token]), -corpus[token], token))
+    return {
+        token: {
+            "corpus": round(corpus[token], 6),
+            "asked": round(wanted[token], 6),
+            "drawn": round(drawn.get(token, 0.0), 6),
+        }
+        for token in order[:_SHOWN]
+    }
+
+
+def record_path(out: Path) -> Path:
+    """Where the record of a file of labels lies."""
+    return out.with_name(f"{out.name}.json")
+
+
+def _write(out: Path, found: Collection, request: Request, record: dict[str, Any]) -> None:
+    width = max(6, len(str(request.count)))
+    lines = [
+        f"{one.kind}-{request.seed}-{number:0{width}d}\t{one.label}\n" for number, one in enumerate(found.labels, 1)
+    ]
+    with atomic_write(record_path(out)) as record_file, atomic_write(out) as file:
+        file.write_text("".join(lines), encoding="utf-8")
+        record["sha256"] = file_sha256(file)
+        record_file.write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

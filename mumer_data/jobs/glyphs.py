@@ -1,0 +1,124 @@
+"""Sources of ink -> glyphs: every row of a reader, its symbols cut out in whatever way its ink allows.
+
+Not for files of glyphs: see `strokes.bank`.
+"""
+
+from __future__ import annotations
+
+import io
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image
+
+from mumer_data.handwriting.glyphs.bank import write_bank
+from mumer_data.handwriting.glyphs.glyph import Glyph
+from mumer_data.handwriting.glyphs.outliers import drop_outliers
+from mumer_data.handwriting.glyphs.segment_image import Cut, cut
+from mumer_data.handwriting.glyphs.segment_ink import symbols_of
+from mumer_data.images.polarity import polarity
+from mumer_data.images.skeleton import Mask
+from mumer_data.io.processes import parallel_map
+from mumer_data.latex.parser import parse
+from mumer_data.readers.ink_files import InkFilesReader
+from mumer_data.readers.inkml import InkDocument
+from mumer_data.records import Example, Reject, Slice
+
+if TYPE_CHECKING:
+    from mumer_data.jobs.config import Pipeline
+
+_HIGH = 96  # pixels of a row of ink below which thinning loses detail: such images are enlarged
+
+
+@dataclass(slots=True)
+class Harvest:
+    """What came of a source.
+
+    Attributes:
+        glyphs: (token, glyph, writer or id of the image).
+        read, used: rows in all, and those of which at least one symbol could be cut.
+    """
+
+    glyphs: list[tuple[str, Glyph, str]]
+    read: int = 0
+    used: int = 0
+
+    def add(self, row: Example, cuts: Iterable[Cut]) -> None:
+        """What was cut out of one row; a glyph's source is its writer, or else the row."""
+        before = len(self.glyphs)
+        self.glyphs += [(one.token, one.glyph, row.writer or row.id) for one in cuts]
+        self.used += len(self.glyphs) > before
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    pipeline: Pipeline
+    part: Slice
+
+    def harvest(self) -> Harvest:
+        found, screen, reader = Harvest([]), self.pipeline.screen(), self.pipeline.reader()
+        if isinstance(reader, InkFilesReader):
+            for row, document in reader.documents(self.part):
+                label = screen.label(row)
+                found.add(row, [] if isinstance(label, Reject) else _of_ink(document, row, label))
+            found.read = self.part.rows
+            return found
+        for row in reader.read(self.part):
+            found.read += 1
+            label = row if isinstance(row, Reject) else screen.label(row)
+            if isinstance(row, Reject) or isinstance(label, Reject):
+                continue
+            data = screen.image(row)
+            if not isinstance(data, Reject):
+                found.add(row, cut(ink_of(data), parse(label)))
+        return found
+
+
+def _of_ink(document: InkDocument, row: Example, label: str) -> Iterable[Cut]:
+    """From the segmentation; of ink without one, from its image."""
+    if not document.symbols:
+        return cut(ink_of(row.image.read()), parse(label)) if document.strokes else ()
+    segments = [
+        (symbol.label, [document.strokes[trace] for trace in symbol.traces if trace in document.strokes])
+        for symbol in document.symbols
+    ]
+    return symbols_of(segments, parse(label))
+
+
+def ink_of(data: bytes) -> Mask:
+    """Where an encoded image has ink, shape (height, width)."""
+    with Image.open(io.BytesIO(data)) as opened:
+        grey = opened.convert("L")
+    dark = polarity(grey) == "dark_on_light"
+    if grey.height < _HIGH:
+        grey = grey.resize((grey.width * 2, grey.height * 2), Image.Resampling.BICUBIC)
+    levels = np.asarray(grey)
+    return levels < 128 if dark else levels > 127
+
+
+def harvest(pipeline: Pipeline, workers: int | None = None) -> Iterator[Harvest]:
+    """The glyphs of a source, slice by slice, in order."""
+    parts = [_Part(pipeline, part) for part in pipeline.reader().plan(500, 64 << 20)]
+    yield from parallel_map(_Part.harvest, parts, workers, ordered=True)
+
+
+def build_bank(pipeline: Pipeline, out: Path, workers: int | None = None) -> dict[str, int]:
+    """Write the bank of a source; gives how many ``glyphs`` of how many ``tokens``, rows ``read`` and ``used``.
+
+    Raises:
+        SourceError: the source cannot be read, or no symbol could be cut out of it.
+        OutputError: the file cannot be written.
+    """
+    whole = Harvest([])
+    for found in harvest(pipeline, workers):
+        whole.glyphs += found.glyphs
+        whole.read += found.read
+        whole.used += found.used
+    kept = drop_outliers(whole.glyphs)
+    write_bank(out, kept)
+    tokens = Counter(token for token, _, _ in kept)
+    return {"glyphs": len(kept), "tokens": len(tokens), "read": whole.read, "used": whole.used}

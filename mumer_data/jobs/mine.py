@@ -1,0 +1,279 @@
+"""One run of mining: scan all slices, choose, write one shard a slice and task, then the files that close it.
+
+Not for how any of these work. Layout of the output: that of a build, and ``confusions.parquet``, ``confusions.png``,
+``mining.json``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mumer_data.alignment.confusions import Confusions
+from mumer_data.exceptions import OutputError, SourceError
+from mumer_data.io.atomic import file_sha256, write_json
+from mumer_data.io.processes import parallel_map
+from mumer_data.jobs.build import versions
+from mumer_data.mining.candidates import (
+    MiningOptions,
+    ScanCounts,
+    ScanJob,
+    load_confusions,
+    read_candidates,
+    read_counts,
+    scan,
+    scan_path,
+)
+from mumer_data.mining.emit import EmitCounts, EmitJob, read_tally, write_slice
+from mumer_data.mining.images import holds_shards, images_in, names_shards
+from mumer_data.mining.select import Candidates, choose, ranked
+from mumer_data.readers.files import SUFFIXES
+from mumer_data.readers.predictions import plan_predictions, prediction_files, read_predictions
+from mumer_data.records import Prediction, Slice
+from mumer_data.shards.run import WORK, Config, Plan, Run, licence_of
+from mumer_data.shards.schema import Chat, Columns
+from mumer_data.tasks import error_tasks
+
+MAX_ROWS = 5_000  # predictions in a slice
+KEYS = ["id_key", "image_key", "text_key", "priority", "confusion_keys"]
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Mining:
+    """What came of a run.
+
+    Attributes:
+        name: of the data set; its configs are called ``NAME_error_find`` and ``NAME_error_fix``.
+        counts: what ``mining.json`` holds.
+        manifest: as of any build.
+    """
+
+    name: str
+    counts: dict[str, Any]
+    manifest: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The prediction files, cut: for each slice its file; slices are numbered over all files."""
+
+    files: list[Path]
+    slices: list[Slice]
+    file_of: list[Path]
+
+
+def mine(
+    paths: Sequence[Path],
+    out: Path,
+    name: str,
+    options: MiningOptions,
+    *,
+    images: Path | None = None,
+    split: str = "train",
+    chat: Chat = "sharegpt",
+    max_rows: int = MAX_ROWS,
+    workers: int | None = None,
+    resume: bool = False,
+    progress: Progress | None = None,
+) -> Mining:
+    """Turn predictions into shards of ``error_find`` and ``error_fix`` samples.
+
+    Args:
+        paths: prediction files, and folders of them; all passes of sampling over the same images belong in one run.
+        out: a folder that is new, empty, or (with ``resume``) holds a killed run over the same input.
+        name: of the data set.
+        options: what is taken.
+        images: a folder of images or a build; ``None`` to take them from the shards that the predictions name, and
+            where they name none, to keep their paths.
+        split: of the shards, as in pipelines.
+        chat: names of roles and contents, as in pipelines.
+        max_rows: predictions that go into one shard.
+        workers: processes; ``None`` for one a core. The result does not depend on it, to the byte.
+        resume: do only what is missing.
+        progress: called with (predictions done, in all); every prediction is done twice, once in each pass.
+
+    Raises:
+        SourceError, OutputError: the input or the folder cannot be used.
+    """
+    source = plan_source(paths, max_rows)
+    if images is not None and not images.is_dir():
+        raise SourceError(f"{images} is not a folder: --images takes a folder of images or a build")
+    if images is not None and not holds_shards(images) and not images_in(images):
+        raise SourceError(f"{images} holds no image file ({', '.join(SUFFIXES)}), nor do the folders in it")
+    embed = images is not None or any(map(_name_shards, source.files))
+    columns = Columns(chat, "embed" if embed else "path", metadata=True)
+    plan = _plan(source, name, options, split, columns, images, max_rows)
+    with Run(out, plan, resume=resume) as run:
+        if run.finished:
+            return Mining(name, json.loads((out / "mining.json").read_text(encoding="utf-8")), run.close())
+        _scan_all(source, out / WORK, options, workers, _half(progress, source, 0))
+        fates = _choose(source, out / WORK, options)
+        jobs = [
+            EmitJob(plan, part, out, images, source.file_of[part.number], len(source.files) > 1, fates[part.number])
+            for part in run.pending
+        ]
+        move = _half(progress, source, 1)
+        move(sum(part.rows for part in source.slices) - sum(job.part.rows for job in jobs))
+        for result in parallel_map(write_slice, jobs, workers):
+            run.results[result.number] = result
+            move(result.read)
+        counts = _close(source, out)
+        return Mining(name, counts, run.close())
+
+
+def mining_name(name: str | None, out: Path) -> str:
+    """The name of a data set, checked; from that of its folder where none is given. Raises ``OutputError``."""
+    found = re.sub(r"[^A-Za-z0-9_.-]+", "_", out.resolve().name).lstrip("_.-") if name is None else name
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", found):
+        raise OutputError(f"{found!r} cannot name a data set: use letters, digits, '_', '.' and '-' (--name)")
+    return found
+
+
+def plan_source(paths: Sequence[Path], max_rows: int) -> Source:
+    """Cut all files into slices; reads them once. Raises ``SourceError``."""
+    files = prediction_files(paths)
+    if len({file.resolve() for file in files}) < len(files):
+        raise SourceError("a prediction file is named twice; name each once")
+    slices: list[Slice] = []
+    file_of: list[Path] = []
+    for file in files:
+        for part in plan_predictions(file, max_rows):
+            slices.append(Slice(len(slices), part.start, part.rows, part.offset, part.size))
+            file_of.append(file)
+    return Source(files, slices, file_of)
+
+
+def _name_shards(file: Path) -> bool:
+    first = next((row for row in read_predictions(file) if isinstance(row, Prediction)), None)
+    return first is not None and names_shards(first.image, file.parent)
+
+
+def _plan(
+    source: Source,
+    name: str,
+    options: MiningOptions,
+    split: str,
+    columns: Columns,
+    images: Path | None,
+    max_rows: int,
+) -> Plan:
+    """All that decides the bytes of the run."""
+    inputs = [{"file": file.name, "size": file.stat().st_size, "sha256": file_sha256(file)} for file in source.files]
+    facts = {
+        "name": name,
+        "versions": versions(),
+        "seed": options.seed,
+        "mining": {
+            **options.model_dump(mode="json"),
+            "images": ""
+            if images is None
+            else images.resolve().name + ("" if not holds_shards(images) else " (build)"),
+            "max_rows": max_rows,
+        },
+        "inputs": {"files": inputs},
+    }
+    if images is not None and (licence := licence_of(images)):
+        facts["licence"] = licence
+    configs = [Config(name + task.suffix, task_name) for task_name, task in error_tasks().items()]
+    return Plan(facts, configs, source.slices, split, columns)
+
+
+def _half(progress: Progress | None, source: Source, half: int) -> Callable[[int], None]:
+    """A function that adds rows to one of the two passes of the bar."""
+    total = sum(part.rows for part in source.slices)
+    done = half * total
+
+    def move(rows: int) -> None:
+        nonlocal done
+        done += rows
+        if progress is not None:
+            progress(done, 2 * total)
+
+    return move
+
+
+def _scan_all(
+    source: Source, work: Path, options: MiningOptions, workers: int | None, move: Callable[[int], None]
+) -> None:
+    jobs = []
+    for part, file in zip(source.slices, source.file_of, strict=True):
+        known = read_counts(work, part.number)
+        if known is None:
+            jobs.append(ScanJob(file, part, work, options))
+        else:
+            move(known.read)
+    for counts in parallel_map(scan, jobs, workers):
+        move(counts.read)
+
+
+def _choose(source: Source, work: Path, options: MiningOptions) -> list[NDArray[np.int64]]:
+    """For each slice, what becomes of each of its candidates; see `ranked`."""
+    parts = []
+    for part in source.slices:
+        table = read_candidates(work, part.number, KEYS)
+        lists = table.column("confusion_keys").combine_chunks()
+        counts = np.fromiter(lists.value_lengths(), np.int64, len(lists)) if len(lists) else np.zeros(0, np.int64)
+        parts.append(
+            Candidates(
+                table.column("id_key").to_numpy(),
+                table.column("image_key").to_numpy(),
+                table.column("text_key").to_numpy(),
+                table.column("priority").to_numpy(),
+                lists.flatten().to_numpy(),
+                np.concatenate([[0], np.cumsum(counts)]),
+            )
+        )
+    found = Candidates.join(parts)
+    fates = ranked(found, choose(found, options.max_per_image, options.max_per_confusion))
+    return np.split(fates, np.cumsum([len(part.text) for part in parts])[:-1])
+
+
+def _close(source: Source, out: Path) -> dict[str, Any]:
+    """Add up all slices, check the sums, and write what a build does not have."""
+    from mumer_data.report.confusions import plot_confusions, write_confusions
+
+    work, scanned, tally, confusions = out / WORK, ScanCounts(), EmitCounts(), Confusions()
+    for part in source.slices:
+        counts = read_counts(work, part.number)
+        if counts is None:
+            raise OutputError(f"{scan_path(work, part.number, 'counts')} has vanished: start anew, in an empty folder")
+        scanned.add(counts)
+        tally.add(read_tally(work, part.number))
+        confusions.merge(load_confusions(scan_path(work, part.number, "confusions")))
+    found = {**asdict(scanned), **asdict(tally), "reasons": dict(sorted(tally.reasons.items()))}
+    check_counts(found, sum(part.rows for part in source.slices))
+    write_confusions(out / "confusions.parquet", confusions)
+    plot_confusions(out / "confusions.png", confusions)
+    write_json(out / "mining.json", found)
+    return found
+
+
+def check_counts(found: dict[str, Any], planned: int) -> None:
+    """Nothing may be lost: every row read is in one place. Raises ``OutputError``."""
+    sums = {
+        "rows planned = read": (planned, found["read"]),
+        "read = correct + wrong + malformed": (
+            found["read"],
+            found["correct"] + found["wrong"] + found["malformed"],
+        ),
+        "wrong = sampled + rejected": (found["wrong"], found["sampled"] + found["rejected"]),
+        "correct = nothing_to_fix + correct_unused + correct_rejected": (
+            found["correct"],
+            found["nothing_to_fix"] + found["correct_unused"] + found["correct_rejected"],
+        ),
+        "reasons = rejected + correct_rejected + malformed": (
+            sum(found["reasons"].values()),
+            found["rejected"] + found["correct_rejected"] + found["malformed"],
+        ),
+    }
+    wrong = [f"{name}: {one} and {other}" for name, (one, other) in sums.items() if one != other]
+    if wrong:
+        raise OutputError(f"the counts do not add up ({'; '.join(wrong)}): nothing may be lost")

@@ -1,0 +1,125 @@
+"""What is wrong with a label that does not parse, told so that a person can mend it.
+
+Replays the label slowly, with positions; not for the fast path.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from mumer_data.exceptions import LatexSyntaxError
+from mumer_data.latex.grammar import Role, load_grammar
+from mumer_data.latex.transducer import END, Branch, Context, LalrTable, Reading, Transducer, Unreadable
+
+# Terminals that are one token are shown as that token; the others by a word.
+WORDS = {
+    "NAME": "an environment name such as '{cases}'",
+    "ARRAY_NAME": "'{array}'",
+    "SYMBOL": "a symbol",
+    END: "the end of the label",
+}
+
+
+class _Watch(Reading):
+    """A reading without output: only the grammar's verdict counts, and where branches open and close."""
+
+    start = ""
+
+    def step(self, memory: object, role: Role, token: str) -> tuple[int, object, object]:
+        return 0, role.kind, Branch("", "") if role.kind == "open" else ""
+
+    def load(self, kind: int, action: object, token: str, after: Context | None) -> object:
+        return action, after
+
+    def stop(self, memory: object) -> None:
+        return None
+
+
+def explain(tokens: list[str], table: LalrTable) -> LatexSyntaxError:
+    """The error of a label that the grammar refuses: first offending token, or the brace that never closes."""
+    if not tokens:
+        return LatexSyntaxError("the label is empty", tokens=tokens, position=0)
+    transducer = Transducer(table, _Watch())
+    context = transducer.start
+    opened: list[tuple[int, Context]] = []
+    for position, token in enumerate(tokens):
+        try:
+            following, _, (kind, after) = transducer.derive(context, token)
+        except Unreadable as problem:
+            if not table.terminal(token):
+                reason = f"'{token}' holds more than one symbol: the label is not tokenised"
+                return LatexSyntaxError(reason, tokens=tokens, position=position)
+            return _refused(tokens, position, _expected(problem, table), opened)
+        if kind == "open":
+            begun = position - (token[0] == "{" and len(token) > 1)  # the name of an environment opens it
+            opened.append((begun, after))
+        context = opened.pop()[1] if kind == "close" else following
+    if opened:
+        return _never_closed(tokens, opened[-1][0])
+    try:
+        transducer.stop(context)
+    except Unreadable as problem:
+        return _refused(tokens, len(tokens), _expected(problem, table), opened)
+    raise AssertionError(f"the fast parser refused what the grammar reads: {tokens}")
+
+
+def _never_closed(tokens: list[str], position: int) -> LatexSyntaxError:
+    token = tokens[position]
+    closer = {"{": "}", "[": "]"}.get(token) or (
+        f"\\end {tokens[position + 1]}" if token == "\\begin" else token.replace("\\begin", "\\end")
+    )
+    return LatexSyntaxError(
+        f"'{token}' never closes: '{closer}' is missing", tokens=tokens, position=position, expected=(closer,)
+    )
+
+
+def _expected(problem: Unreadable, table: LalrTable) -> tuple[str, ...]:
+    return (problem.due,) if problem.due else table.expected(problem.stack)
+
+
+def _refused(
+    tokens: list[str], position: int, terminals: tuple[str, ...], opened: list[tuple[int, Context]]
+) -> LatexSyntaxError:
+    found = f"'{tokens[position]}'" if position < len(tokens) else "the end of the label"
+    expected = _shown(terminals)
+    before = f" after '{tokens[position - 1]}'" if position else ""
+    if position < len(tokens) and tokens[position] in ("}", "\\end") and not opened:
+        opener = {"}": "{", "\\end": "\\begin"}[tokens[position]]
+        reason = f"{found} without '{opener}' before it"
+    elif position < len(tokens) and tokens[position].startswith("\\end{") and "\\end" not in terminals:
+        reason = f"{found} closes nothing that is open here"
+    elif len(expected) <= 3:
+        reason = f"expected {' or '.join(expected)}{before}, found {found}"
+    else:
+        reason = f"{found} cannot stand{before or ' here'}"
+    return LatexSyntaxError(reason, tokens=tokens, position=position, expected=tuple(expected))
+
+
+@lru_cache(maxsize=1)
+def _token_of() -> dict[str, str]:
+    return {terminal: token for token, terminal in load_grammar().exact.items() if len(token) < 3} | {
+        "BEGIN": "\\begin",
+        "END": "\\end",
+    }
+
+
+def _shown(expected: tuple[str, ...]) -> list[str]:
+    tokens = _token_of()
+    return [WORDS.get(name) or f"'{tokens.get(name, name)}'" for name in expected]
+
+
+@lru_cache(maxsize=1)
+def known_commands() -> frozenset[str]:
+    """Every command that ``commands.toml`` or the grammar itself names."""
+    grammar = load_grammar()
+    return frozenset(grammar.ordinary) | frozenset(grammar.exact)
+
+
+def unknown_commands(tokens: list[str]) -> list[tuple[int, str]]:
+    """(position, command) of every token that looks like a command and is not known."""
+    known = known_commands()
+    return [
+        (position, token)
+        for position, token in enumerate(tokens)
+        if token.startswith("\\") and token not in known and not token.startswith(("\\begin{", "\\end{"))
+    ]

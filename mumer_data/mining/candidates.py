@@ -1,0 +1,244 @@
+"""The first pass of mining: each slice of predictions is read, aligned and checked, and what it holds is kept on disk.
+
+Not for choosing: caps and duplicates need all slices, see `choose`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pydantic import BaseModel, ConfigDict, Field
+
+from mumer_data.alignment.align import EditScript, align
+from mumer_data.alignment.confusions import Confusion, Confusions, ErrorExample, Seen
+from mumer_data.alignment.corrections import correction_of
+from mumer_data.alignment.degenerate import degenerate
+from mumer_data.exceptions import CorrectionError
+from mumer_data.io.atomic import atomic_write, write_json
+from mumer_data.mining.counting import normalizer
+from mumer_data.readers.predictions import read_slice
+from mumer_data.records import Correction, Prediction, Reject, Slice
+from mumer_data.seeding import hash64, rng_for
+from mumer_data.shards.writer import parquet_writer, write_rejects
+
+CANDIDATES = pa.schema(
+    [
+        ("row", pa.int64()),
+        ("id", pa.string()),
+        ("dataset", pa.string()),
+        ("sample", pa.int64()),
+        ("image", pa.string()),
+        ("label", pa.string()),
+        ("text", pa.string()),
+        ("marked", pa.string()),
+        ("log", pa.string()),
+        ("distance", pa.int64()),
+        ("id_key", pa.uint64()),
+        ("image_key", pa.uint64()),
+        ("text_key", pa.uint64()),
+        ("priority", pa.float64()),
+        ("confusion_keys", pa.list_(pa.uint64())),
+    ]
+)
+_GROUP = 1_000
+
+
+class MiningOptions(BaseModel):
+    """What decides which predictions become samples; the same options and input give the same bytes.
+
+    Attributes:
+        normalize: preset applied to labels and predictions first.
+        keep_correct: share of the right predictions that become samples with nothing to fix.
+        max_per_image: samples of one image at most.
+        max_per_confusion: samples that show the same confusion at most.
+        seed: decides which right ones are kept, and who comes first where there is a limit.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    normalize: str | None = None
+    keep_correct: float = Field(0.0, ge=0.0, le=1.0)
+    max_per_image: int | None = Field(None, ge=1)
+    max_per_confusion: int | None = Field(None, ge=1)
+    seed: int = Field(0, ge=0)
+
+
+@dataclass(frozen=True, slots=True)
+class ScanJob:
+    """One slice to scan; ``part.number`` counts over all files."""
+
+    file: Path
+    part: Slice
+    work: Path
+    options: MiningOptions
+
+
+@dataclass(slots=True)
+class ScanCounts:
+    """What one slice, or a whole run, holds: ``read`` = ``malformed`` + ``correct`` + ``wrong`` rows."""
+
+    read: int = 0
+    malformed: int = 0
+    correct: int = 0
+    wrong: int = 0
+
+    def add(self, other: ScanCounts) -> None:
+        """Add another slice's."""
+        self.read += other.read
+        self.malformed += other.malformed
+        self.correct += other.correct
+        self.wrong += other.wrong
+
+
+def scan_path(work: Path, number: int, kind: str) -> Path:
+    """A file of one slice: its ``candidates`` or ``refused`` rows, its ``confusions``, or, written last, ``counts``."""
+    suffix = "parquet" if kind in ("candidates", "refused") else "json"
+    return work / f"{kind}-{number:05d}.{suffix}"
+
+
+def read_counts(work: Path, number: int) -> ScanCounts | None:
+    """The counts of a slice that is scanned; ``None`` where that is still to be done."""
+    try:
+        return ScanCounts(**json.loads(scan_path(work, number, "counts").read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return None
+
+
+def scan(job: ScanJob) -> ScanCounts:
+    """Read one slice, and write what it holds. Raises ``SourceError``, ``OutputError``."""
+    found = _Scan(job)
+    number = job.part.number
+    with (
+        atomic_write(scan_path(job.work, number, "candidates")) as temporary,
+        parquet_writer(temporary, CANDIDATES) as writer,
+    ):
+        for rows in batched(found.candidates(), _GROUP):
+            writer.write_table(pa.Table.from_pylist(rows, CANDIDATES))
+    write_rejects(scan_path(job.work, number, "refused"), found.refused)
+    write_json(scan_path(job.work, number, "confusions"), confusions_state(found.confusions), indent=None)
+    write_json(scan_path(job.work, number, "counts"), asdict(found.counts))
+    return found.counts
+
+
+def batched(rows: Iterator[dict[str, Any]], size: int) -> Iterator[list[dict[str, Any]]]:
+    """The rows in lists of ``size``, the last one shorter."""
+    while batch := list(islice(rows, size)):
+        yield batch
+
+
+class _Scan:
+    """One slice while it is read."""
+
+    def __init__(self, job: ScanJob) -> None:
+        self.job, self.options = job, job.options
+        self.normal = normalizer(job.options.normalize)
+        self.counts = ScanCounts()
+        self.confusions = Confusions()
+        self.refused: list[Reject] = []
+        limits = (self.options.max_per_image, self.options.max_per_confusion)
+        self.ordered = any(limit is not None for limit in limits)
+
+    def candidates(self) -> Iterator[dict[str, Any]]:
+        """The rows that may become samples, as rows of `CANDIDATES`; the others are counted or refused."""
+        for row in read_slice(self.job.file, self.job.part):
+            self.counts.read += 1
+            if isinstance(row, Reject):
+                self.counts.malformed += 1
+                self.refused.append(row)
+                continue
+            label, text = self.normal(row.label).split(), self.normal(row.text).split()
+            if label == text:
+                made = self._right(row, label)
+            else:
+                made = self._wrong(row, label, text)
+            if made is not None:
+                yield made
+
+    def _right(self, row: Prediction, label: list[str]) -> dict[str, Any] | None:
+        self.counts.correct += 1
+        self.confusions.add_right(label, row.dataset)
+        share = self.options.keep_correct
+        if share < 1 and (not share or rng_for(self.options.seed, _name(row), "keep").random() >= share):
+            return None
+        return self._candidate(row, align(label, label), [])
+
+    def _wrong(self, row: Prediction, label: list[str], text: list[str]) -> dict[str, Any] | None:
+        self.counts.wrong += 1
+        problem = degenerate(label, text)
+        if problem:
+            self.confusions.degenerate += 1
+            self._refuse(row, *problem)
+            return None
+        script = align(label, text)
+        return self._candidate(row, script, self.confusions.add(script, row.id, row.dataset))
+
+    def _candidate(self, row: Prediction, script: EditScript, confusions: list[Confusion]) -> dict[str, Any] | None:
+        try:
+            made = correction_of(script)
+        except CorrectionError as error:
+            self._refuse(row, error.reason, error.message)
+            return None
+        name = _name(row)
+        order = rng_for(self.options.seed, f"{name}\0{made.text}", "order").random() if self.ordered else 0.0
+        pairs = sorted({f"{confusion.label}\0{confusion.text}" for confusion in confusions})
+        return {
+            "row": row.row,
+            "id": row.id,
+            "dataset": row.dataset,
+            "sample": row.sample,
+            "image": row.image,
+            **_texts(made),
+            "distance": script.cost,
+            "id_key": hash64(row.id),
+            "image_key": hash64(name),
+            "text_key": hash64(f"{name}\0{made.text}"),
+            "priority": order,
+            "confusion_keys": [hash64(pair) for pair in pairs],
+        }
+
+    def _refuse(self, row: Prediction, reason: str, message: str) -> None:
+        self.refused.append(Reject(row.id, row.row, reason, message, None, row.label))
+
+
+def _name(row: Prediction) -> str:
+    """What tells one image from another."""
+    return f"{row.dataset}\0{row.id}"
+
+
+def _texts(made: Correction) -> dict[str, str]:
+    return {"label": made.label, "text": made.text, "marked": made.marked, "log": made.log}
+
+
+def confusions_state(found: Confusions) -> dict[str, Any]:
+    """All counts as JSON values; `load_confusions` reads them."""
+    return {
+        "predictions": found.predictions,
+        "wrong": found.wrong,
+        "degenerate": found.degenerate,
+        "dropped": found.dropped,
+        "symbols": [[*key, count] for key, count in found.symbols.items()],
+        "pairs": [[list(key), seen.count, [list(one) for one in seen.examples]] for key, seen in found.pairs.items()],
+    }
+
+
+def load_confusions(path: Path) -> Confusions:
+    """What `confusions_state` gave, from a file."""
+    raw = json.loads(path.read_text(encoding="utf-8"))
+    found = Confusions(raw["predictions"], raw["wrong"], raw["degenerate"], dropped=raw["dropped"])
+    for dataset, token, count in raw["symbols"]:
+        found.symbols[dataset, token] = count
+    for key, count, examples in raw["pairs"]:
+        found.pairs[Confusion(*key)] = Seen(count, [ErrorExample(*one) for one in examples])
+    return found
+
+
+def read_candidates(work: Path, number: int, columns: list[str]) -> pa.Table:
+    """Some columns of a slice's candidates."""
+    return pq.read_table(scan_path(work, number, "candidates"), columns=columns)

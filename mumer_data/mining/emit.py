@@ -1,0 +1,211 @@
+"""The second pass of mining: the chosen candidates of a slice become rows of its shards, the others rejects.
+
+Not for reading predictions: the scan has left all that is needed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from mumer_data.exceptions import ImageError
+from mumer_data.images.check import check_image
+from mumer_data.io.atomic import write_json
+from mumer_data.mining.candidates import CANDIDATES, read_counts, scan_path
+from mumer_data.mining.images import ImageFinder
+from mumer_data.mining.select import REASONS, TAKEN
+from mumer_data.records import Correction, Reject, Slice
+from mumer_data.shards.run import WORK, Plan, SliceResult, save_result
+from mumer_data.shards.schema import REJECTS, ShardRow
+from mumer_data.shards.writer import ShardInfo, ShardWriter
+from mumer_data.tasks import error_tasks
+
+
+@dataclass(frozen=True, slots=True)
+class EmitJob:
+    """One slice to write.
+
+    Attributes:
+        plan, part, out: as of any build.
+        images: folder or build to take images from, or ``None``.
+        file: the prediction file of the slice.
+        several: whether there are other files, so that messages must name this one.
+        fates: what becomes of each candidate of the slice; see `ranked`.
+    """
+
+    plan: Plan
+    part: Slice
+    out: Path
+    images: Path | None
+    file: Path
+    several: bool
+    fates: NDArray[np.int64]
+
+
+@dataclass(slots=True)
+class EmitCounts:
+    """What became of the rows of a slice or a run.
+
+    Attributes:
+        sampled, rejected: of the wrong ones.
+        nothing_to_fix, correct_unused, correct_rejected: of the right ones.
+        reasons: reason -> how many were rejected for it, malformed rows with them.
+    """
+
+    sampled: int = 0
+    rejected: int = 0
+    nothing_to_fix: int = 0
+    correct_unused: int = 0
+    correct_rejected: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
+
+    def add(self, other: EmitCounts) -> None:
+        """Add another slice's."""
+        self.sampled += other.sampled
+        self.rejected += other.rejected
+        self.nothing_to_fix += other.nothing_to_fix
+        self.correct_unused += other.correct_unused
+        self.correct_rejected += other.correct_rejected
+        self.reasons.update(other.reasons)
+
+
+def _tally_path(work: Path, number: int) -> Path:
+    return work / f"tally-{number:05d}.json"
+
+
+def read_tally(work: Path, number: int) -> EmitCounts:
+    """What `write_slice` counted."""
+    raw = json.loads(_tally_path(work, number).read_text(encoding="utf-8"))
+    return EmitCounts(**(raw | {"reasons": Counter(raw["reasons"])}))
+
+
+def write_slice(job: EmitJob) -> SliceResult:
+    """Write one shard a task from the candidates of a slice, then mark the slice as done."""
+    written = _Slice(job)
+    with ExitStack() as stack:
+        writers = [
+            stack.enter_context(
+                ShardWriter(job.out / config.name / job.plan.shard_name(job.part.number), job.plan.columns)
+            )
+            for config in job.plan.configs
+        ]
+        tasks = error_tasks()
+        for row, rank, image, data in written.rows():
+            found = Correction(row["label"], row["text"], row["marked"], row["log"])
+            name = f"{row['id']}#{rank + 1}" if rank else row["id"]
+            for writer, config in zip(writers, job.plan.configs, strict=True):
+                sample = tasks[config.task].sample(name, found)
+                writer.write(ShardRow(sample, image, data, _metadata(row)))
+    return written.finish([writer.info for writer in writers if isinstance(writer.info, ShardInfo)])
+
+
+def _metadata(row: dict[str, Any]) -> str:
+    facts = {"origin": "model", "dataset": row["dataset"], "sample": row["sample"], "distance": row["distance"]}
+    return json.dumps({"id": row["id"], **facts}, ensure_ascii=False)
+
+
+class _Slice:
+    """One slice while it is written."""
+
+    def __init__(self, job: EmitJob) -> None:
+        self.job = job
+        self.finder = ImageFinder.of(job.images, job.file.parent)
+        self.sound: set[bytes] = set()  # hashes of images that decode
+        self.tally = EmitCounts()
+        self.digest, self.size = hashlib.sha256(), 0
+        work = job.out / WORK
+        refused = pq.read_table(scan_path(work, job.part.number, "refused"), schema=REJECTS).to_pylist()
+        self.rejects = [Reject(**row) for row in refused]
+        self.scanned = read_counts(work, job.part.number)
+        assert self.scanned is not None
+        self.tally.rejected = len(self.rejects) - self.scanned.malformed
+
+    def rows(self) -> Iterator[tuple[dict[str, Any], int, str, bytes | None]]:
+        """The candidates that are taken: the row, its rank among those of its id, name and bytes of its image."""
+        place = 0
+        path = scan_path(self.job.out / WORK, self.job.part.number, "candidates")
+        with pq.ParquetFile(path) as file:
+            for batch in file.iter_batches(batch_size=256, columns=CANDIDATES.names[:10]):
+                for row in batch.to_pylist():
+                    fate = int(self.job.fates[place])
+                    place += 1
+                    if fate < TAKEN:
+                        self._reject(row, *REASONS[-fate])
+                        continue
+                    image = self._image(row)
+                    if image is not None:
+                        self._count(row)
+                        yield row, fate, *image
+
+    def _image(self, row: dict[str, Any]) -> tuple[str, bytes | None] | None:
+        if self.job.plan.columns.images == "path":
+            return row["image"] or row["id"], None
+        try:
+            image = self.finder.find(row["id"], row["image"])
+            data = image.read()
+            digest = hashlib.sha256(data).digest()
+            if digest not in self.sound:  # several passes over one image: decoded once
+                check_image(data)
+                self.sound.add(digest)
+        except ImageError as error:
+            self._reject(row, error.reason, error.message)
+            return None
+        self.digest.update(digest)
+        self.size += len(data)
+        return image.name, data
+
+    def _count(self, row: dict[str, Any]) -> None:
+        if row["distance"]:
+            self.tally.sampled += 1
+        else:
+            self.tally.nothing_to_fix += 1
+
+    def _reject(self, row: dict[str, Any], reason: str, message: str) -> None:
+        self.rejects.append(Reject(row["id"], row["row"], reason, message, None, row["label"]))
+        if row["distance"]:
+            self.tally.rejected += 1
+        else:
+            self.tally.correct_rejected += 1
+
+    def finish(self, shards: list[ShardInfo]) -> SliceResult:
+        """Save the counts, then mark the slice as done."""
+        assert self.scanned is not None
+        tally = self.tally
+        tally.correct_unused = self.scanned.correct - tally.nothing_to_fix - tally.correct_rejected
+        tally.reasons = Counter(reject.reason for reject in self.rejects)
+        reasons = dict(sorted(tally.reasons.items()))
+        accepted = tally.sampled + tally.nothing_to_fix
+        number, work = self.job.part.number, self.job.out / WORK
+        write_json(_tally_path(work, number), asdict(tally) | {"reasons": reasons})
+        result = SliceResult(
+            number,
+            self.scanned.read,
+            accepted,
+            len(self.rejects),
+            reasons,
+            self.size,
+            self.digest.hexdigest(),
+            shards,
+            tally.correct_unused,
+        )
+        save_result(self.job.out, result, self._sorted())
+        return result
+
+    def _sorted(self) -> list[Reject]:
+        ordered = sorted(self.rejects, key=lambda reject: reject.row)
+        if not self.job.several:
+            return ordered
+        name = self.job.file.name
+        return [
+            Reject(one.id, one.row, one.reason, f"{name}: {one.message}", one.position, one.label) for one in ordered
+        ]

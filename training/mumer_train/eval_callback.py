@@ -1,0 +1,75 @@
+"""Validation during training: the figures of `mumer evaluate` on a small split; the best model is kept.
+
+Only the first process evaluates; sharded models are not supported.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import TrainerCallback
+
+from mumer_data.io.atomic import write_json
+from mumer_data.metrics.evaluate import Evaluation, evaluate
+from mumer_train.config import Evaluate
+from mumer_train.predict import Sampling
+from mumer_train.predict.local import Reader
+from mumer_train.predict.run import read_all
+from mumer_train.processor import Processor, StockProcessor
+from mumer_train.trainer import WRITING, replace_folder
+
+BEST, EVALUATION = "best", "evaluation.json"
+
+
+def look(model: Any, processor: Processor | StockProcessor, options: Evaluate) -> Evaluation:
+    """Judge a model on the first rows of a source; training goes on afterwards as if nobody had looked."""
+    training = model.training
+    model.eval()
+    try:
+        with torch.random.fork_rng():
+            reader = Reader(model, processor, options.batch)
+            sampling = Sampling(max_tokens=options.max_tokens)
+            rows = read_all(reader, options.data, task=options.task, sampling=sampling, most=options.rows)
+    finally:
+        model.train(training)
+    return evaluate(rows)
+
+
+class EvaluationCallback(TrainerCallback):
+    """Evaluates every N updates, logs ``eval_exprate`` and others, and keeps the model with the highest ExpRate."""
+
+    def __init__(self, options: Evaluate, processor: Processor | StockProcessor, output: Path) -> None:
+        self._options, self._processor, self._output = options, processor, output
+        self.trainer: Any = None
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **more: Any) -> None:
+        """Look, where it is time."""
+        if state.global_step % self._options.every or not state.is_world_process_zero:
+            return
+        begin = time.perf_counter()
+        model = self.trainer.accelerator.unwrap_model(more["model"])
+        found = look(model, self._processor, self._options)
+        figures = {f"eval_{name}": figure.value for name, figure in found.figures.items()}
+        self.trainer.log(figures)
+        if figures["eval_exprate"] > self._best():
+            self._keep(model, state.global_step, found)
+        self.trainer.meter.pause(time.perf_counter() - begin)
+
+    def _best(self) -> float:
+        """ExpRate of the model that is kept: on disk, so that a run that is resumed knows it."""
+        path = self._output / BEST / EVALUATION
+        return float(json.loads(path.read_text(encoding="utf-8"))["exprate"]) if path.exists() else -1.0
+
+    def _keep(self, model: Any, step: int, found: Evaluation) -> None:
+        """The best so far, whole or as it was."""
+        temporary = self._output / WRITING / BEST
+        shutil.rmtree(temporary, ignore_errors=True)
+        model.save_pretrained(temporary)
+        self._processor.save(temporary)
+        write_json(temporary / EVALUATION, {"step": step, **found.to_json()})
+        replace_folder(temporary, self._output / BEST)
