@@ -17,7 +17,18 @@ MODULES = sorted((ROOT / "mumer_data").rglob("*.py"))
 TRAINER = sorted((ROOT / "training" / "mumer_train").rglob("*.py"))
 # A folder may import from those before it, never from those after.
 ORDER = ["exceptions", "registry", "seeding", "records", "io", "latex", "tasks", "typeset", "images", "alignment"]
-ORDER += ["metrics", "error_model", "handwriting", "augment", "generate", "readers", "filters", "shards", "mining"]
+ORDER += [
+    "metrics",
+    "error_model",
+    "handwriting",
+    "augment",
+    "generate",
+    "readers",
+    "filters",
+    "recognizers",
+    "shards",
+    "mining",
+]
 ORDER += ["hub", "report", "jobs", "cli"]
 # The limits written in docs/design.md; signature and docstring of a function do not count.
 MAX_FILE_LINES = 300
