@@ -5,6 +5,7 @@ Replays the label slowly, with positions; not for the fast path.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 from mumer_data.exceptions import LatexSyntaxError
@@ -115,7 +116,7 @@ def known_commands() -> frozenset[str]:
     return frozenset(grammar.ordinary) | frozenset(grammar.exact)
 
 
-def unknown_commands(tokens: list[str]) -> list[tuple[int, str]]:
+def unknown_commands(tokens: Sequence[str]) -> list[tuple[int, str]]:
     """(position, command) of every token that looks like a command and is not known."""
     known = known_commands()
     return [

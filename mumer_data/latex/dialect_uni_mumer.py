@@ -7,7 +7,7 @@ reading of the tokens, not of the tree: the grammar says what each token is, thi
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -126,14 +126,18 @@ def published_text(label: str) -> str:
     Raises:
         LatexSyntaxError: the label does not parse.
     """
-    tokens = label.split()
+    return published_text_of(label.split())
+
+
+def published_text_of(tokens: Sequence[str]) -> str:
+    """As `published_text`, of a label's tokens."""
     try:
         return "".join(_lines(tokens, published_transducer()))[1:]
     except Unreadable:
-        raise explain(tokens, lalr_table()) from None
+        raise explain(list(tokens), lalr_table()) from None
 
 
-def _lines(tokens: list[str], transducer: Transducer) -> list[str]:
+def _lines(tokens: Sequence[str], transducer: Transducer) -> list[str]:
     context = transducer.start
     indent = "\n"
     lines: list[str] = []

@@ -113,10 +113,15 @@ def parse(label: str, *, strict: bool = False) -> SymbolTree:
     tree = try_parse(tokens)
     if tree is None:
         raise explain(tokens, lalr_table())
-    if strict and (unknown := unknown_commands(tokens)):
-        position, command = unknown[0]
-        raise LatexSyntaxError(f"unknown command {command}", tokens=tokens, position=position)
+    if strict:
+        refuse_unknown_commands(tokens)
     return tree
+
+
+def refuse_unknown_commands(tokens: Sequence[str]) -> None:
+    """Raise ``LatexSyntaxError`` at the first command that ``commands.toml`` does not know."""
+    for position, command in unknown_commands(tokens):
+        raise LatexSyntaxError(f"unknown command {command}", tokens=list(tokens), position=position)
 
 
 def try_parse(tokens: Sequence[str]) -> SymbolTree | None:

@@ -217,7 +217,7 @@ def test_labels_beyond_all_measure(label: str, reason: str, tmp_path: Path) -> N
     (folder / "caption.txt").write_text(f"e0\t{label}\n", encoding="utf-8")
     (row,) = _rows(folder)
     assert isinstance(row, Example)
-    found = RowValidator().label(row)
+    found = RowValidator().expression(row)
     assert (found.reason if isinstance(found, Reject) else "") == reason
 
 
