@@ -13,11 +13,11 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-import mumer_data
+from mumer_data._version import __version__
 from mumer_data.augment.metadata import boxes_in, moved, with_boxes
 from mumer_data.augment.run import augment_bytes
 from mumer_data.exceptions import PipelineError
@@ -28,6 +28,7 @@ from mumer_data.images.fit import fit
 from mumer_data.images.polarity import unify_polarity
 from mumer_data.io.atomic import file_sha256
 from mumer_data.io.processes import parallel_map
+from mumer_data.io.storage import place
 from mumer_data.jobs.config import Pipeline, load_pipeline
 from mumer_data.latex.expression import Expression
 from mumer_data.latex.grammar import load_grammar
@@ -35,6 +36,10 @@ from mumer_data.records import Example, Reject, Slice
 from mumer_data.shards.run import Config, Plan, Run, SliceResult, save_result
 from mumer_data.shards.schema import Columns, ShardRow
 from mumer_data.shards.writer import ShardInfo, ShardWriter
+from mumer_data.tasks import Task
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["Job", "Pipeline", "build", "input_facts", "load_pipeline", "make_plan", "refusals", "run_slice", "usable"]
 
@@ -67,14 +72,14 @@ def make_plan(pipeline: Pipeline) -> Plan:
     if pipeline.augment is not None:
         facts["augment"] = pipeline.augment.facts()
     configs = [Config(pipeline.name + task.suffix, name) for name, task in pipeline.tasks_by_name().items()]
-    columns = Columns(pipeline.chat, pipeline.images, pipeline.metadata)
+    columns = Columns(pipeline.chat, pipeline.images, pipeline.metadata, tuple(pipeline.columns))
     return Plan(facts, configs, slices, pipeline.split, columns)
 
 
 def versions() -> dict[str, str]:
     """The versions that decide the bytes of a run."""
     return {
-        "mumer_data": mumer_data.__version__,
+        "mumer_data": __version__,
         "pyarrow": pa.__version__,
         "grammar": load_grammar().digest,
     }
@@ -95,15 +100,58 @@ def input_facts(pipeline: Pipeline) -> list[dict[str, Any]]:
     return [{"file": file.name, "size": file.stat().st_size, "sha256": file_sha256(file)} for file in named]
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class BuildResult:
+    """A finished build.
+
+    Attributes:
+        out: its folder.
+        manifest: the content of ``manifest.json``.
+    """
+
+    out: Path
+    manifest: dict[str, Any]
+
+    @property
+    def counts(self) -> dict[str, Any]:
+        """``read``, ``accepted``, ``rejected``, and ``reasons`` by name."""
+        counts: dict[str, Any] = self.manifest["counts"]
+        return counts
+
+    @property
+    def configs(self) -> dict[str, int]:
+        """Config -> number of rows."""
+        return {name: config["rows"] for name, config in self.manifest["configs"].items()}
+
+    @property
+    def rejects(self) -> pd.DataFrame:
+        """The rows that were left out: ``id row reason position message label``."""
+        import pandas as pd
+
+        return pd.read_parquet(self.out / "rejects.parquet")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data: ``out``, the counts, the configs with their rows."""
+        return {"out": str(self.out), **self.counts, "configs": self.configs}
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{name}={self.counts[name]}" for name in ("read", "accepted", "rejected"))
+        return f"BuildResult({str(self.out)!r}, {counts}, configs={self.configs})"
+
+    def _repr_html_(self) -> str:
+        cells = "".join(f"<tr><th>{name}</th><td>{value}</td></tr>" for name, value in self.to_dict().items())
+        return f"<table>{cells}</table>"
+
+
 def build(
     pipeline: Pipeline,
-    out: Path,
+    out: str | Path,
     *,
     workers: int | None = None,
     resume: bool = False,
     progress: Callable[[int, int], None] | None = None,
-) -> dict[str, Any]:
-    """Build all shards of a pipeline into ``out`` and give the manifest.
+) -> BuildResult:
+    """Build all shards of a pipeline into ``out``.
 
     Args:
         pipeline: see `load_pipeline`.
@@ -115,6 +163,7 @@ def build(
     Raises:
         SourceError, PipelineError, OutputError: the input, the pipeline or the folder cannot be used.
     """
+    out = place(str(out)) if isinstance(out, str) else out
     plan = make_plan(pipeline)
     total = sum(part.rows for part in plan.slices)
     with Run(out, plan, resume=resume) as run:
@@ -126,7 +175,7 @@ def build(
             done += result.read
             if progress is not None:
                 progress(done, total)
-        return run.close()
+        return BuildResult(out, run.close())
 
 
 def refusals(pipeline: Pipeline, parts: list[Slice], workers: int | None) -> dict[int, dict[int, Rejection]]:
@@ -144,8 +193,8 @@ def refusals(pipeline: Pipeline, parts: list[Slice], workers: int | None) -> dic
         rejected.update(gate.reject(rows, workers))
     starts = [part.start for part in parts]
     found: dict[int, dict[int, Rejection]] = {}
-    for place, refusal in rejected.items():
-        row = int(rows.rows[place])
+    for index, refusal in rejected.items():
+        row = int(rows.rows[index])
         found.setdefault(parts[bisect_right(starts, row) - 1].number, {})[row] = refusal
     return found
 
@@ -162,6 +211,7 @@ def run_slice(job: Job) -> SliceResult:
             )
             for config in job.plan.configs
         ]
+        by_task = dict(zip(tasks, writers, strict=True))
         for row in job.pipeline.reader().read(job.part):
             read += 1
             refusal = job.rejected.get(row.row)
@@ -171,10 +221,8 @@ def run_slice(job: Job) -> SliceResult:
                 continue
             digest.update(hashlib.sha256(made.data).digest())
             size += len(made.data)
-            for one in variants(made, job.pipeline):
-                embedded = one.data if job.plan.columns.images == "embed" else None
-                for writer, task in zip(writers, tasks.values(), strict=True):
-                    writer.write(ShardRow(task.sample(one.expression, one.id), one.name, embedded, one.metadata))
+            for name, shard_row in shard_rows(made, job.pipeline, tasks):
+                by_task[name].write(shard_row)
     shards = [writer.info for writer in writers if isinstance(writer.info, ShardInfo)]
     reasons = dict(sorted(Counter(reject.reason for reject in rejects).items()))
     result = SliceResult(
@@ -184,6 +232,15 @@ def run_slice(job: Job) -> SliceResult:
         result = replace(result, each=job.pipeline.augment.rows)
     save_result(job.out, result, rejects)
     return result
+
+
+def shard_rows(row: UsableRow, pipeline: Pipeline, tasks: dict[str, Task]) -> Iterator[tuple[str, ShardRow]]:
+    """Every row that a usable row becomes, with its task: each variant of the image in each task."""
+    embedded = pipeline.images == "embed"
+    for one in variants(row, pipeline):
+        for name, task in tasks.items():
+            sample = task.sample(one.expression, one.id)
+            yield name, ShardRow(sample, one.name, one.data if embedded else None, one.metadata, one.label, name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -183,7 +183,8 @@ def corrupt_slice(job: CorruptJob) -> SliceResult:
             name = f"{made.id}#{job.sample + 1}" if job.sample else made.id
             for writer, config in zip(writers, job.plan.configs, strict=True):
                 sample = tasks[config.task].sample(found, name)
-                writer.write(ShardRow(sample, made.name, embedded, _metadata(made, job.sample)))
+                row_metadata = _metadata(made, job.sample)
+                writer.write(ShardRow(sample, made.name, embedded, row_metadata, made.label, config.task))
     shards = [writer.info for writer in writers if isinstance(writer.info, ShardInfo)]
     reasons = dict(sorted(Counter(reject.reason for reject in rejects).items()))
     accepted = read - len(rejects)

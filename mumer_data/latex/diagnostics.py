@@ -20,6 +20,8 @@ WORDS = {
     END: "the end of the label",
 }
 
+NORMALIZE = "for raw LaTeX, use mumer_data.normalize (or `mumer normalize`) first"
+
 
 class _Watch(Reading):
     """A reading without output: only the grammar's verdict counts, and where branches open and close."""
@@ -48,7 +50,7 @@ def explain(tokens: list[str], table: LalrTable) -> LatexSyntaxError:
             following, _, (kind, after) = transducer.derive(context, token)
         except Unreadable as problem:
             if not table.terminal(token):
-                reason = f"'{token}' holds more than one symbol: the label is not tokenised"
+                reason = f"'{token}' holds more than one symbol: the label is not tokenised; {NORMALIZE}"
                 return LatexSyntaxError(reason, tokens=tokens, position=position)
             return _refused(tokens, position, _expected(problem, table), opened)
         if kind == "open":

@@ -67,7 +67,7 @@ def rejects(source: Path, out: Path, gates: list[Any], workers: int = 1, **keys:
     }
     file = source.parent / "t.yaml"
     file.write_text(yaml.safe_dump(text), encoding="utf-8")
-    manifest = build(load_pipeline(file), out, workers=workers)
+    manifest = build(load_pipeline(file), out, workers=workers).manifest
     found = pd.read_parquet(out / "rejects.parquet")
     assert manifest["counts"]["rejected"] == len(found)
     assert manifest["counts"]["read"] == len((source / "caption.txt").read_text("utf-8").splitlines())

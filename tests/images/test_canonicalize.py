@@ -174,7 +174,7 @@ def test_a_build_of_odd_images_shows_them_upright(tmp_path: Path) -> None:
         lines.append(f"e{number}\tx\n")
     (folder / "caption.txt").write_text("".join(lines))
     settings = ["name=odd", "source.format=caption", f"source.path={folder}", "tasks=[recognition]"]
-    manifest = build(load_pipeline("demo", settings), tmp_path / "out", workers=1)
+    manifest = build(load_pipeline("demo", settings), tmp_path / "out", workers=1).manifest
     assert manifest["counts"]["rejected"] == 0
     rows = datasets.load_dataset(str(tmp_path / "out"), "odd", split="train", cache_dir=str(tmp_path / "cache"))
     for row in rows:
