@@ -145,7 +145,7 @@ def test_a_clock_that_goes_backwards_changes_nothing(kind: str, tmp_path: Path) 
 
 
 def test_two_predictions_to_one_file(tmp_path: Path) -> None:
-    journal = pytest.importorskip("mumer_train.predict.journal")
+    journal = pytest.importorskip("mumer_data.recognizers.journal")
     from mumer_data.exceptions import OutputError
 
     with (
