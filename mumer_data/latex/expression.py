@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from typing import Literal
 
 from mumer_data.latex.diagnostics import explain
-from mumer_data.latex.parser import lalr_table, refuse_unknown_commands, try_parse
+from mumer_data.latex.grammar import lalr_table
+from mumer_data.latex.parser import refuse_unknown_commands, try_parse
 from mumer_data.latex.tree import SymbolTree
 
 
