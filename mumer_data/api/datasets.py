@@ -14,6 +14,8 @@ from mumer_data.api import html
 from mumer_data.jobs import build as build_job
 from mumer_data.jobs.build import BuildResult
 from mumer_data.jobs.config import Pipeline, load_pipeline, pipeline_of
+from mumer_data.jobs.rows import shard_rows
+from mumer_data.jobs.rows import usable as usable_row
 from mumer_data.readers.memory import rows_of
 from mumer_data.records import Reject
 from mumer_data.shards.schema import REJECTS, Columns, ShardRow, to_table
@@ -133,12 +135,12 @@ def _samples(pipeline: Pipeline) -> tuple[dict[str, list[ShardRow]], list[Reject
     accepted = 0
     for part in parts:
         for row in reader.read(part):
-            usable = build_job.usable(row, pipeline, validator, rejected.get(part.number, {}).get(row.row))
+            usable = usable_row(row, pipeline, validator, rejected.get(part.number, {}).get(row.row))
             if isinstance(usable, Reject):
                 rejects.append(usable)
                 continue
             accepted += 1
-            for name, shard_row in build_job.shard_rows(usable, pipeline, tasks):
+            for name, shard_row in shard_rows(usable, pipeline, tasks):
                 samples[name].append(shard_row)
     return samples, rejects, accepted
 

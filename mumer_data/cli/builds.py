@@ -30,7 +30,7 @@ def build(
     """Build instruction shards from labels and images."""
     from mumer_data.io.cluster import on
     from mumer_data.jobs.build import build as run_build
-    from mumer_data.jobs.build import load_pipeline
+    from mumer_data.jobs.config import load_pipeline
     from mumer_data.report.console import build_progress, print_build
 
     recipe, folder = load_pipeline(pipeline, settings or ()), place(out)

@@ -21,8 +21,9 @@ from mumer_data.exceptions import CorrectionError, PipelineError, SourceError
 from mumer_data.filters import Rejection
 from mumer_data.io.atomic import write_json
 from mumer_data.io.processes import parallel_map
-from mumer_data.jobs.build import UsableRow, input_facts, refusals, usable, versions
+from mumer_data.jobs.build import input_facts, refusals, versions
 from mumer_data.jobs.config import Pipeline
+from mumer_data.jobs.rows import UsableRow, usable
 from mumer_data.mining.counting import normalizer
 from mumer_data.readers.predictions import prediction_files, read_predictions
 from mumer_data.records import Correction, Reject, Slice

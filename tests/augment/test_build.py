@@ -20,7 +20,7 @@ from mumer_data.augment.run import augment
 from mumer_data.cli import app
 from mumer_data.exceptions import PipelineError
 from mumer_data.images.render_ink import encode_png
-from mumer_data.jobs.build import UsableRow, variants
+from mumer_data.jobs.rows import UsableRow, variants
 from mumer_data.latex.expression import Expression
 from tests.augment.pictures import LABELS, picture
 from tests.shards.folders import bytes_of

@@ -13,7 +13,8 @@ from mumer_data.exceptions import ImageError
 from mumer_data.filters.validation import RowValidator
 from mumer_data.images.canonicalize import canonical_image, canonical_png
 from mumer_data.images.check import check_image
-from mumer_data.jobs.build import build, load_pipeline
+from mumer_data.jobs.build import build
+from mumer_data.jobs.config import load_pipeline
 from mumer_data.records import Example, ImageRef, Reject
 from tests.conftest import caption_folder
 

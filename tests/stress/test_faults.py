@@ -20,7 +20,8 @@ import pytest
 
 from mumer_data.alignment.degenerate import MAX_TOKENS, degenerate
 from mumer_data.filters.validation import MAX_DEPTH, RowValidator
-from mumer_data.jobs.build import build, load_pipeline
+from mumer_data.jobs.build import build
+from mumer_data.jobs.config import load_pipeline
 from mumer_data.latex.normalize.run import MAX_LABEL
 from mumer_data.mining.images import ImageFinder
 from mumer_data.readers.files import read_file
