@@ -100,7 +100,7 @@ class FirstToken:
     signature = "first:token"
 
     def statistics(self, pairs):
-        rows = zip(pairs.label_tokens, pairs.text_tokens)
+        rows = zip(pairs.label_tokens, pairs.prediction_tokens)
         return np.array([[1.0, float(a[:1] == b[:1])] for a, b in rows])
 
     def scores(self, sums):
@@ -195,7 +195,6 @@ def test_two_entries_with_one_name_are_an_error(monkeypatch: pytest.MonkeyPatch)
     points = [EntryPoint("recognition", "other:Recognition", "mumer.tasks")]
     monkeypatch.setattr("mumer_data.registry.entry_points", lambda group: points)
     table = Registry("task", "mumer.tasks", {"recognition": "mumer_data.tasks.recognition:Recognition"})
-    with pytest.raises(
-        RegistryError, match=r"'recognition' is defined twice, by mumer_data.* and by other:Recognition"
-    ):
+    message = "'recognition' is defined twice, by mumer_data.* and by other:Recognition"
+    with pytest.raises(RegistryError, match=message):
         list(table)
