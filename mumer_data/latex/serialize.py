@@ -2,9 +2,9 @@
 
 Not for parsing such text: see `deserialize`.
 
-One node per line, ``TOKEN (RELATION)``; the number of tabs is the depth. ``slt`` is the complete tree: a group is a line
-``{`` whose content is ``inside``, an environment is one line with its rows and cells as branches, and ``_`` is a blank, a
-row without a symbol. ``published`` is the output of Uni-MuMER's converter; see `dialect_uni_mumer`.
+One node per line, ``TOKEN (RELATION)``; the number of tabs is the depth. ``slt`` is the complete tree: a group is a
+line ``{`` whose content is ``inside``, an environment is one line with its rows and cells as branches, and ``_`` is a
+blank, a row without a symbol. ``published`` is the output of Uni-MuMER's converter; see `dialect_uni_mumer`.
 """
 
 from __future__ import annotations
