@@ -21,6 +21,8 @@ WORDS = {
     END: "the end of the label",
 }
 
+NORMALIZE = "for raw LaTeX, use mumer_data.normalize (or `mumer normalize`) first"
+
 
 class _Branches(Semantics[str]):
     """Semantics without output: only acceptance by the grammar counts, and where branches open and close."""
@@ -50,7 +52,7 @@ def explain(tokens: list[str], table: LalrTable) -> LatexSyntaxError:
             following, op, _, resume = transducer.derive(context, token)
         except UnexpectedToken as unexpected:
             if not table.terminal(token):
-                reason = f"'{token}' holds more than one symbol: the label is not tokenised"
+                reason = f"'{token}' holds more than one symbol: the label is not tokenised; {NORMALIZE}"
                 return LatexSyntaxError(reason, tokens=tokens, position=position)
             return _refused(tokens, position, _expected(unexpected, table), opened)
         if op is Op.OPEN:
