@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict, Field
 
 from mumer_data.alignment.align import EditScript, align
-from mumer_data.alignment.confusions import Confusion, Confusions, ErrorExample, Seen
+from mumer_data.alignment.confusions import Confusion, Confusions, ErrorExample, Occurrences
 from mumer_data.alignment.corrections import correction_of
 from mumer_data.alignment.degenerate import degenerate
 from mumer_data.exceptions import CorrectionError
@@ -168,7 +168,7 @@ class CandidateScan:
 
     def _right(self, row: Prediction, label: list[str]) -> dict[str, Any] | None:
         self.counts.correct += 1
-        self.confusions.add_right(label, row.dataset)
+        self.confusions.add_correct(label, row.dataset)
         share = self.options.keep_correct
         if share < 1 and (not share or rng_for(self.options.seed, _name(row), "keep").random() >= share):
             return None
@@ -240,7 +240,7 @@ def load_confusions(path: Path) -> Confusions:
     for dataset, token, count in raw["symbols"]:
         found.symbols[dataset, token] = count
     for key, count, examples in raw["pairs"]:
-        found.pairs[Confusion(*key)] = Seen(count, [ErrorExample(*one) for one in examples])
+        found.pairs[Confusion(*key)] = Occurrences(count, [ErrorExample(*one) for one in examples])
     return found
 
 

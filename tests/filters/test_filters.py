@@ -12,7 +12,7 @@ import yaml
 from PIL import Image, ImageDraw, ImageOps
 
 from mumer_data.exceptions import PipelineError, SourceError
-from mumer_data.filters.split import place_of
+from mumer_data.filters.split import unit_interval_hash
 from mumer_data.jobs.build import build
 from mumer_data.jobs.config import load_pipeline
 
@@ -157,7 +157,7 @@ def test_parts_are_disjoint_and_whole(source: Path, tmp_path: Path) -> None:
 
 
 def test_places_are_spread_evenly() -> None:
-    places = [place_of(f"writer{number}", 0) for number in range(4000)]
+    places = [unit_interval_hash(f"writer{number}", 0) for number in range(4000)]
     assert all(0 <= place < 1 for place in places)
     assert 0.17 < sum(place < 0.2 for place in places) / 4000 < 0.23
 

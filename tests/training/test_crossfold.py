@@ -130,8 +130,8 @@ def test_copies_of_an_image_are_not_trained_on(tmp_path: Path) -> None:
     assert left_out
     without = next(stage for stage in stages(wanted) if "train" in stage.arguments[3])
     setting = next(part for part in without.arguments if part.startswith("filters="))
-    gates = [gate for gate in json.loads(setting.removeprefix("filters=")) if "leakage" not in gate]
-    leaky = [part if part != setting else f"filters={json.dumps(gates)}" for part in without.arguments]
+    filters = [one for one in json.loads(setting.removeprefix("filters=")) if "leakage" not in one]
+    leaky = [part if part != setting else f"filters={json.dumps(filters)}" for part in without.arguments]
     shutil.rmtree(without.done.parent)
     _run(Stage(leaky, without.done))
     with pytest.raises(TrainingError, match=r"fold 0: '.*', which is trained on, and '.*', which is read, are one"):
