@@ -6,6 +6,7 @@ Not for reading files: see `image_store`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -22,7 +23,7 @@ from mumer_train.from_scratch.vocabulary import STRUCTURE
 STRIDE = 8
 IGNORED = -100
 _CENTRE = 0.6  # share of a box, in each direction, whose cells must name the symbol
-_WINDOW = 1536  # images that are sorted by size before they are cut into batches
+_WINDOW = 4096  # images that are sorted by size before they are cut into batches
 _SKIPPED = (*STRUCTURE, r"\limits")
 
 
@@ -96,9 +97,11 @@ class BatchPlan:
         pixels: int,
         seed: int,
         longest: int = 48,
+        largest: int | None = None,
     ) -> None:
-        self._synthetic = [Item(store, index) for store in synthetic for index in range(len(store))]
-        self._real = [] if real is None else [Item(real, index) for index in range(len(real))]
+        """Images of more than ``largest`` pixels are left out; a batch has at most ``longest`` images."""
+        self._synthetic = [item for store in synthetic for item in _items(store, largest)]
+        self._real = [] if real is None else _items(real, largest)
         self._ratio, self._pixels, self._seed, self._longest = ratio, pixels, seed, longest
 
     def batches(self, number: int, synthetic_only: bool = False) -> list[list[Item]]:
@@ -123,9 +126,14 @@ class BatchPlan:
         return [self._synthetic[int(index)] for index in np.concatenate((order, order))[begin : begin + count]]
 
 
+def _items(store: ImageStore, largest: int | None) -> list[Item]:
+    areas = store.shapes.prod(axis=1).tolist()
+    return [Item(store, index) for index, area in enumerate(areas) if largest is None or area <= largest]
+
+
 def _by_size(items: Sequence[Item], pixels: int, longest: int) -> Iterator[list[Item]]:
     """Batches of images of like size that have at most ``pixels`` pixels once padded."""
-    ordered = sorted(items, key=lambda item: tuple(item.store.shapes[item.index][::-1].tolist()))
+    ordered = sorted(items, key=_size_order)
     batch: list[Item] = []
     height = width = 0
     for item in ordered:
@@ -138,6 +146,13 @@ def _by_size(items: Sequence[Item], pixels: int, longest: int) -> Iterator[list[
         height, width = taller, wider
     if batch:
         yield batch
+
+
+def _size_order(item: Item) -> tuple[int, int, int]:
+    """By classes of width, and within a class by height, up and down in turn: neighbours are of like size."""
+    rows, columns = item.store.shapes[item.index].tolist()
+    kind = round(4 * math.log2(columns))
+    return kind, rows if kind % 2 else -rows, columns
 
 
 class Collator:

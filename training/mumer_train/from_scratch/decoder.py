@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn import functional
 
 from mumer_train.from_scratch.configuration import FormulaReaderConfig
 from mumer_train.from_scratch.encoder import sine_positions
@@ -53,7 +53,7 @@ class Attention(nn.Module):
 
     def forward(self, x: Tensor, pair: Pair, mask: Tensor | None, causal: bool = False) -> Tensor:
         """Attend from ``x``; ``mask`` is true where attention is allowed, broadcast to (batch, heads, length, keys)."""
-        mixed = F.scaled_dot_product_attention(self._split(self.query(x)), *pair, attn_mask=mask, is_causal=causal)
+        mixed = functional.scaled_dot_product_attention(self._split(self.query(x)), *pair, attn_mask=mask, is_causal=causal)
         return torch.as_tensor(self.output(mixed.transpose(1, 2).flatten(2)))
 
     def with_weights(self, x: Tensor, pair: Pair, mask: Tensor | None) -> tuple[Tensor, Tensor]:
@@ -88,6 +88,8 @@ class DecoderLayer(nn.Module):
         if past is not None:
             pair = torch.cat((past[0], pair[0]), dim=2), torch.cat((past[1], pair[1]), dim=2)
         causal = mask is None and past is None and x.shape[1] > 1
+        if mask is None and past is not None and x.shape[1] > 1:
+            mask = _causal(x.shape[1], pair[0].shape[2], x.device)
         x = x + self.dropout(self.self_attention(normed, pair, mask, causal))
         normed, weights = self.norm2(x), None
         if weigh:
@@ -95,7 +97,12 @@ class DecoderLayer(nn.Module):
         else:
             mixed = self.cross_attention(normed, cross, cells)
         x = x + self.dropout(mixed)
-        return x + self.dropout(self.down(F.gelu(self.up(self.norm3(x))))), pair, weights
+        return x + self.dropout(self.down(functional.gelu(self.up(self.norm3(x))))), pair, weights
+
+
+def _causal(queries: int, keys: int, device: torch.device) -> Tensor:
+    """Which keys the last ``queries`` of ``keys`` positions may attend to, (queries, keys)."""
+    return torch.ones(queries, keys, dtype=torch.bool, device=device).tril(keys - queries)
 
 
 class TextDecoder(nn.Module):

@@ -34,6 +34,8 @@ class ResidualBlock(nn.Module):
 class ConvEncoder(nn.Module):
     """The convolutional tower and the projection to the decoder's width."""
 
+    main_input_name = "pixel_values"
+
     def __init__(self, config: FormulaReaderConfig) -> None:
         super().__init__()
         channels = config.stages[0][0]

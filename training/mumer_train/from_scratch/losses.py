@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn import functional
 
 from mumer_train.from_scratch.batches import Batch
 from mumer_train.from_scratch.modeling import FormulaReader
@@ -61,7 +61,7 @@ def losses(model: FormulaReader, batch: Batch, weights: LossWeights, with_decode
         mask = batch.cells.flatten(1)[:, None, None]
         decoded = model.decoder(batch.inputs, cross, mask, weigh=bool(batch.looks.any()))
         logits = model.decoder.head(decoded.hidden)
-        token = F.cross_entropy(
+        token = functional.cross_entropy(
             logits.flatten(0, 1), batch.targets.flatten(), ignore_index=IGNORED, label_smoothing=weights.label_smoothing
         )
         if decoded.attention is not None:
@@ -79,8 +79,8 @@ def _symbol_loss(model: FormulaReader, features: Tensor, batch: Batch, backgroun
     if not rows.any():
         return features.new_zeros(()), 0, 0
     classes = batch.classes[rows]
-    logits = model.symbol_head(features[rows])
-    each = F.cross_entropy(logits, classes, ignore_index=IGNORED, reduction="none")
+    logits = _pointwise(model.symbol_head, features[rows])
+    each = functional.cross_entropy(logits, classes, ignore_index=IGNORED, reduction="none")
     weight = torch.where(classes == BACKGROUND, background, 1.0) * (classes != IGNORED)
     ink = classes > BACKGROUND
     right = int((logits.detach().argmax(1) == classes)[ink].sum())
@@ -89,5 +89,10 @@ def _symbol_loss(model: FormulaReader, features: Tensor, batch: Batch, backgroun
 
 def _count_loss(model: FormulaReader, features: Tensor, batch: Batch) -> Tensor:
     """Smooth L1 between how often each token stands in the label and the sum of its map (CAN, Li et al., 2022)."""
-    maps = torch.sigmoid(model.count_head(features) - 6.0) * batch.cells[:, None]
-    return F.smooth_l1_loss(maps.sum((2, 3)), batch.counts, reduction="none").sum(1).mean()
+    maps = torch.sigmoid(_pointwise(model.count_head, features) - 6.0) * batch.cells[:, None]
+    return functional.smooth_l1_loss(maps.sum((2, 3)), batch.counts, reduction="none").sum(1).mean()
+
+
+def _pointwise(head: nn.Conv2d, features: Tensor) -> Tensor:
+    """A 1 x 1 convolution as a matrix product, which is faster on maps with channels last."""
+    return functional.linear(features.permute(0, 2, 3, 1), head.weight.flatten(1), head.bias).permute(0, 3, 1, 2)

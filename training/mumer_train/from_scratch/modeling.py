@@ -1,16 +1,39 @@
 """The formula reader: convolutional encoder, Transformer decoder, and heads that only training uses.
 
-Not for the losses (see `losses`) nor for searching (transformers' `generate`, or `decoding`).
+Not for the losses (see `losses`) nor for the fast greedy search (see `decoding`).
 """
 
 from __future__ import annotations
 
+from typing import Any
+
+import torch
 from torch import Tensor, nn
+from torch.nn import functional
 from transformers import GenerationMixin, PreTrainedModel
+from transformers.cache_utils import DynamicCache, EncoderDecoderCache
+from transformers.modeling_outputs import BaseModelOutput, Seq2SeqLMOutput
 
 from mumer_train.from_scratch.configuration import FormulaReaderConfig
-from mumer_train.from_scratch.decoder import TextDecoder
+from mumer_train.from_scratch.decoder import Decoded, Pair, TextDecoder
 from mumer_train.from_scratch.encoder import ConvEncoder
+
+IGNORED = -100
+
+
+class _MemoryEncoder:
+    """What `generate` calls once for each image: images -> the decoder's memory."""
+
+    main_input_name = "pixel_values"
+
+    def __init__(self, model: FormulaReader) -> None:
+        self._model = model
+
+    def forward(self, pixel_values: Tensor, **_: Any) -> BaseModelOutput:
+        """The memory as ``last_hidden_state``."""
+        return BaseModelOutput(last_hidden_state=self._model.memory(pixel_values))
+
+    __call__ = forward
 
 
 class FormulaReader(PreTrainedModel, GenerationMixin):
@@ -53,4 +76,90 @@ class FormulaReader(PreTrainedModel, GenerationMixin):
 
     def features(self, pixel_values: Tensor) -> Tensor:
         """The encoder's map, (batch, channels, rows, columns)."""
-        return self.encoder(pixel_values)  # type: ignore[no-any-return]
+        features: Tensor = self.encoder(pixel_values)
+        return features
+
+    def memory(self, pixel_values: Tensor) -> Tensor:
+        """What the decoder attends to, (batch, rows * columns, d_model)."""
+        return self.encoder.memory(self.features(pixel_values))
+
+    def get_encoder(self, modality: str | None = None) -> Any:
+        """See `GenerationMixin`."""
+        return _MemoryEncoder(self)
+
+    def get_input_embeddings(self) -> nn.Module:
+        """Of the tokens."""
+        return self.decoder.embed
+
+    def set_input_embeddings(self, value: nn.Module) -> None:
+        """Replace the embeddings of the tokens."""
+        self.decoder.embed = value
+
+    def get_output_embeddings(self) -> nn.Module:
+        """The layer that scores the tokens."""
+        return self.decoder.head
+
+    def forward(
+        self,
+        pixel_values: Tensor | None = None,
+        pixel_mask: Tensor | None = None,
+        decoder_input_ids: Tensor | None = None,
+        encoder_outputs: Any = None,
+        past_key_values: EncoderDecoderCache | None = None,
+        labels: Tensor | None = None,
+        use_cache: bool | None = None,
+        **_: Any,
+    ) -> Seq2SeqLMOutput:
+        """Score the tokens after ``decoder_input_ids``, or after ``labels`` moved by one.
+
+        Args:
+            pixel_values, pixel_mask: see the class.
+            decoder_input_ids: (batch, length); with ``past_key_values`` those after the cached ones.
+            encoder_outputs: memory of the images, instead of ``pixel_values``.
+            past_key_values: cache of `generate`.
+            labels: (batch, length), -100 where not scored; the loss is returned then.
+            use_cache: whether to return a cache.
+        """
+        memory = self.memory(pixel_values) if encoder_outputs is None else encoder_outputs[0]
+        if decoder_input_ids is None:
+            if labels is None:
+                raise ValueError("give decoder_input_ids or labels")
+            decoder_input_ids = self._shifted(labels)
+        cells = None if pixel_mask is None else pixel_mask.flatten(1)[:, None, None].bool()
+        if past_key_values is None and use_cache:
+            past_key_values = EncoderDecoderCache(DynamicCache(), DynamicCache())
+        decoded = self._decode(decoder_input_ids, memory, cells, past_key_values)
+        logits = self.decoder.head(decoded.hidden)
+        loss = None
+        if labels is not None:
+            loss = functional.cross_entropy(logits.flatten(0, 1), labels.flatten(), ignore_index=IGNORED)
+        return Seq2SeqLMOutput(
+            loss=loss, logits=logits, past_key_values=past_key_values, encoder_last_hidden_state=memory
+        )
+
+    def _shifted(self, labels: Tensor) -> Tensor:
+        start = torch.full_like(labels[:, :1], int(self.config.decoder_start_token_id))
+        before = labels[:, :-1].masked_fill(labels[:, :-1] == IGNORED, int(self.config.pad_token_id))
+        return torch.cat((start, before), dim=1)
+
+    def _decode(
+        self, tokens: Tensor, memory: Tensor, cells: Tensor | None, cache: EncoderDecoderCache | None
+    ) -> Decoded:
+        """Decode, reading and filling transformers' cache where there is one."""
+        if cache is None:
+            return self.decoder(tokens, self.decoder.cross_pairs(memory), cells)  # type: ignore[no-any-return]
+        own, other = cache.self_attention_cache, cache.cross_attention_cache
+        if other.get_seq_length() == 0:
+            for number, (keys, values) in enumerate(self.decoder.cross_pairs(memory)):
+                other.update(keys, values, number)
+                cache.is_updated[number] = True
+        length = own.get_seq_length()
+        past = _pairs(own) if length else None
+        decoded: Decoded = self.decoder(tokens, _pairs(other), cells, past)
+        for number, (keys, values) in enumerate(decoded.past):
+            own.update(keys[:, :, length:], values[:, :, length:], number)
+        return decoded
+
+
+def _pairs(cache: Any) -> list[Pair]:
+    return [(layer.keys, layer.values) for layer in cache.layers]

@@ -104,11 +104,12 @@ class ReaderRun:
         self.collator = Collator(self.numbers, Augmentation(), settings.seed, start, end)
         self.validation = {name: ImageStore(folder) for name, folder in settings.validation.items()}
         self.tally = Tally()
+        self.stopping = False
         if (settings.out / CHECKPOINT).exists():
             self._load()
 
     def train(self) -> None:
-        """Train until the schedule ends."""
+        """Train until the schedule ends, or until `stop` is called: then the checkpoint is written."""
         settings, progress = self.settings, self.progress
         while not settings.schedule.finished(progress.seen, progress.decay_start):
             batches = self._plan().batches(progress.number, progress.number < settings.synthetic_passes)
@@ -117,6 +118,10 @@ class ReaderRun:
                 self._step(self.collator.batch(batches[progress.batch], progress.step))
                 progress.batch += 1
                 self._report(before)
+                if self.stopping:
+                    self.save()
+                    self._log("stopped")
+                    return
                 if settings.schedule.finished(progress.seen, progress.decay_start):
                     break
             else:
@@ -124,6 +129,10 @@ class ReaderRun:
         self.validate()
         self.save()
         self._log("finished")
+
+    def stop(self, *_: object) -> None:
+        """Stop after the current batch; a signal handler."""
+        self.stopping = True
 
     def _plan(self) -> BatchPlan:
         """The plan of the current pass; a new pass takes up the folders that there are by now."""
@@ -133,7 +142,14 @@ class ReaderRun:
             progress.folders = max(1, there.index(False) if False in there else len(there))
         stores = [ImageStore(folder) for folder in settings.synthetic[: progress.folders]]
         self._log(f"pass {progress.number}: {sum(map(len, stores))} synthetic images in {len(stores)} folders")
-        return BatchPlan(stores, self.real, ratio=settings.ratio, pixels=settings.batch_pixels, seed=settings.seed)
+        return BatchPlan(
+            stores,
+            self.real,
+            ratio=settings.ratio,
+            pixels=settings.batch_pixels,
+            seed=settings.seed,
+            largest=settings.largest_image,
+        )
 
     def _step(self, batch: Batch) -> None:
         settings, progress = self.settings, self.progress
@@ -232,4 +248,6 @@ def _groups(model: FormulaReader, weight_decay: float) -> list[dict[str, Any]]:
 
 def train_reader(config: Path) -> None:
     """Train as a YAML file says, from its last checkpoint if there is one."""
-    ReaderRun(ReaderRunSettings.model_validate(yaml.safe_load(config.read_text(encoding="utf-8")))).train()
+    run = ReaderRun(ReaderRunSettings.model_validate(yaml.safe_load(config.read_text(encoding="utf-8"))))
+    signal.signal(signal.SIGTERM, run.stop)
+    run.train()

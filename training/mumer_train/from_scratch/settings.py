@@ -52,6 +52,7 @@ class ReaderRunSettings(_Strict):
         synthetic_passes: passes at the beginning without real images.
         encoder_first: images during which the decoder learns only every ``decoder_every``-th batch.
         batch_pixels: of one padded batch.
+        largest_image: training images of more pixels are left out; ``None`` for none.
         seed: of everything random.
         ema: decay of the averaged weights, per batch.
         checkpoint_images, validate_images: intervals.
@@ -68,6 +69,7 @@ class ReaderRunSettings(_Strict):
     encoder_first: int = Field(14_000, ge=0)
     decoder_every: int = Field(4, ge=1)
     batch_pixels: int = Field(150_000, ge=1_000)
+    largest_image: int | None = Field(None, ge=64)
     seed: int = 0
     ema: float = Field(0.998, ge=0, lt=1)
     weight_decay: float = Field(0.02, ge=0)
