@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 from transformers.feature_extraction_utils import BatchFeature
-from transformers.image_processing_base import ImageProcessingMixin
+from transformers.image_processing_base import ImageProcessingMixin  # without torchvision's backends
 
 from mumer_data.images.fit import Fit, fit_image
 
@@ -28,7 +28,7 @@ class FormulaImageProcessor(ImageProcessingMixin):
         stride: pixels of a cell of the encoder.
     """
 
-    model_input_names = ("pixel_values", "pixel_mask")
+    model_input_names = ("pixel_values", "cell_mask")
 
     def __init__(
         self,
@@ -61,7 +61,7 @@ class FormulaImageProcessor(ImageProcessingMixin):
     def __call__(
         self, images: Image.Image | bytes | Sequence[Image.Image | bytes], return_tensors: str | None = "pt", **_: Any
     ) -> BatchFeature:
-        """``pixel_values``, (batch, 1, height, width), ink 0 to 1, and ``pixel_mask``, (batch, rows, columns)."""
+        """``pixel_values``, (batch, 1, height, width), ink 0 to 1, and ``cell_mask``, (batch, rows, columns)."""
         several = [images] if isinstance(images, Image.Image | bytes) else list(images)
         inks = [self.fit(_opened(image)) for image in several]
         height, width = max(ink.shape[0] for ink in inks), max(ink.shape[1] for ink in inks)
@@ -71,7 +71,7 @@ class FormulaImageProcessor(ImageProcessingMixin):
             rows, columns = ink.shape
             pixels[place, 0, :rows, :columns] = ink / np.float32(255)
             mask[place, : rows // self.stride, : columns // self.stride] = True
-        return BatchFeature({"pixel_values": pixels, "pixel_mask": mask}, tensor_type=return_tensors)
+        return BatchFeature({"pixel_values": pixels, "cell_mask": mask}, tensor_type=return_tensors)
 
 
 def _opened(image: Image.Image | bytes) -> Image.Image:

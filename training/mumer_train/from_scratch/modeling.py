@@ -5,6 +5,7 @@ Not for the losses (see `losses`) nor for the fast greedy search (see `decoding`
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
 import torch
@@ -19,6 +20,7 @@ from mumer_train.from_scratch.decoder import Decoded, Pair, TextDecoder
 from mumer_train.from_scratch.encoder import ConvEncoder
 
 IGNORED = -100
+_CACHE = "cache" if "cache" in {field.name for field in fields(Seq2SeqLMOutput)} else "past_key_values"
 
 
 class _MemoryEncoder:
@@ -40,7 +42,7 @@ class FormulaReader(PreTrainedModel, GenerationMixin):
     """Image of a formula -> its LaTeX, token by token.
 
     The input is ink, 0 (paper) to 1, shape (batch, 1, height, width) with sides that are multiples of the stride;
-    ``pixel_mask``, shape (batch, rows, columns) of cells, is true where a cell belongs to the image and not to the
+    ``cell_mask``, shape (batch, rows, columns) of cells, is true where a cell belongs to the image and not to the
     padding of the batch.
     """
 
@@ -102,9 +104,10 @@ class FormulaReader(PreTrainedModel, GenerationMixin):
     def forward(
         self,
         pixel_values: Tensor | None = None,
-        pixel_mask: Tensor | None = None,
+        cell_mask: Tensor | None = None,
         decoder_input_ids: Tensor | None = None,
         encoder_outputs: Any = None,
+        cache: EncoderDecoderCache | None = None,
         past_key_values: EncoderDecoderCache | None = None,
         labels: Tensor | None = None,
         use_cache: bool | None = None,
@@ -113,10 +116,10 @@ class FormulaReader(PreTrainedModel, GenerationMixin):
         """Score the tokens after ``decoder_input_ids``, or after ``labels`` moved by one.
 
         Args:
-            pixel_values, pixel_mask: see the class.
-            decoder_input_ids: (batch, length); with ``past_key_values`` those after the cached ones.
+            pixel_values, cell_mask: see the class.
+            decoder_input_ids: (batch, length); with a cache those after the cached ones.
             encoder_outputs: memory of the images, instead of ``pixel_values``.
-            past_key_values: cache of `generate`.
+            cache, past_key_values: cache of `generate`, by its present and by its former name.
             labels: (batch, length), -100 where not scored; the loss is returned then.
             use_cache: whether to return a cache.
         """
@@ -125,17 +128,16 @@ class FormulaReader(PreTrainedModel, GenerationMixin):
             if labels is None:
                 raise ValueError("give decoder_input_ids or labels")
             decoder_input_ids = self._shifted(labels)
-        cells = None if pixel_mask is None else pixel_mask.flatten(1)[:, None, None].bool()
-        if past_key_values is None and use_cache:
-            past_key_values = EncoderDecoderCache(DynamicCache(), DynamicCache())
-        decoded = self._decode(decoder_input_ids, memory, cells, past_key_values)
+        cells = None if cell_mask is None else cell_mask.flatten(1)[:, None, None].bool()
+        kept = past_key_values if cache is None else cache
+        if kept is None and use_cache:
+            kept = EncoderDecoderCache(DynamicCache(), DynamicCache())
+        decoded = self._decode(decoder_input_ids, memory, cells, kept)
         logits = self.decoder.head(decoded.hidden)
         loss = None
         if labels is not None:
             loss = functional.cross_entropy(logits.flatten(0, 1), labels.flatten(), ignore_index=IGNORED)
-        return Seq2SeqLMOutput(
-            loss=loss, logits=logits, past_key_values=past_key_values, encoder_last_hidden_state=memory
-        )
+        return Seq2SeqLMOutput(loss=loss, logits=logits, encoder_last_hidden_state=memory, **{_CACHE: kept})
 
     def _shifted(self, labels: Tensor) -> Tensor:
         start = torch.full_like(labels[:, :1], int(self.config.decoder_start_token_id))

@@ -5,6 +5,7 @@ Not for making training images (see `prepare`) nor for the losses (see `losses`)
 
 from __future__ import annotations
 
+import signal
 import time
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
 from mumer_train.from_scratch.vocabulary import END, PAD, START, TASK_TOKENS, TOKENS, UNKNOWN
@@ -16,17 +16,20 @@ MAX_LENGTH = 512
 
 
 def formula_tokenizer(tokens: Sequence[str] = TOKENS) -> PreTrainedTokenizerFast:
-    """A word-level tokenizer over ``tokens``; line breaks and tabs of the task formats have tokens of their own."""
+    """A word-level tokenizer over ``tokens``; decoding joins them with spaces.
+
+    Line breaks, tabs and the colons and commas of the task formats (`symbol_count`) are tokens of their own.
+    """
     core = Tokenizer(models.WordLevel({token: number for number, token in enumerate(tokens)}, unk_token=UNKNOWN))
     core.normalizer = normalizers.Sequence(
         [
             normalizers.Replace("\n", " <newline> "),
             normalizers.Replace("\t", " <tab> "),
-            normalizers.Replace(Regex(r"([:,])(?= |$)"), r" \1 "),
+            normalizers.Replace(": ", " : "),
+            normalizers.Replace(", ", " , "),
         ]
     )
     core.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
-    core.decoder = decoders.Sequence([])
     return PreTrainedTokenizerFast(
         tokenizer_object=core,
         pad_token=PAD,
