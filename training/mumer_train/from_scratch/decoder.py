@@ -54,7 +54,8 @@ class Attention(nn.Module):
     def forward(self, x: Tensor, pair: Pair, mask: Tensor | None, causal: bool = False) -> Tensor:
         """Attend from ``x``; ``mask`` is true where attention is allowed, broadcast to (batch, heads, length, keys)."""
         mixed = functional.scaled_dot_product_attention(self._split(self.query(x)), *pair, attn_mask=mask, is_causal=causal)
-        return torch.as_tensor(self.output(mixed.transpose(1, 2).flatten(2)))
+        attended: Tensor = self.output(mixed.transpose(1, 2).flatten(2))
+        return attended
 
     def with_weights(self, x: Tensor, pair: Pair, mask: Tensor | None) -> tuple[Tensor, Tensor]:
         """The same without fusion, and the weights as a mean over heads, (batch, length, keys)."""
