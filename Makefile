@@ -9,7 +9,7 @@ SECONDS ?= 600
 export OMP_WAIT_POLICY = PASSIVE
 export HF_HUB_OFFLINE = 1
 
-.PHONY: demo test lint stress fuzz docs format grammar bench clean
+.PHONY: demo test lint stress fuzz mutants docs format grammar bench clean
 
 demo: $(VENV)/.core
 	rm -rf $(OUT)
@@ -36,6 +36,10 @@ fuzz: $(VENV)/.dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[fuzz]'
 	for target in parser normalizer tree_text inkml predictions sources; do \
 	  $(BIN)/python -m tests.fuzz $$target -max_total_time=$(SECONDS) || exit 1; done
+
+# Single faults put into the core rooms, which the tests must notice; what survives is listed in docs/mutants.md (half an hour).
+mutants: $(VENV)/.dev
+	$(BIN)/python -m tests.mutants
 
 # The site, into out/site; a broken link or a docstring that cannot be read fails.
 docs: $(VENV)/.dev

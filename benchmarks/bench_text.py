@@ -31,10 +31,10 @@ def read_labels(path: Path | None) -> list[str]:
     return [line.split("\t", 1)[1] for line in text.split("\n") if "\t" in line]
 
 
-def forget() -> None:
-    """Cold: nothing learned from earlier labels."""
-    tree_transducer().forget()
-    published_transducer().forget()
+def clear_caches() -> None:
+    """Cold: no step derived for earlier labels."""
+    tree_transducer().clear_cache()
+    published_transducer().clear_cache()
 
 
 def over(run: Callable[[str], object], labels: list[str]) -> None:
@@ -52,7 +52,9 @@ def compared(labels: list[str], source: str, rounds: int) -> list[Figure]:
         "label -> SymbolTree -> text": lambda label: tree_text(parse(label)),
         "label -> SymbolTree -> slt text": lambda label: tree_text(parse(label), "slt"),
     }
-    times = alternating({name: functools.partial(over, run, labels) for name, run in runs.items()}, rounds, forget)
+    times = alternating(
+        {name: functools.partial(over, run, labels) for name, run in runs.items()}, rounds, clear_caches
+    )
     each = {name: seconds * 1e6 / len(labels) for name, seconds in times.items()}
     reference = each.pop("published algorithm")
     return [

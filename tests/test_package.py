@@ -17,8 +17,22 @@ MODULES = sorted((ROOT / "mumer_data").rglob("*.py"))
 TRAINER = sorted((ROOT / "training" / "mumer_train").rglob("*.py"))
 # A folder may import from those before it, never from those after.
 ORDER = ["exceptions", "registry", "seeding", "records", "io", "latex", "tasks", "typeset", "images", "alignment"]
-ORDER += ["metrics", "error_model", "handwriting", "augment", "generate", "readers", "filters", "shards", "mining"]
+ORDER += [
+    "metrics",
+    "error_model",
+    "handwriting",
+    "augment",
+    "generate",
+    "readers",
+    "filters",
+    "recognizers",
+    "shards",
+    "mining",
+]
 ORDER += ["hub", "report", "jobs", "cli"]
+# The limits written in docs/design.md; signature and docstring of a function do not count.
+MAX_FILE_LINES = 300
+MAX_FUNCTION_LINES = 40
 
 
 def imports_of(path: Path) -> list[str]:
@@ -87,7 +101,9 @@ def test_arrows_go_one_way(path: Path) -> None:
 @pytest.mark.parametrize("path", MODULES + TRAINER, ids=[str(path.relative_to(ROOT)) for path in MODULES + TRAINER])
 def test_files_and_functions_stay_small(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
-    assert text.count("\n") <= 320
+    assert text.count("\n") <= MAX_FILE_LINES
     for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.FunctionDef):
-            assert (node.end_lineno or 0) - node.lineno < 60, f"{path}: {node.name}"
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            body = node.body[1:] if ast.get_docstring(node) else node.body
+            lines = (body[-1].end_lineno or 0) - body[0].lineno + 1 if body else 0
+            assert lines <= MAX_FUNCTION_LINES, f"{path}: {node.name} has {lines} lines"

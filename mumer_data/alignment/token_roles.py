@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from enum import IntEnum
 from functools import lru_cache
 
-from mumer_data.latex.grammar import load_grammar, terminal_of
+from mumer_data.latex.grammar import load_grammar
+from mumer_data.latex.lalr import terminal_of
 
 
 class TokenRole(IntEnum):

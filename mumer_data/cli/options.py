@@ -16,4 +16,4 @@ Settings = Annotated[
 ]
 
 # The modules, in the order of `mumer --help`.
-SUBJECTS = ("labels", "sources", "generate", "handwriting", "builds", "evaluate", "mining", "publishing")
+SUBJECTS = ("labels", "sources", "generate", "handwriting", "builds", "evaluate", "mining", "models", "publishing")

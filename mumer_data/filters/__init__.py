@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict
 
-from mumer_data.latex.tree import SymbolTree
+from mumer_data.latex.expression import Expression
 from mumer_data.records import Example
 from mumer_data.registry import registered
 
@@ -47,7 +47,7 @@ class Filter(Protocol):
 class RowFilter(Protocol):
     """A gate that looks at one row at a time."""
 
-    def check(self, example: Example, label: str, tree: SymbolTree) -> Rejection | None:
+    def check(self, example: Example, expression: Expression) -> Rejection | None:
         """Why this example stays out; ``None`` where it may pass."""
 
 

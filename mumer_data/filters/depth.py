@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import Field
 
 from mumer_data.filters import FilterOptions, Rejection
-from mumer_data.latex.tree import SymbolTree
+from mumer_data.latex.expression import Expression
 from mumer_data.records import Example
 
 
@@ -24,9 +24,9 @@ class DepthFilter:
         """Needs nothing from disk."""
         self._options = options
 
-    def check(self, example: Example, label: str, tree: SymbolTree) -> Rejection | None:
+    def check(self, example: Example, expression: Expression) -> Rejection | None:
         """Reasons: ``too_flat``, ``too_deep``."""
-        depth = tree.depth
+        depth = expression.depth
         if depth < self._options.min:
             return Rejection("too_flat", f"the label is nested {depth} deep, less than {self._options.min}")
         if depth > self._options.max:

@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 
 from mumer_data.filters import FilterOptions, Rejection
 from mumer_data.filters.split import place_of
-from mumer_data.latex.tree import SymbolTree
+from mumer_data.latex.expression import Expression
 from mumer_data.records import Example
 
 
@@ -52,7 +52,7 @@ class FoldsFilter:
         """Needs nothing from disk."""
         self._options = options
 
-    def check(self, example: Example, label: str, tree: SymbolTree) -> Rejection | None:
+    def check(self, example: Example, expression: Expression) -> Rejection | None:
         """Reason: ``other_fold``."""
         found = fold_of(example, self._options.count, self._options.seed)
         if (found == self._options.fold) == (self._options.keep == "fold"):

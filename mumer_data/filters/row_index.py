@@ -102,10 +102,10 @@ def _traits(example: Example, screen: RowValidator, labels: bool, images: bool) 
     features["id"] = _hash(example.id.encode("utf-8", "surrogatepass"))
     if not labels:
         return features
-    label = screen.label(example)
-    if isinstance(label, Reject):
+    expression = screen.expression(example)
+    if isinstance(expression, Reject):
         return features
-    features["label"] = _hash(label.encode())
+    features["label"] = _hash(expression.label.encode())
     if images:
         data = screen.image(example)
         if isinstance(data, Reject):

@@ -14,7 +14,7 @@ from typing import Literal
 from pydantic import model_validator
 
 from mumer_data.filters import FilterOptions, Rejection
-from mumer_data.latex.tree import SymbolTree
+from mumer_data.latex.expression import Expression
 from mumer_data.records import Example
 
 
@@ -55,7 +55,7 @@ class SplitFilter:
         self._options = options
         self._ends = dict(zip(options.parts, accumulate(options.parts.values()), strict=True))
 
-    def check(self, example: Example, label: str, tree: SymbolTree) -> Rejection | None:
+    def check(self, example: Example, expression: Expression) -> Rejection | None:
         """Reasons: ``other_part``; ``writer_unknown`` where the source names no writer."""
         unit = example.writer if self._options.by == "writer" else example.id
         if not unit:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mumer_data.exceptions import SourceError
 from mumer_data.filters import FilterOptions, Rejection
-from mumer_data.latex.tree import SymbolTree
+from mumer_data.latex.expression import Expression
 from mumer_data.readers.files import resolve
 from mumer_data.records import Example
 
@@ -52,9 +52,9 @@ class SymbolsFilter:
             self._known = read_vocabulary(resolve(options.vocabulary, base)) | {"{", "}"}
         self._denied = frozenset(options.deny)
 
-    def check(self, example: Example, label: str, tree: SymbolTree) -> Rejection | None:
+    def check(self, example: Example, expression: Expression) -> Rejection | None:
         """Reasons: ``symbol_unknown``, ``symbol_denied``."""
-        tokens = set(label.split())
+        tokens = set(expression.tokens)
         if self._known is not None and not tokens <= self._known:
             return Rejection("symbol_unknown", f"not in the vocabulary: {_named(tokens - self._known)}")
         if not tokens.isdisjoint(self._denied):

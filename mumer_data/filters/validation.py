@@ -12,9 +12,9 @@ from mumer_data.exceptions import ImageError, LatexSyntaxError
 from mumer_data.filters import RowFilter
 from mumer_data.images.canonicalize import canonical_png
 from mumer_data.images.check import MAX_BYTES, MAX_PIXELS, check_image
+from mumer_data.latex.expression import Expression
 from mumer_data.latex.normalize import Normalizer
 from mumer_data.latex.normalize.run import MAX_LABEL
-from mumer_data.latex.parser import parse
 from mumer_data.records import Example, Reject
 
 MAX_DEPTH = 1_000  # far above any label that a person wrote; a tree's text grows with the square of its depth
@@ -38,25 +38,25 @@ class RowValidator:
     max_pixels: int = MAX_PIXELS
     max_bytes: int = MAX_BYTES
 
-    def label(self, example: Example) -> str | Reject:
-        """The canonical label, parsed once to be sure of it."""
+    def expression(self, example: Example) -> Expression | Reject:
+        """The expression of the canonical label, parsed; or why the row is rejected."""
         if len(example.label) > MAX_LABEL:
             message = f"the label has {len(example.label):,} characters, more than {MAX_LABEL:,}"
             return Reject(example.id, example.row, "label_too_long", message)
         try:
-            label = " ".join(_normalizer(self.preset, self.rules)(example.label).split())
-            tree = parse(label, strict=self.strict)
+            expression = Expression.from_tokens(_normalizer(self.preset, self.rules)(example.label).split())
+            expression.validate(strict=self.strict)
         except LatexSyntaxError as error:
             return Reject(example.id, example.row, "latex_syntax", error.reason, error.position, example.label)
         # No label of a few characters is deep: most need no walk.
-        if len(label) > 2 * MAX_DEPTH and tree.depth > MAX_DEPTH:
-            message = f"the label is nested {tree.depth:,} deep, more than {MAX_DEPTH:,}"
+        if len(expression.label) > 2 * MAX_DEPTH and expression.depth > MAX_DEPTH:
+            message = f"the label is nested {expression.depth:,} deep, more than {MAX_DEPTH:,}"
             return Reject(example.id, example.row, "latex_too_deep", message, None, example.label)
         for gate in self.gates:
-            refusal = gate.check(example, label, tree)
+            refusal = gate.check(example, expression)
             if refusal is not None:
                 return Reject(example.id, example.row, refusal.reason, refusal.message, None, example.label)
-        return label
+        return expression
 
     def image(self, example: Example) -> bytes | Reject:
         """The encoded image, decoded once to be sure of it.

@@ -29,6 +29,7 @@ from mumer_data.images.polarity import unify_polarity
 from mumer_data.io.atomic import file_sha256
 from mumer_data.io.processes import parallel_map
 from mumer_data.jobs.config import Pipeline, load_pipeline
+from mumer_data.latex.expression import Expression
 from mumer_data.latex.grammar import load_grammar
 from mumer_data.records import Example, Reject, Slice
 from mumer_data.shards.run import Config, Plan, Run, SliceResult, save_result
@@ -173,7 +174,7 @@ def run_slice(job: Job) -> SliceResult:
             for one in variants(made, job.pipeline):
                 embedded = one.data if job.plan.columns.images == "embed" else None
                 for writer, task in zip(writers, tasks.values(), strict=True):
-                    writer.write(ShardRow(task.sample(one.id, one.label), one.name, embedded, one.metadata))
+                    writer.write(ShardRow(task.sample(one.expression, one.id), one.name, embedded, one.metadata))
     shards = [writer.info for writer in writers if isinstance(writer.info, ShardInfo)]
     reasons = dict(sorted(Counter(reject.reason for reject in rejects).items()))
     result = SliceResult(
@@ -190,10 +191,15 @@ class UsableRow:
     """One row that may go into the shards; ``name`` is the image's, or its path."""
 
     id: str
-    label: str
+    expression: Expression
     data: bytes
     name: str
     metadata: str
+
+    @property
+    def label(self) -> str:
+        """The canonical label."""
+        return self.expression.label
 
 
 def usable(
@@ -214,9 +220,9 @@ def usable(
     if pipeline.augment is not None and _like_a_variant(row.id, pipeline.augment.copies):
         message = f"the id {row.id!r} may be that of a variant of another row: take rows that are none, or fewer copies"
         return Reject(row.id, row.row, "id_taken", message, None, row.label)
-    label = screen.label(row)
-    if isinstance(label, Reject):
-        return label
+    expression = screen.expression(row)
+    if isinstance(expression, Reject):
+        return expression
     if refusal is not None:
         return _refused(row, refusal)
     data = screen.image(row)
@@ -232,7 +238,7 @@ def usable(
     name = row.image.name if pipeline.images == "embed" else row.image.path
     if name is None:
         raise PipelineError("images: path needs images that lie on disk as files, not in an archive: use embed")
-    return UsableRow(row.id, label, data, name, metadata)
+    return UsableRow(row.id, expression, data, name, metadata)
 
 
 def variants(made: UsableRow, pipeline: Pipeline) -> Iterator[UsableRow]:
@@ -248,7 +254,7 @@ def variants(made: UsableRow, pipeline: Pipeline) -> Iterator[UsableRow]:
         data, suffix, there = augment_bytes(made.data, steps, seed=pipeline.seed, id=name, boxes=boxes)
         image = str(PurePath(made.name).with_suffix(""))
         file = f"{variant_name(image, copy)}{suffix}"
-        yield UsableRow(name, made.label, data, file, moved(made.metadata, there, made.id))
+        yield UsableRow(name, made.expression, data, file, moved(made.metadata, there, made.id))
 
 
 def variant_name(name: str, copy: int) -> str:

@@ -53,11 +53,11 @@ def read_corpus(name: str, *, preset: str | None = None, settings: Iterable[str]
         screen = RowValidator(preset)
     found = Corpus(name, screen.preset)
     for row in rows:
-        label = row if isinstance(row, Reject) else screen.label(row)
-        if isinstance(label, Reject):
+        expression = row if isinstance(row, Reject) else screen.expression(row)
+        if isinstance(expression, Reject):
             found.unreadable += 1
         else:
-            found.labels.append(label)
+            found.labels.append(expression.label)
     if not found.labels:
         raise SourceError(f"{name} has no label that can be read ({found.unreadable:,} rows cannot)")
     return found

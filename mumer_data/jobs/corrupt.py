@@ -182,7 +182,7 @@ def corrupt_slice(job: CorruptJob) -> SliceResult:
             embedded = made.data if job.plan.columns.images == "embed" else None
             name = f"{made.id}#{job.sample + 1}" if job.sample else made.id
             for writer, config in zip(writers, job.plan.configs, strict=True):
-                sample = tasks[config.task].sample(name, found)
+                sample = tasks[config.task].sample(found, name)
                 writer.write(ShardRow(sample, made.name, embedded, _metadata(made, job.sample)))
     shards = [writer.info for writer in writers if isinstance(writer.info, ShardInfo)]
     reasons = dict(sorted(Counter(reject.reason for reject in rejects).items()))

@@ -23,7 +23,7 @@ from mumer_data.handwriting.glyphs.segment_ink import symbols_of
 from mumer_data.images.polarity import polarity
 from mumer_data.images.skeleton import Mask
 from mumer_data.io.processes import parallel_map
-from mumer_data.latex.parser import parse
+from mumer_data.latex.tree import SymbolTree
 from mumer_data.readers.ink_files import InkFilesReader
 from mumer_data.readers.inkml import InkDocument
 from mumer_data.records import Example, Reject, Slice
@@ -63,30 +63,30 @@ class _Part:
         found, screen, reader = Harvest([]), self.pipeline.screen(), self.pipeline.reader()
         if isinstance(reader, InkFilesReader):
             for row, document in reader.documents(self.part):
-                label = screen.label(row)
-                found.add(row, [] if isinstance(label, Reject) else _of_ink(document, row, label))
+                expression = screen.expression(row)
+                found.add(row, [] if isinstance(expression, Reject) else _of_ink(document, row, expression.tree))
             found.read = self.part.rows
             return found
         for row in reader.read(self.part):
             found.read += 1
-            label = row if isinstance(row, Reject) else screen.label(row)
-            if isinstance(row, Reject) or isinstance(label, Reject):
+            expression = row if isinstance(row, Reject) else screen.expression(row)
+            if isinstance(row, Reject) or isinstance(expression, Reject):
                 continue
             data = screen.image(row)
             if not isinstance(data, Reject):
-                found.add(row, cut(ink_of(data), parse(label)))
+                found.add(row, cut(ink_of(data), expression.tree))
         return found
 
 
-def _of_ink(document: InkDocument, row: Example, label: str) -> Iterable[Cut]:
+def _of_ink(document: InkDocument, row: Example, tree: SymbolTree) -> Iterable[Cut]:
     """From the segmentation; of ink without one, from its image."""
     if not document.symbols:
-        return cut(ink_of(row.image.read()), parse(label)) if document.strokes else ()
+        return cut(ink_of(row.image.read()), tree) if document.strokes else ()
     segments = [
         (symbol.label, [document.strokes[trace] for trace in symbol.traces if trace in document.strokes])
         for symbol in document.symbols
     ]
-    return symbols_of(segments, parse(label))
+    return symbols_of(segments, tree)
 
 
 def ink_of(data: bytes) -> Mask:

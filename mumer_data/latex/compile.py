@@ -13,9 +13,9 @@ from lark import Lark
 from lark.lexer import Lexer, Token
 from lark.parsers.lalr_analysis import Shift
 
-from mumer_data.latex.grammar import Grammar, GrammarFiles, Role, terminal_of
+from mumer_data.latex.lalr import CompiledGrammar, GrammarFiles, SyntaxRole, terminal_of
 
-# A rule with one of these between two terminals is a branch of the tree (see the grammar's opening comment).
+# A rule with one of these between two terminals is a branch of the tree (see the comment at the top of the grammar).
 BODIES = frozenset({"row", "option", "cells", "array"})
 SEPARATORS = frozenset({"newline", "next_row", "next_cell"})
 
@@ -31,7 +31,7 @@ def token_classes(commands: dict[str, Any]) -> dict[str, str]:
 
 
 def make_lark(files: GrammarFiles, *, debug: bool = False) -> Lark:
-    """The grammar as a plain Lark parser over whitespace-separated tokens; the oracle of the fast one."""
+    """The grammar as a plain Lark parser over whitespace-separated tokens; the tests compare the transducer with it."""
     commands = tomllib.loads(files.commands)
     classes = token_classes(commands)
 
@@ -55,8 +55,8 @@ def make_lark(files: GrammarFiles, *, debug: bool = False) -> Lark:
     )
 
 
-def compile_grammar(files: GrammarFiles) -> Grammar:
-    """Build the LALR table with Lark and read the role of every state off the grammar's own rules."""
+def compile_grammar(files: GrammarFiles) -> CompiledGrammar:
+    """Build the LALR table with Lark, and derive the role of every state from the grammar's own rules."""
     lark = make_lark(files, debug=True)
     table = lark.parser.parser._parse_table
     order = sorted(table.states, key=lambda state: sorted(map(repr, state)))
@@ -69,7 +69,7 @@ def compile_grammar(files: GrammarFiles) -> Grammar:
         actions.append(row)
     patterns = [t for t in lark.terminals if t.pattern is not None]
     commands = tomllib.loads(files.commands)
-    return Grammar(
+    return CompiledGrammar(
         digest=files.digest,
         exact={t.pattern.value: t.name for t in patterns if t.pattern.type == "str"} | token_classes(commands),
         regexes=[(t.name, t.pattern.value) for t in patterns if t.pattern.type == "re"],
@@ -81,10 +81,10 @@ def compile_grammar(files: GrammarFiles) -> Grammar:
     )
 
 
-def role_of(state: Any) -> Role | None:
-    """What the token that leads into ``state`` is for, by the rule that it was shifted in; ``None`` after a rule.
+def role_of(state: Any) -> SyntaxRole | None:
+    """The role of the token that leads into ``state``, by the rule that it was shifted in; ``None`` after a rule.
 
-    Where two rules share the state, the one of higher priority speaks, as it does in Lark's table.
+    Where two rules share the state, the one of higher priority decides, as it does in Lark's table.
     """
     shifted = [item for item in state if item.index and item.rule.expansion[item.index - 1].is_term]
     if not shifted:
@@ -96,9 +96,9 @@ def role_of(state: Any) -> Role | None:
     relation = rule.alias or rule.origin.name
     body = next((i for i, name in enumerate(names) if name in BODIES), None)
     if body is None:
-        return Role(relation if relation in SEPARATORS else "symbol", relation)
+        return SyntaxRole(relation if relation in SEPARATORS else "symbol", relation)
     if dot == body:
-        return Role("open", relation, closer=names[body + 1])
+        return SyntaxRole("open", relation, closer=names[body + 1])
     if dot == body + 2:
-        return Role("close", relation)
-    return Role("mark" if dot < body else "tail", relation)
+        return SyntaxRole("close", relation)
+    return SyntaxRole("mark" if dot < body else "tail", relation)

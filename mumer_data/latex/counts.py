@@ -6,15 +6,16 @@ Counts tokens as the published data do: marks and separators count too, braces d
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 from mumer_data.exceptions import TreeTextError
 
 UNCOUNTED = ("{", "}")
 
 
-def symbol_counts(label: str) -> dict[str, int]:
-    """Token -> occurrences, in order of first occurrence, without braces."""
-    counts = dict(Counter(label.split()))
+def symbol_counts(label: str | Sequence[str]) -> dict[str, int]:
+    """Token -> occurrences in a label or its tokens, in order of first occurrence, without braces."""
+    counts = dict(Counter(label.split() if isinstance(label, str) else label))
     for brace in UNCOUNTED:
         counts.pop(brace, None)
     return counts
@@ -25,8 +26,8 @@ def counts_text(counts: dict[str, int]) -> str:
     return ", ".join([f"{token}: {count}" for token, count in counts.items()])
 
 
-def symbol_count_text(label: str) -> str:
-    """The symbol-count text of a label."""
+def symbol_count_text(label: str | Sequence[str]) -> str:
+    """The symbol-count text of a label or its tokens."""
     return counts_text(symbol_counts(label))
 
 

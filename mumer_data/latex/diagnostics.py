@@ -5,11 +5,13 @@ Replays the label slowly, with positions; not for the fast path.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 from mumer_data.exceptions import LatexSyntaxError
-from mumer_data.latex.grammar import Role, load_grammar
-from mumer_data.latex.transducer import END, Branch, Context, LalrTable, Reading, Transducer, Unreadable
+from mumer_data.latex.grammar import load_grammar
+from mumer_data.latex.lalr import END, LalrTable, SyntaxRole, UnexpectedToken
+from mumer_data.latex.transducer import Action, Context, Op, Semantics, Transducer
 
 # Terminals that are one token are shown as that token; the others by a word.
 WORDS = {
@@ -20,46 +22,47 @@ WORDS = {
 }
 
 
-class _Watch(Reading):
-    """A reading without output: only the grammar's verdict counts, and where branches open and close."""
+class _Branches(Semantics[str]):
+    """Semantics without output: only acceptance by the grammar counts, and where branches open and close."""
 
     start = ""
 
-    def step(self, memory: object, role: Role, token: str) -> tuple[int, object, object]:
-        return 0, role.kind, Branch("", "") if role.kind == "open" else ""
+    def step(self, memory: str, role: SyntaxRole, token: str) -> Action[str]:
+        op = {"open": Op.OPEN, "close": Op.CLOSE}.get(role.kind, Op.SKIP)
+        return Action(op, "", "", "")
 
-    def load(self, kind: int, action: object, token: str, after: Context | None) -> object:
-        return action, after
+    def payload(self, payload: str, token: str) -> str:
+        return payload
 
-    def stop(self, memory: object) -> None:
-        return None
+    def end(self, memory: str) -> tuple[Op, str]:
+        return Op.SKIP, ""
 
 
 def explain(tokens: list[str], table: LalrTable) -> LatexSyntaxError:
     """The error of a label that the grammar refuses: first offending token, or the brace that never closes."""
     if not tokens:
         return LatexSyntaxError("the label is empty", tokens=tokens, position=0)
-    transducer = Transducer(table, _Watch())
+    transducer = Transducer(table, _Branches())
     context = transducer.start
-    opened: list[tuple[int, Context]] = []
+    opened: list[tuple[int, Context[str]]] = []
     for position, token in enumerate(tokens):
         try:
-            following, _, (kind, after) = transducer.derive(context, token)
-        except Unreadable as problem:
+            following, op, _, resume = transducer.derive(context, token)
+        except UnexpectedToken as unexpected:
             if not table.terminal(token):
                 reason = f"'{token}' holds more than one symbol: the label is not tokenised"
                 return LatexSyntaxError(reason, tokens=tokens, position=position)
-            return _refused(tokens, position, _expected(problem, table), opened)
-        if kind == "open":
+            return _refused(tokens, position, _expected(unexpected, table), opened)
+        if op is Op.OPEN:
             begun = position - (token[0] == "{" and len(token) > 1)  # the name of an environment opens it
-            opened.append((begun, after))
-        context = opened.pop()[1] if kind == "close" else following
+            opened.append((begun, resume))
+        context = opened.pop()[1] if op is Op.CLOSE else following
     if opened:
         return _never_closed(tokens, opened[-1][0])
     try:
-        transducer.stop(context)
-    except Unreadable as problem:
-        return _refused(tokens, len(tokens), _expected(problem, table), opened)
+        transducer.end(context)
+    except UnexpectedToken as unexpected:
+        return _refused(tokens, len(tokens), _expected(unexpected, table), opened)
     raise AssertionError(f"the fast parser refused what the grammar reads: {tokens}")
 
 
@@ -73,12 +76,12 @@ def _never_closed(tokens: list[str], position: int) -> LatexSyntaxError:
     )
 
 
-def _expected(problem: Unreadable, table: LalrTable) -> tuple[str, ...]:
-    return (problem.due,) if problem.due else table.expected(problem.stack)
+def _expected(unexpected: UnexpectedToken, table: LalrTable) -> tuple[str, ...]:
+    return (unexpected.required,) if unexpected.required else table.expected(unexpected.stack)
 
 
 def _refused(
-    tokens: list[str], position: int, terminals: tuple[str, ...], opened: list[tuple[int, Context]]
+    tokens: list[str], position: int, terminals: tuple[str, ...], opened: list[tuple[int, Context[str]]]
 ) -> LatexSyntaxError:
     found = f"'{tokens[position]}'" if position < len(tokens) else "the end of the label"
     expected = _shown(terminals)
@@ -115,7 +118,7 @@ def known_commands() -> frozenset[str]:
     return frozenset(grammar.ordinary) | frozenset(grammar.exact)
 
 
-def unknown_commands(tokens: list[str]) -> list[tuple[int, str]]:
+def unknown_commands(tokens: Sequence[str]) -> list[tuple[int, str]]:
     """(position, command) of every token that looks like a command and is not known."""
     known = known_commands()
     return [

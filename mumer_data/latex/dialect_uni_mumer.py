@@ -1,32 +1,27 @@
 """label -> Tree-CoT text in the dialect ``published``, byte for byte what the Uni-MuMER converter writes.
 
-That converter reads a label more shallowly than our grammar: it knows scripts on plain symbols only, in the order
-sub, sup, and writes all it does not know (braces and marks included) as symbols of the row. So this dialect is a
-reading of the tokens, not of the tree: the grammar says what each token is, this module what is kept of it.
+That converter analyses a label less deeply than our grammar: it knows scripts on plain symbols only, in the order
+sub, sup, and writes everything else (braces and marks included) as symbols of the row. So this dialect is computed
+from the tokens, not from the tree: the grammar says what each token is, this module what is written for it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from mumer_data.latex.diagnostics import explain
-from mumer_data.latex.grammar import Role
-from mumer_data.latex.parser import lalr_table
-from mumer_data.latex.transducer import (
-    STOP,
-    Branch,
-    Context,
-    Reading,
-    Transducer,
-    Unreadable,
-)
+from mumer_data.latex.grammar import lalr_table
+from mumer_data.latex.lalr import SyntaxRole, UnexpectedToken
+from mumer_data.latex.transducer import Action, Context, Op, Semantics, Transducer
 
-EMIT, CLOSE, OPEN, SKIP, DEEPEN, EMIT_OPEN, EMIT_CLOSE, END_CLOSE = range(8)
+# In CPython 3.11 `Op.ADD` costs ten times a global name, and a global twice a local one: the loop runs once per token.
+_FREQUENT = Op.ADD, Op.CLOSE, Op.OPEN, Op.SKIP
+ADD_OPEN_SAME, CLOSE_ADD, CLOSE_ADD_BRANCH, DEEPEN = Op.ADD_OPEN_SAME, Op.CLOSE_ADD, Op.CLOSE_ADD_BRANCH, Op.DEEPEN
 
 Scripts = tuple[tuple[str, str], ...]
-# What a symbol can carry, by mark and relation, in the one order that the dialect knows.
+# The scripts of a symbol, by mark and relation, in the one order that the dialect knows.
 SCRIPTS: Scripts = (("_", "sub"), ("^", "sup"))
 LIMITS: Scripts = (("_", "below"), ("^", "above"))
 # Commands whose arguments are branches; they carry no scripts.
@@ -35,18 +30,18 @@ BRACES = "{"
 
 
 def relations(environments: Iterable[str]) -> list[str]:
-    """All that can stand in the brackets of a line, where these are the names of environments."""
+    """All relations that a line can have, given the names of the environments."""
     names = list(environments)
     fixed = ["right", "nextline", *(relation for _, relation in SCRIPTS + LIMITS)]
     return fixed + [f"{edge}_{name}" for edge in ("begin", "end") for name in names]
 
 
 class Memory(NamedTuple):
-    """What the dialect remembers of the row so far.
+    """The memory of the dialect: the state of the current row.
 
     Attributes:
         relation: of the next symbol on this row.
-        takes: the scripts that the symbol before can still take; ``None`` where a line begins.
+        takes: the scripts that the previous symbol can still take; ``None`` where a line begins.
         branch: relation of the branch that a mark has announced.
         within: what encloses the row: ``""`` a branch or nothing, `BRACES` braces that are written as symbols,
             else the relation of the ``\\end`` that closes an environment.
@@ -58,30 +53,30 @@ class Memory(NamedTuple):
     within: str = ""
 
 
-class PublishedReading(Reading):
-    """The grammar's tokens as lines of the published text; an action is what follows the token on its line."""
+class PublishedSemantics(Semantics[Memory]):
+    """Writes the lines of the published text; the payload is a line without its indent."""
 
     start = Memory("")
 
-    def step(self, memory: Memory, role: Role, token: str) -> tuple[int, Any, Any]:
-        """See `Reading.step`."""
+    def step(self, memory: Memory, role: SyntaxRole, token: str) -> Action[Memory]:
+        """See `Semantics.step`; the payload is what follows the token on its line."""
         if role.kind == "mark" and role.relation != "environment":
-            for place, (mark, relation) in enumerate(memory.takes or ()):
+            takes = memory.takes or ()
+            for index, (mark, relation) in enumerate(takes):
                 if mark == token:
-                    rest = (memory.takes or ())[place + 1 :]
-                    return SKIP, "", memory._replace(takes=rest, branch=relation)
+                    return Action(Op.SKIP, "", memory._replace(takes=takes[index + 1 :], branch=relation))
         elif role.kind in ("newline", "next_row") and memory.takes is not None:
-            return DEEPEN, "", memory._replace(relation="nextline", takes=None)
-        elif role.kind == "open" and (inside := self._branch(memory, role, token)):
-            return OPEN, "", Branch(inside, memory._replace(branch=""))
+            return Action(Op.DEEPEN, "", memory._replace(relation="nextline", takes=None))
+        elif role.kind == "open" and (branch := self._branch(memory, role, token)):
+            return Action(Op.OPEN, "", branch, memory._replace(branch=""))
         elif role.kind == "close" and memory.within != BRACES:
-            return (END_CLOSE, f" ({memory.within})", memory) if memory.within else (CLOSE, "", memory)
+            return Action(Op.CLOSE_ADD_BRANCH if memory.within else Op.CLOSE, f" ({memory.within})", memory)
         elif role.kind == "tail":
-            return SKIP, "", memory
+            return Action(Op.SKIP, "", memory)
         return self._symbol(memory, role)
 
-    def _branch(self, memory: Memory, role: Role, token: str) -> Memory | None:
-        """The memory inside a branch that opens at ``token``; ``None`` where the dialect sees mere braces."""
+    def _branch(self, memory: Memory, role: SyntaxRole, token: str) -> Memory | None:
+        """The memory inside a branch that opens at ``token``; ``None`` where the dialect writes the braces."""
         if memory.branch:
             return Memory(memory.branch)
         if role.relation == "environment" and token.startswith("{"):
@@ -91,30 +86,31 @@ class PublishedReading(Reading):
             return Memory(role.relation)
         return None
 
-    def _symbol(self, memory: Memory, role: Role) -> tuple[int, Any, Any]:
+    def _symbol(self, memory: Memory, role: SyntaxRole) -> Action[Memory]:
         takes = SCRIPTS
         if role.kind == "symbol" and role.relation == "operator":
             takes = LIMITS
         elif role.relation in STRUCTURED or (role.relation, role.kind) == ("environment", "mark"):
             takes = ()
-        line = f" ({memory.relation})" if memory.relation else ""
-        after = Memory("right", takes, within=memory.within)
+        suffix = f" ({memory.relation})" if memory.relation else ""
+        following = Memory("right", takes, within=memory.within)
         if role.kind == "open":
-            return EMIT_OPEN, line, Branch(after._replace(within=BRACES), after)
-        return EMIT_CLOSE if role.kind == "close" else EMIT, line, after
+            return Action(Op.ADD_OPEN_SAME, suffix, following._replace(within=BRACES), following)
+        return Action(Op.CLOSE_ADD if role.kind == "close" else Op.ADD, suffix, following)
 
-    def load(self, kind: int, action: str, token: str, after: Context | None) -> Any:
-        """See `Reading.load`: the line, the context after a branch, or both."""
-        return after if kind == OPEN else (token + action, after) if kind == EMIT_OPEN else token + action
+    def payload(self, payload: str, token: str) -> str:
+        """See `Semantics.payload`: the token and what follows it."""
+        return token + payload
 
-    def stop(self, memory: Memory) -> None:
-        """The text needs nothing more."""
+    def end(self, memory: Memory) -> tuple[Op, str]:
+        """See `Semantics.end`: nothing is added."""
+        return Op.SKIP, ""
 
 
 @lru_cache(maxsize=1)
-def published_transducer() -> Transducer:
-    """The reading, with what it has learned from the labels of this process."""
-    return Transducer(lalr_table(), PublishedReading())
+def published_transducer() -> Transducer[Memory]:
+    """The writer of the dialect, with the steps that the labels of this process have needed so far."""
+    return Transducer(lalr_table(), PublishedSemantics())
 
 
 def published_text(label: str) -> str:
@@ -126,44 +122,51 @@ def published_text(label: str) -> str:
     Raises:
         LatexSyntaxError: the label does not parse.
     """
-    tokens = label.split()
+    return published_text_of(label.split())
+
+
+def published_text_of(tokens: Sequence[str]) -> str:
+    """As `published_text`, from a label's tokens."""
     try:
         return "".join(_lines(tokens, published_transducer()))[1:]
-    except Unreadable:
-        raise explain(tokens, lalr_table()) from None
+    except UnexpectedToken:
+        raise explain(list(tokens), lalr_table()) from None
 
 
-def _lines(tokens: list[str], transducer: Transducer) -> list[str]:
+def _lines(tokens: Sequence[str], transducer: Transducer[Memory]) -> list[str]:
+    add, close, enter, skip = _FREQUENT
     context = transducer.start
     indent = "\n"
     lines: list[str] = []
     emit = lines.append
-    above: list[tuple[Context, str]] = []
+    frames: list[tuple[Context[Memory], str]] = []
     for token in tokens:
         try:
-            context, kind, load = context[token]
+            context, op, line, resume = context.steps[token]
         except KeyError:
-            context, kind, load = transducer.derive(context, token)
-        if kind == EMIT:
-            emit(indent + load)
-        elif kind == CLOSE:
-            context, indent = above.pop()
-        elif kind == OPEN:
-            above.append((load, indent))
+            context, op, line, resume = transducer.derive(context, token)
+        if op is add:
+            emit(indent + line)
+        elif op is close:
+            context, indent = frames.pop()
+        elif op is enter:
+            frames.append((resume, indent))
             indent += "\t"
-        elif kind == DEEPEN:
+        elif op is skip:
+            continue
+        elif op is DEEPEN:
             indent += "\t"
-        elif kind == EMIT_OPEN:
-            emit(indent + load[0])
-            above.append((load[1], indent))
-        elif kind == EMIT_CLOSE:
-            emit(indent + load)
-            context, _ = above.pop()
-        elif kind == END_CLOSE:
-            context, indent = above.pop()
-            emit(f"{indent}\t{load}")
-    if above or not tokens:
-        raise Unreadable
-    if STOP not in context:
-        transducer.stop(context)
+        elif op is ADD_OPEN_SAME:
+            emit(indent + line)
+            frames.append((resume, indent))
+        elif op is CLOSE_ADD:
+            emit(indent + line)
+            context, _ = frames.pop()
+        elif op is CLOSE_ADD_BRANCH:
+            context, indent = frames.pop()
+            emit(f"{indent}\t{line}")
+    if frames or not tokens:
+        raise UnexpectedToken
+    if context.final is None:
+        transducer.end(context)
     return lines

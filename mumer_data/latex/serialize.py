@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Literal
 
-from mumer_data.latex.dialect_uni_mumer import published_text
+from mumer_data.latex.dialect_uni_mumer import published_text, published_text_of
+from mumer_data.latex.expression import Expression
 from mumer_data.latex.grammar import load_grammar
 from mumer_data.latex.parser import parse
 from mumer_data.latex.to_latex import to_latex
@@ -49,6 +50,11 @@ def label_text(label: str, dialect: Dialect = "published") -> str:
     For ``published`` this is the fastest way: no tree is built.
     """
     return published_text(label) if dialect == "published" else tree_text(parse(label), dialect)
+
+
+def expression_text(expression: Expression, dialect: Dialect = "published") -> str:
+    """The Tree-CoT text of an expression, from its tokens or its tree; raises ``LatexSyntaxError``."""
+    return published_text_of(expression.tokens) if dialect == "published" else tree_text(expression.tree, dialect)
 
 
 def tree_text(tree: SymbolTree, dialect: Dialect = "published") -> str:

@@ -1,21 +1,28 @@
 """`SymbolTree` -> label: the exact inverse of `parser.parse`.
 
-Not for making a label prettier: what the tree holds is what is written.
+Not for normalising a label: every token of the tree is written as it is.
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Protocol
 
 from mumer_data.latex.grammar import load_grammar
-from mumer_data.latex.tree import RIGHT, Symbol, SymbolTree
+from mumer_data.latex.symbol import RIGHT, Symbol
 
 MARKS = {"sub": "_", "sup": "^"}
 LIMITS = {"below": "_", "above": "^"}
 CELLS = {"row": "\\\\", "cell": "&"}
 
 
-def to_latex(tree: SymbolTree) -> str:
+class Rooted(Protocol):
+    """What has a baseline of symbols: a `SymbolTree`."""
+
+    symbols: list[Symbol]
+
+
+def to_latex(tree: Rooted) -> str:
     """The label of a tree, tokens joined by single spaces; nesting depth does not matter."""
     return " ".join(to_tokens(tree.symbols))
 
@@ -40,7 +47,7 @@ def to_tokens(symbols: list[Symbol]) -> list[str]:
 
 
 class _Open:
-    """The children of one symbol on their way out: which branch is open, and what closes it."""
+    """The state of writing the children of one symbol: which branch is open, and what closes it."""
 
     def __init__(self, symbols: list[Symbol], token: str) -> None:
         self.symbols = iter(symbols)

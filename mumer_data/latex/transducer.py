@@ -1,187 +1,180 @@
-"""Turns the LALR table into a transducer, one dictionary entry at a time, as labels ask for them.
+"""The LALR table as a lazily determinised transducer: one dictionary look-up per token, derived on first use.
 
-Not for deciding syntax (the grammar does) nor for what comes out (a `Reading` does).
+Not for deciding syntax (the grammar does) nor what is built (a `Semantics` does).
 
-The idea is partial evaluation. A *context* is what the parser can know in the middle of a label without
-looking at it: the LR states of the branch that it is in, and the reading's own memory. What a token does in a
-context never changes, so it is worked out once, reductions and all, and kept in the context's dictionary;
-from then on a label costs one look-up a token. An opening token starts a branch on an empty stack of its own,
-so the number of contexts stays small however deep labels nest: about 400 for all public data sets together.
+The idea is partial evaluation. A `Context` is all that the parser can know in the middle of a label without looking at
+the label: the LR states of the branch that it is in, and the memory of the semantics. What a token does in a context
+never changes, so it is derived once, reductions included, and kept as a `Step` of the context. An opening token
+starts a branch on an empty stack of its own, so the number of contexts stays small however deeply labels nest: about
+400 for all public data sets together.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Hashable
+from enum import IntEnum
+from typing import Generic, NamedTuple, Protocol, TypeAlias, TypeVar
 
-from mumer_data.latex.grammar import Grammar, Role, terminal_of
+from mumer_data.latex.lalr import END, LalrTable, SyntaxRole, UnexpectedToken
 
-END = "$END"
-# Keys of a context that no token can have: tokens have no spaces.
-STATE, STOP = " state", " stop"
-JOINED = "\\begin"
-# Labels of one corpus share their tokens; past this many entries the memory is dropped.
-MAX_ENTRIES = 200_000
+_JOINED = "\\begin"
+MAX_ENTRIES = 200_000  # steps kept; labels of one corpus share their tokens, so this is rarely reached
 
-Context = dict[str, Any]
+Memory = TypeVar("Memory", bound=Hashable)
 
 
-class Unreadable(Exception):  # noqa: N818 - a signal between parser and explanation, never shown
-    """A token that the grammar does not allow where it stands: after ``stack``, or against the ``due`` name."""
+class Op(IntEnum):
+    """What a step does to the output. A frame is what an opening token pushes: the row and the context to resume."""
 
-    def __init__(self, stack: tuple[int, ...] = (), due: str = "") -> None:
-        self.stack = stack
-        self.due = due
-
-
-class Branch(NamedTuple):
-    """The memories of a reading when a branch opens: inside the branch, and after it has closed."""
-
-    inside: Any
-    after: Any
-
-
-class Reading(Protocol):
-    """What one kind of output makes of the tokens; a pure function of its own small, hashable memory."""
-
-    start: Any
-
-    def step(self, memory: Any, role: Role, token: str) -> tuple[int, Any, Any]:
-        """What to do at ``token``: (kind, action, memory after it); a `Branch` where ``role.kind`` is ``open``.
-
-        Outside environments this must not depend on ``token``: it is asked once for all tokens of a terminal.
-        """
-
-    def load(self, kind: int, action: Any, token: str, after: Context | None) -> Any:
-        """What the loop over the tokens needs at hand; ``after`` is the context behind a branch that opens."""
-
-    def stop(self, memory: Any) -> Any:
-        """What to do at the end of the label."""
+    ADD = 0  # add a symbol to the row
+    OPEN = 1  # push a frame; continue in a branch of the last symbol
+    CLOSE = 2  # pop a frame
+    SKIP = 3  # no output
+    ADD_OPEN = 4  # add a symbol, push a frame, continue in a branch of that symbol
+    NAME_OPEN = 5  # the token names the environment begun by the last symbol; push a frame, continue in a branch of it
+    OPEN_SAME = 6  # push a frame; continue in the same row
+    ADD_OPEN_SAME = 7  # add a symbol and push a frame; continue in the same row
+    CLOSE_ADD = 8  # pop a frame of the same row, add a symbol
+    BLANK = 9  # add a blank
+    BLANK_CLOSE = 10  # add a blank, pop a frame
+    DEEPEN = 11  # continue one level deeper, without a frame
+    CLOSE_ADD_BRANCH = 12  # pop a frame, add a symbol as a branch of the last one
 
 
-class LalrTable:
-    """The parser's table as stack -> stack functions; stacks are tuples of state numbers."""
+class Action(NamedTuple, Generic[Memory]):
+    """What a `Semantics` does at a token.
 
-    def __init__(self, grammar: Grammar) -> None:
-        self.grammar = grammar
-        self.start = (grammar.start,)
-
-    def terminal(self, token: str) -> str:
-        """The terminal of ``token``."""
-        return terminal_of(token, self.grammar.exact, self.grammar.regexes)
-
-    def shift(self, stack: tuple[int, ...], terminal: str) -> tuple[int, ...]:
-        """The stack after all reductions that ``terminal`` calls for and its shift; raises `Unreadable`."""
-        actions = self.grammar.actions
-        states = list(stack)
-        while True:
-            target = actions[states[-1]].get(terminal)
-            if target is None:
-                raise Unreadable(stack)
-            if isinstance(target, int):
-                return (*states, target)
-            origin, length = target
-            if length:
-                del states[-length:]
-            goto = actions[states[-1]][origin]
-            assert isinstance(goto, int)
-            states.append(goto)
-            if goto == self.grammar.end:  # only the end of the label leads here, and it is never shifted
-                return tuple(states)
-
-    def expected(self, stack: tuple[int, ...]) -> tuple[str, ...]:
-        """The terminals that may follow ``stack``."""
-        found = []
-        for terminal in filter(str.isupper, self.grammar.actions[stack[-1]]):  # rules are in small letters
-            try:
-                self.shift(stack, terminal)
-            except Unreadable:
-                continue
-            found.append(terminal)
-        return tuple(sorted(found))
-
-    def role(self, stack: tuple[int, ...]) -> Role:
-        """The role of the token that was shifted last."""
-        role = self.grammar.roles[stack[-1]]
-        assert role is not None
-        return role
-
-
-class Transducer:
-    """A reading of the grammar, determinised as far as labels have asked for.
-
-    A context maps a token to ``(next context, kind, load)``.
+    Attributes:
+        op: the operation.
+        payload: the text that the operation takes; see `Semantics.payload`.
+        memory: what to remember after the token; where it opens a branch, within that branch.
+        resumed: for opening tokens, what to remember after the branch has closed.
     """
 
-    def __init__(self, table: LalrTable, reading: Reading) -> None:
+    op: Op
+    payload: str
+    memory: Memory
+    resumed: Memory | None = None
+
+
+class Context(Generic[Memory]):
+    """One state of the transducer.
+
+    Attributes:
+        steps: token -> what it does here; filled on first use.
+        stack: LR states of the open branch.
+        memory: of the semantics.
+        ends: the ``\\end`` tokens or environment names that are still required here, the innermost last.
+        by_terminal: what `Transducer` has derived for all tokens of a terminal.
+        final: operation and payload at the end of a label; ``None`` until that is asked for.
+    """
+
+    __slots__ = ("by_terminal", "ends", "final", "memory", "stack", "steps")
+
+    def __init__(self, stack: tuple[int, ...], memory: Memory, ends: tuple[str, ...]) -> None:
+        self.steps: dict[str, Step[Memory]] = {}
+        self.stack = stack
+        self.memory = memory
+        self.ends = ends
+        self.by_terminal: dict[str, Step[Memory]] = {}
+        self.final: tuple[Op, str] | None = None
+
+
+# (next context, operation, payload, context to resume after the branch that opens here; else the next context). A plain
+# tuple: CPython unpacks it a third faster than a named one.
+Step: TypeAlias = tuple[Context[Memory], Op, str, Context[Memory]]
+
+
+class Semantics(Protocol[Memory]):
+    """The output that is made of the tokens: pure functions of a small, hashable memory."""
+
+    start: Memory
+
+    def step(self, memory: Memory, role: SyntaxRole, token: str) -> Action[Memory]:
+        """What to do at ``token``.
+
+        Outside environments this must not depend on ``token``: it is called once for all tokens of a terminal.
+        """
+
+    def payload(self, payload: str, token: str) -> str:
+        """The payload of a step: that of the action, completed by what depends on the token itself."""
+
+    def end(self, memory: Memory) -> tuple[Op, str]:
+        """Operation (`Op.SKIP` or `Op.BLANK`) and payload at the end of the label."""
+
+
+class Transducer(Generic[Memory]):
+    """A semantics of the grammar, determinised as far as labels have required so far."""
+
+    def __init__(self, table: LalrTable, semantics: Semantics[Memory]) -> None:
         self.table = table
-        self.reading = reading
-        self.terminals: dict[str, str] = {}
-        self.forget()
+        self.semantics = semantics
+        self._terminals: dict[str, str] = {}
+        self.clear_cache()
 
-    def forget(self) -> None:
-        """Drop every memoised step, as before the first label; a label under way keeps the contexts it is in."""
-        self._contexts: dict[Any, Context] = {}
-        self.terminals.clear()
+    def clear_cache(self) -> None:
+        """Drop every step, as before the first label; a label in progress keeps the contexts that it is in."""
+        self._contexts: dict[tuple[tuple[int, ...], Memory, tuple[str, ...]], Context[Memory]] = {}
+        self._terminals.clear()
         self.entries = 0
-        self.start = self._context(self.table.start, self.reading.start, ())
+        self.start = self._context(self.table.start, self.semantics.start, ())
 
-    def _context(self, stack: tuple[int, ...], memory: Any, ends: tuple[str, ...]) -> Context:
-        """The one dictionary for this stack, memory and the environment ends that are due here."""
-        key = (stack, memory, ends)
-        found = self._contexts.get(key)
-        if found is None:
-            found = self._contexts[key] = {STATE: key}
-        return found
+    @property
+    def contexts(self) -> int:
+        """The number of contexts in the cache."""
+        return len(self._contexts)
 
-    def derive(self, context: Context, token: str) -> tuple[Any, ...]:
-        """Work out what ``token`` does in ``context`` and keep it there; raises `Unreadable`."""
+    def derive(self, context: Context[Memory], token: str) -> Step[Memory]:
+        """Derive the step of ``token`` in ``context`` and keep it there; raises `UnexpectedToken`."""
         if self.entries > MAX_ENTRIES:
-            self.forget()
-        terminal = self.terminals.get(token)
+            self.clear_cache()
+        terminal = self._terminals.get(token)
         if terminal is None:
-            terminal = self.terminals[token] = self.table.terminal(token)
-        # One shape serves all tokens of a terminal; its key cannot be a token either.
-        shape = context.get(f" {terminal}") or self._shape(context, terminal, token)
-        following, after, kind, action = shape
-        context[token] = step = (following, kind, self.reading.load(kind, action, token, after))
+            terminal = self._terminals[token] = self.table.terminal(token)
+        following, op, payload, resume = context.by_terminal.get(terminal) or self._derive(context, terminal, token)
+        step = context.steps[token] = (following, op, self.semantics.payload(payload, token), resume)
         self.entries += 1
         return step
 
-    def _shape(self, context: Context, terminal: str, token: str) -> tuple[Context, Context | None, int, Any]:
-        stack, memory, ends = context[STATE]
-        shifted = self.table.shift(stack, terminal)
+    def end(self, context: Context[Memory]) -> tuple[Op, str]:
+        """Operation and payload at the end of the label; raises `UnexpectedToken` where it cannot end."""
+        self.table.shift(context.stack, END)
+        final = context.final = self.semantics.end(context.memory)
+        return final
+
+    def _context(self, stack: tuple[int, ...], memory: Memory, ends: tuple[str, ...]) -> Context[Memory]:
+        key = (stack, memory, ends)
+        context = self._contexts.get(key)
+        if context is None:
+            context = self._contexts[key] = Context(*key)
+        return context
+
+    def _derive(self, context: Context[Memory], terminal: str, token: str) -> Step[Memory]:
+        shifted = self.table.shift(context.stack, terminal)
         role = self.table.role(shifted)
-        inner, outer = _ends(role, token, ends)
-        kind, action, memory = self.reading.step(memory, role, token)
-        after = None
+        inner_ends, outer_ends = _required_ends(role, token, context.ends)
+        op, payload, memory, resumed = self.semantics.step(context.memory, role, token)
         if role.kind == "open":
-            closed = self.table.shift(shifted, role.closer)
-            after = self._context(closed, memory.after, outer)
-            following = self._context(shifted[-1:], memory.inside, inner)
+            assert resumed is not None
+            resume = self._context(self.table.shift(shifted, role.closer), resumed, outer_ends)
+            step = (self._context(shifted[-1:], memory, inner_ends), op, payload, resume)
         else:
-            following = self._context(shifted, memory, outer)
-        shape = (following, after, kind, action)
-        if role.relation != "environment":  # there the name matters, so each token is worked out for itself
-            context[f" {terminal}"] = shape
-        return shape
-
-    def stop(self, context: Context) -> Any:
-        """What to do at the end of the label in ``context``; raises `Unreadable` where it cannot end."""
-        stack, memory, _ = context[STATE]
-        self.table.shift(stack, END)
-        context[STOP] = action = self.reading.stop(memory)
-        return action
+            following = self._context(shifted, memory, outer_ends)
+            step = (following, op, payload, following)
+        if role.relation != "environment":  # there the name matters, so each token is derived for itself
+            context.by_terminal[terminal] = step
+        return step
 
 
-def _ends(role: Role, token: str, ends: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The ends due inside and after ``token``: names must match, which no context-free rule can say."""
+def _required_ends(role: SyntaxRole, token: str, ends: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The ends required inside and after ``token``: names must match, which no context-free rule can express."""
     if role.relation != "environment":
         return (), ends
     if role.kind == "open":
-        joined = token.startswith(JOINED)
-        return ((f"\\end{token[len(JOINED) :]}",), ends) if joined else ((), (*ends, token))
+        joined = token.startswith(_JOINED)
+        return ((f"\\end{token[len(_JOINED) :]}",), ends) if joined else ((), (*ends, token))
     if role.kind == "tail" or (role.kind == "close" and ends):
         if token != ends[-1]:
-            raise Unreadable(due=ends[-1])
+            raise UnexpectedToken(required=ends[-1])
         return (), ends[:-1]
     return (), ends

@@ -1,6 +1,6 @@
-"""The symbol layout tree: symbols on baselines, and the relation of each to the one that carries it.
+"""The symbol layout tree: symbols on baselines, and the relation of each to its parent.
 
-Plain data and iterative walks, so depth never matters; not for reading or writing any text.
+Plain data and iterative walks, so depth is not limited; not for parsing or writing text.
 """
 
 from __future__ import annotations
@@ -8,52 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-RIGHT = "right"
+from mumer_data.latex.symbol import RIGHT, Symbol
+from mumer_data.latex.to_latex import to_latex
 
-
-@dataclass(slots=True, eq=False)
-class Symbol:
-    """One symbol, command, group or environment, with everything that it carries.
-
-    Symbols compare by identity, trees by content.
-
-    Attributes:
-        token: as in the label; ``{`` for a group, ``\\begin {cases}`` or ``\\begin{matrix}`` for an environment,
-            and ``""`` for a blank: a place with nothing in it (an empty argument, a cell, scripts on nothing).
-        relation: to the symbol before it where it is ``right`` or ``nextline``; else it opens a branch of the
-            symbol that carries it: ``sub sup above below inside``, and ``columns row cell`` in an environment.
-            ``""`` for the first symbol of a tree.
-        position: index of its token in the label; a blank has that of the token that follows.
-        children: all branches, one after the other, in the order of the label.
-    """
-
-    token: str
-    relation: str
-    position: int
-    children: list[Symbol]
-
-    @property
-    def branches(self) -> list[tuple[str, list[Symbol]]]:
-        """The branches as (relation, symbols on that branch): rows and cells of an environment are branches too."""
-        found: list[tuple[str, list[Symbol]]] = []
-        for child in self.children:
-            if child.relation in (RIGHT, "nextline"):
-                found[-1][1].append(child)
-            else:
-                found.append((child.relation, [child]))
-        return found
-
-    def branch(self, relation: str) -> list[Symbol]:
-        """The symbols of the first branch with this relation; empty where there is none."""
-        return next((symbols for name, symbols in self.branches if name == relation), [])
-
-    def __repr__(self) -> str:
-        return f"Symbol({self.token!r}, {self.relation!r}, {self.position}, {len(self.children)} children)"
+__all__ = ["RIGHT", "Symbol", "SymbolTree"]
 
 
 @dataclass(slots=True, eq=False)
 class SymbolTree:
-    """A whole expression: the symbols of its outermost baseline, each with what it carries."""
+    """A whole expression: the symbols of its outermost baseline, each with its branches."""
 
     symbols: list[Symbol]
 
@@ -103,8 +66,6 @@ class SymbolTree:
         return hash(tuple(self.rows()))
 
     def __repr__(self) -> str:
-        from mumer_data.latex.to_latex import to_latex
-
         return f"SymbolTree({to_latex(self)!r})"
 
     def __reduce__(self) -> tuple[object, ...]:

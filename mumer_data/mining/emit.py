@@ -104,7 +104,7 @@ def write_slice(job: EmitJob) -> SliceResult:
             found = Correction(row["label"], row["text"], row["marked"], row["log"])
             name = f"{row['id']}#{rank + 1}" if rank else row["id"]
             for writer, config in zip(writers, job.plan.configs, strict=True):
-                sample = tasks[config.task].sample(name, found)
+                sample = tasks[config.task].sample(found, name)
                 writer.write(ShardRow(sample, image, data, _metadata(row)))
     return written.finish([writer.info for writer in writers if isinstance(writer.info, ShardInfo)])
 

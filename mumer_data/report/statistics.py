@@ -16,7 +16,7 @@ import numpy as np
 
 from mumer_data.filters.validation import RowValidator
 from mumer_data.io.processes import parallel_map
-from mumer_data.latex.parser import parse
+from mumer_data.latex.expression import Expression
 from mumer_data.readers import Reader
 from mumer_data.records import Reject, Slice
 
@@ -128,25 +128,29 @@ def _of_slice(
 ) -> Statistics:
     found = Statistics()
     for row in reader.read(part):
-        label = row if isinstance(row, Reject) else screen.label(row)
-        data = screen.image(row) if images and not isinstance(row, Reject) and isinstance(label, str) else b""
-        failed = next((value for value in (label, data) if isinstance(value, Reject)), None)
+        expression = row if isinstance(row, Reject) else screen.expression(row)
+        data: bytes | Reject = b""
+        if images and not isinstance(row, Reject) and not isinstance(expression, Reject):
+            data = screen.image(row)
+        failed = next((value for value in (expression, data) if isinstance(value, Reject)), None)
         if failed is not None:
             found.rejected[failed.reason] += 1
-        elif isinstance(label, str) and isinstance(data, bytes) and not isinstance(row, Reject):
-            _count(found, row.id, label, data, known)
+        elif not isinstance(row, Reject) and not isinstance(expression, Reject) and isinstance(data, bytes):
+            _count(found, row.id, expression, data, known)
     return found
 
 
-def _count(found: Statistics, example_id: str, label: str, data: bytes, known: frozenset[str] | None) -> None:
-    tokens = label.split()
+def _count(
+    found: Statistics, example_id: str, expression: Expression, data: bytes, known: frozenset[str] | None
+) -> None:
+    tokens = expression.tokens
     visible = [token for token in tokens if token not in ("{", "}")]
     found.examples += 1
     found.length[len(tokens)] += 1
     found.symbols.update(visible)
     found.labels_with.update(set(visible))
     deepest = 0
-    for depth, symbol in parse(label).walk():
+    for depth, symbol in expression.tree.walk():
         deepest = max(deepest, depth)
         if symbol.relation:
             found.relations[symbol.relation] += 1

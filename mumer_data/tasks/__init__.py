@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
+from mumer_data.latex.expression import Expression
 from mumer_data.records import Correction, Sample
 from mumer_data.registry import registered
 
@@ -27,13 +28,23 @@ class Task(BaseModel):
     suffix: ClassVar[str]
     prompt: ClassVar[str]
 
-    def answer(self, label: str) -> str:
-        """The assistant turn for a label that parses."""
+    def answer(self, expression: Expression) -> str:
+        """The assistant turn for an expression that parses."""
         raise NotImplementedError
 
-    def sample(self, example_id: str, label: str) -> Sample:
-        """The sample of one example."""
-        return Sample(example_id, self.prompt, self.answer(label))
+    def sample(self, label: str | Expression, id: str = "") -> Sample:
+        """The sample of one example.
+
+        Args:
+            label: a tokenised label, or its expression where that has been parsed already.
+            id: of the example.
+
+        Raises:
+            LatexSyntaxError: the label does not parse.
+        """
+        expression = Expression.of(label)
+        expression.validate()
+        return Sample(id, self.prompt, self.answer(expression))
 
 
 class ErrorTask(BaseModel):
@@ -49,17 +60,17 @@ class ErrorTask(BaseModel):
     suffix: ClassVar[str]
     instruction: ClassVar[str]
 
-    def prompt(self, found: Correction) -> str:
+    def prompt(self, correction: Correction) -> str:
         """The user turn about one prediction, without the image placeholder."""
         raise NotImplementedError
 
-    def answer(self, found: Correction) -> str:
+    def answer(self, correction: Correction) -> str:
         """The assistant turn."""
         raise NotImplementedError
 
-    def sample(self, example_id: str, found: Correction) -> Sample:
-        """The sample of one prediction."""
-        return Sample(example_id, self.prompt(found), self.answer(found))
+    def sample(self, correction: Correction, id: str = "") -> Sample:
+        """The sample of one prediction of the image ``id``."""
+        return Sample(id, self.prompt(correction), self.answer(correction))
 
 
 # name in a pipeline file -> "module:class".
@@ -83,5 +94,5 @@ def error_tasks() -> dict[str, ErrorTask]:
 
 def task_class(name: str) -> type[Task]:
     """The task registered under ``name``; raises ``KeyError`` where there is none."""
-    found: type[Task] = registered(TASKS, name)
-    return found
+    task: type[Task] = registered(TASKS, name)
+    return task

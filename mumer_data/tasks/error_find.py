@@ -16,10 +16,10 @@ class ErrorFind(ErrorTask):
         "with <error_start> <error_end> and <deleted>."
     )
 
-    def prompt(self, found: Correction) -> str:
+    def prompt(self, correction: Correction) -> str:
         """The instruction and the prediction."""
-        return f"{self.instruction}\n\nerroneous formula: {found.text}\nMarked formula: "
+        return f"{self.instruction}\n\nerroneous formula: {correction.text}\nMarked formula: "
 
-    def answer(self, found: Correction) -> str:
+    def answer(self, correction: Correction) -> str:
         """The marked formula."""
-        return found.marked
+        return correction.marked

@@ -18,10 +18,10 @@ class ErrorFix(ErrorTask):
         "DELETE:to_delete for parts to be removed."
     )
 
-    def prompt(self, found: Correction) -> str:
+    def prompt(self, correction: Correction) -> str:
         """The instruction and the marked formula."""
-        return f"{self.instruction}\n\nMarked formula: {found.marked}\nCorrection log: "
+        return f"{self.instruction}\n\nMarked formula: {correction.marked}\nCorrection log: "
 
-    def answer(self, found: Correction) -> str:
+    def answer(self, correction: Correction) -> str:
         """The correction log, a line break, the label; the log is empty where nothing is wrong."""
-        return f"{found.log}\n{found.label}"
+        return f"{correction.log}\n{correction.label}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mumer_data.latex.expression import Expression
 from mumer_data.tasks import Task
 
 
@@ -14,6 +15,6 @@ class Recognition(Task):
         "Please write out the expression of the formula in the image using LaTeX format."
     )
 
-    def answer(self, label: str) -> str:
+    def answer(self, expression: Expression) -> str:
         """The label itself."""
-        return label
+        return expression.label

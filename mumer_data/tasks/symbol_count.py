@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mumer_data.latex.counts import symbol_count_text
+from mumer_data.latex.expression import Expression
 from mumer_data.tasks import Task
 
 
@@ -16,6 +17,6 @@ class SymbolCount(Task):
         "and then provide its corresponding LaTeX format."
     )
 
-    def answer(self, label: str) -> str:
+    def answer(self, expression: Expression) -> str:
         """The counts, a line break, the label."""
-        return f"{symbol_count_text(label)}\n{label}"
+        return f"{symbol_count_text(expression.tokens)}\n{expression.label}"

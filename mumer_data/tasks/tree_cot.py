@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from mumer_data.latex.serialize import Dialect, label_text
+from mumer_data.latex.expression import Expression
+from mumer_data.latex.serialize import Dialect, expression_text
 from mumer_data.tasks import Task
 
 
@@ -22,6 +23,6 @@ class TreeCot(Task):
 
     dialect: Dialect = "published"
 
-    def answer(self, label: str) -> str:
+    def answer(self, expression: Expression) -> str:
         """The tree's text, a line break, the label."""
-        return f"{label_text(label, self.dialect)}\n{label}"
+        return f"{expression_text(expression, self.dialect)}\n{expression.label}"

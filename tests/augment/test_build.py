@@ -21,6 +21,7 @@ from mumer_data.cli import app
 from mumer_data.exceptions import PipelineError
 from mumer_data.images.render_ink import encode_png
 from mumer_data.jobs.build import UsableRow, variants
+from mumer_data.latex.expression import Expression
 from tests.augment.pictures import LABELS, picture
 from tests.shards.folders import bytes_of
 
@@ -123,7 +124,9 @@ def test_boxes_in_metadata_move_along() -> None:
     symbols = [{"label": name, "box": box} for name, box in zip(drawn.names, drawn.boxes.tolist(), strict=True)]
     metadata = json.dumps({"annotations": {"writer": "w"}, "symbols": symbols})
     pipeline = Pipeline.model_validate({"name": "t", "source": {"format": "typeset"}, "augment": "camera"})
-    original, variant = variants(UsableRow("x", LABELS[0], encode_png(drawn.image), "x.png", metadata), pipeline)
+    original, variant = variants(
+        UsableRow("x", Expression(LABELS[0]), encode_png(drawn.image), "x.png", metadata), pipeline
+    )
     assert original.metadata == metadata
     found = json.loads(variant.metadata)
     assert (found["annotations"], found["original"]) == ({"writer": "w"}, "x")

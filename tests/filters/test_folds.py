@@ -9,10 +9,10 @@ import pytest
 
 from mumer_data.filters.folds import FoldsFilter, fold_of
 from mumer_data.filters.split import SplitFilter
-from mumer_data.latex.parser import parse
+from mumer_data.latex.expression import Expression
 from mumer_data.records import Example, ImageRef
 
-TREE = parse("x")
+EXPRESSION = Expression("x")
 
 
 def example(name: str, writer: str = "") -> Example:
@@ -23,7 +23,7 @@ def example(name: str, writer: str = "") -> Example:
 def test_of_a_part_every_fold_takes_its_share(seed: int) -> None:
     options = SplitFilter.Options(by="id", parts={"train": 0.8, "test": 0.2}, keep="test", seed=seed)
     part = SplitFilter(options, base=Path())
-    kept = [one for one in (example(f"e{n}") for n in range(5_000)) if part.check(one, "x", TREE) is None]
+    kept = [one for one in (example(f"e{n}") for n in range(5_000)) if part.check(one, EXPRESSION) is None]
     folds = Counter(fold_of(one, 5, seed) for one in kept)
     assert sorted(folds) == [0, 1, 2, 3, 4]
     assert all(0.15 < count / len(kept) < 0.25 for count in folds.values())
@@ -35,7 +35,7 @@ def test_an_example_is_kept_in_its_fold_or_outside_it() -> None:
         for fold in range(3):
             for keep in ("fold", "others"):
                 options = FoldsFilter.Options(count=3, fold=fold, keep=keep)
-                if FoldsFilter(options, base=None).check(one, "x", TREE) is None:  # type: ignore[arg-type]
+                if FoldsFilter(options, base=None).check(one, EXPRESSION) is None:  # type: ignore[arg-type]
                     kept.append((fold, keep))
         assert [keep for _, keep in kept].count("fold") == 1
         assert [keep for _, keep in kept].count("others") == 2

@@ -22,7 +22,8 @@ from mumer_data import (
     tree_text,
 )
 from mumer_data.latex.dialect_uni_mumer import published_transducer
-from mumer_data.latex.parser import TreeReading, lalr_table, tree_transducer
+from mumer_data.latex.grammar import lalr_table
+from mumer_data.latex.parser import TreeSemantics, tree_transducer
 from mumer_data.latex.transducer import Transducer
 from tests.latex.labels import PLAIN, labels, lark_tree
 
@@ -117,18 +118,18 @@ def test_five_thousand_levels(command: str) -> None:
 
 
 def test_contexts_do_not_grow_with_depth() -> None:
-    transducer = Transducer(lalr_table(), TreeReading())
+    transducer = Transducer(lalr_table(), TreeSemantics())
     context = transducer.start
     for token in ("\\sqrt { " * 50).split():
-        context, _, _ = transducer.derive(context, token)
-    assert len(transducer._contexts) < 20
+        context = transducer.derive(context, token)[0]
+    assert transducer.contexts < 20
 
 
 @pytest.mark.parametrize("transducer", [tree_transducer, published_transducer], ids=["tree", "published"])
-def test_forgetting_in_mid_label_changes_nothing(transducer: object, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_clearing_the_cache_in_mid_label_changes_nothing(transducer: object, monkeypatch: pytest.MonkeyPatch) -> None:
     label = r"\frac { a _ { 1 } } { \begin {cases} b & { c } \\ d \end {cases} } + \sqrt [ 3 ] { x } ^ { 2 }"
     expected = parse(label), label_text(label)
     monkeypatch.setattr("mumer_data.latex.transducer.MAX_ENTRIES", 3)
     assert callable(transducer)
-    transducer().forget()
+    transducer().clear_cache()
     assert (parse(label), label_text(label)) == expected

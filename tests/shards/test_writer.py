@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -11,7 +13,7 @@ from mumer_data.exceptions import OutputError
 from mumer_data.io.atomic import atomic_write, file_sha256
 from mumer_data.records import Reject, Sample
 from mumer_data.shards.schema import Columns, ShardRow
-from mumer_data.shards.writer import GROUP_BYTES, ShardWriter, merge_rejects, write_rejects
+from mumer_data.shards.writer import GROUP_BYTES, ShardWriter, merge_rejects, parquet_writer, write_rejects
 
 
 def rows(count: int, size: int = 10) -> list[ShardRow]:
@@ -41,6 +43,21 @@ def test_row_groups_are_small_and_nothing_is_missing(tmp_path: Path, count: int,
     assert (info.file, info.rows, info.size) == ("c/train-0.parquet", count, path.stat().st_size)
     assert info.sha256 == file_sha256(path)
     assert [entry.name for entry in path.parent.iterdir()] == [path.name]
+
+
+def test_pages_follow_the_content_so_that_uploads_deduplicate(tmp_path: Path) -> None:
+    schema = pa.schema([("label", pa.string())])
+    draw = random.Random(0)
+    labels = [" ".join(draw.choices(["x", "y", "\\frac", "{", "}", "2", "+"], k=60)) + f" {i}" for i in range(40_000)]
+    files = []
+    for name, column in (("a", labels), ("b", ["one row more", *labels])):
+        with parquet_writer(tmp_path / name, schema) as writer:
+            writer.write_table(pa.table({"label": column}, schema=schema))
+        files.append((tmp_path / name).read_bytes())
+    first, second = files
+    blocks = [first[at : at + 2048] for at in range(0, len(first) - 2048, len(first) // 50)]
+    shared = sum(block in second for block in blocks)
+    assert shared > len(blocks) / 2  # with pages of a fixed size, a row at the front moves all of them: none is shared
 
 
 def test_the_page_index_is_written(tmp_path: Path) -> None:

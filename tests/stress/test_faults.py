@@ -145,7 +145,7 @@ def test_a_clock_that_goes_backwards_changes_nothing(kind: str, tmp_path: Path) 
 
 
 def test_two_predictions_to_one_file(tmp_path: Path) -> None:
-    journal = pytest.importorskip("mumer_train.predict.journal")
+    journal = pytest.importorskip("mumer_data.recognizers.journal")
     from mumer_data.exceptions import OutputError
 
     with (
@@ -217,7 +217,7 @@ def test_labels_beyond_all_measure(label: str, reason: str, tmp_path: Path) -> N
     (folder / "caption.txt").write_text(f"e0\t{label}\n", encoding="utf-8")
     (row,) = _rows(folder)
     assert isinstance(row, Example)
-    found = RowValidator().label(row)
+    found = RowValidator().expression(row)
     assert (found.reason if isinstance(found, Reject) else "") == reason
 
 

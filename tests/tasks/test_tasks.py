@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
+from mumer_data.exceptions import LatexSyntaxError
+from mumer_data.latex.expression import Expression
 from mumer_data.records import Correction
 from mumer_data.tasks import ERROR_TASKS, TASKS, error_tasks, task_class
 
@@ -37,13 +39,13 @@ EXPECTED = {
 def test_suffix_prompt_and_answer(name: str) -> None:
     suffix, prompt, answer = EXPECTED[name]
     task = task_class(name)()
-    assert (task.suffix, task.prompt, task.answer(LABEL)) == (suffix, prompt, answer)
-    sample = task.sample("id1", LABEL)
+    assert (task.suffix, task.prompt, task.answer(Expression(LABEL))) == (suffix, prompt, answer)
+    sample = task.sample(LABEL, "id1")
     assert (sample.id, sample.prompt, sample.answer) == ("id1", prompt, answer)
 
 
 def test_the_dialect_is_an_option_of_tree_cot() -> None:
-    answer = task_class("tree_cot").model_validate({"dialect": "slt"}).answer(r"\hat { x } ^ { 2 }")
+    answer = task_class("tree_cot").model_validate({"dialect": "slt"}).answer(Expression(r"\hat { x } ^ { 2 }"))
     assert answer == "\\hat\n\tx (above)\n\t2 (sup)\n\\hat { x } ^ { 2 }"
 
 
@@ -76,5 +78,11 @@ ABOUT_ERRORS = {
 def test_tasks_about_predictions(name: str) -> None:
     task = error_tasks()[name]
     prompt, answer = ABOUT_ERRORS[name]
-    sample = task.sample("id1", FOUND)
+    sample = task.sample(FOUND, "id1")
     assert (task.suffix, sample.id, sample.prompt, sample.answer) == (f"_{name}", "id1", prompt, answer)
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_every_task_refuses_a_label_that_does_not_parse(name: str) -> None:
+    with pytest.raises(LatexSyntaxError, match="never closes"):
+        task_class(name)().sample(r"\frac { a { b }")

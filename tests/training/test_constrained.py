@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given, settings
 from mumer_train.constrained import Constraint, grammar_of, label_grammar, tree_grammar
 from mumer_train.dependencies import TrainingError
-from mumer_train.predict import Sampling, backend
-from mumer_train.predict.run import predict
 from mumer_train.processor import Processor
 
 from mumer_data.exceptions import LatexSyntaxError
+from mumer_data.jobs.predict import predict
 from mumer_data.latex.parser import parse
 from mumer_data.latex.serialize import label_text
+from mumer_data.recognizers import Sampling, recognizer
 from tests.latex.labels import labels
 
 pytest.importorskip("llguidance", reason="needs llguidance: pip install '.[train]'")
@@ -91,7 +91,7 @@ def parses(text: str) -> bool:
 def test_a_thousand_answers_of_a_model_that_knows_nothing(tiny: Path, shards: Path, tmp_path: Path) -> None:
     drawn = Sampling(temperature=1.0, seed=1, max_tokens=32)
     for grammar in (label_grammar(), ""):
-        maker = partial(backend, "transformers", model=str(tiny), batch=128, grammar=grammar)
+        maker = partial(recognizer, "transformers", model=str(tiny), batch=128, grammar=grammar)
         out = tmp_path / f"{bool(grammar)}.parquet"
         rows = pd.read_parquet(predict(maker, "tiny", str(shards / "few"), out, samples=32, sampling=drawn))
         assert len(rows) == 1024

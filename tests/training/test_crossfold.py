@@ -15,8 +15,8 @@ import pyarrow.parquet as pq
 import pytest
 from mumer_train.crossfold import Harvest, Stage, _check_builds, _run, _writers, check, harvest_all, stages
 from mumer_train.dependencies import TrainingError
-from mumer_train.predict.journal import facts_of
 
+from mumer_data.recognizers.journal import facts_of
 from tests.filters.test_filters import drawing, encoded, folder_of
 
 CONFIG = Path(__file__).parents[2] / "training" / "configs" / "tiny.yaml"

@@ -9,12 +9,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from mumer_train.data import ChatDataset, Collator, Encoder, prompt_text, unmasked
-from mumer_train.predict import Sampling, backend
-from mumer_train.predict.run import predict
 from mumer_train.processor import load_processor
 from mumer_train.shards import load_rows
 from mumer_train.train import train
 
+from mumer_data.jobs.predict import predict
+from mumer_data.recognizers import Sampling, recognizer
 from tests.training import families
 from tests.training.test_train import config
 
@@ -64,7 +64,7 @@ def test_it_trains_resumes_and_reads(model: Path, shards: Path, tmp_path: Path) 
     drawn = Sampling(max_tokens=6)
     found = []
     for batch in (8, 1):
-        maker = partial(backend, "transformers", model=str(final), batch=batch)
+        maker = partial(recognizer, "transformers", model=str(final), batch=batch)
         out = tmp_path / f"{batch}.parquet"
         predict(maker, str(final), str(shards / "few"), out, sampling=drawn, keep=lambda e: e.row < 8)
         found.append(pd.read_parquet(out)["answer"].tolist())

@@ -9,12 +9,12 @@ import pandas as pd
 import pytest
 import torch
 from mumer_train.data import ChatDataset, Collator, Encoder, unmasked
-from mumer_train.predict import Sampling, backend
-from mumer_train.predict.run import predict
 from mumer_train.processor import StockProcessor, load_processor
 from mumer_train.shards import load_rows
 from mumer_train.train import train
 
+from mumer_data.jobs.predict import predict
+from mumer_data.recognizers import Sampling, recognizer
 from tests.training import families
 from tests.training.test_train import config
 
@@ -44,7 +44,7 @@ def test_it_trains_and_reads(llava: Path, shards: Path, tmp_path: Path) -> None:
     final = train(config(llava, shards, tmp_path / "run", max_steps=2))
     found = []
     for batch in (8, 1):
-        maker = partial(backend, "transformers", model=str(final), batch=batch)
+        maker = partial(recognizer, "transformers", model=str(final), batch=batch)
         out = tmp_path / f"{batch}.parquet"
         drawn = Sampling(max_tokens=6)
         predict(maker, str(final), str(shards / "few"), out, sampling=drawn, keep=lambda e: e.row < 8)

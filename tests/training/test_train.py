@@ -16,11 +16,12 @@ import pytest
 import torch
 from mumer_train.config import Part, TrainConfig
 from mumer_train.dependencies import TrainingError
-from mumer_train.predict import Sampling, backend
-from mumer_train.predict.run import predict
 from mumer_train.shards import load_rows
 from mumer_train.train import train
 from mumer_train.trainer import MumerTrainer
+
+from mumer_data.jobs.predict import predict
+from mumer_data.recognizers import Sampling, recognizer
 
 
 def config(tiny: Path, shards: Path, output: Path, **more: Any) -> TrainConfig:
@@ -40,7 +41,7 @@ def config(tiny: Path, shards: Path, output: Path, **more: Any) -> TrainConfig:
 
 def test_it_learns_32_images_by_heart(tiny: Path, shards: Path, tmp_path: Path) -> None:
     final = train(config(tiny, shards, tmp_path / "run", max_steps=200, save_steps=500, log_steps=20))
-    maker = partial(backend, "transformers", model=str(final))
+    maker = partial(recognizer, "transformers", model=str(final))
     out = predict(maker, str(final), str(shards / "few"), tmp_path / "p.parquet", sampling=Sampling(max_tokens=40))
     rows = pd.read_parquet(out)
     assert len(rows) == 32
@@ -256,7 +257,7 @@ def test_looks_while_it_learns_keep_the_best(tiny: Path, shards: Path, tmp_path:
     best = json.loads((tmp_path / "run" / "best" / "evaluation.json").read_text())
     assert best["n"] == 4
     assert best["exprate"] == max(entry["eval_exprate"] for entry in looks)
-    maker = partial(backend, "transformers", model=str(tmp_path / "run" / "best"))
+    maker = partial(recognizer, "transformers", model=str(tmp_path / "run" / "best"))
     drawn = Sampling(max_tokens=4)
     predict(maker, "best", str(shards / "few"), tmp_path / "p.parquet", sampling=drawn, keep=lambda e: e.row < 4)
     rows = pd.read_parquet(tmp_path / "p.parquet")

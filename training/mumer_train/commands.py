@@ -7,14 +7,7 @@ from typing import Annotated
 
 import typer
 
-from mumer_data.cli.options import AsJson
-
 app = typer.Typer()
-
-Model = Annotated[str, typer.Option(help="A local folder or Hub id of an image-text-to-text model.")]
-Data = Annotated[
-    str, typer.Option(help="A build's folder or one of its configs, a pipeline file, or a ready one's name.")
-]
 
 
 @app.command("tiny-init")
@@ -79,69 +72,6 @@ def train(
 
 
 @app.command()
-def predict(
-    model: Model,
-    data: Data,
-    out: Annotated[Path, typer.Option(help="Parquet file for the predictions.")],
-    task: Annotated[
-        str, typer.Option(help="Whose prompt is asked: recognition, tree_cot or symbol_count.")
-    ] = "recognition",
-    samples: Annotated[int, typer.Option(min=1, help="Passes over every image.")] = 1,
-    temperature: Annotated[float, typer.Option(min=0.0, help="0 takes the most likely token.")] = 0.0,
-    top_p: Annotated[float, typer.Option(min=0.01, max=1.0, help="Share of probability to draw from.")] = 1.0,
-    seed: Annotated[int, typer.Option(min=0, help="Of the draws.")] = 0,
-    max_tokens: Annotated[int, typer.Option(min=1, help="Longest answer.")] = 512,
-    backend: Annotated[str, typer.Option(help="transformers, openai or vllm.")] = "transformers",
-    batch: Annotated[int, typer.Option(min=1, help="Images at a time (transformers).")] = 16,
-    max_pixels: Annotated[int | None, typer.Option(help="Scale images down to as many (transformers).")] = None,
-    url: Annotated[str, typer.Option(help="Of the server's API (openai).")] = "",
-    concurrency: Annotated[int, typer.Option(min=1, help="Requests at a time (openai).")] = 8,
-    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds for a request (openai).")] = 120.0,
-    retries: Annotated[int, typer.Option(min=0, help="Further tries of a request (openai).")] = 6,
-    logprobs: Annotated[bool, typer.Option("--logprobs", help="Ask for log-probabilities (openai).")] = False,
-    constrained: Annotated[
-        bool, typer.Option("--constrained", help="Let the model write only what the grammar reads (transformers).")
-    ] = False,
-    trust_remote_code: Annotated[bool, typer.Option("--trust-remote-code", help="Run code of the model's.")] = False,
-    evaluate: Annotated[
-        bool, typer.Option("--evaluate", help="Judge them too, as `mumer evaluate`; OUT.evaluation.json keeps it.")
-    ] = False,
-    check: Annotated[
-        bool,
-        typer.Option("--self-check", help="Count how often the parts of an answer agree (tree_cot, symbol_count)."),
-    ] = False,
-) -> None:
-    """Read images with a model; started again after a kill, it goes on where it stopped."""
-    if check:
-        from mumer_train.selfcheck import check_task
-
-        check_task(task)
-    from functools import partial
-
-    from mumer_data.report.console import build_progress
-    from mumer_train.predict import Sampling
-    from mumer_train.predict import backend as make
-    from mumer_train.predict.run import predict as run
-
-    options = {"batch": batch, "max_pixels": max_pixels, "url": url, "concurrency": concurrency, "timeout": timeout}
-    options |= {"retries": retries, "logprobs": logprobs, "trust_remote_code": trust_remote_code}
-    if constrained:
-        from mumer_train.constrained import grammar_of
-
-        options["grammar"] = grammar_of(task)
-    drawn = Sampling(temperature, top_p, seed, max_tokens)
-    with build_progress("reading images") as progress:
-        maker = partial(make, backend, model=model, **options)
-        print(run(maker, model, data, out, task=task, samples=samples, sampling=drawn, progress=progress))
-    if evaluate:
-        from mumer_train.judged import judge
-
-        judge(out)
-    if check:
-        self_check(out, task)
-
-
-@app.command()
 def crossfold(
     pipeline: Annotated[str, typer.Argument(help="A pipeline file, or the name of a ready one.")],
     config: Annotated[Path, typer.Option("--train", help="The trainer's config; its data and output are replaced.")],
@@ -171,26 +101,3 @@ def crossfold(
         print("\n".join(map(str, stages(harvest))))
     else:
         print(harvest_all(harvest))
-
-
-@app.command("self-check")
-def self_check(
-    predictions: Annotated[
-        Path, typer.Argument(help="A file that `mumer predict --task tree_cot` or symbol_count wrote.")
-    ],
-    task: Annotated[str, typer.Option(help="Which of the two.")],
-    as_json: AsJson = False,
-) -> None:
-    """Count how often tree or counts of an answer agree with its own label."""
-    import json
-    from dataclasses import asdict
-
-    import pyarrow.parquet as pq
-
-    from mumer_train.selfcheck import self_check as check
-
-    found = check(pq.read_table(predictions, columns=["answer"])["answer"].to_pylist(), task)
-    if as_json:
-        print(json.dumps(asdict(found)))
-    else:
-        print(f"{found.n:,} answers: {found.readable:,} readable, {found.agree:,} agree with their own label")

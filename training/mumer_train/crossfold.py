@@ -17,9 +17,9 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from mumer_data.jobs.config import load_pipeline
+from mumer_data.recognizers.journal import facts_of
 from mumer_data.records import Example
 from mumer_train.dependencies import TrainingError
-from mumer_train.predict.journal import facts_of
 
 
 @dataclass(frozen=True, slots=True)

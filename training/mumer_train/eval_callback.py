@@ -15,13 +15,13 @@ import torch
 from transformers import TrainerCallback
 
 from mumer_data.io.atomic import write_json
+from mumer_data.jobs.predict import read_all
 from mumer_data.metrics.evaluate import Evaluation, evaluate
+from mumer_data.recognizers import Sampling
 from mumer_train.config import Evaluate
-from mumer_train.predict import Sampling
-from mumer_train.predict.local import Reader
-from mumer_train.predict.run import read_all
 from mumer_train.processor import Processor, StockProcessor
 from mumer_train.trainer import WRITING, replace_folder
+from mumer_train.transformers_recognizer import Reader
 
 BEST, EVALUATION = "best", "evaluation.json"
 

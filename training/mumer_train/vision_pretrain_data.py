@@ -149,6 +149,6 @@ def _labels(pipeline: Pipeline) -> Iterator[str]:
     reader = pipeline.reader()
     for part in reader.plan(2_000, 64 << 20):
         for row in reader.read(part):
-            label = row if isinstance(row, Reject) else screen.label(row)
-            if isinstance(label, str):
-                yield label
+            expression = row if isinstance(row, Reject) else screen.expression(row)
+            if not isinstance(expression, Reject):
+                yield expression.label

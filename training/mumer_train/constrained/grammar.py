@@ -14,7 +14,8 @@ from functools import lru_cache
 
 from mumer_data.latex.compile import make_lark, token_classes
 from mumer_data.latex.dialect_uni_mumer import relations
-from mumer_data.latex.grammar import GrammarFiles, grammar_files, terminal_of
+from mumer_data.latex.grammar import grammar_files
+from mumer_data.latex.lalr import GrammarFiles, terminal_of
 
 # Terminals that must name the same environment.
 _PAIRS = (

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import given
-from mumer_train.dependencies import TrainingError
-from mumer_train.selfcheck import SelfCheck, self_check
 
 from mumer_data.latex.counts import symbol_count_text
 from mumer_data.latex.serialize import label_text
+from mumer_data.recognizers import RecognizerError
+from mumer_data.recognizers.self_check import SelfCheck, self_check
 from tests.latex.labels import labels
 
 
@@ -23,5 +23,5 @@ def test_what_disagrees_and_what_cannot_be_read() -> None:
     assert self_check(answers, "tree_cot") == SelfCheck(4, 2, 1)
     counts = ["x: 1, ^: 1, 2: 1\nx ^ { 2 }", "x: 2, ^: 1, 2: 1\nx ^ { 2 }", "x 1\nx"]
     assert self_check(counts, "symbol_count") == SelfCheck(3, 2, 1)
-    with pytest.raises(TrainingError, match="have one part"):
+    with pytest.raises(RecognizerError, match="have one part"):
         self_check([], "recognition")

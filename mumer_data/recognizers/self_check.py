@@ -1,6 +1,6 @@
-"""Do the parts of one answer agree: the tree or the counts that a model writes first, and the label after them?
+"""Self-consistency of answers: does the tree, or do the counts, that a model writes first match the label after them?
 
-Not for whether the answer is right: `mumer evaluate` says that.
+Not for correctness: see `mumer_data.metrics`.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from mumer_data.exceptions import MumerError
 from mumer_data.latex.counts import read_counts, symbol_counts
 from mumer_data.latex.deserialize import read_label
 from mumer_data.latex.serialize import label_text
-from mumer_train.dependencies import TrainingError
-from mumer_train.predict.journal import final_line
+from mumer_data.recognizers import RecognizerError
+from mumer_data.recognizers.journal import final_line
 
 TASKS = ("tree_cot", "symbol_count")
 
@@ -37,7 +37,7 @@ def self_check(answers: Iterable[str], task: str) -> SelfCheck:
     """Read the first part of each answer back, and compare it with the last line.
 
     Raises:
-        TrainingError: answers of the task have only one part.
+        RecognizerError: answers of the task have only one part.
     """
     check_task(task)
     verdicts = [_agrees(answer, task) for answer in answers]
@@ -46,9 +46,9 @@ def self_check(answers: Iterable[str], task: str) -> SelfCheck:
 
 
 def check_task(task: str) -> None:
-    """Raise `TrainingError` where answers of a task have only one part."""
+    """Raise `RecognizerError` where answers of a task have only one part."""
     if task not in TASKS:
-        raise TrainingError(f"answers of {task} have one part: choose {' or '.join(TASKS)}")
+        raise RecognizerError(f"answers of {task} have one part: choose {' or '.join(TASKS)}")
 
 
 def _agrees(answer: str, task: str) -> bool | None:

@@ -1,4 +1,4 @@
-"""Backend `openai`: any server that speaks OpenAI's chat completions (vLLM, SGLang, `transformers serve`)."""
+"""Recognizer `openai`: any server that speaks OpenAI's chat completions (vLLM, SGLang, `transformers serve`)."""
 
 from __future__ import annotations
 
@@ -10,59 +10,67 @@ from itertools import islice
 from threading import Event
 from typing import Any
 
-from mumer_train.dependencies import TrainingError, require
-from mumer_train.predict import Answer, Answered, Job, Key, Sampling
+from pydantic import Field
+
+from mumer_data.recognizers import (
+    Answer,
+    Answered,
+    Key,
+    RecognizerError,
+    RecognizerOptions,
+    Request,
+    Sampling,
+    require,
+)
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0  # seconds between tries; they double
 _LONGEST_WISH = 120.0  # seconds that a server may ask for by Retry-After
 
 
-class Served:
-    """A model behind a server.
+class OpenAIRecognizer:
+    """A model behind a server; ``model`` is its name there."""
 
-    Args:
-        model: its name there.
-        url: of the server's API, such as ``http://localhost:8000/v1``.
-        concurrency: requests at a time.
-        timeout: seconds for one.
-        retries: how often a request that failed for want of a connection, by 408, 409, 429 or 5xx, or with an answer
-            that breaks off, is sent again.
-        logprobs: ask for log-probabilities; some servers refuse.
-        key: for the server; by default the client's own sources, or none.
-    """
+    class Options(RecognizerOptions):
+        """Options of the back-end ``openai``.
 
-    def __init__(
-        self,
-        model: str,
-        *,
-        url: str = "",
-        concurrency: int = 8,
-        timeout: float = 120.0,
-        retries: int = 6,
-        logprobs: bool = False,
-        pause: float = _FIRST_PAUSE,
-        **_: Any,
-    ) -> None:
-        require("openai")
+        Attributes:
+            url: base URL of the server's API, such as ``http://localhost:8000/v1``.
+            concurrency: requests at a time.
+            timeout: seconds per request.
+            retries: how often a request is sent again after a lost connection, a status of 408, 409, 429 or 5xx, or an
+                incomplete answer.
+            logprobs: ask for log-probabilities; some servers refuse.
+            pause: seconds before the first retry; doubled for each further one.
+        """
+
+        url: str = ""
+        concurrency: int = Field(8, ge=1)
+        timeout: float = Field(120.0, gt=0)
+        retries: int = Field(6, ge=0)
+        logprobs: bool = False
+        pause: float = Field(_FIRST_PAUSE, ge=0)
+
+    def __init__(self, model: str, options: Options) -> None:
+        require("openai", extra="train")
         import os
 
         import openai
 
-        if not url:
-            raise TrainingError("the backend openai needs --url, such as http://localhost:8000/v1")
+        if not options.url:
+            raise RecognizerError("the recognizer openai needs --url, such as http://localhost:8000/v1")
         key = os.environ.get("OPENAI_API_KEY", "none")
-        self._client = openai.OpenAI(base_url=url, api_key=key, timeout=timeout, max_retries=0)
-        self._model, self._concurrency, self._retries = model, concurrency, retries
-        self._logprobs, self._pause, self._stop = logprobs, pause, Event()
+        self._client = openai.OpenAI(base_url=options.url, api_key=key, timeout=options.timeout, max_retries=0)
+        self._model, self._concurrency, self._retries = model, options.concurrency, options.retries
+        self._logprobs, self._pause, self._stop = options.logprobs, options.pause, Event()
 
-    def answers(self, jobs: Sequence[Job], sampling: Sampling, done: Container[Key] = ()) -> Iterator[Answered]:
+    def answers(self, requests: Sequence[Request], sampling: Sampling, done: Container[Key] = ()) -> Iterator[Answered]:
         """As they come; a request that fails for good ends the run, and everything before it is safe."""
-        left = (job for job in jobs if job.key not in done)
+        left = (request for request in requests if request.key not in done)
         self._stop = Event()
         with ThreadPoolExecutor(self._concurrency) as pool:
 
-            def submit(count: int) -> set[Future[tuple[Job, Answer]]]:
-                return {pool.submit(self._ask, job, sampling) for job in islice(left, count)}
+            def submit(count: int) -> set[Future[tuple[Request, Answer]]]:
+                return {pool.submit(self._ask, request, sampling) for request in islice(left, count)}
 
             running, problems = submit(self._concurrency), list[BaseException]()
             try:
@@ -79,25 +87,25 @@ class Served:
             if problems:
                 raise problems[0]
 
-    def _ask(self, job: Job, sampling: Sampling) -> tuple[Job, Answer]:
+    def _ask(self, request: Request, sampling: Sampling) -> tuple[Request, Answer]:
         import openai
 
-        body = self._body(job, sampling)
+        body = self._body(request, sampling)
         for tried in range(self._retries + 1):
             try:
-                return job, _answer(self._client.chat.completions.create(**body))
+                return request, _answer(self._client.chat.completions.create(**body))
             except openai.APIStatusError as error:
                 if error.status_code not in (408, 409, 429) and error.status_code < 500:
-                    raise TrainingError(
-                        f"the server refuses {job.id!r} ({error.status_code}): {error.message[:300]}"
+                    raise RecognizerError(
+                        f"the server refuses {request.id!r} ({error.status_code}): {error.message[:300]}"
                     ) from None
                 problem: Exception = error
             except (openai.APIConnectionError, openai.APIResponseValidationError, ValueError) as error:
                 problem = error
             if tried == self._retries or self._stop.wait(self._pause_after(tried, problem)):
                 break
-        raise TrainingError(
-            f"no answer for {job.id!r} after {tried + 1} tries ({problem}); start again to go on"
+        raise RecognizerError(
+            f"no answer for {request.id!r} after {tried + 1} tries ({problem}); start again to go on"
         ) from None
 
     def _pause_after(self, tried: int, problem: Exception) -> float:
@@ -108,15 +116,15 @@ class Served:
             return min(float(asked), _LONGEST_WISH)
         return min(_LONGEST_PAUSE, self._pause * float(2**tried)) * random.uniform(0.5, 1.0)
 
-    def _body(self, job: Job, sampling: Sampling) -> dict[str, Any]:
-        image = {"type": "image_url", "image_url": {"url": data_url(job.read())}}
+    def _body(self, request: Request, sampling: Sampling) -> dict[str, Any]:
+        image = {"type": "image_url", "image_url": {"url": data_url(request.read())}}
         body = {
             "model": self._model,
-            "messages": [{"role": "user", "content": [image, {"type": "text", "text": job.prompt}]}],
+            "messages": [{"role": "user", "content": [image, {"type": "text", "text": request.prompt}]}],
             "max_tokens": sampling.max_tokens,
             "temperature": sampling.temperature,
             "top_p": sampling.top_p,
-            "seed": (sampling.seed * 1_000_003 + job.sample) % (1 << 31),
+            "seed": (sampling.seed * 1_000_003 + request.sample) % (1 << 31),
         }
         return body | {"logprobs": True} if self._logprobs else body
 

@@ -1,6 +1,6 @@
-"""One prediction run: a source's examples become jobs, a backend answers them, a journal keeps every answer.
+"""One prediction run: the examples of a source become requests, a recognizer answers, a journal keeps each answer.
 
-Started again after a kill, it asks only for what is missing.
+Started again after a kill, a run asks only for the answers that are missing. Not for any particular recognizer.
 """
 
 from __future__ import annotations
@@ -17,19 +17,18 @@ from pathlib import Path
 
 from mumer_data.jobs.build import refusals, usable
 from mumer_data.jobs.config import Pipeline, load_source
+from mumer_data.recognizers import Key, Recognizer, RecognizerError, Request, Sampling
+from mumer_data.recognizers.journal import Journal, final_line, finish, is_done, open_journal
 from mumer_data.records import Example, Prediction, Reject, Slice
 from mumer_data.shards.run import MANIFEST
 from mumer_data.tasks import TASKS, task_class
-from mumer_train.dependencies import TrainingError
-from mumer_train.predict import Backend, Job, Key, Sampling
-from mumer_train.predict.journal import Journal, final_line, finish, is_done, open_journal
 
 log = logging.getLogger(__name__)
 _SLICE_ROWS, _SLICE_BYTES = 512, 64 << 20  # examples held at a time
 
 
 def predict(
-    make_backend: Callable[[], Backend],
+    make_recognizer: Callable[[], Recognizer],
     model: str,
     data: str,
     out: Path,
@@ -44,7 +43,7 @@ def predict(
     """Read every image of a source ``samples`` times.
 
     Args:
-        make_backend: called once there is something to ask.
+        make_recognizer: called once there is something to ask.
         model: its name, for the record.
         data: a build's folder, a pipeline file or the name of a ready one.
         out: the Parquet file; its journal lies beside it while the run lasts.
@@ -56,12 +55,12 @@ def predict(
         progress: called with answers so far and in all.
 
     Raises:
-        TrainingError: the source has no usable example, or gives an id twice.
+        RecognizerError: the source has no usable example, or gives an id twice.
         OutputError: ``out`` is in use, belongs to another run, or cannot be written.
     """
     sampling = sampling or Sampling()
     if task not in TASKS:
-        raise TrainingError(f"'{task}' is no task: choose from {', '.join(TASKS)}")
+        raise RecognizerError(f"'{task}' is no task: choose from {', '.join(TASKS)}")
     pipeline = load_source(data)
     facts = {"model": model, "data": str(data), "task": task, "samples": samples, "selection": selection}
     facts |= asdict(sampling) | {"source": _version_of(pipeline, Path(data))}
@@ -69,9 +68,9 @@ def predict(
         log.warning("%s is there already, from just this run: nothing is asked", out)
         return out
     with open_journal(out, facts) as journal:
-        order = _ask(pipeline, data, task, samples, sampling, make_backend, journal, keep, progress)
+        order = _ask(pipeline, data, task, samples, sampling, make_recognizer, journal, keep, progress)
         if not order:
-            raise TrainingError(f"{data} has no example to read")
+            raise RecognizerError(f"{data} has no example to read")
         finish(out, journal.rows(order), facts)
     return out
 
@@ -86,25 +85,33 @@ def _version_of(pipeline: Pipeline, data: Path) -> str:
 
 
 def read_all(
-    backend: Backend, data: str, *, task: str = "recognition", sampling: Sampling | None = None, most: int | None = None
+    recognizer: Recognizer,
+    data: str,
+    *,
+    task: str = "recognition",
+    sampling: Sampling | None = None,
+    most: int | None = None,
 ) -> list[Prediction]:
-    """Read the first ``most`` images of a source once, without a journal: for a look during training.
+    """Read the first ``most`` images of a source once, without a journal: for validation during training.
 
     Raises:
-        TrainingError: the source has no usable example.
+        RecognizerError: the source has no usable example.
     """
-    source = _Jobs(load_source(data), data, task, None)
-    jobs: list[Job] = []
+    source = _Requests(load_source(data), data, task, None)
+    requests: list[Request] = []
     for part in source.parts:
-        jobs += source.of(part, 1)
-        if most is not None and len(jobs) >= most:
+        requests += source.of(part, 1)
+        if most is not None and len(requests) >= most:
             break
-    jobs = jobs[:most]
-    if not jobs:
-        raise TrainingError(f"{data} has no example to read")
-    answered = chain.from_iterable(backend.answers(jobs, sampling or Sampling()))
-    found = {job.id: answer for job, answer in answered}
-    return [Prediction(job.id, job.label, final_line(found[job.id].text), dataset=job.dataset) for job in jobs]
+    requests = requests[:most]
+    if not requests:
+        raise RecognizerError(f"{data} has no example to read")
+    answered = chain.from_iterable(recognizer.answers(requests, sampling or Sampling()))
+    answers = {request.id: answer for request, answer in answered}
+    return [
+        Prediction(request.id, request.label, final_line(answers[request.id].text), dataset=request.dataset)
+        for request in requests
+    ]
 
 
 def _ask(
@@ -113,28 +120,28 @@ def _ask(
     task: str,
     samples: int,
     sampling: Sampling,
-    make_backend: Callable[[], Backend],
+    make_recognizer: Callable[[], Recognizer],
     journal: Journal,
     keep: Callable[[Example], bool] | None,
     progress: Callable[[int, int], None] | None,
 ) -> list[Key]:
     """Ask for all that is missing; gives the keys of all rows in order."""
-    source = _Jobs(pipeline, data, task, keep)
+    source = _Requests(pipeline, data, task, keep)
     total = sum(part.rows for part in source.parts) * samples
     order: dict[Key, None] = {}
-    backend: Backend | None = None
+    recognizer: Recognizer | None = None
     for part in source.parts:
-        jobs = list(source.of(part, samples))
-        for job in jobs:
-            if job.key in order:
-                raise TrainingError(f"{data} has the id {job.id!r} twice: give every image its own")
-            order[job.key] = None
+        requests = list(source.of(part, samples))
+        for request in requests:
+            if request.key in order:
+                raise RecognizerError(f"{data} has the id {request.id!r} twice: give every image its own")
+            order[request.key] = None
         if progress:
             progress(len(journal.done), total)
-        if any(job.key not in journal.done for job in jobs):
-            backend = backend or make_backend()
-            done = frozenset(job.key for job in jobs if job.key in journal.done)
-            for answered in backend.answers(jobs, sampling, done):
+        if any(request.key not in journal.done for request in requests):
+            recognizer = recognizer or make_recognizer()
+            done = frozenset(request.key for request in requests if request.key in journal.done)
+            for answered in recognizer.answers(requests, sampling, done):
                 journal.add(answered)
                 if progress:
                     progress(len(journal.done), total)
@@ -142,8 +149,8 @@ def _ask(
     return list(order)
 
 
-class _Jobs:
-    """The examples of a source that a build would take, as jobs; counts why others are left out."""
+class _Requests:
+    """The examples of a source that a build would take, as requests; counts why others are left out."""
 
     def __init__(self, pipeline: Pipeline, data: str, task: str, keep: Callable[[Example], bool] | None) -> None:
         self._pipeline, self._keep, self._name = pipeline, keep, pipeline.name
@@ -154,8 +161,8 @@ class _Jobs:
         self._refused = refusals(pipeline, self.parts, 1) if pipeline.dataset_filters() else {}
         self.left_out: Counter[str] = Counter()
 
-    def of(self, part: Slice, samples: int) -> Iterator[Job]:
-        """The jobs of one slice, all passes over an image together."""
+    def of(self, part: Slice, samples: int) -> Iterator[Request]:
+        """The requests of one slice, all passes over an image together."""
         refused = self._refused.get(part.number, {})
         for row in self._reader.read(part):
             if isinstance(row, Example) and self._keep is not None and not self._keep(row):
@@ -166,7 +173,7 @@ class _Jobs:
                 continue
             path = self._folder or row.image.path or row.image.name
             for sample in range(samples):
-                yield Job(made.id, self._name, made.label, sample, self._prompt, path, partial(bytes, made.data))
+                yield Request(made.id, self._name, made.label, sample, self._prompt, path, partial(bytes, made.data))
 
     def report(self) -> None:
         """Say what was left out, if anything was."""

@@ -21,10 +21,10 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from mumer_train.dependencies import TrainingError
-from mumer_train.predict import Sampling, backend
-from mumer_train.predict.run import predict
 from PIL import Image
+
+from mumer_data.jobs.predict import predict
+from mumer_data.recognizers import RecognizerError, Sampling, recognizer
 
 pytest.importorskip("openai", reason="needs openai: pip install '.[train]'")
 SERVE = Path(__file__).with_name("serve.py")
@@ -63,8 +63,8 @@ def served(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str
 
 def test_a_real_server_says_what_the_model_says_here(served: str, tiny: Path, shards: Path, tmp_path: Path) -> None:
     sampling = Sampling(max_tokens=8)
-    remote = partial(backend, "openai", model=str(tiny), url=served, concurrency=2)
-    local = partial(backend, "transformers", model=str(tiny))
+    remote = partial(recognizer, "openai", model=str(tiny), url=served, concurrency=2)
+    local = partial(recognizer, "transformers", model=str(tiny))
     found = [
         pd.read_parquet(
             predict(maker, str(tiny), str(shards / "few"), tmp_path / name, sampling=sampling, keep=lambda e: e.row < 8)
@@ -175,7 +175,9 @@ def dropped(handler: _Handler, tries: int) -> bool:
 
 
 def ask(url: str, shards: Path, out: Path, retries: int = 3, timeout: float = 1.0, samples: int = 1) -> pd.DataFrame:
-    maker = partial(backend, "openai", model="m", url=url, concurrency=4, timeout=timeout, retries=retries, pause=0.01)
+    maker = partial(
+        recognizer, "openai", model="m", url=url, concurrency=4, timeout=timeout, retries=retries, pause=0.01
+    )
     return pd.read_parquet(predict(maker, "m", str(shards / "few"), out, samples=samples))
 
 
@@ -207,7 +209,7 @@ def test_a_refusal_for_good_ends_the_run_and_keeps_what_there_is(shards: Path, t
             handler.reply(401, {"error": {"message": "no key"}})
         return seen["asked"] > 10
 
-    with faulty(fault) as (url, _), pytest.raises(TrainingError, match=r"refuses .* \(401\): .*no key"):
+    with faulty(fault) as (url, _), pytest.raises(RecognizerError, match=r"refuses .* \(401\): .*no key"):
         ask(url, shards, out)
     kept = (tmp_path / "p.parquet.journal").read_bytes().count(b"\n") - 1
     assert 1 <= kept <= 10
@@ -230,7 +232,7 @@ def test_what_is_under_way_at_a_refusal_is_still_kept(shards: Path, tmp_path: Pa
             time.sleep(0.3)
         return number == 2
 
-    with faulty(fault) as (url, server), pytest.raises(TrainingError, match="401"):
+    with faulty(fault) as (url, server), pytest.raises(RecognizerError, match="401"):
         ask(url, shards, out, timeout=20.0)
     answered = sum(server.asked.values()) - 1
     assert answered >= 1
@@ -264,7 +266,7 @@ def test_the_server_may_say_how_long_to_wait(shards: Path, tmp_path: Path) -> No
 
 
 def test_nobody_there_is_an_error_that_says_how_to_go_on(shards: Path, tmp_path: Path) -> None:
-    with pytest.raises(TrainingError, match=r"no answer for .* after 2 tries .*start again"):
+    with pytest.raises(RecognizerError, match=r"no answer for .* after 2 tries .*start again"):
         ask(f"http://127.0.0.1:{free_port()}/v1", shards, tmp_path / "p.parquet", retries=1)
-    with pytest.raises(TrainingError, match="needs --url"):
+    with pytest.raises(RecognizerError, match="needs --url"):
         ask("", shards, tmp_path / "q.parquet")

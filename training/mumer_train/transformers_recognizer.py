@@ -1,4 +1,4 @@
-"""Backend `transformers`: a local model, batches of jobs of like length, padded on the left."""
+"""Recognizer `transformers`: a local model, batches of requests of like length, padded on the left."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import io
 from collections.abc import Container, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from pydantic import Field
+
+from mumer_data.recognizers import Answer, Answered, Key, RecognizerOptions, Request, Sampling
 from mumer_data.seeding import hash64
 from mumer_train.dependencies import TrainingError, require
-from mumer_train.predict import Answer, Answered, Job, Key, Sampling
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -17,52 +19,54 @@ if TYPE_CHECKING:
     from mumer_train.processor import Processor, StockProcessor
 
 
-class Local:
-    """A model in this process.
+class TransformersRecognizer:
+    """A model in this process; ``model`` is a local folder or Hub id."""
 
-    Args:
-        model: a local folder or Hub id.
-        batch: jobs at a time.
-        max_pixels: images are scaled down to at most as many.
-        trust_remote_code: run code that comes with the model.
-        grammar: of all that the model may write, in llguidance's Lark dialect; see `mumer_train.constrained`.
-    """
+    class Options(RecognizerOptions):
+        """Options of the back-end ``transformers``.
 
-    def __init__(
-        self,
-        model: str,
-        *,
-        batch: int = 16,
-        max_pixels: int | None = None,
-        trust_remote_code: bool = False,
-        grammar: str = "",
-        **_: Any,
-    ) -> None:
+        Attributes:
+            batch: images per batch.
+            max_pixels: larger images are scaled down to this many pixels; ``None`` for the model's own limit.
+            trust_remote_code: run code that comes with the model.
+            constrained: a task whose grammar the answers must follow, ``recognition`` or ``tree_cot``; ``""`` for none.
+            grammar: the grammar itself instead, in llguidance's Lark dialect; see `mumer_train.constrained`.
+        """
+
+        batch: int = Field(16, ge=1)
+        max_pixels: int | None = Field(None, ge=1)
+        trust_remote_code: bool = False
+        constrained: str = ""
+        grammar: str = ""
+
+    def __init__(self, model: str, options: Options) -> None:
         require("torch", "transformers")
         import torch
         from transformers import AutoModelForImageTextToText
 
         from mumer_train.processor import load_processor
 
-        processor = load_processor(model, max_pixels=max_pixels, trust_remote_code=trust_remote_code)
+        processor = load_processor(model, max_pixels=options.max_pixels, trust_remote_code=options.trust_remote_code)
         cuda = torch.cuda.is_available()
         try:
             loaded = AutoModelForImageTextToText.from_pretrained(
-                model, dtype=torch.bfloat16 if cuda else torch.float32, trust_remote_code=trust_remote_code
+                model, dtype=torch.bfloat16 if cuda else torch.float32, trust_remote_code=options.trust_remote_code
             )
         except (OSError, ValueError) as error:
             raise TrainingError(f"{model} is no image-text-to-text model that can be loaded: {error}") from None
-        constraint = None
-        if grammar:
-            from mumer_train.constrained import Constraint
+        constraint, grammar = None, options.grammar
+        if grammar or options.constrained:
+            from mumer_train.constrained import Constraint, grammar_of
+
+            grammar = grammar or grammar_of(options.constrained)
 
             size = loaded.get_output_embeddings().weight.shape[0]
             constraint = Constraint(processor.tokenizer, grammar, size)
-        self._reader = Reader(loaded.to("cuda" if cuda else "cpu").eval(), processor, batch, constraint)
+        self._reader = Reader(loaded.to("cuda" if cuda else "cpu").eval(), processor, options.batch, constraint)
 
-    def answers(self, jobs: Sequence[Job], sampling: Sampling, done: Container[Key] = ()) -> Iterator[Answered]:
+    def answers(self, requests: Sequence[Request], sampling: Sampling, done: Container[Key] = ()) -> Iterator[Answered]:
         """See `Reader`."""
-        yield from self._reader.answers(jobs, sampling, done)
+        yield from self._reader.answers(requests, sampling, done)
 
 
 class Reader:
@@ -71,7 +75,7 @@ class Reader:
     Args:
         model: in evaluation mode, on its device.
         processor: its own.
-        batch: jobs at a time.
+        batch: requests at a time.
         constraint: what it may write; anything if left out.
     """
 
@@ -80,31 +84,31 @@ class Reader:
     ) -> None:
         self._model, self._processor, self._batch, self._constraint = model, processor, batch, constraint
 
-    def answers(self, jobs: Sequence[Job], sampling: Sampling, done: Container[Key] = ()) -> Iterator[Answered]:
-        """Batch by batch, images of like size together; a batch's draws depend on its first job alone.
+    def answers(self, requests: Sequence[Request], sampling: Sampling, done: Container[Key] = ()) -> Iterator[Answered]:
+        """Batch by batch, images of like size together; a batch's draws depend on its first request alone.
 
-        The batches are those of all jobs, whatever is done: one that is done in part is done again as a whole.
+        The batches are those of all requests, whatever is done: one that is done in part is done again as a whole.
         """
-        ordered = sorted(jobs, key=lambda job: (_pixels(job), job.id, job.sample))
+        ordered = sorted(requests, key=lambda request: (_pixels(request), request.id, request.sample))
         for begin in range(0, len(ordered), self._batch):
             batch = ordered[begin : begin + self._batch]
-            if any(job.key not in done for job in batch):
+            if any(request.key not in done for request in batch):
                 yield self._generate(batch, sampling)
 
-    def _generate(self, jobs: Sequence[Job], sampling: Sampling) -> Answered:
+    def _generate(self, requests: Sequence[Request], sampling: Sampling) -> Answered:
         import torch
         from transformers import LogitsProcessorList
 
         from mumer_train.data import prompt_text
 
-        texts = [prompt_text(self._processor, job.prompt) for job in jobs]
-        inputs = self._processor(texts, [_open(job) for job in jobs], side="left")
+        texts = [prompt_text(self._processor, request.prompt) for request in requests]
+        inputs = self._processor(texts, [_open(request) for request in requests], side="left")
         inputs = {name: value.to(self._model.device) for name, value in inputs.items()}
         recorder = _Recorder()
         closing = sampling.max_tokens // 2
         extra = [self._constraint.processor(closing)] if self._constraint else []
         draw = sampling.temperature > 0
-        torch.manual_seed(hash64(f"{sampling.seed}\0{jobs[0].id}\0{jobs[0].sample}") % (1 << 63))
+        torch.manual_seed(hash64(f"{sampling.seed}\0{requests[0].id}\0{requests[0].sample}") % (1 << 63))
         with torch.no_grad():
             tokens = self._model.generate(
                 **inputs,
@@ -118,7 +122,7 @@ class Reader:
         new = tokens[:, inputs["input_ids"].shape[1] :].cpu()
         logprobs = recorder.logprobs(new)
         end = self._processor.tokenizer.eos_token_id
-        return [(job, self._answer(new[row].tolist(), logprobs[row], end)) for row, job in enumerate(jobs)]
+        return [(request, self._answer(new[row].tolist(), logprobs[row], end)) for row, request in enumerate(requests)]
 
     def _answer(self, tokens: list[int], logprobs: list[float], end: int) -> Answer:
         length = tokens.index(end) + 1 if end in tokens else len(tokens)
@@ -127,18 +131,18 @@ class Reader:
         return Answer(text, mean, "stop" if end in tokens else "length")
 
 
-def _pixels(job: Job) -> int:
+def _pixels(request: Request) -> int:
     """The size of an image by its header: only those of one batch are decoded at a time."""
     from PIL import Image
 
-    with Image.open(io.BytesIO(job.read())) as opened:
+    with Image.open(io.BytesIO(request.read())) as opened:
         return opened.width * opened.height
 
 
-def _open(job: Job) -> Image:
+def _open(request: Request) -> Image:
     from mumer_data.images.canonicalize import canonical_image
 
-    return canonical_image(job.read()).convert("RGB")
+    return canonical_image(request.read()).convert("RGB")
 
 
 class _Recorder:

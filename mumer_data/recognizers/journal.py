@@ -19,7 +19,7 @@ from filelock import FileLock, Timeout
 
 from mumer_data.exceptions import OutputError
 from mumer_data.io.atomic import atomic_write, remove_stale
-from mumer_train.predict import Answer, Answered, Job, Key
+from mumer_data.recognizers import Answer, Answered, Key, Request
 
 SCHEMA = pa.schema(
     [
@@ -88,7 +88,7 @@ class Journal:
 
     def add(self, answered: Answered) -> None:
         """Write answers, and wait until the disk has them; what was answered before keeps its first answer."""
-        rows = {job.key: _row(job, answer) for job, answer in answered if job.key not in self.done}
+        rows = {request.key: _row(request, answer) for request, answer in answered if request.key not in self.done}
         if rows:
             self.done |= zip(rows, self._append(*rows.values()), strict=True)
 
@@ -104,14 +104,14 @@ class Journal:
         self._file.close()
 
 
-def _row(job: Job, answer: Answer) -> dict[str, Any]:
+def _row(request: Request, answer: Answer) -> dict[str, Any]:
     return {
-        "img_id": job.id,
-        "gt": job.label,
+        "img_id": request.id,
+        "gt": request.label,
         "pred": final_line(answer.text),
-        "image_path": job.image_path,
-        "dataset": job.dataset,
-        "sample": job.sample,
+        "image_path": request.image_path,
+        "dataset": request.dataset,
+        "sample": request.sample,
         "answer": answer.text,
         "logprob": answer.logprob,
         "finish_reason": answer.finish,

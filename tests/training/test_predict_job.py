@@ -14,13 +14,12 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from mumer_train.dependencies import TrainingError
-from mumer_train.predict import Answer, Answered, Job, Key, Sampling, backend
-from mumer_train.predict.journal import facts_of, final_line
-from mumer_train.predict.run import predict
 
 from mumer_data.exceptions import OutputError
+from mumer_data.jobs.predict import predict
 from mumer_data.readers.predictions import load_predictions
+from mumer_data.recognizers import Answer, Answered, Key, RecognizerError, Request, Sampling, recognizer
+from mumer_data.recognizers.journal import facts_of, final_line
 from tests.conftest import caption_folder
 from tests.stress.disks import assert_full_is_said, on_a_disk
 
@@ -28,7 +27,7 @@ DRAWN = Sampling(temperature=1.0, top_p=0.9, seed=3, max_tokens=8)
 
 
 def run(tiny: Path, shards: Path, out: Path, **more: object) -> Path:
-    maker = partial(backend, "transformers", model=str(tiny), batch=8)
+    maker = partial(recognizer, "transformers", model=str(tiny), batch=8)
     return predict(maker, str(tiny), str(shards / "few"), out, **({"sampling": DRAWN} | more))  # type: ignore[arg-type]
 
 
@@ -49,7 +48,7 @@ def test_samples_of_every_image(tiny: Path, shards: Path, tmp_path: Path) -> Non
 def test_a_batch_gives_what_each_image_gives_alone(tiny: Path, shards: Path, tmp_path: Path) -> None:
     greedy = Sampling(max_tokens=8)
     together = pd.read_parquet(run(tiny, shards, tmp_path / "a.parquet", sampling=greedy))
-    maker = partial(backend, "transformers", model=str(tiny), batch=1)
+    maker = partial(recognizer, "transformers", model=str(tiny), batch=1)
     alone = pd.read_parquet(predict(maker, str(tiny), str(shards / "few"), tmp_path / "b.parquet", sampling=greedy))
     assert together["pred"].tolist() == alone["pred"].tolist()
     assert together["logprob"].to_numpy() == pytest.approx(alone["logprob"].to_numpy(), abs=1e-4)
@@ -92,8 +91,8 @@ def test_killed_and_started_again_it_gives_the_same_bytes(tiny: Path, shards: Pa
 KILLED_AT = """
 import os, signal, sys
 from pathlib import Path
-from mumer_train.predict import Answer, journal
-from mumer_train.predict.run import predict
+from mumer_data.recognizers import Answer, journal
+from mumer_data.jobs.predict import predict
 
 class Echo:
     def answers(self, jobs, sampling, done=()):
@@ -157,14 +156,14 @@ class _Counting:
     def __init__(self) -> None:
         self.asked: list[str] = []
 
-    def answers(self, jobs: Sequence[Job], sampling: Sampling, done: Container[Key] = ()) -> Iterator[Answered]:
+    def answers(self, jobs: Sequence[Request], sampling: Sampling, done: Container[Key] = ()) -> Iterator[Answered]:
         for job in jobs:
             if job.key in done:
                 continue
             self.asked.append(job.id)
             yield [(job, Answer(f"tree\n{job.id}", None, "stop"))]
             if len(self.asked) == 5:
-                raise TrainingError("no more")
+                raise RecognizerError("no more")
 
 
 def test_only_what_is_missing_is_asked_again(shards: Path, tmp_path: Path) -> None:
@@ -174,7 +173,7 @@ def test_only_what_is_missing_is_asked_again(shards: Path, tmp_path: Path) -> No
         asked.append(counting.asked)
         try:
             predict(lambda c=counting: c, "m", str(shards / "few"), out, task="tree_cot")  # type: ignore[misc]
-        except TrainingError:
+        except RecognizerError:
             counting.asked.append("stopped")
     assert asked[0][-1] == asked[1][-1] == "stopped"
     counting = _Counting()
@@ -189,7 +188,7 @@ def test_only_what_is_missing_is_asked_again(shards: Path, tmp_path: Path) -> No
 
 def test_a_journal_of_another_run_is_not_gone_on_with(shards: Path, tmp_path: Path) -> None:
     out = tmp_path / "p.parquet"
-    with pytest.raises(TrainingError):
+    with pytest.raises(RecognizerError):
         predict(_Counting, "m", str(shards / "few"), out)
     with pytest.raises(OutputError, match="run with other options"):
         predict(_Counting, "another", str(shards / "few"), out)
@@ -200,7 +199,7 @@ def test_a_journal_of_another_run_is_not_gone_on_with(shards: Path, tmp_path: Pa
 class _Echo:
     """Answers every job with its own name."""
 
-    def answers(self, jobs: Sequence[Job], sampling: Sampling, done: Container[Key] = ()) -> Iterator[Answered]:
+    def answers(self, jobs: Sequence[Request], sampling: Sampling, done: Container[Key] = ()) -> Iterator[Answered]:
         for job in jobs:
             if job.key not in done:
                 yield [(job, Answer(f"{job.id} {len(job.read())}", None, "stop"))]
@@ -210,7 +209,7 @@ def test_a_journal_of_other_data_is_not_gone_on_with(tmp_path: Path) -> None:
     folder = caption_folder(tmp_path / "source", 9)
     file = tmp_path / "s.yaml"
     file.write_text(f"name: s\nsource: {{format: caption, path: {folder}}}\n", encoding="utf-8")
-    with pytest.raises(TrainingError, match="no more"):
+    with pytest.raises(RecognizerError, match="no more"):
         predict(_Counting, "m", str(file), tmp_path / "p.parquet")
     with (folder / "caption.txt").open("a", encoding="utf-8") as captions:
         captions.write("e0\tanother label\n")
@@ -240,9 +239,10 @@ def test_what_a_build_leaves_out_is_left_out_and_said(
 
 
 def test_a_batch_cut_off_by_a_kill_is_asked_again_as_a_whole(tiny: Path, shards: Path, tmp_path: Path) -> None:
-    reader, drawn = backend("transformers", model=str(tiny), batch=8), DRAWN
+    reader, drawn = recognizer("transformers", model=str(tiny), batch=8), DRAWN
     jobs = [
-        Job(f"{n}", "d", "x", 0, "Read.", "", partial(Path(file).read_bytes)) for n, file in enumerate(images(tmp_path))
+        Request(f"{n}", "d", "x", 0, "Read.", "", partial(Path(file).read_bytes))
+        for n, file in enumerate(images(tmp_path))
     ]
     whole = list(reader.answers(jobs, drawn))
     assert [len(batch) for batch in whole] == [8, 8]
@@ -272,9 +272,9 @@ def test_what_is_done_is_not_done_again(tiny: Path, shards: Path, tmp_path: Path
     (tmp_path / "p.parquet").write_bytes(b"")
     with pytest.raises(OutputError, match="exists, written by another program"):
         run(tiny, shards, tmp_path / "p.parquet")
-    with pytest.raises(TrainingError, match="is no task"):
+    with pytest.raises(RecognizerError, match="is no task"):
         run(tiny, shards, tmp_path / "q.parquet", task="poem")
-    with pytest.raises(TrainingError, match="no example"):
+    with pytest.raises(RecognizerError, match="no example"):
         run(tiny, shards, tmp_path / "q.parquet", keep=lambda example: False)
 
 

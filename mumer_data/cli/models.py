@@ -1,0 +1,128 @@
+"""Verbs that run a recognizer: `predict`, `self-check`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+import yaml
+
+from mumer_data.cli.options import AsJson
+
+app = typer.Typer()
+
+
+@app.command()
+def predict(
+    model: Annotated[str, typer.Option(help="Model to run: a local folder, a Hub id, a file or a command.")],
+    data: Annotated[
+        str,
+        typer.Option(help="Images: a build or one of its configs, a pipeline file, or a ready pipeline's name."),
+    ],
+    out: Annotated[Path, typer.Option(help="Parquet file for the predictions.")],
+    recognizer: Annotated[
+        str, typer.Option("--recognizer", "--backend", help="Back-end that runs the model.")
+    ] = "transformers",
+    task: Annotated[
+        str, typer.Option(help="Task whose prompt is sent: recognition, tree_cot or symbol_count.")
+    ] = "recognition",
+    samples: Annotated[int, typer.Option(min=1, help="Predictions sampled per image.")] = 1,
+    temperature: Annotated[float, typer.Option(min=0.0, help="Sampling temperature; 0 is greedy.")] = 0.0,
+    top_p: Annotated[float, typer.Option(min=0.01, max=1.0, help="Nucleus sampling: probability mass.")] = 1.0,
+    seed: Annotated[int, typer.Option(min=0, help="Random seed of the sampling.")] = 0,
+    max_tokens: Annotated[int, typer.Option(min=1, help="Maximum number of tokens per answer.")] = 512,
+    batch: Annotated[int | None, typer.Option(min=1, help="Images per batch (transformers).")] = None,
+    max_pixels: Annotated[
+        int | None, typer.Option(min=1, help="Downscale images to at most this many pixels (transformers).")
+    ] = None,
+    url: Annotated[str | None, typer.Option(help="Base URL of the server (openai).")] = None,
+    concurrency: Annotated[int | None, typer.Option(min=1, help="Requests at a time (openai).")] = None,
+    timeout: Annotated[float | None, typer.Option(min=0.1, help="Seconds per request (openai).")] = None,
+    retries: Annotated[int | None, typer.Option(min=0, help="Retries per request (openai).")] = None,
+    logprobs: Annotated[bool, typer.Option("--logprobs", help="Request log-probabilities (openai).")] = False,
+    constrained: Annotated[
+        bool, typer.Option("--constrained", help="Constrain the answers to the grammar (transformers).")
+    ] = False,
+    trust_remote_code: Annotated[
+        bool, typer.Option("--trust-remote-code", help="Run code that comes with the model.")
+    ] = False,
+    option: Annotated[
+        list[str] | None, typer.Option("--option", help="KEY=VALUE: any option of the back-end; repeat for several.")
+    ] = None,
+    evaluate: Annotated[
+        bool, typer.Option("--evaluate", help="Evaluate the predictions too; written to OUT.evaluation.json.")
+    ] = False,
+    check: Annotated[
+        bool, typer.Option("--self-check", help="Count answers whose parts agree (tree_cot, symbol_count).")
+    ] = False,
+) -> None:
+    """Read images with a recognizer; a killed run continues when it is started again."""
+    from functools import partial
+
+    from mumer_data import recognizers
+    from mumer_data.jobs.predict import predict as run_predict
+    from mumer_data.recognizers.self_check import check_task
+    from mumer_data.report.console import build_progress
+
+    if check:
+        check_task(task)
+    named = {"batch": batch, "max_pixels": max_pixels, "url": url, "concurrency": concurrency, "timeout": timeout}
+    named |= {"retries": retries, "logprobs": logprobs or None, "constrained": task if constrained else None}
+    named |= {"trust_remote_code": trust_remote_code or None, **_options(option or [])}
+    options = {name: value for name, value in named.items() if value is not None}
+    make = partial(recognizers.recognizer, recognizer, model=model, **options)
+    sampling = recognizers.Sampling(temperature, top_p, seed, max_tokens)
+    with build_progress("reading images") as progress:
+        print(run_predict(make, model, data, out, task=task, samples=samples, sampling=sampling, progress=progress))
+    if evaluate:
+        _evaluate(out)
+    if check:
+        self_check(out, task)
+
+
+@app.command("self-check")
+def self_check(
+    predictions: Annotated[
+        Path, typer.Argument(help="File written by `mumer predict --task tree_cot` or symbol_count.")
+    ],
+    task: Annotated[str, typer.Option(help="Task of the answers: tree_cot or symbol_count.")],
+    as_json: AsJson = False,
+) -> None:
+    """Count answers whose tree or symbol counts agree with their own label."""
+    from dataclasses import asdict
+
+    import pyarrow.parquet as pq
+
+    from mumer_data.recognizers.self_check import self_check as check_answers
+
+    result = check_answers(pq.read_table(predictions, columns=["answer"])["answer"].to_pylist(), task)
+    if as_json:
+        print(json.dumps(asdict(result)))
+    else:
+        print(f"{result.n:,} answers: {result.readable:,} readable, {result.agree:,} agree with their own label")
+
+
+def _options(settings: list[str]) -> dict[str, Any]:
+    """``KEY=VALUE`` pairs, values as YAML."""
+    options = {}
+    for setting in settings:
+        key, equals, value = setting.partition("=")
+        if not equals or not key:
+            raise typer.BadParameter(f"{setting!r}: write KEY=VALUE", param_hint="--option")
+        options[key] = yaml.safe_load(value)
+    return options
+
+
+def _evaluate(predictions: Path) -> None:
+    """Print the figures of a prediction file and keep them as ``mumer evaluate FILE --json`` prints them."""
+    from mumer_data.io.atomic import write_json
+    from mumer_data.metrics.evaluate import evaluate
+    from mumer_data.readers.predictions import load_predictions
+    from mumer_data.report.scores import print_evaluation
+
+    result = evaluate(load_predictions(predictions))
+    record = {"file": str(predictions), **result.to_json()}
+    write_json(predictions.with_name(f"{predictions.name}.evaluation.json"), record)
+    print_evaluation(str(predictions), result)
