@@ -109,6 +109,7 @@ class Recognizer(Protocol):
 
 # name -> "module:class"
 RECOGNIZERS = {
+    "onnx": "mumer_data.recognizers.onnx:OnnxRecognizer",
     "openai": "mumer_data.recognizers.openai:OpenAIRecognizer",
 }
 GROUP = "mumer.recognizers"

@@ -15,13 +15,14 @@ from torch import Tensor, nn
 
 from mumer_data.exceptions import OutputError
 from mumer_data.io.atomic import atomic_write
+from mumer_data.recognizers.onnx_manifest import MANIFEST
 from mumer_train.dependencies import require
 from mumer_train.from_scratch.decoder import Pair
 from mumer_train.from_scratch.modeling import FormulaReader
 from mumer_train.from_scratch.processor import FormulaReaderProcessor, load_reader
 
 Weights = Literal["float32", "int8"]
-ENCODER, DECODER, MANIFEST = "encoder.onnx", "decoder.onnx", "model.yaml"
+ENCODER, DECODER = "encoder.onnx", "decoder.onnx"
 FORMAT = "encoder-decoder-1"
 _OPSET = 18
 log = logging.getLogger(__name__)
