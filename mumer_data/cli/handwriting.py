@@ -70,21 +70,39 @@ def _formats(names: str) -> tuple[Any, ...]:
 
 @glyphs.command("build")
 def build_bank(
-    source: Annotated[str, typer.Argument(help="A folder of InkML or images, a pipeline file, or a ready one's name.")],
     out: Annotated[Path, typer.Option(help="The Parquet file to write.")],
+    source: Annotated[
+        str | None, typer.Argument(help="A folder of InkML or images, a pipeline file, or a ready one's name.")
+    ] = None,
+    fonts: Annotated[
+        list[Path] | None,
+        typer.Option(help="Handwriting fonts (.ttf, .otf, .woff) or a folder of them; repeat for several."),
+    ] = None,
     settings: Settings = None,
     workers: Workers = None,
     as_json: AsJson = False,
 ) -> None:
-    """Cut the symbols out of labelled handwriting: from segmented ink, or from images that fall apart."""
-    from mumer_data.jobs.config import load_source
-    from mumer_data.jobs.glyphs import build_bank as run
+    """Build a glyph bank from labelled handwriting (InkML or images) or, with --fonts, from handwriting fonts."""
+    if (source is None) == (not fonts):
+        raise typer.BadParameter("give labelled handwriting or --fonts, one of them", param_hint="SOURCE")
+    if fonts:
+        from mumer_data.jobs.glyphs import build_font_bank
 
-    made = run(load_source(source, settings or ()), out, workers)
+        made = build_font_bank(fonts, out)
+        told = f"{made['glyphs']:,} glyphs of {made['tokens']:,} symbols, from {made['fonts']:,} fonts"
+        told += f"\nlicences of the fonts:  {out}.licences.json"
+    else:
+        from mumer_data.jobs.config import load_source
+        from mumer_data.jobs.glyphs import build_bank as run
+
+        made = run(load_source(str(source), settings or ()), out, workers)
+        told = (
+            f"{made['glyphs']:,} glyphs of {made['tokens']:,} symbols, from {made['used']:,} of {made['read']:,} rows"
+        )
     if as_json:
         print(json.dumps({"out": str(out)} | made))
         return
-    print(f"{made['glyphs']:,} glyphs of {made['tokens']:,} symbols, from {made['used']:,} of {made['read']:,} rows")
+    print(told)
     print(f"write with them:  mumer write LABELS --glyphs {out} --out DIR")
 
 

@@ -17,7 +17,7 @@ from pydantic import Field
 
 from mumer_data.exceptions import SourceError
 from mumer_data.images.fit import fit_image
-from mumer_data.recognizers import Answer, Answered, Key, RecognizerOptions, Request, Sampling, require
+from mumer_data.recognizers import Answer, Answered, Finish, Key, RecognizerOptions, Request, Sampling, require
 from mumer_data.recognizers.onnx_manifest import read_manifest
 from mumer_data.seeding import rng_for
 
@@ -132,5 +132,7 @@ class OnnxRecognizer:
             if request.key not in done:
                 rng = rng_for(sampling.seed, f"{request.id}\0{request.sample}", "onnx")
                 text, score, count = self._model.read_one(request.read(), sampling, rng)
-                finish = "length" if count >= min(sampling.max_tokens, self._model.manifest.max_length) else "stop"
+                finish: Finish = (
+                    "length" if count >= min(sampling.max_tokens, self._model.manifest.max_length) else "stop"
+                )
                 yield [(request, Answer(text, score / count if count else None, finish))]

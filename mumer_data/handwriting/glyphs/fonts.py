@@ -8,7 +8,6 @@ from __future__ import annotations
 import string
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,7 +30,9 @@ _GREEK = "αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΦΨΩ"
 _SIGNS = "!()+,./:;<=>?[]{}|*±×÷…∞≤≥≠∫∑∏∂→∈∀∃∪∩⊂°"
 _ALIASES = {"−": "−–-", "⋅": "·•", "′": "′'"}  # symbol -> characters of a font that show it, the best first
 CHARACTERS = string.ascii_letters + string.digits + _GREEK + _SIGNS + "".join(_ALIASES)
+_NOTES = {"copyright": 0, "licence": 13, "licence_url": 14}  # numbers of the name table (OpenType specification)
 _SMALL_CAPITALS = "abdeghnqrt"  # letters whose two cases differ in shape
+_GRID = (24, 24)  # of the pictures that are compared, in pixels
 _SAME = 0.6  # overlap from which two shapes are one
 _MAX_STROKES = 7  # of one glyph: more are a rough outline, not a pen's way
 
@@ -41,13 +42,16 @@ class FontFile:
     """One font file, open.
 
     Attributes:
-        name: family and style, the source of its glyphs.
+        name: of the family, the source of its glyphs.
         characters: that it has.
+        font: at the size at which it is traced.
+        notes: what its name table says of ``copyright``, ``licence`` and ``licence_url``.
     """
 
     name: str
     characters: frozenset[str]
     font: FreeTypeFont
+    notes: dict[str, str]
 
 
 def font_files(paths: Sequence[Path]) -> list[Path]:
@@ -80,12 +84,13 @@ def open_font(path: Path) -> FontFile:
             characters = frozenset(map(chr, table.getBestCmap() or ()))
             units = int(table["head"].unitsPerEm)
             names = table["name"]
-            name = f"{names.getBestFamilyName() or path.stem} {names.getBestSubFamilyName() or ''}".strip()
+            name = names.getBestFamilyName() or path.stem
+            notes = {key: str(names.getDebugName(number) or "") for key, number in _NOTES.items()}
             capital = _capital_height(table) or 0.7 * units
         font = ImageFont.truetype(str(path), max(8, round(_CAPITAL * units / capital)))
     except (OSError, TTLibError, KeyError) as error:
         raise SourceError(f"{path} cannot be read as a font ({error}); give {', '.join(SUFFIXES)} files") from None
-    return FontFile(name, characters, font)
+    return FontFile(name, characters, font, notes)
 
 
 def _capital_height(table: object) -> float:
@@ -104,12 +109,11 @@ def _capital_height(table: object) -> float:
     return 0.0
 
 
-def glyphs_of_font(path: Path) -> Iterator[Named]:
+def glyphs_of_font(file: FontFile) -> Iterator[Named]:
     """The glyphs of one font, those of `CHARACTERS` that it has.
 
     Lower-case letters are left out where they are drawn as capitals: a reader would learn the wrong case.
     """
-    file = open_font(path)
     small = _has_small_capitals(file)
     for symbol in CHARACTERS:
         if small and symbol in string.ascii_lowercase:
@@ -143,11 +147,6 @@ def _filled(font: FreeTypeFont, character: str) -> tuple[Mask, float, float]:
     return np.asarray(image) > 127, left - 2, top - 2
 
 
-@cache
-def _grid() -> tuple[int, int]:
-    return 24, 24
-
-
 def _has_small_capitals(file: FontFile) -> bool:
     """Whether most of the letters whose cases differ have one shape for both."""
     pairs = [one for one in _SMALL_CAPITALS if {one, one.upper()} <= file.characters]
@@ -161,7 +160,7 @@ def _squared(file: FontFile, character: str) -> Mask:
     mask, _, _ = _filled(file.font, character)
     image = Image.fromarray(mask.astype(np.uint8) * 255)
     box = image.getbbox()
-    return np.asarray(image.crop(box).resize(_grid(), Image.Resampling.BOX)) > 100
+    return np.asarray(image.crop(box).resize(_GRID, Image.Resampling.BOX)) > 100
 
 
 def _overlap(one: Mask, other: Mask) -> float:

@@ -195,9 +195,14 @@ class Collator:
         pixels /= 255.0
         boxed = np.array([len(image.boxes) > 0 for image in images])
         return Batch(
-            *(torch.from_numpy(part) for part in (pixels, cells, inputs, targets, boxed, classes)),
-            torch.from_numpy(looks.reshape(size, length, -1)),
-            torch.from_numpy(counts),
+            pixels=torch.from_numpy(pixels),
+            cells=torch.from_numpy(cells),
+            inputs=torch.from_numpy(inputs),
+            targets=torch.from_numpy(targets),
+            boxed=torch.from_numpy(boxed),
+            classes=torch.from_numpy(classes),
+            looks=torch.from_numpy(looks.reshape(size, length, -1)),
+            counts=torch.from_numpy(counts),
         )
 
     def _noisy(self, text: Sequence[int], rng: np.random.Generator) -> list[int]:

@@ -5,7 +5,7 @@ Not for how it is trained: see `settings`.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from transformers import PretrainedConfig
 
@@ -21,11 +21,11 @@ class FormulaReaderConfig(PretrainedConfig):
         d_model, decoder_layers, decoder_attention_heads, decoder_ffn_dim: of the decoder.
         dropout: in the decoder.
         supervised_layer: decoder layer whose cross-attention training may supervise.
-        max_length: longest text, in tokens.
+        max_positions: longest text, in tokens.
     """
 
     model_type = "formula_reader"
-    attribute_map = {"hidden_size": "d_model", "num_hidden_layers": "decoder_layers"}
+    attribute_map: ClassVar[dict[str, str]] = {"hidden_size": "d_model", "num_hidden_layers": "decoder_layers"}
 
     def __init__(
         self,

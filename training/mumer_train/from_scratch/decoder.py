@@ -53,7 +53,9 @@ class Attention(nn.Module):
 
     def forward(self, x: Tensor, pair: Pair, mask: Tensor | None, causal: bool = False) -> Tensor:
         """Attend from ``x``; ``mask`` is true where attention is allowed, broadcast to (batch, heads, length, keys)."""
-        mixed = functional.scaled_dot_product_attention(self._split(self.query(x)), *pair, attn_mask=mask, is_causal=causal)
+        mixed = functional.scaled_dot_product_attention(
+            self._split(self.query(x)), *pair, attn_mask=mask, is_causal=causal
+        )
         attended: Tensor = self.output(mixed.transpose(1, 2).flatten(2))
         return attended
 
@@ -120,7 +122,7 @@ class TextDecoder(nn.Module):
 
     def cross_pairs(self, memory: Tensor) -> list[Pair]:
         """Keys and values of the memory for each layer: once for an image."""
-        return [layer.cross_attention.keys_values(memory) for layer in self.layers]  # type: ignore[operator, union-attr]
+        return [layer.cross_attention.keys_values(memory) for layer in self.layers]
 
     def forward(
         self,

@@ -87,7 +87,9 @@ def export_onnx(source: Path, out: Path, *, name: str, licence: str, weights: We
                 _quantise(encoder)
                 _quantise(decoder)
         with atomic_write(out / MANIFEST) as file:
-            text = yaml.safe_dump(_manifest(model, processor, name, licence, weights), sort_keys=False, allow_unicode=True)
+            text = yaml.safe_dump(
+                _manifest(model, processor, name, licence, weights), sort_keys=False, allow_unicode=True
+            )
             file.write_text(text, encoding="utf-8")
     except OSError as error:
         raise OutputError(f"cannot write {out}: {error.strerror or error}") from error
@@ -141,9 +143,7 @@ def _quantise(path: Path) -> None:
     """Weights of matrix products to int8, in place."""
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
-    quantize_dynamic(
-        path, path, op_types_to_quantize=["MatMul", "Gemm"], per_channel=True, weight_type=QuantType.QInt8
-    )
+    quantize_dynamic(path, path, op_types_to_quantize=["MatMul", "Gemm"], per_channel=True, weight_type=QuantType.QInt8)
 
 
 def _manifest(

@@ -6,6 +6,7 @@ Not for publishing data sets: see `mumer_data.shards`.
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,13 +14,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mumer_data.exceptions import SourceError
+from mumer_data.exceptions import OutputError, SourceError
 from mumer_data.io.atomic import TEMPORARY
 
 Pixels = NDArray[np.uint8]
 Boxes = NDArray[np.float32]
-
-_FILES = ("pixels", "shapes", "boxes", "box_counts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,24 +41,43 @@ class StoredImage:
 
 
 def write_store(folder: Path, images: Iterable[StoredImage]) -> int:
-    """Write images to a new folder; it appears whole or not at all. Returns how many."""
+    """Write images to a new folder; it appears whole or not at all.
+
+    Returns:
+        The number of images.
+
+    Raises:
+        OutputError: the folder exists already or cannot be written.
+    """
+    if folder.exists():
+        raise OutputError(f"{folder} exists already: name a new folder")
     temporary = folder.with_name(TEMPORARY.format(folder.name))
-    temporary.mkdir(parents=True, exist_ok=True)
-    shapes, counts, boxes, rows = [], [], [], []
-    with (temporary / "pixels.bin").open("wb") as file:
+    try:
+        shutil.rmtree(temporary, ignore_errors=True)
+        temporary.mkdir(parents=True)
+        count = _write(temporary, images)
+        temporary.rename(folder)
+    except OSError as error:
+        raise OutputError(f"cannot write {folder}: {error.strerror or error}") from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return count
+
+
+def _write(folder: Path, images: Iterable[StoredImage]) -> int:
+    shapes, counts, boxes, rows = [], [], [np.zeros((0, 4), dtype=np.float32)], []
+    with (folder / "pixels.bin").open("wb") as file:
         for image in images:
             file.write(np.ascontiguousarray(image.pixels).tobytes())
             shapes.append(image.pixels.shape)
             counts.append(len(image.boxes))
             boxes.append(np.asarray(image.boxes, dtype=np.float32).reshape(-1, 4))
             rows.append({"name": image.name, "label": image.label, "symbols": list(image.symbols)})
-    np.save(temporary / "shapes.npy", np.array(shapes, dtype=np.int32).reshape(-1, 2))
-    np.save(temporary / "box_counts.npy", np.array(counts, dtype=np.int32))
-    np.save(temporary / "boxes.npy", np.concatenate([*boxes, np.zeros((0, 4), dtype=np.float32)]))
-    (temporary / "rows.jsonl").write_text(
-        "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8"
-    )
-    temporary.rename(folder)
+    np.save(folder / "shapes.npy", np.array(shapes, dtype=np.int32).reshape(-1, 2))
+    np.save(folder / "box_counts.npy", np.array(counts, dtype=np.int32))
+    np.save(folder / "boxes.npy", np.concatenate(boxes))
+    lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    (folder / "rows.jsonl").write_text(lines, encoding="utf-8")
     return len(rows)
 
 

@@ -69,8 +69,15 @@ def losses(model: FormulaReader, batch: Batch, weights: LossWeights, with_decode
             supervised = batch.looks.any(-1)
             attention = -(inside[supervised] + 1e-6).log().mean()
     total = token + weights.symbol * symbol + weights.attention * attention + weights.count * count
-    parts = (float(part.detach()) for part in (token, symbol, attention, count))
-    return Losses(total, *parts, cells, right)
+    return Losses(
+        total,
+        float(token.detach()),
+        float(symbol.detach()),
+        float(attention.detach()),
+        float(count.detach()),
+        cells,
+        right,
+    )
 
 
 def _symbol_loss(model: FormulaReader, features: Tensor, batch: Batch, background: float) -> tuple[Tensor, int, int]:

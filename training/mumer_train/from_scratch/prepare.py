@@ -13,16 +13,19 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from mumer_data.exceptions import ImageError, LatexSyntaxError
+from mumer_data.exceptions import ImageError, LatexSyntaxError, SourceError
 from mumer_data.handwriting.alphabets import ALPHABETS, DEFAULT
 from mumer_data.handwriting.glyphs.bank import Bank
 from mumer_data.handwriting.glyphs.glyph import Alphabet, Glyph
 from mumer_data.handwriting.ink import draw, write
 from mumer_data.handwriting.writer import Writer, writer_style
 from mumer_data.images.fit import Fit, fit_image
+from mumer_data.io.atomic import atomic_write
+from mumer_data.jobs.corpus import read_corpus
 from mumer_data.latex.normalize import normalize
 from mumer_data.seeding import hash64, rng_for
-from mumer_train.from_scratch.image_store import Pixels, StoredImage
+from mumer_train.from_scratch.image_store import Pixels, StoredImage, write_store
+from mumer_train.from_scratch.school_labels import school_labels
 
 FIT = Fit(symbol=16, pen=1.6, padding=4, multiple=8, max_pixels=40_000)
 
@@ -42,14 +45,20 @@ def held_out(label: str, share: float) -> bool:
 
 def caption_images(folder: Path, fit: Fit = FIT, preset: str = "crohme") -> Iterator[StoredImage]:
     """The images of a folder with ``caption.txt`` and ``images/``, labels normalised; unreadable labels are skipped."""
-    for line in (folder / "caption.txt").read_text(encoding="utf-8").splitlines():
+    try:
+        lines = (folder / "caption.txt").read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SourceError(f"{folder} has no readable caption.txt ({error}): it must hold id TAB label lines") from None
+    paths = {path.stem: path for path in sorted((folder / "images").glob("*"))}
+    for number, line in enumerate(lines, 1):
         name, _, text = line.partition("\t")
+        if name not in paths:
+            raise SourceError(f"{folder / 'caption.txt'}, line {number}: no image {name!r} in {folder / 'images'}")
         try:
             label = normalize(text, preset)
         except LatexSyntaxError:
             continue
-        path = next((folder / "images").glob(f"{name}.*"))
-        with Image.open(path) as image:
+        with Image.open(paths[name]) as image:
             found = fitted_pixels(image, fit)
         if found is not None:
             yield StoredImage(name, label, found[0], np.zeros((0, 4), dtype=np.float32), ())
@@ -122,3 +131,55 @@ def synthetic_images(labels: Sequence[tuple[str, str]], hands: SyntheticHands, f
         image = hands.draw(name, label, fit)
         if image is not None:
             yield image
+
+
+def write_school_labels(out: Path, count: int, exclude: Sequence[str] = (), seed: int = 0) -> int:
+    """Write ``id<TAB>label`` lines of `school_labels`, none of them a label of the corpora in ``exclude``.
+
+    Raises:
+        SourceError: a corpus cannot be read.
+        OutputError: the file cannot be written.
+    """
+    known = frozenset(label for name in exclude for label in read_corpus(name, preset="crohme").labels)
+    found = school_labels(count, seed, known)
+    with atomic_write(out) as file:
+        lines = (f"school-{seed}-{number:06d}\t{label}\n" for number, label in enumerate(found, 1))
+        file.write_text("".join(lines), encoding="utf-8")
+    return len(found)
+
+
+def prepare_real(source: Path, out: Path, share: float = 0.0, held: Path | None = None) -> dict[str, int]:
+    """Fit the images of a caption folder; labels are held out by hash.
+
+    Returns:
+        Images ``kept`` and ``held_out``.
+
+    Raises:
+        SourceError: the folder has no captions or an image is missing.
+        OutputError: a folder cannot be written.
+    """
+    images = list(caption_images(source))
+    kept = write_store(out, (image for image in images if held is None or not held_out(image.label, share)))
+    others = 0 if held is None else write_store(held, (one for one in images if held_out(one.label, share)))
+    return {"kept": kept, "held_out": others}
+
+
+def prepare_synthetic(
+    labels: Path, out: Path, hands: SyntheticHands, *, copies: int = 2, start: int = 0, limit: int | None = None
+) -> int:
+    """Draw the labels of a file in a shuffled order that ``start`` and ``limit`` cut: parts can be prepared in turn.
+
+    Raises:
+        SourceError: the file cannot be read or has no label.
+        OutputError: the folder cannot be written.
+    """
+    try:
+        rows = [line.partition("\t") for line in labels.read_text(encoding="utf-8").splitlines() if line.strip()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise SourceError(f"{labels} cannot be read ({error}); give a file of id TAB label lines") from None
+    todo = [(f"{name}-{copy}", label) for name, _, label in rows if label for copy in range(copies)]
+    if not todo:
+        raise SourceError(f"{labels} has no line of the form id TAB label")
+    order = rng_for(hands.seed, "order", "prepare").permutation(len(todo)).tolist()
+    part = order[start : None if limit is None else start + limit]
+    return write_store(out, synthetic_images([todo[place] for place in part], hands))

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import signal
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
-import yaml
 from torch import Tensor
 
 from mumer_data.io.atomic import atomic_write
@@ -23,10 +23,11 @@ from mumer_train.from_scratch.decoding import read_images
 from mumer_train.from_scratch.image_store import ImageStore
 from mumer_train.from_scratch.losses import Losses, LossWeights, losses
 from mumer_train.from_scratch.modeling import FormulaReader
-from mumer_train.from_scratch.settings import ReaderRunSettings
+from mumer_train.from_scratch.processor import FormulaReaderProcessor, save_reader
+from mumer_train.from_scratch.settings import ReaderRunSettings, load_settings
 from mumer_train.from_scratch.vocabulary import END, START, TOKENS
 
-CHECKPOINT, DECAY, LOG = "checkpoint.pt", "DECAY", "log.txt"
+CHECKPOINT, DECAY, LOG, BEST = "checkpoint.pt", "DECAY", "log.txt", "best"
 
 
 @dataclass(slots=True)
@@ -214,7 +215,7 @@ class ReaderRun:
                 self._log(f"    {image.label}  ->  {text}")
             if place == 0 and rate > self.progress.best:
                 self.progress.best = rate
-                self.average.save_pretrained(self.settings.out / "best")
+                save_reader(self.average, FormulaReaderProcessor(), self.settings.out / BEST)
 
     def save(self) -> None:
         """Write the checkpoint, whole or not at all."""
@@ -247,8 +248,21 @@ def _groups(model: FormulaReader, weight_decay: float) -> list[dict[str, Any]]:
     return [{"params": matrices, "weight_decay": weight_decay}, {"params": others, "weight_decay": 0.0}]
 
 
-def train_reader(config: Path) -> None:
-    """Train as a YAML file says, from its last checkpoint if there is one."""
-    run = ReaderRun(ReaderRunSettings.model_validate(yaml.safe_load(config.read_text(encoding="utf-8"))))
-    signal.signal(signal.SIGTERM, run.stop)
-    run.train()
+def train_reader(config: Path, settings: Sequence[str] = ()) -> str:
+    """Train as a YAML file says, from its last checkpoint if there is one; SIGTERM stops with a checkpoint.
+
+    Returns:
+        One line on where the run is.
+
+    Raises:
+        TrainingError: the file is not valid.
+        SourceError: a folder of images cannot be read.
+    """
+    run = ReaderRun(load_settings(config, settings))
+    before = signal.signal(signal.SIGTERM, run.stop)
+    try:
+        run.train()
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    progress = run.progress
+    return f"{run.settings.out}: {progress.seen:,} images, best ExpRate {100 * max(0.0, progress.best):.1f}%"

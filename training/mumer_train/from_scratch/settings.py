@@ -5,9 +5,14 @@ Not for the model's file formats: see `configuration`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from mumer_data.registry import did_you_mean
+from mumer_train.config import read_yaml
+from mumer_train.dependencies import TrainingError
 
 
 class _Strict(BaseModel):
@@ -43,8 +48,8 @@ class ReaderRunSettings(_Strict):
 
     Attributes:
         out: folder of checkpoints and log.
-        synthetic: folders of fitted synthetic images (with boxes), in order; those that do not exist yet are taken up by
-            a later pass.
+        synthetic: folders of fitted synthetic images (with boxes), in order; those that do not exist yet are taken up
+            by a later pass.
         real: folder of fitted real images, or ``None``.
         validation: names and folders of fitted images on which ExpRate is measured; the first one chooses.
         validation_images: at most as many of each.
@@ -82,3 +87,20 @@ class ReaderRunSettings(_Strict):
     d_model: int = 160
     decoder_layers: int = 3
     decoder_ffn_dim: int = 640
+
+
+def load_settings(path: Path, settings: Sequence[str] = ()) -> ReaderRunSettings:
+    """Read a run's file, with ``key=value`` over it; paths are taken from where the command runs.
+
+    Raises:
+        TrainingError: the file cannot be read, or a key or value is wrong.
+    """
+    try:
+        return ReaderRunSettings.model_validate(read_yaml(path, settings))
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(map(str, first["loc"]))
+        if first["type"] == "extra_forbidden":
+            model = ScheduleSettings if first["loc"][0] == "schedule" else ReaderRunSettings
+            raise TrainingError(f"{path}: {did_you_mean('key', key, model.model_fields)}") from None
+        raise TrainingError(f"{path}: {key}: {first['msg']}") from None

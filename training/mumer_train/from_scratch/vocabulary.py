@@ -23,8 +23,8 @@ _GREEK = (
 )
 _COMMANDS = (
     r"\frac \sqrt \sum \prod \int \lim \limits \sin \cos \tan \cot \log \ln \exp \max \min \times \div \pm \mp \cdot "
-    r"\cdots \ldots \prime \infty \partial \nabla \leq \geq \neq \approx \equiv \sim \rightarrow \Rightarrow \in \forall "
-    r"\exists \subset \cup \cap \emptyset \circ \angle \perp \parallel \{ \} \bar \hat \vec \overline"
+    r"\cdots \ldots \prime \infty \partial \nabla \leq \geq \neq \approx \equiv \sim \rightarrow \Rightarrow \in "
+    r"\forall \exists \subset \cup \cap \emptyset \circ \angle \perp \parallel \{ \} \bar \hat \vec \overline"
 )
 LABEL_TOKENS = (
     *STRUCTURE,
