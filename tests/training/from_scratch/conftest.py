@@ -22,6 +22,14 @@ LABELS = (
 )
 
 
+@pytest.fixture(autouse=True)
+def _one_thread() -> None:
+    """Two threads on busy cores wait for each other at every small convolution."""
+    import torch
+
+    torch.set_num_threads(1)
+
+
 @pytest.fixture(scope="session")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Sixteen synthetic images of eight labels."""
