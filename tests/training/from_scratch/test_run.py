@@ -209,6 +209,7 @@ def test_a_store_returns_what_was_written(tmp_path: Path) -> None:
         ("synthetic: [a]", "out: Field required"),
         ("out: a\nsynthetic: [a]\nsed: 1", "'sed'.*seed"),
         ("out: a\nsynthetic: [a]\nschedule: {learning_rat: 1}", "learning_rate"),
+        ("out: a\nsynthetic: [a]\nstages: [[4, 1]]", "multiples of 16"),
         ("- 1", "holds no keys"),
     ],
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from mumer_data.registry import did_you_mean
 from mumer_train.config import read_yaml
@@ -87,6 +87,14 @@ class ReaderRunSettings(_Strict):
     d_model: int = 160
     decoder_layers: int = 3
     decoder_ffn_dim: int = 640
+
+    @field_validator("stages")
+    @classmethod
+    def _whole_vectors(cls, stages: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ...]:
+        """Other widths crash the backward pass of torch 2.13 on a CPU (channels last)."""
+        if any(channels % 16 for channels, _ in stages):
+            raise ValueError("channels must be multiples of 16")
+        return stages
 
 
 def load_settings(path: Path, settings: Sequence[str] = ()) -> ReaderRunSettings:
