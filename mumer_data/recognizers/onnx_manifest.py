@@ -8,11 +8,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from mumer_data.exceptions import SourceError
 from mumer_data.images.fit import Fit
+from mumer_data.io.config_file import read_yaml, validated
 
 MANIFEST = "model.yaml"
 
@@ -75,15 +75,6 @@ def read_manifest(folder: Path) -> OnnxManifest:
         SourceError: it is missing or not valid; the message names the key.
     """
     path = folder / MANIFEST
-    try:
-        return OnnxManifest.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except OSError as error:
-        raise SourceError(
-            f"{path} cannot be read ({error.strerror}): give the folder of a model exported with `mumer export-reader`"
-        ) from None
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(map(str, first["loc"])) or "manifest"
-        raise SourceError(f"{path}: {key}: {first['msg']}; export the model again") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise SourceError(f"{path} is not YAML ({error}); export the model again") from None
+    if not path.is_file():
+        raise SourceError(f"{path} does not exist: give the folder of a model exported with `mumer reader export`")
+    return validated(OnnxManifest, read_yaml(path, SourceError), str(path), SourceError)

@@ -168,19 +168,6 @@ def load_config(path: Path, settings: Sequence[str] = ()) -> TrainConfig:
     Raises:
         TrainingError: the file cannot be read, or a key or value is wrong.
     """
-    raw = read_yaml(path, settings)
-    try:
-        return TrainConfig.model_validate(raw)
-    except ValidationError as error:
-        raise TrainingError(f"{path}: {'; '.join(_problem(dict(found)) for found in error.errors())}") from None
-
-
-def read_yaml(path: Path, settings: Sequence[str] = ()) -> dict[str, Any]:
-    """The keys of a config file, with ``key=value`` over them.
-
-    Raises:
-        TrainingError: the file cannot be read, or a setting names no key.
-    """
     try:
         raw = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -191,7 +178,10 @@ def read_yaml(path: Path, settings: Sequence[str] = ()) -> dict[str, Any]:
         raise TrainingError(f"{path} holds no keys; write one 'key: value' a line")
     for setting in settings:
         _set(raw, setting)
-    return raw
+    try:
+        return TrainConfig.model_validate(raw)
+    except ValidationError as error:
+        raise TrainingError(f"{path}: {'; '.join(_problem(dict(found)) for found in error.errors())}") from None
 
 
 def _problem(found: dict[str, Any]) -> str:

@@ -136,5 +136,5 @@ def test_a_damaged_folder_is_explained(exported: Path, tmp_path: Path, change: t
 
 
 def test_a_missing_manifest_is_named(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match=r"model.yaml cannot be read"):
+    with pytest.raises(SourceError, match=r"model.yaml does not exist"):
         read_manifest(tmp_path)

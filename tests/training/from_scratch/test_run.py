@@ -15,7 +15,7 @@ from mumer_train.dependencies import TrainingError  # noqa: E402
 from mumer_train.from_scratch.batches import Augmentation, BatchPlan, Collator, cell_classes  # noqa: E402
 from mumer_train.from_scratch.image_store import ImageStore, StoredImage, write_store  # noqa: E402
 from mumer_train.from_scratch.prepare import held_out, prepare_real  # noqa: E402
-from mumer_train.from_scratch.run import CHECKPOINT, DECAY, LOG, ReaderRun  # noqa: E402
+from mumer_train.from_scratch.run import BEFORE_DECAY, CHECKPOINT, DECAY, LOG, ReaderRun  # noqa: E402
 from mumer_train.from_scratch.school_labels import school_labels  # noqa: E402
 from mumer_train.from_scratch.settings import ScheduleSettings, load_settings  # noqa: E402
 from mumer_train.from_scratch.vocabulary import LABEL_TOKENS, TOKENS  # noqa: E402
@@ -76,6 +76,7 @@ def test_a_file_starts_the_decay(settings: ReaderRunSettings) -> None:
     run = ReaderRun(settings.model_copy(update={"schedule": endless}))
     run.train()
     assert run.progress.decay_start == 0
+    assert (settings.out / BEFORE_DECAY).exists()
     assert 16 <= run.progress.seen < 32
 
 
@@ -206,11 +207,11 @@ def test_a_store_returns_what_was_written(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("synthetic: [a]", "out: Field required"),
+        ("synthetic: [a]", "out: this key is missing"),
         ("out: a\nsynthetic: [a]\nsed: 1", "'sed'.*seed"),
         ("out: a\nsynthetic: [a]\nschedule: {learning_rat: 1}", "learning_rate"),
         ("out: a\nsynthetic: [a]\nstages: [[4, 1]]", "multiples of 16"),
-        ("- 1", "holds no keys"),
+        ("- 1", "expected 'key: value' lines"),
     ],
 )
 def test_a_wrong_file_is_explained(tmp_path: Path, text: str, message: str) -> None:

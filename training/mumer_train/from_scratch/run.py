@@ -27,7 +27,8 @@ from mumer_train.from_scratch.processor import FormulaReaderProcessor, save_read
 from mumer_train.from_scratch.settings import ReaderRunSettings, load_settings
 from mumer_train.from_scratch.vocabulary import END, START, TOKENS
 
-CHECKPOINT, DECAY, LOG, BEST = "checkpoint.pt", "DECAY", "log.txt", "best"
+CHECKPOINT, BEFORE_DECAY = "checkpoint.pt", "before_decay.pt"
+DECAY, LOG, BEST = "DECAY", "log.txt", "best"
 
 
 @dataclass(slots=True)
@@ -156,6 +157,7 @@ class ReaderRun:
     def _step(self, batch: Batch) -> None:
         settings, progress = self.settings, self.progress
         if progress.decay_start is None and self._decay_asked():
+            self.save(BEFORE_DECAY)
             progress.decay_start = progress.seen
         torch.manual_seed(hash64(f"{settings.seed}\0{progress.step}") >> 1)
         for group in self.optimizer.param_groups:
@@ -217,15 +219,15 @@ class ReaderRun:
                 self.progress.best = rate
                 save_reader(self.average, FormulaReaderProcessor(), self.settings.out / BEST)
 
-    def save(self) -> None:
-        """Write the checkpoint, whole or not at all."""
+    def save(self, name: str = CHECKPOINT) -> None:
+        """Write a checkpoint, whole or not at all."""
         state = {
             "model": self.model.state_dict(),
             "average": self.average.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "progress": {name: getattr(self.progress, name) for name in Progress.__slots__},
         }
-        with atomic_write(self.settings.out / CHECKPOINT) as temporary:
+        with atomic_write(self.settings.out / name) as temporary:
             torch.save(state, temporary)
 
     def _load(self) -> None:

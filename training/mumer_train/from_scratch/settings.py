@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from mumer_data.registry import did_you_mean
-from mumer_train.config import read_yaml
+from mumer_data.io.config_file import override, read_yaml, validated
 from mumer_train.dependencies import TrainingError
 
 
@@ -103,12 +102,6 @@ def load_settings(path: Path, settings: Sequence[str] = ()) -> ReaderRunSettings
     Raises:
         TrainingError: the file cannot be read, or a key or value is wrong.
     """
-    try:
-        return ReaderRunSettings.model_validate(read_yaml(path, settings))
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(map(str, first["loc"]))
-        if first["type"] == "extra_forbidden":
-            model = ScheduleSettings if first["loc"][0] == "schedule" else ReaderRunSettings
-            raise TrainingError(f"{path}: {did_you_mean('key', key, model.model_fields)}") from None
-        raise TrainingError(f"{path}: {key}: {first['msg']}") from None
+    raw = read_yaml(path, TrainingError)
+    override(raw, settings, TrainingError)
+    return validated(ReaderRunSettings, raw, str(path), TrainingError)
