@@ -8,10 +8,9 @@ from typing import Annotated
 
 import typer
 
-from mumer_data.cli.options import AsJson
-
 app = typer.Typer(help="Train a small formula reader from scratch.", no_args_is_help=True)
 
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for a program to read.")]
 Seed = Annotated[int, typer.Option(min=0, help="Random seed.")]
 Bank = Annotated[Path | None, typer.Option(help="A glyph bank of real ink, written by `mumer glyphs build SOURCE`.")]
 
