@@ -26,7 +26,7 @@ def test_every_public_name_can_be_had_and_completed() -> None:
     for name in mumer_data.__all__:
         assert getattr(mumer_data, name) is not None
     with pytest.raises(AttributeError, match="no attribute 'prase'"):
-        mumer_data.prase  # noqa: B018
+        getattr(mumer_data, "prase")  # noqa: B009
 
 
 def test_type_checkers_see_the_names(tmp_path: Path) -> None:
@@ -62,7 +62,7 @@ def test_a_tree_shows_itself() -> None:
 def test_rules_over_a_preset() -> None:
     assert mumer_data.normalize("x^2") == "x ^ { 2 }"
     assert mumer_data.normalize(r"\left( x \right)", rules={}) == "( x )"
-    with pytest.raises(PipelineError, match="did you mean"):
+    with pytest.raises(PipelineError, match="preset"):
         mumer_data.normalize("x", preset="chrome")
 
 
