@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from mumer_train.crossfold import Harvest, Stage, _check_builds, _run, _writers, check, harvest_all, stages
+from mumer_train.crossfold import CrossFold, Stage, _check_builds, _run, _writers, check_leakage, run_crossfold, stages
 from mumer_train.dependencies import TrainingError
 
 from mumer_data.recognizers.journal import facts_of
@@ -22,21 +22,21 @@ from tests.filters.test_filters import drawing, encoded, folder_of
 CONFIG = Path(__file__).parents[2] / "training" / "configs" / "tiny.yaml"
 
 
-def harvest(shards: Path, tiny: Path, out: Path) -> Harvest:
+def harvest(shards: Path, tiny: Path, out: Path) -> CrossFold:
     labels = shards.parent / "labels.txt"
     settings = (f"source.labels={labels}", "name=few", "tasks=[recognition, symbol_count]")
     train_settings = (f"model={tiny}", "max_steps=2", "save_steps=100")
-    return Harvest("demo", 2, CONFIG, out, settings, train_settings, samples=2, max_tokens=8)
+    return CrossFold("demo", 2, CONFIG, out, settings, train_settings, samples=2, max_tokens=8)
 
 
 @pytest.fixture(scope="module")
-def harvested(shards: Path, tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Harvest:
+def harvested(shards: Path, tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> CrossFold:
     wanted = harvest(shards, tiny, tmp_path_factory.mktemp("harvest"))
-    harvest_all(wanted)
+    run_crossfold(wanted)
     return wanted
 
 
-def test_every_image_is_read_by_the_model_that_never_saw_it(harvested: Harvest) -> None:
+def test_every_image_is_read_by_the_model_that_never_saw_it(harvested: CrossFold) -> None:
     read: list[str] = []
     for fold in range(2):
         folder = harvested.out / f"fold-{fold}"
@@ -52,25 +52,25 @@ def test_every_image_is_read_by_the_model_that_never_saw_it(harvested: Harvest) 
     assert (harvested.out / "mined" / "confusions.parquet").exists()
 
 
-def test_what_is_done_is_not_done_again(harvested: Harvest) -> None:
+def test_what_is_done_is_not_done_again(harvested: CrossFold) -> None:
     before = {path: path.stat().st_mtime_ns for path in harvested.out.rglob("*") if path.is_file()}
-    harvest_all(harvested)
+    run_crossfold(harvested)
     assert {path: path.stat().st_mtime_ns for path in harvested.out.rglob("*") if path.is_file()} == before
 
 
 @pytest.fixture
-def copy(harvested: Harvest, tmp_path: Path) -> Harvest:
+def copy(harvested: CrossFold, tmp_path: Path) -> CrossFold:
     """The same harvest, whose files can be changed one by one."""
     for fold in range(2):
         (tmp_path / f"fold-{fold}").mkdir()
         for name in ("train", "held", "model", "predictions.parquet"):
             (tmp_path / f"fold-{fold}" / name).symlink_to(harvested.out / f"fold-{fold}" / name)
     found = replace(harvested, out=tmp_path)
-    check(found)
+    check_leakage(found)
     return found
 
 
-def swap(harvested: Harvest, copy: Harvest, name: str) -> None:
+def swap(harvested: CrossFold, copy: CrossFold, name: str) -> None:
     """Put a file or folder of fold 1 in the place of fold 0's."""
     (copy.out / "fold-0" / name).unlink()
     (copy.out / "fold-0" / name).symlink_to(harvested.out / "fold-1" / name)
@@ -85,13 +85,13 @@ def swap(harvested: Harvest, copy: Harvest, name: str) -> None:
         ("predictions.parquet", r"the model was trained on '.*', which it reads"),
     ],
 )
-def test_the_check_notices_what_is_mixed_up(harvested: Harvest, copy: Harvest, name: str, message: str) -> None:
+def test_the_check_notices_what_is_mixed_up(harvested: CrossFold, copy: CrossFold, name: str, message: str) -> None:
     swap(harvested, copy, name)
     with pytest.raises(TrainingError, match=f"^fold 0: {message}"):
-        check(copy)
+        check_leakage(copy)
 
 
-def test_the_check_notices_another_folds_model_and_strange_images(harvested: Harvest, copy: Harvest) -> None:
+def test_the_check_notices_another_folds_model_and_strange_images(harvested: CrossFold, copy: CrossFold) -> None:
     file = copy.out / "fold-0" / "predictions.parquet"
     table = pq.read_table(file)
     file.unlink()
@@ -100,15 +100,15 @@ def test_the_check_notices_another_folds_model_and_strange_images(harvested: Har
     facts["model"] = facts["model"].replace("fold-0", "fold-1")
     pq.write_table(table.replace_schema_metadata({"mumer_predict": json.dumps(facts)}), file)
     with pytest.raises(TrainingError, match="fold 0: the images were read by the model of fold-1"):
-        check(copy)
+        check_leakage(copy)
     pq.write_table(pa.table({"img_id": ["elsewhere"]}), file)
     with pytest.raises(TrainingError, match="fold 0: 'elsewhere' is read but not held out"):
-        check(copy)
+        check_leakage(copy)
 
 
-def built(pipeline: Path, out: Path, settings: tuple[str, ...] = ()) -> Harvest:
+def built(pipeline: Path, out: Path, settings: tuple[str, ...] = ()) -> CrossFold:
     """Both folds of a pipeline as far as their builds."""
-    wanted = Harvest(str(pipeline), 2, CONFIG, out, settings)
+    wanted = CrossFold(str(pipeline), 2, CONFIG, out, settings)
     for stage in stages(wanted):
         if stage.arguments[0] == "build":
             _run(stage)
@@ -134,7 +134,7 @@ def test_copies_of_an_image_are_not_trained_on(tmp_path: Path) -> None:
     leaky = [part if part != setting else f"filters={json.dumps(filters)}" for part in without.arguments]
     shutil.rmtree(without.done.parent)
     _run(Stage(leaky, without.done))
-    with pytest.raises(TrainingError, match=r"fold 0: '.*', which is trained on, and '.*', which is read, are one"):
+    with pytest.raises(TrainingError, match=r"fold 0: '.*' \(training\) and .* \(held out\) are the same image"):
         _check_builds(tmp_path / "out" / "fold-0", 0)
 
 
@@ -166,18 +166,18 @@ def test_a_writer_is_in_one_fold_and_the_check_sees_to_it(tmp_path: Path) -> Non
         pq.write_table(pa.table({"img_id": sorted(read)}), folder / "predictions.parquet")
     assert not held[0] & held[1]
     assert held[0] | held[1] == set(writers.values())
-    check(wanted)
+    check_leakage(wanted)
     for number in range(24):  # the same files, but every writer wrote something of each fold
         path = tmp_path / "ink" / f"{number}.inkml"
         path.write_text(INK.format(number + 1, number % 2 + 1), encoding="utf-8")
-    with pytest.raises(TrainingError, match="fold 0: the model was trained on the writer 'w1', whom it reads"):
-        check(wanted)
+    with pytest.raises(TrainingError, match="fold 0: the model was trained on the writer 'w1', whose images it reads"):
+        check_leakage(wanted)
 
 
 def test_data_and_output_of_a_fold_cannot_be_replaced(tmp_path: Path) -> None:
     for setting in ("data=[{path: elsewhere}]", "output=elsewhere"):
         with pytest.raises(TrainingError, match="every fold has its own"):
-            harvest_all(Harvest("demo", 2, CONFIG, tmp_path, train_settings=(setting,)))
+            run_crossfold(CrossFold("demo", 2, CONFIG, tmp_path, train_settings=(setting,)))
 
 
 def test_the_stages_can_be_printed_as_commands(shards: Path, tiny: Path, tmp_path: Path) -> None:

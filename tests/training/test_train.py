@@ -200,7 +200,7 @@ def test_a_model_without_eyes_is_an_error_before_any_weight(tiny: Path, shards: 
     blind = Path(shutil.copytree(tiny, tmp_path / "blind"))
     (blind / "model.safetensors").unlink()
     (blind / "config.json").write_text(json.dumps({"model_type": "qwen2", "architectures": ["Qwen2ForCausalLM"]}))
-    with pytest.raises(TrainingError, match="type qwen2, which takes no images"):
+    with pytest.raises(TrainingError, match="type qwen2, which does not take images"):
         train(config(blind, shards, tmp_path / "run"))
 
 

@@ -14,9 +14,9 @@ from PIL import Image
 pytest.importorskip("torch")
 
 from mumer_train.muon import MuonAdamW
-from mumer_train.tiny import Sizes, make_tiny
-from mumer_train.vision_pretrain import Ground, ground
-from mumer_train.vision_pretrain_data import picture
+from mumer_train.toy.tiny import Sizes, create_tiny_model
+from mumer_train.toy.vision_pretrain import VisionPretrainOptions, pretrain_vision
+from mumer_train.toy.vision_pretrain_data import patch_labelled_image
 
 from mumer_data.handwriting.glyphs.centerline import Traced
 from mumer_data.handwriting.glyphs.hershey import Hershey
@@ -32,7 +32,7 @@ FIT = Fit(symbol=20, pen=1.6, padding=2, multiple=20)
 )
 def test_squares_hold_what_they_are_said_to_hold(label: str) -> None:
     hand = Writer([Hershey(), Traced()], writer_style("ann"), np.random.default_rng(1))
-    row = picture(write(label, hand), FIT, 20)
+    row = patch_labelled_image(write(label, hand), FIT, 20)
     grey = np.asarray(Image.open(io.BytesIO(row["image"])))
     columns = grey.shape[1] // 20
     inked = {
@@ -62,9 +62,12 @@ def test_lessons_teach(tmp_path: Path) -> None:
         f"name: p\nsource: {{format: caption, path: {captions.parent}}}\n"
         "fit: {symbol: 20, pen: 1.6, padding: 2, multiple: 20}\n"
     )
-    make_tiny(tmp_path / "tiny", Sizes(width=48, layers=2, vision_width=32, patch=10, window=0))
-    model = ground(
-        str(tmp_path / "tiny"), str(pipeline), tmp_path / "out", Ground(pictures=60, epochs=12, alone=0.8, batch=6)
+    create_tiny_model(tmp_path / "tiny", Sizes(width=48, layers=2, vision_width=32, patch=10, window=0))
+    model = pretrain_vision(
+        str(tmp_path / "tiny"),
+        str(pipeline),
+        tmp_path / "out",
+        VisionPretrainOptions(images=60, epochs=12, vision_only_ratio=0.8, batch_size=6),
     )
     history = json.loads((tmp_path / "out" / "ground.json").read_text())["history"]
     assert [entry["step"] for entry in history] == [50, 100, 120]
