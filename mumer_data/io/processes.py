@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from mumer_data.exceptions import OutputError
 from mumer_data.io.cluster import active_cluster
+from mumer_data.registry import register_all, registrations
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -40,7 +41,7 @@ def parallel_map(
     from joblib.externals.loky.process_executor import TerminatedWorkerError
 
     lost = (TerminatedWorkerError, *(cluster.lost if cluster is not None else ()))
-    calls = [delayed(function)(item) for item in items]
+    calls = [delayed(_call)(function, item, registrations()) for item in items]
     try:
         if cluster is not None and not cluster.streams:  # its results come only when all of a call are there
             size = 4 * count
@@ -50,3 +51,9 @@ def parallel_map(
             yield from Parallel(n_jobs=count, return_as="generator" if ordered else "generator_unordered")(calls)
     except lost as error:
         raise OutputError("a worker process was killed, perhaps for want of memory: go on with --resume") from error
+
+
+def _call(function: Callable[[T], R], item: T, entries: dict[tuple[str, str], Any]) -> R:
+    """One call in a worker, which knows what its parent has registered."""
+    register_all(entries)
+    return function(item)
