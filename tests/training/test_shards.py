@@ -74,9 +74,9 @@ def _broken_image(rows: list[dict[str, Any]]) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (_no_place, "few/.*: 1 images, and 0 times <image> in the prompt 'Read it.'"),
-        (_two_places, "1 images, and 2 times <image>"),
-        (_no_image, "0 images, and 1 times <image>"),
+        (_no_place, "few/.*: 1 images and 0 placeholders <image> in the prompt 'Read it.'"),
+        (_two_places, "1 images and 2 placeholders <image>"),
+        (_no_image, "0 images and 1 placeholders <image>"),
         (_no_answer, "the answer is empty"),
         (_three_turns, "are not one user turn and one answer"),
         (_broken_image, "its image cannot be read"),
@@ -134,8 +134,8 @@ def _wrong_type(folder: Path) -> None:
     [
         (_missing, r"train-00001-of-00002.parquet is missing \(1 of 00002 are\)"),
         (_two_builds, "holds shards of two builds"),
-        (_two_splits, "holds the splits test, train: say which"),
-        (_cut, "is no whole Parquet file"),
+        (_two_splits, "holds the splits test, train: choose one"),
+        (_cut, "is not a complete Parquet file"),
         (_no_column, "has no column messages: it has id, images"),
         (_wrong_type, "column messages is string, not a list of turns"),
     ],

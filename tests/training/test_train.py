@@ -83,7 +83,7 @@ def test_resuming_gives_the_losses_of_an_unbroken_run(
     with pytest.raises(_KilledError):
         train(broken)
     monkeypatch.undo()
-    with pytest.raises(TrainingError, match="go on with --resume"):
+    with pytest.raises(TrainingError, match="continue it with --resume"):
         train(broken)
     train(broken, resume=True)
     records = [json.loads((tmp_path / name / "run.json").read_text()) for name in ("whole", "broken")]
@@ -209,7 +209,7 @@ def test_a_model_without_eyes_is_an_error_before_any_weight(tiny: Path, shards: 
     [
         ({"liger": True}, "liger: true needs liger-kernel, which is not installed"),
         ({"attention": "flash_attention_2"}, "needs flash-attn, which is not installed: .* set attention: sdpa"),
-        ({"attention": "fast"}, "'fast' is none of eager, sdpa"),
+        ({"attention": "fast"}, "'fast' is not one of eager, sdpa"),
         ({"report": ["trackio"]}, "needs trackio, which is not installed"),
         ({"sharding": "fsdp2"}, "FSDP2 needs GPUs"),
         ({"effective_batch": 12}, "effective_batch 12 is not a multiple of 8 rows per step"),
