@@ -1,4 +1,4 @@
-"""Teaching to see: what a square is said to hold is where ink is, and a few lessons teach something."""
+"""Pretraining of the vision tower: cells contain the ink of their symbols, and a few steps lower the loss."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ FIT = Fit(symbol=20, pen=1.6, padding=2, multiple=20)
 @pytest.mark.parametrize(
     "label", ["x", "\\frac { a } { b } + 1", "\\sqrt { x ^ { 2 } + y }", "1 + 2 + 3 + 4 + 5 + 6 + 7"]
 )
-def test_squares_hold_what_they_are_said_to_hold(label: str) -> None:
+def test_cells_contain_the_ink_of_their_symbols(label: str) -> None:
     hand = Writer([Hershey(), Traced()], writer_style("ann"), np.random.default_rng(1))
     row = patch_labelled_image(write(label, hand), FIT, 20)
     grey = np.asarray(Image.open(io.BytesIO(row["image"])))
@@ -41,9 +41,9 @@ def test_squares_hold_what_they_are_said_to_hold(label: str) -> None:
         for x in range(columns)
         if (grey[20 * y : 20 * y + 20, 20 * x : 20 * x + 20] < 128).sum() > 4
     }
-    said = set(row["cells"])
+    labelled = set(row["cells"])
     # A stroke along an edge is drawn into both squares but lies in one of them.
-    assert len(inked & said) >= 0.85 * len(inked)
+    assert len(inked & labelled) >= 0.85 * len(inked)
     shares: dict[int, float] = {}
     for cell, share in zip(row["cells"], row["shares"], strict=True):
         shares[cell] = shares.get(cell, 0.0) + share
@@ -51,7 +51,7 @@ def test_squares_hold_what_they_are_said_to_hold(label: str) -> None:
     assert set(row["names"]) <= set(label.split()) - {"{", "}", "^"}
 
 
-def test_lessons_teach(tmp_path: Path) -> None:
+def test_pretraining_lowers_the_loss(tmp_path: Path) -> None:
     captions = tmp_path / "data" / "caption.txt"
     (captions.parent / "images").mkdir(parents=True)
     captions.write_text("a\tx + 1\nb\ty ^ { 2 }\n")
@@ -79,7 +79,7 @@ def test_lessons_teach(tmp_path: Path) -> None:
     AutoModelForImageTextToText.from_pretrained(model)
 
 
-def test_muon_goes_on_where_it_was() -> None:
+def test_muon_resumes_from_its_state() -> None:
     import torch
 
     def model() -> torch.nn.Module:
