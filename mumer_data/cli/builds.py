@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -60,3 +61,25 @@ def inspect(
         print(json.dumps(summary.to_json(), ensure_ascii=False))
     else:
         print_summary(summary)
+
+
+@app.command()
+def verify(
+    folder: Annotated[Path, typer.Argument(help="Folder of a finished build, or a copy of one.")],
+    as_json: AsJson = False,
+) -> None:
+    """Compare every file of a build with the hashes in its manifest; exit with code 1 if anything differs."""
+    from mumer_data.report.console import build_progress
+    from mumer_data.shards.verify import verify as verify_build
+
+    with build_progress(f"verifying {folder.name}") as progress:
+        result = verify_build(folder, progress)
+    if as_json:
+        print(json.dumps(result.to_dict()))
+    else:
+        for kind in ("changed", "missing", "extra", "unknown"):
+            for name in getattr(result, kind):
+                print(f"{kind}: {name}")
+        print(f"{result.files:,} files: {'all as built' if result.ok else 'not as built'}")
+    if not result.ok:
+        raise typer.Exit(1)
