@@ -18,7 +18,7 @@ def history(run: Path) -> list[dict[str, float]]:
 
 
 def main(out: str, ground: str, *runs: str) -> None:
-    """Three plots side by side: seeing and reading during `mumer pretrain-vision`, loss and ExpRate during `mumer train`."""
+    """Three plots: patch accuracy of `mumer pretrain-vision`, loss and ExpRate of `mumer train`."""
     figure = Figure(figsize=(13, 4), layout="constrained")
     seeing, losses, rates = figure.subplots(1, 3)
     lessons = json.loads(Path(ground).read_text())["history"]
