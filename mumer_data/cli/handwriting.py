@@ -74,23 +74,39 @@ def _formats(names: str) -> tuple[Any, ...]:
 
 @glyphs.command("build")
 def build_bank(
-    source: Annotated[
-        str, typer.Argument(help="Folder of InkML or images, a pipeline file, or the name of a ready pipeline.")
-    ],
     out: Annotated[Path, typer.Option(help="Output Parquet file.")],
+    source: Annotated[
+        str | None, typer.Argument(help="Folder of InkML or images, a pipeline file, or the name of a ready pipeline.")
+    ] = None,
+    fonts: Annotated[
+        list[Path] | None,
+        typer.Option(help="Handwriting fonts (.ttf, .otf, .woff) or a folder of them; repeat for several."),
+    ] = None,
     settings: Settings = None,
     workers: Workers = None,
     as_json: AsJson = False,
 ) -> None:
-    """Extract glyphs from labelled handwriting: from segmented ink, or from images by connected components."""
-    from mumer_data.jobs.config import load_source
-    from mumer_data.jobs.glyphs import build_bank as run
+    """Build a glyph bank: from segmented ink, from images by connected components, or from handwriting fonts."""
+    if (source is None) == (not fonts):
+        raise typer.BadParameter("give labelled handwriting or --fonts, one of them", param_hint="SOURCE")
+    if fonts:
+        from mumer_data.jobs.glyphs import build_font_bank
 
-    made = run(load_source(source, settings or ()), out, workers)
+        made = build_font_bank(fonts, out)
+        told = f"{made['glyphs']:,} glyphs of {made['tokens']:,} symbols, from {made['fonts']:,} fonts"
+        told += f"\nlicences of the fonts:  {out}.licences.json"
+    else:
+        from mumer_data.jobs.config import load_source
+        from mumer_data.jobs.glyphs import build_bank as run
+
+        made = run(load_source(str(source), settings or ()), out, workers)
+        told = (
+            f"{made['glyphs']:,} glyphs of {made['tokens']:,} symbols, from {made['used']:,} of {made['read']:,} rows"
+        )
     if as_json:
         print(json.dumps({"out": str(out)} | made))
         return
-    print(f"{made['glyphs']:,} glyphs of {made['tokens']:,} symbols, from {made['used']:,} of {made['read']:,} rows")
+    print(told)
     print(f"write with them:  mumer write LABELS --glyphs {out} --out DIR")
 
 

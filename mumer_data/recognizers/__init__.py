@@ -111,6 +111,7 @@ RECOGNIZERS = Registry(
     "recognizer",
     "mumer.recognizers",
     {
+        "onnx": "mumer_data.recognizers.onnx:OnnxRecognizer",
         "openai": "mumer_data.recognizers.openai:OpenAIRecognizer",
     },
 )

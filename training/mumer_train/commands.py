@@ -7,7 +7,10 @@ from typing import Annotated
 
 import typer
 
+from mumer_train.from_scratch.commands import app as reader
+
 app = typer.Typer()
+app.add_typer(reader, name="reader")
 
 
 @app.command("tiny-init")
