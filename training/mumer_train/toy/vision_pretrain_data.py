@@ -1,6 +1,6 @@
-"""Synthetic handwriting of a pipeline's labels, with what share of the ink in each square belongs to which symbol.
+"""Images for `vision_pretrain`: synthetic handwriting, with the share of ink of each symbol in each cell.
 
-Not for data sets: see the reader of synthetic handwriting. These are what `ground` teaches with.
+Not for training sets: the reader `synthetic`.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ SCHEMA = pa.schema(
         ("shares", pa.list_(pa.float32())),
     ]
 )
-_SWAPPED = 0.5  # share of pictures whose letters and digits are drawn anew: no label is learned by heart
+_SWAPPED = 0.5  # share of images whose letters and digits are replaced at random, against memorised labels
 _ALPHABETS = ("hershey", "traced")
 _GREEK = ("\\alpha", "\\beta", "\\gamma", "\\theta", "\\phi", "\\pi", "\\lambda", "\\mu", "\\sigma", "\\Delta")
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
-    """Some of the pictures to be written."""
+class _Chunk:
+    """One unit of work: the images of a range of numbers."""
 
     labels: Sequence[str]
     symbols: Sequence[str]
@@ -71,7 +71,7 @@ class _Part:
             }
         )
         try:
-            return picture(write(label, hand_of(style, rng, _ALPHABETS, bank)), fit, self.cell)
+            return patch_labelled_image(write(label, hand_of(style, rng, _ALPHABETS, bank)), fit, self.cell)
         except (ImageError, LatexSyntaxError):
             return None
 
@@ -84,24 +84,28 @@ def _swapped(label: str, symbols: Sequence[str], rng: np.random.Generator) -> st
     )
 
 
-def picture(writing: OnlineInk, wanted: Fit, cell: int) -> dict[str, Any]:
-    """A writing as a fitted image, and what share of the ink in each square of it belongs to which symbol."""
+def patch_labelled_image(writing: OnlineInk, fit: Fit, cell: int) -> dict[str, Any]:
+    """A row of `SCHEMA`: the ink as a fitted image, and the share of ink of each symbol in each cell.
+
+    Raises:
+        ImageError: the label draws no ink.
+    """
     drawn = draw(writing)
-    fitted = fit_image(drawn.image, wanted)
+    fitted = fit_image(drawn.image, fit)
     if fitted is None:
         raise ImageError("ink_empty", "the label shows nothing")
     ink: dict[int, dict[str, int]] = {}
     columns = fitted.image.width // cell
     for stroke, mark in zip(drawn.strokes, writing.marks, strict=True):
-        at = (stroke * fitted.scale + (fitted.left, fitted.top)) // cell
-        for x, y in at.astype(int).tolist():
+        points = (stroke * fitted.scale + (fitted.left, fitted.top)) // cell
+        for x, y in points.astype(int).tolist():
             if 0 <= x < columns and 0 <= y < fitted.image.height // cell:
                 owners = ink.setdefault(y * columns + x, {})
                 owners[writing.names[mark]] = owners.get(writing.names[mark], 0) + 1
-    found = [
-        (place, name, count / sum(owners.values())) for place, owners in ink.items() for name, count in owners.items()
+    entries = [
+        (index, name, count / sum(owners.values())) for index, owners in ink.items() for name, count in owners.items()
     ]
-    cells, names, shares = zip(*found, strict=True) if found else ((), (), ())
+    cells, names, shares = zip(*entries, strict=True) if entries else ((), (), ())
     return {
         "label": writing.label,
         "image": encode_png(fitted.image),
@@ -111,7 +115,7 @@ def picture(writing: OnlineInk, wanted: Fit, cell: int) -> dict[str, Any]:
     }
 
 
-def write_pictures(
+def write_images(
     path: Path,
     pipeline: Pipeline,
     count: int,
@@ -121,7 +125,7 @@ def write_pictures(
     bank: Path | None = None,
     workers: int = 1,
 ) -> None:
-    """Write ``count`` pictures of a pipeline's labels, less those that cannot be drawn; a file that is there stays.
+    """Write ``count`` images of a pipeline's labels, except labels that cannot be drawn; an existing file is kept.
 
     Raises:
         TrainingError: the pipeline has no label.
@@ -130,17 +134,17 @@ def write_pictures(
         return
     labels = sorted(set(_labels(pipeline)))
     if not labels:
-        raise TrainingError(f"{pipeline.name} has no label to write")
+        raise TrainingError(f"{pipeline.name} has no label to draw")
     signs = {token for label in labels for token in label.split()}
     symbols = sorted(token for token in signs if (len(token) == 1 and token.isalnum()) or token in _GREEK)
     fit = pipeline.fit or Fit(multiple=cell)
-    parts = [
-        _Part(labels, symbols, range(begin, min(begin + 500, count)), fit, seed, cell, bank)
+    chunks = [
+        _Chunk(labels, symbols, range(begin, min(begin + 500, count)), fit, seed, cell, bank)
         for begin in range(0, count, 500)
     ]
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_write(path) as temporary, pq.ParquetWriter(temporary, SCHEMA) as writer:
-        for rows in parallel_map(_Part.rows, parts, workers, ordered=True):
+        for rows in parallel_map(_Chunk.rows, chunks, workers, ordered=True):
             writer.write_table(pa.Table.from_pylist(rows, SCHEMA))
 
 

@@ -1,6 +1,6 @@
-"""A Qwen2.5-VL of 3 million parameters, from scratch: for tests, and for experiments on a laptop.
+"""A randomly initialised Qwen2.5-VL of 3 million parameters: for tests, and for experiments on a laptop.
 
-Its tokenizer has one token for each LaTeX command that the grammar knows; nothing is learned from any label.
+Its tokenizer has one token per LaTeX command of the grammar; it is not trained on labels.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ _MERGE = 2
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """How large a tiny model is.
+    """Sizes of a tiny model.
 
     Attributes:
-        width: of the language model's vectors; a multiple of 48.
-        layers: of the language model.
-        vision_width: of the vision model's vectors; a multiple of 16.
-        vision_layers: of the vision model; as many as `layers` if left out.
-        patch: side of a patch, in pixels; two by two of them are one vector of the language model.
-        window: side of the square in which patches see each other in every other layer, in pixels; 0: all see all.
+        width: hidden size of the language model; a multiple of 48.
+        layers: layers of the language model.
+        vision_width: hidden size of the vision tower; a multiple of 16.
+        vision_layers: layers of the vision tower; default: `layers`.
+        patch: side of a patch, in pixels; 2 x 2 patches are merged into one image token.
+        window: side of the attention windows of every other vision layer, in pixels; 0: full attention everywhere.
     """
 
     width: int = 192
@@ -53,19 +53,21 @@ class Sizes:
 
     @property
     def full_attention(self) -> list[int]:
-        """Vision layers in which all patches see each other."""
+        """Indices of the vision layers with full attention."""
         depth = self.vision_layers or self.layers
         return list(range(1, depth, 2)) if self.window else list(range(depth))
 
 
-def make_tiny(folder: Path, sizes: Sizes | None = None, *, seed: int = 0, max_pixels: int = 128 * 28 * 28) -> int:
-    """Write a model with its tokenizer and image processor to a folder; gives the number of parameters.
+def create_tiny_model(
+    folder: Path, sizes: Sizes | None = None, *, seed: int = 0, max_pixels: int = 128 * 28 * 28
+) -> int:
+    """Write a model with tokenizer and image processor to a folder; returns the number of parameters.
 
     Args:
-        folder: where `from_pretrained` will find it.
-        sizes: of its parts.
-        seed: of the weights.
-        max_pixels: images are scaled down to at most as many.
+        folder: output folder, for `from_pretrained`.
+        sizes: sizes of the model.
+        seed: random seed of the weights.
+        max_pixels: larger images are scaled down to at most this many pixels.
     """
     require("torch", "transformers", "tokenizers")
     import torch
@@ -77,7 +79,7 @@ def make_tiny(folder: Path, sizes: Sizes | None = None, *, seed: int = 0, max_pi
     config = Qwen2_5_VLConfig(**_config(tokenizer, sizes))
     model = Qwen2_5_VLForConditionalGeneration(config)
     _initialise(model)
-    # What an image becomes begins as large as what a token becomes.
+    # Image tokens start with the same variance as token embeddings.
     last = model.model.visual.merger.mlp[-1].weight
     torch.nn.init.normal_(last, std=(last.shape[0] * last.shape[1]) ** -0.5)
     model.generation_config.update(
@@ -92,11 +94,11 @@ def make_tiny(folder: Path, sizes: Sizes | None = None, *, seed: int = 0, max_pi
 
 def _config(tokenizer: Any, sizes: Sizes) -> dict[str, Any]:
     width, heads = sizes.width, sizes.width // 48
-    identify = tokenizer.convert_tokens_to_ids
-    ends = {"bos_token_id": None, "eos_token_id": tokenizer.eos_token_id, "pad_token_id": tokenizer.pad_token_id}
+    token_id = tokenizer.convert_tokens_to_ids
+    special_ids = {"bos_token_id": None, "eos_token_id": tokenizer.eos_token_id, "pad_token_id": tokenizer.pad_token_id}
     return {
         "text_config": {
-            **ends,
+            **special_ids,
             "vocab_size": len(tokenizer),
             "hidden_size": width,
             "intermediate_size": 3 * width,
@@ -118,17 +120,17 @@ def _config(tokenizer: Any, sizes: Sizes) -> dict[str, Any]:
             "window_size": sizes.window or 8 * sizes.patch,
             "fullatt_block_indexes": sizes.full_attention,
         },
-        "image_token_id": identify("<|image_pad|>"),
-        "video_token_id": identify("<|video_pad|>"),
-        "vision_start_token_id": identify("<|vision_start|>"),
-        "vision_end_token_id": identify("<|vision_end|>"),
+        "image_token_id": token_id("<|image_pad|>"),
+        "video_token_id": token_id("<|video_pad|>"),
+        "vision_start_token_id": token_id("<|vision_start|>"),
+        "vision_end_token_id": token_id("<|vision_end|>"),
         "tie_word_embeddings": True,
-        **ends,
+        **special_ids,
     }
 
 
 def _initialise(model: Any) -> None:
-    """Normal weights of variance 1 / fan-in: the library's 0.02 is far too small at these widths."""
+    """Normal weights of variance 1 / fan-in: the default standard deviation of 0.02 is too small at these widths."""
     import torch
     from torch import nn
 
@@ -145,7 +147,7 @@ def _initialise(model: Any) -> None:
 
 
 def _image_processor(patch: int, max_pixels: int) -> Any:
-    """Paper white becomes 0, ink becomes negative."""
+    """Pixel values are normalised so that white is 0 and ink is negative."""
     from transformers import Qwen2VLImageProcessorPil
 
     return Qwen2VLImageProcessorPil(
@@ -159,7 +161,7 @@ def _image_processor(patch: int, max_pixels: int) -> Any:
 
 
 def _tokenizer() -> Any:
-    """Byte-level BPE whose merges spell the grammar's commands, letters and the words of our prompts."""
+    """Byte-level BPE with one token per command of the grammar, per character and per word of the prompts."""
     from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
     from transformers import PreTrainedTokenizerFast
 
@@ -185,12 +187,12 @@ def _tokenizer() -> Any:
 
 
 def _prompts() -> list[str]:
-    """What never changes in a prompt: one token each, so that questions cost next to nothing."""
+    """The fixed prompts; each is one token, so that prompts are short."""
     return [task_class(name).prompt for name in TASKS] + [task.instruction for task in error_tasks().values()]
 
 
 def _words() -> Iterator[str]:
-    """Every token that may stand in an answer or a prompt, with and without the blank before it."""
+    """Every token of answers and prompts, with and without a leading space."""
     tables = tomllib.loads(grammar_files().commands)
     commands = [token for group in (*tables["classes"].values(), *tables["ordinary"].values()) for token in group]
     names = [
