@@ -26,7 +26,8 @@ from mumer_data.jobs.config import Pipeline
 from mumer_data.jobs.rows import shard_rows, usable
 from mumer_data.latex.grammar import load_grammar
 from mumer_data.records import Example, Reject, Slice
-from mumer_data.shards.run import Config, Plan, Run, SliceResult, save_result
+from mumer_data.shards.plan import Config, Plan, SliceResult, save_result
+from mumer_data.shards.run import Run
 from mumer_data.shards.schema import Columns
 from mumer_data.shards.writer import ShardInfo, ShardWriter
 

@@ -69,10 +69,14 @@ def train(config: TrainConfig, *, resume: bool = False) -> Path:
     trainer.save_final(config.output / "final")
     left_out = trainer.left_out() if config.streaming else data.left_out
     if trainer.is_world_process_zero():
-        counts = {task: len(ids) for task, ids in left_out.items()}
-        record = {"rows": data.rows, "left_out": counts, "left_out_ids": left_out, "metrics": result.metrics}
-        write_run_record(config, trainer.state.log_history, record | {"processes": arguments.world_size})
+        record = _record(data.rows, left_out) | {"metrics": result.metrics, "processes": arguments.world_size}
+        write_run_record(config, trainer.state.log_history, record)
     return config.output / "final"
+
+
+def _record(rows: int | None, left_out: dict[str, list[str]]) -> dict[str, Any]:
+    counts = {task: len(ids) for task, ids in left_out.items()}
+    return {"rows": rows, "left_out": counts, "left_out_ids": left_out}
 
 
 def _print_skipped(left_out: dict[str, list[str]], max_length: int) -> None:

@@ -191,9 +191,8 @@ def _train(
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         optimizer.zero_grad()
-        correct = logprobs.detach().argmax(dim=-1)[cells] == targets
-        ink = weights > _BLANK
-        sums += float(language_loss.detach()), float(patch_loss.detach()), float(correct[ink].float().mean())
+        correct = (logprobs.detach().argmax(dim=-1)[cells] == targets)[weights > _BLANK]
+        sums += float(language_loss.detach()), float(patch_loss.detach()), float(correct.float().mean())
         if step % 50 == 0 or step == steps:
             history.append(_entry(step, sums / (step % 50 or 50), time.perf_counter() - begin))
             print(history[-1], flush=True)
