@@ -88,10 +88,10 @@ def _open(stored: dict[str, Any], where: str) -> Image:
 
 def pixels_of(turn: ChatExample) -> Image:
     """The image, decoded, in RGB; what programs show differently as `mumer build` makes it."""
-    from mumer_data.images.canonicalize import plain
+    from mumer_data.images.canonicalize import canonicalize
 
     try:
-        return plain(turn.image).convert("RGB")
+        return canonicalize(turn.image).convert("RGB")
     except (OSError, ImageError) as error:
         raise TrainingError(f"{turn.task}/{turn.id}: its image cannot be read: {error}") from None
 
