@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from mumer_data.augment.layers import Layers
-from mumer_data.registry import registered
+from mumer_data.registry import Registry
 
 
 class Phase(IntEnum):
@@ -47,29 +47,43 @@ class Step(BaseModel):
 
 
 # name in a pipeline file -> "module:class".
-STEPS = {
-    "stroke": "mumer_data.augment.stroke:Stroke",
-    "ink": "mumer_data.augment.ink:Ink",
-    "affine": "mumer_data.augment.affine:Affine",
-    "perspective": "mumer_data.augment.perspective:Perspective",
-    "elastic": "mumer_data.augment.elastic:Elastic",
-    "crop": "mumer_data.augment.crop:Crop",
-    "paper": "mumer_data.augment.paper:Paper",
-    "rules": "mumer_data.augment.ruled_lines:RuledLines",
-    "stains": "mumer_data.augment.stains:Stains",
-    "folds": "mumer_data.augment.creases:Creases",
-    "show_through": "mumer_data.augment.bleed_through:BleedThrough",
-    "light": "mumer_data.augment.illumination:Illumination",
-    "shadow": "mumer_data.augment.shadow:Shadow",
-    "defocus": "mumer_data.augment.defocus_blur:DefocusBlur",
-    "motion": "mumer_data.augment.motion_blur:MotionBlur",
-    "occlusion": "mumer_data.augment.occlusion:Occlusion",
-    "noise": "mumer_data.augment.noise:Noise",
-    "jpeg": "mumer_data.augment.jpeg:Jpeg",
+# Names before version 0.2; the random streams of these steps still carry them, so that pixels stay the same.
+OLD_NAMES = {
+    "rules": "ruled_lines",
+    "folds": "creases",
+    "show_through": "bleed_through",
+    "light": "illumination",
+    "motion": "motion_blur",
+    "defocus": "defocus_blur",
 }
+STEPS = Registry(
+    "step",
+    "mumer.augmentations",
+    {
+        "stroke": "mumer_data.augment.stroke:Stroke",
+        "ink": "mumer_data.augment.ink:Ink",
+        "affine": "mumer_data.augment.affine:Affine",
+        "perspective": "mumer_data.augment.perspective:Perspective",
+        "elastic": "mumer_data.augment.elastic:Elastic",
+        "crop": "mumer_data.augment.crop:Crop",
+        "paper": "mumer_data.augment.paper:Paper",
+        "ruled_lines": "mumer_data.augment.ruled_lines:RuledLines",
+        "stains": "mumer_data.augment.stains:Stains",
+        "creases": "mumer_data.augment.creases:Creases",
+        "bleed_through": "mumer_data.augment.bleed_through:BleedThrough",
+        "illumination": "mumer_data.augment.illumination:Illumination",
+        "shadow": "mumer_data.augment.shadow:Shadow",
+        "defocus_blur": "mumer_data.augment.defocus_blur:DefocusBlur",
+        "motion_blur": "mumer_data.augment.motion_blur:MotionBlur",
+        "occlusion": "mumer_data.augment.occlusion:Occlusion",
+        "noise": "mumer_data.augment.noise:Noise",
+        "jpeg": "mumer_data.augment.jpeg:Jpeg",
+    },
+    aliases=OLD_NAMES,
+)
 
 
 def step_class(name: str) -> type[Step]:
     """The step class registered under ``name``; raises ``KeyError`` for an unknown name."""
-    step: type[Step] = registered(STEPS, name)
+    step: type[Step] = STEPS.load(name)
     return step

@@ -101,7 +101,7 @@ def _named(item: StepItem) -> tuple[str, dict[str, Any]]:
     name, options = (item, {}) if isinstance(item, str) else next(iter(item.items()))
     if name not in STEPS:
         raise ValueError(did_you_mean("step", name, STEPS))
-    return name, options or {}
+    return STEPS.canonical(name), options or {}
 
 
 def _step(name: str, options: dict[str, Any]) -> Step:

@@ -9,12 +9,13 @@ import io
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from mumer_data.augment import STEPS, Phase, Step
+from mumer_data.augment import OLD_NAMES, STEPS, Phase, Step
 from mumer_data.augment.composite import apply_geometry, composite
 from mumer_data.augment.layers import Layers
 from mumer_data.augment.separate import separate_layers
@@ -83,7 +84,7 @@ def _apply_steps(layers: Layers, steps: Sequence[Step], seed: int, id: str) -> L
     current_phase = Phase.INK
     for step in sorted(steps, key=lambda step: step.phase):
         layers, current_phase = _advance(layers, current_phase, step.phase), step.phase
-        name = _NAMES[f"{type(step).__module__}:{type(step).__qualname__}"]
+        name = _stream(step)
         counts[name] += 1
         rng = rng_for(seed, id, f"augment {name} {counts[name]}")
         if step.p == 1 or rng.random() < step.p:
@@ -100,4 +101,13 @@ def _advance(layers: Layers, current_phase: Phase, next_phase: Phase) -> Layers:
     return layers
 
 
-_NAMES = {path: name for name, path in STEPS.items()}
+def _stream(step: Step) -> str:
+    """The name of the random stream of a step: its name before version 0.2, or the path of a plug-in's class."""
+    path = f"{type(step).__module__}:{type(step).__qualname__}"
+    return _stream_names().get(path, path)
+
+
+@lru_cache(maxsize=1)
+def _stream_names() -> dict[str, str]:
+    old = {new: name for name, new in OLD_NAMES.items()}
+    return {path: old.get(name, name) for name, path in STEPS.items()}

@@ -98,14 +98,32 @@ def _index(here: list[Any], part: str, setting: str, error: type[MumerError]) ->
     return int(part)
 
 
-def rename_keys(raw: dict[str, Any], aliases: Mapping[str, str], error: type[MumerError]) -> None:
-    """Replace old keys by their new names, with one line of warning each; both at once are an error."""
-    for old, new in aliases.items():
-        if old in raw:
-            if new in raw:
-                raise error(f"'{old}' is the old name of '{new}': keep only '{new}'")
-            log.warning("'%s' is deprecated: write '%s'", old, new)
-            raw[new] = raw.pop(old)
+def configure(
+    raw: dict[str, Any], settings: Iterable[str], aliases: Mapping[str, str], error: type[MumerError]
+) -> None:
+    """Put ``key=value`` settings over a configuration; old names of keys work in both, with one line of warning each.
+
+    Args:
+        raw: keys and values of a file; changed in place.
+        settings: see `override`; a setting replaces the file's value under either name of its key.
+        aliases: old key -> new key, of the outermost level.
+        error: raised where a file has a key under both names, or a setting is wrong.
+    """
+    deprecated = [old for old in aliases if old in raw]
+    for old in deprecated:
+        if aliases[old] in raw:
+            raise error(f"'{old}' is the old name of '{aliases[old]}': keep only '{aliases[old]}'")
+        raw[aliases[old]] = raw.pop(old)
+    renamed = []
+    for setting in settings:
+        old = setting.partition("=")[0].partition(".")[0]
+        if old in aliases:
+            deprecated.append(old)
+            setting = aliases[old] + setting[len(old) :]
+        renamed.append(setting)
+    for old in dict.fromkeys(deprecated):
+        log.warning("'%s' is deprecated: write '%s'", old, aliases[old])
+    override(raw, renamed, error)
 
 
 def validated(model: type[Model], raw: Mapping[str, Any], name: str, error: type[MumerError]) -> Model:

@@ -18,7 +18,7 @@ from mumer_data.filters import FILTERS, DatasetFilter, Filter, RowFilter, filter
 from mumer_data.filters.validation import RowValidator
 from mumer_data.images.check import MAX_BYTES, MAX_PIXELS
 from mumer_data.images.fit import Fit
-from mumer_data.io.config_file import explain, override, read_yaml, rename_keys
+from mumer_data.io.config_file import configure, explain, read_yaml
 from mumer_data.io.storage import fetched, is_url
 from mumer_data.latex.normalize.rules import chosen_rules
 from mumer_data.readers import READERS, Reader, reader_class
@@ -239,8 +239,7 @@ def pipeline_of(raw: dict[str, Any], settings: Iterable[str] = (), path: Path = 
     Raises:
         PipelineError: one line for each problem.
     """
-    override(raw, settings, PipelineError)
-    rename_keys(raw, ALIASES, PipelineError)
+    configure(raw, settings, ALIASES, PipelineError)
     try:
         pipeline = Pipeline.model_validate(raw)
     except ValidationError as error:
