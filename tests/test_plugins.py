@@ -40,7 +40,7 @@ from typing import Literal
 import io
 import numpy as np
 from PIL import Image
-from mumer_data.augment import Phase, Step
+from mumer_data.augmentation import Phase, Step
 from mumer_data.filters import FilterOptions, Rejection
 from mumer_data.readers import SourceOptions
 from mumer_data.readers.lines import cut

@@ -27,9 +27,9 @@ def tiny_init(
     seed: Annotated[int, typer.Option(min=0, help="Random seed of the weights.")] = 0,
 ) -> None:
     """Create a randomly initialised Qwen2.5-VL of a few million parameters."""
-    from mumer_train.tiny import Sizes, make_tiny
+    from mumer_train.toy.tiny import Sizes, create_tiny_model
 
-    count = make_tiny(out, Sizes(width, layers, vision_width, vision_layers, patch, window), seed=seed)
+    count = create_tiny_model(out, Sizes(width, layers, vision_width, vision_layers, patch, window), seed=seed)
     print(f"{out}: {count:,} parameters")
 
 
@@ -79,10 +79,10 @@ def pretrain_vision(
     workers: Annotated[int, typer.Option(min=1, help="Worker processes that render images.")] = 1,
 ) -> None:
     """Pretrain the vision tower of a small model with dense patch supervision on synthetic handwriting."""
-    from mumer_train.vision_pretrain import Ground
-    from mumer_train.vision_pretrain import ground as run
+    from mumer_train.toy.vision_pretrain import VisionPretrainOptions
+    from mumer_train.toy.vision_pretrain import pretrain_vision as run
 
-    options = Ground(pictures, epochs, vision_only_ratio, batch, learning_rate, seed, cell, bank)
+    options = VisionPretrainOptions(pictures, epochs, vision_only_ratio, batch, learning_rate, seed, cell, bank)
     print(run(model, data, out, options, workers))
 
 
@@ -102,8 +102,8 @@ def train(
     from mumer_train.config import load_config
     from mumer_train.train import train as run
 
-    looks = [f"evaluate.{key}={value}" for key, value in (("data", test), ("every", every)) if value is not None]
-    print(run(load_config(config, [*(settings or ()), *looks]), resume=resume))
+    validation = [f"evaluate.{key}={value}" for key, value in (("data", test), ("every", every)) if value is not None]
+    print(run(load_config(config, [*(settings or ()), *validation]), resume=resume))
 
 
 @app.command()
@@ -133,13 +133,13 @@ def crossfold(
 
     A killed run continues when it is started again.
     """
-    from mumer_train.crossfold import Harvest, harvest_all, stages
+    from mumer_train.crossfold import CrossFold, run_crossfold, stages
 
-    harvest = Harvest(
+    run = CrossFold(
         pipeline, folds, config, out, tuple(settings or ()), tuple(train_settings or ()), samples, temperature, top_p,
         max_tokens, batch, seed,
     )  # fmt: skip
     if print_commands:
-        print("\n".join(map(str, stages(harvest))))
+        print("\n".join(map(str, stages(run))))
     else:
-        print(harvest_all(harvest))
+        print(run_crossfold(run))
