@@ -42,6 +42,7 @@ METRICS = {
     "structure": "mumer_data.metrics.structure:Structure",
     "semantic": "mumer_data.metrics.semantic:Semantic",
     "cdm": "mumer_data.metrics.visual:Visual",
+    "rating": "mumer_data.metrics.rating.metric:MeanRating",
 }
 # What is always computed; the others take longer.
 DEFAULT = ("published", "standard", "structure")

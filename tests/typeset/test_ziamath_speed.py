@@ -11,10 +11,10 @@ from ziamath.nodes.mnode import Mnode
 from ziamath.nodes.mnumber import Mnumber
 from ziamath.zmath import Math
 
+from mumer_data.latex.parser import parse
 from mumer_data.typeset import ziamath_speed as speed
 from mumer_data.typeset.build import to_mathml
 from mumer_data.typeset.formula import _root, _shapes, set_label
-from mumer_data.latex.parser import parse
 
 LABELS = [
     r"x ^ { 2 } + y _ { i } ^ { \prime } = \frac { 1 } { \sqrt { 2 } }",
