@@ -152,7 +152,8 @@ class _Math(Math):
         self.mathml = self.element = element
         self.style = parse_style(element)
         self.mtag = "math"
-        self.node = Mnode.fromelement(element, parent=self)
+        root: Any = self
+        self.node = Mnode.fromelement(element, parent=root)
 
 
 def _root(element: ElementTree.Element) -> ElementTree.Element:

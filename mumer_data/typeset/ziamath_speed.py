@@ -23,6 +23,8 @@ original_size_px = Mnode.size_px
 original_number_setup = Mnumber._setup
 original_subglyph = nodetools.subglyph
 
+_size_of: Any = original_size_px  # takes no node where the size of the font is given
+
 _Variant = tuple[str, bool, bool, bool]  # style, italic, bold, normal
 
 
@@ -54,7 +56,7 @@ def size_px(node: Mnode, size: str, fontsize: float | None = None) -> float:
 
 @lru_cache(maxsize=1 << 12)
 def _pixels(size: str, fontsize: float) -> float:
-    return float(original_size_px(None, size, fontsize))
+    return float(_size_of(None, size, fontsize))
 
 
 def number_setup(node: Mnumber, **kwargs: Any) -> None:
@@ -92,7 +94,11 @@ def subglyph(glyph: Any, font: MathFont) -> Any:
 
 def install() -> None:
     """Use them in place of the originals."""
-    mnode.parse_style = parse_style
-    Mnode.size_px = size_px
-    Mnumber._setup = number_setup
-    moperator.subglyph = subglyph
+    replaced: list[tuple[Any, str, Any]] = [
+        (mnode, "parse_style", parse_style),
+        (Mnode, "size_px", size_px),
+        (Mnumber, "_setup", number_setup),
+        (moperator, "subglyph", subglyph),
+    ]
+    for owner, name, function in replaced:
+        setattr(owner, name, function)

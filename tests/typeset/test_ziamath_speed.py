@@ -6,7 +6,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from ziamath.nodes import mnode
+from ziamath.nodes import mnode, moperator
 from ziamath.nodes.mnode import Mnode
 from ziamath.nodes.mnumber import Mnumber
 from ziamath.zmath import Math
@@ -40,7 +40,7 @@ def test_styles_equal_the_originals() -> None:
 
 @pytest.mark.parametrize("size", ["thinmathspace", "0.5em", "3px", "2mu", "1cm", "", "12", "negativethinmathspace"])
 def test_lengths_equal_the_originals(size: str) -> None:
-    assert speed._pixels(size, 33.2) == speed.original_size_px(None, size, 33.2)
+    assert speed._pixels(size, 33.2) == speed._size_of(None, size, 33.2)
 
 
 @pytest.mark.parametrize("label", LABELS)
@@ -56,7 +56,7 @@ def _use_originals(monkeypatch: pytest.MonkeyPatch) -> None:
         (mnode, "parse_style", speed.original_parse_style),
         (Mnode, "size_px", speed.original_size_px),
         (Mnumber, "_setup", speed.original_number_setup),
-        (speed.moperator, "subglyph", speed.original_subglyph),
+        (moperator, "subglyph", speed.original_subglyph),
     ]
     for owner, name, original in originals:
         monkeypatch.setattr(owner, name, original)

@@ -100,7 +100,7 @@ def compared(prediction: str, reference: str) -> tuple[list[Difference], int, st
 def severity(found: Sequence[Difference], symbols: int, model: Weights) -> float:
     """The exponent of the model: weighted differences, in proportion to the length of the reference."""
     total = sum(model.kinds[one.kind] * one.amount for one in found)
-    return total / (max(symbols, 1) / model.length) ** model.exponent
+    return float(total / (max(symbols, 1) / model.length) ** model.exponent)
 
 
 def _label(text: str) -> tuple[str, bool]:

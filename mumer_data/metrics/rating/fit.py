@@ -1,4 +1,4 @@
-"""Fits the weights of `rating` to rated pairs, with cross-validated figures: ``python -m mumer_data.metrics.rating.fit``.
+"""Fit the weights of `rating`, with cross-validated figures: ``python -m mumer_data.metrics.rating.fit``.
 
 Not needed to rate: the weights are frozen in ``weights.toml``.
 """
@@ -70,7 +70,7 @@ def fitted(pairs: Rated, strength: float, exponent: float) -> Floats:
         return float((errors**2).sum() / 4 + strength * ((logarithms[:-1] - prior) ** 2).sum())
 
     bounds = [(-6.0, 2.0)] * len(KINDS) + [(np.log(9), np.log(10))]
-    return np.exp(minimize(loss, np.append(prior, np.log(9.6)), method="L-BFGS-B", bounds=bounds).x)
+    return np.asarray(np.exp(minimize(loss, np.append(prior, np.log(9.6)), method="L-BFGS-B", bounds=bounds).x))
 
 
 def chosen(pairs: Rated, seed: int) -> tuple[float, float]:
