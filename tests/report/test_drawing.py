@@ -7,7 +7,8 @@ import pytest
 from mumer_data.report.page.drawing import Outlines
 from mumer_data.typeset.formula import set_label
 
-TALL = r"\begin {array} { c } \frac { a } { b } \\ \frac { a } { b } \\ \frac { a } { b } \\ \frac { a } { b } \end {array}"
+ROWS = r" \\ ".join([r"\frac { a } { b }"] * 4)
+TALL = rf"\begin {{array}} {{ c }} {ROWS} \end {{array}}"
 # Glyphs that no size of the font is tall enough for.
 BUILT_UP = [
     r"\left | \frac { a } { b } \right |",
