@@ -20,7 +20,7 @@ import json, resource, sys
 from pathlib import Path
 from mumer_data import build, load_pipeline
 recipe = load_pipeline("crohme", [f"source.path={sys.argv[1]}"])
-manifest = build(recipe, Path(sys.argv[2]), workers=int(sys.argv[3]))
+manifest = build(recipe, Path(sys.argv[2]), workers=int(sys.argv[3])).manifest
 # The largest process of the run: this one, or a worker that has ended.
 peaks = [resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
 print(json.dumps({"rows": manifest["counts"]["accepted"], "peak_kib": max(peaks),

@@ -24,17 +24,17 @@ def rows_with_copies(count: int, seed: int = 0) -> NDArray[np.void]:
     rng = np.random.default_rng(seed)
     found = np.zeros(count, FEATURES)
     found["usable"] = True
-    found["look"] = rng.integers(0, 1 << 63, (count, 4), dtype=np.uint64) << np.uint64(1)
+    found["phash"] = rng.integers(0, 1 << 63, (count, 4), dtype=np.uint64) << np.uint64(1)
     copies = np.arange(10, count, 10)
     originals = (rng.random(len(copies)) * copies).astype(int)
     flips = np.uint64(1) << rng.integers(0, 64, (len(copies), 4), dtype=np.uint64)
-    found["look"][copies] = found["look"][originals] ^ flips
+    found["phash"][copies] = found["phash"][originals] ^ flips
     return found
 
 
 def all_pairs(features: NDArray[np.void]) -> NDArray[np.int64]:
     """The reference: each row against every earlier one that is kept."""
-    look = features["look"]
+    look = features["phash"]
     first = np.full(len(features), -1, np.int64)
     kept = np.ones(len(features), bool)
     for row in range(1, len(features)):

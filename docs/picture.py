@@ -1,4 +1,4 @@
-"""Draws docs/images/sample.png: one image and the answers of the three tasks. Run it after a change of the formats."""
+"""Draw docs/images/sample.png (an image and the answers of the three tasks) and traced.png. Run it after a change."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from mumer_data.tasks import TASKS, task_class
 from mumer_data.typeset.image import typeset
 
 LABEL = r"\frac { a ^ { 2 } + 1 } { \sqrt { b } } \leq \sum _ { n = 1 } ^ { N } x _ { n }"
+TRACED = r"\frac { a ^ { 2 } + 1 } { b }"  # of docs/design.md
 WIDTH, MARGIN, LINE = 1180, 24, 19
 
 
@@ -18,7 +19,7 @@ def main() -> None:
     """Draw the sheet."""
     formula = Image.open(io.BytesIO(typeset(LABEL, size=44)))
     font, bold = ImageFont.load_default(15), ImageFont.load_default(17)
-    answers = {name: task_class(name)().answer(LABEL).replace("\t", "      ").split("\n") for name in TASKS}
+    answers = {name: task_class(name)().sample(LABEL).answer.replace("\t", "      ").split("\n") for name in TASKS}
     height = max(formula.height + 220, (len(answers["tree_cot"]) + 2) * LINE) + 2 * MARGIN
     sheet = Image.new("L", (WIDTH, height), 255)
     draw = ImageDraw.Draw(sheet)
@@ -26,8 +27,8 @@ def main() -> None:
 
     def block(name: str, left: int, top: int) -> None:
         draw.text((left, top), name, fill=90, font=bold)
-        for place, line in enumerate(wrapped(answers[name]), 1):
-            draw.text((left, top + 6 + place * LINE), line, fill=0, font=font)
+        for number, line in enumerate(wrapped(answers[name]), 1):
+            draw.text((left, top + 6 + number * LINE), line, fill=0, font=font)
 
     below = MARGIN + formula.height + 30
     block("recognition", MARGIN, below)
@@ -36,6 +37,7 @@ def main() -> None:
     path = Path(__file__).parent / "images" / "sample.png"
     path.parent.mkdir(exist_ok=True)
     sheet.save(path, optimize=True)
+    (path.parent / "traced.png").write_bytes(typeset(TRACED, size=40))
 
 
 def wrapped(lines: list[str], width: int = 84) -> list[str]:

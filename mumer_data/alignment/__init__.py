@@ -1,4 +1,4 @@
-"""Errors: predictions -> edit scripts, confusions, marked formulas with their corrections, and a model of errors.
+"""(label, prediction) -> edit script, correction log, confusion counts.
 
-Nothing here reads images or writes shards.
+Not for images or shards.
 """

@@ -1,6 +1,6 @@
-"""Prediction -> label: the fewest token edits, and always the same ones among scripts of equal length.
+"""Token alignment of a prediction with its label: a shortest edit script, chosen deterministically.
 
-Not for what the edits mean for training: see `samples` and `confusions`.
+Not for what follows from the edits: see `corrections` and `confusions`.
 """
 
 from __future__ import annotations
@@ -12,38 +12,38 @@ from typing import Literal
 
 from rapidfuzz.distance import Levenshtein
 
-from mumer_data.alignment.edit_types import Kind, edit_types_of
+from mumer_data.alignment.edit_types import EditPosition, EditType, edit_types_of
 from mumer_data.alignment.gap_placement import place_gaps
 from mumer_data.alignment.token_roles import TokenRole, is_structure, role_of
 
-Op = Literal["replace", "insert", "delete"]
-_EDIT = 1 << 24  # the cost of one edit; what is below it only decides among scripts with equally many edits
-# A symbol that stays between two gaps is better than two replacements; a brace that stays by itself is not, for a
-# brace is soon found again anywhere. Moving a symbol past a brace is better than moving the brace.
+EditOp = Literal["replace", "insert", "delete"]
+_EDIT = 1 << 24  # the cost of one edit; smaller costs only decide among scripts with equally many edits
+# A symbol kept between two gaps is preferred to two replacements; a brace kept by itself is not, because braces match
+# by chance. Moving a symbol past a brace is preferred to moving the brace.
 _GAP, _STRUCTURE_GAP, _STRUCTURE_KEPT = 3, 4, 3
-_ALIKE, _UNLIKE, _MIXED, _ELSEWHERE = 4, 5, 14, 2
-_MAX_CELLS = 1_000_000  # of the table: beyond, rapidfuzz's own choice is taken
-_SURROGATES = 0xD800, 0xE000  # code points that no character may have
+_SAME_ROLE, _OTHER_ROLE, _SYMBOL_FOR_STRUCTURE, _OTHER_DEPTH = 4, 5, 14, 2
+_MAX_CELLS = 1_000_000  # of the cost table; for larger ones the script of rapidfuzz is taken
+_SURROGATES = 0xD800, 0xE000  # code points that are not characters
 
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """One change that brings a prediction nearer to its label.
+    """One edit of the script from a prediction to its label.
 
     Attributes:
-        op: ``replace``; ``insert`` of what the prediction lacks; ``delete`` of what it has too much.
-        label_tokens: what should stand there; empty for ``delete``.
-        prediction_tokens: what the prediction has; empty for ``insert``.
-        label_at, text_at: place of the first of these tokens in label and prediction, or of the gap.
-        kind: ``symbol``, ``relation`` or ``structure``; of several tokens, the gravest.
+        op: ``replace``; ``insert`` of tokens that the prediction lacks; ``delete`` of superfluous ones.
+        label_tokens: the label's tokens; empty for ``delete``.
+        prediction_tokens: the prediction's tokens; empty for ``insert``.
+        label_at, prediction_at: index of the first of these tokens in label and prediction, or of the gap.
+        kind: ``symbol``, ``relation`` or ``structure``; of several tokens, the most severe.
     """
 
-    op: Op
+    op: EditOp
     label_tokens: tuple[str, ...]
     prediction_tokens: tuple[str, ...]
     label_at: int
-    text_at: int
-    kind: Kind
+    prediction_at: int
+    kind: EditType
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class EditScript:
     """All edits between a prediction and its label, one token each, from left to right."""
 
     label: tuple[str, ...]
-    text: tuple[str, ...]
+    prediction: tuple[str, ...]
     edits: tuple[Edit, ...]
 
     @property
@@ -59,129 +59,130 @@ class EditScript:
         """The Levenshtein distance in tokens."""
         return len(self.edits)
 
-    def runs(self) -> list[Edit]:
-        """The edits with neighbours joined: between two runs stands at least one right token."""
-        found: list[list[Edit]] = []
-        label_end = text_end = -1
+    def spans(self) -> list[Edit]:
+        """The edits with neighbours merged: between two spans there is at least one correct token."""
+        groups: list[list[Edit]] = []
+        label_end = prediction_end = -1
         for edit in self.edits:
-            if edit.label_at == label_end and edit.text_at == text_end:
-                found[-1].append(edit)
+            if edit.label_at == label_end and edit.prediction_at == prediction_end:
+                groups[-1].append(edit)
             else:
-                found.append([edit])
+                groups.append([edit])
             label_end = edit.label_at + len(edit.label_tokens)
-            text_end = edit.text_at + len(edit.prediction_tokens)
-        return [run[0] if len(run) == 1 else _joined(run) for run in found]
+            prediction_end = edit.prediction_at + len(edit.prediction_tokens)
+        return [group[0] if len(group) == 1 else _merged(group) for group in groups]
 
 
-_GRAVITY: dict[Kind, int] = {"symbol": 0, "relation": 1, "structure": 2}
+_SEVERITY: dict[EditType, int] = {"symbol": 0, "relation": 1, "structure": 2}
 
 
-def _joined(run: list[Edit]) -> Edit:
-    label = tuple(token for edit in run for token in edit.label_tokens)
-    text = tuple(token for edit in run for token in edit.prediction_tokens)
-    op: Op = "replace" if label and text else "insert" if label else "delete"
-    kind = max((edit.kind for edit in run), key=_GRAVITY.__getitem__)
-    return Edit(op, label, text, run[0].label_at, run[0].text_at, kind)
+def _merged(edits: list[Edit]) -> Edit:
+    label = tuple(token for edit in edits for token in edit.label_tokens)
+    prediction = tuple(token for edit in edits for token in edit.prediction_tokens)
+    op: EditOp = "replace" if label and prediction else "insert" if label else "delete"
+    kind = max((edit.kind for edit in edits), key=_SEVERITY.__getitem__)
+    return Edit(op, label, prediction, edits[0].label_at, edits[0].prediction_at, kind)
 
 
-def align(label: str | Sequence[str], text: str | Sequence[str]) -> EditScript:
+def align(label: str | Sequence[str], prediction: str | Sequence[str]) -> EditScript:
     """The edit script from a prediction to its label.
 
-    Among scripts with equally many edits: as many symbols as can be stay; symbols replace symbols, at the same depth
-    of braces, and structure replaces like structure; then brackets, and commands with their arguments, are kept or
-    changed together. Neither text needs to parse.
+    Among scripts with equally many edits: as many symbols as possible are kept; symbols replace symbols, at the same
+    depth of braces, and structure replaces structure of the same role; then bracket pairs, and commands with their
+    arguments, are kept or changed together. Neither label nor prediction needs to parse.
 
     Args:
         label: whitespace-tokenised LaTeX, or its tokens.
-        text: what was read instead, in the same form.
+        prediction: what was recognised instead, in the same form.
     """
-    wanted = label.split() if isinstance(label, str) else list(label)
-    given = text.split() if isinstance(text, str) else list(text)
-    if wanted == given:
-        return EditScript(tuple(wanted), tuple(given), ())
-    to_text, to_label = _partners(wanted, given)
-    place_gaps(wanted, given, to_text, to_label)
-    return EditScript(tuple(wanted), tuple(given), _edits(wanted, given, to_text, to_label))
+    label_tokens = label.split() if isinstance(label, str) else list(label)
+    prediction_tokens = prediction.split() if isinstance(prediction, str) else list(prediction)
+    if label_tokens == prediction_tokens:
+        return EditScript(tuple(label_tokens), tuple(prediction_tokens), ())
+    to_prediction, to_label = _partners(label_tokens, prediction_tokens)
+    place_gaps(label_tokens, prediction_tokens, to_prediction, to_label)
+    edits = _edits(label_tokens, prediction_tokens, to_prediction, to_label)
+    return EditScript(tuple(label_tokens), tuple(prediction_tokens), edits)
 
 
-def _edits(label: list[str], text: list[str], to_text: list[int], to_label: list[int]) -> tuple[Edit, ...]:
+def _edits(label: list[str], prediction: list[str], to_prediction: list[int], to_label: list[int]) -> tuple[Edit, ...]:
     """The edits of an alignment, from left to right."""
-    bare: list[tuple[int, int, bool, bool]] = []  # place in label, place in text, consumes label, consumes text
+    positions: list[EditPosition] = []
     i = j = 0
-    while i < len(label) or j < len(text):
-        if i < len(label) and to_text[i] < 0:
-            bare.append((i, j, True, False))
+    while i < len(label) or j < len(prediction):
+        if i < len(label) and to_prediction[i] < 0:
+            positions.append(EditPosition(i, j, True, False))
             i += 1
-        elif j < len(text) and to_label[j] < 0:
-            bare.append((i, j, False, True))
+        elif j < len(prediction) and to_label[j] < 0:
+            positions.append(EditPosition(i, j, False, True))
             j += 1
         else:
-            if label[i] != text[j]:
-                bare.append((i, j, True, True))
+            if label[i] != prediction[j]:
+                positions.append(EditPosition(i, j, True, True))
             i, j = i + 1, j + 1
-    kinds = edit_types_of(label, text, to_text, to_label, bare)
+    kinds = edit_types_of(label, prediction, to_prediction, to_label, positions)
     return tuple(
         Edit(
-            "replace" if wants and has else "insert" if wants else "delete",
-            (label[i],) if wants else (),
-            (text[j],) if has else (),
+            "replace" if in_label and in_prediction else "insert" if in_label else "delete",
+            (label[i],) if in_label else (),
+            (prediction[j],) if in_prediction else (),
             i,
             j,
             kind,
         )
-        for (i, j, wants, has), kind in zip(bare, kinds, strict=True)
+        for (i, j, in_label, in_prediction), kind in zip(positions, kinds, strict=True)
     )
 
 
-def _partners(label: list[str], text: list[str]) -> tuple[list[int], list[int]]:
-    """For each token the place of the one that it is aligned with on the other side, or -1."""
-    begin, short = 0, min(len(label), len(text))
-    while begin < short and label[begin] == text[begin]:
+def _partners(label: list[str], prediction: list[str]) -> tuple[list[int], list[int]]:
+    """For each token the index of the token that it is aligned with on the other side, or -1."""
+    begin, short = 0, min(len(label), len(prediction))
+    while begin < short and label[begin] == prediction[begin]:
         begin += 1
     end = 0
-    while end < short - begin and label[-1 - end] == text[-1 - end]:
+    while end < short - begin and label[-1 - end] == prediction[-1 - end]:
         end += 1
-    to_text, to_label = [-1] * len(label), [-1] * len(text)
-    to_text[:begin] = to_label[:begin] = range(begin)
+    to_prediction, to_label = [-1] * len(label), [-1] * len(prediction)
+    to_prediction[:begin] = to_label[:begin] = range(begin)
     if end:
-        to_text[-end:] = range(len(text) - end, len(text))
+        to_prediction[-end:] = range(len(prediction) - end, len(prediction))
         to_label[-end:] = range(len(label) - end, len(label))
-    for i, j in _core(label[begin : len(label) - end], text[begin : len(text) - end]):
-        to_text[begin + i], to_label[begin + j] = begin + j, begin + i
-    return to_text, to_label
+    for i, j in _core(label[begin : len(label) - end], prediction[begin : len(prediction) - end]):
+        to_prediction[begin + i], to_label[begin + j] = begin + j, begin + i
+    return to_prediction, to_label
 
 
-def _core(label: list[str], text: list[str]) -> list[tuple[int, int]]:
-    """The aligned places of two token lists that neither begin nor end alike."""
-    if not label or not text:
+def _core(label: list[str], prediction: list[str]) -> list[tuple[int, int]]:
+    """The aligned indices of two token lists without a common first or last token."""
+    if not label or not prediction:
         return []
-    if len(label) == len(text) == 1:
+    if len(label) == len(prediction) == 1:
         return [(0, 0)]
-    one, other = _letters(label, text)
-    distance = Levenshtein.distance(one, other)
-    slack = (distance - abs(len(text) - len(label))) // 2
-    low, high = min(0, len(text) - len(label)) - slack, max(0, len(text) - len(label)) + slack
+    label_string, prediction_string = _as_strings(label, prediction)
+    distance = Levenshtein.distance(label_string, prediction_string)
+    slack = (distance - abs(len(prediction) - len(label))) // 2
+    low, high = min(0, len(prediction) - len(label)) - slack, max(0, len(prediction) - len(label)) + slack
     if (high - low + 1) * len(label) > _MAX_CELLS:
-        return _by_rapidfuzz(one, other)
-    return _trace(label, text, _table(label, text, low, high), low)
+        return _by_rapidfuzz(label_string, prediction_string)
+    return _trace(label, prediction, _table(label, prediction, low, high), low)
 
 
-def _letters(label: list[str], text: list[str]) -> tuple[str, str]:
-    """Both sides as strings, one character a token: the fastest input that rapidfuzz knows."""
-    numbers: dict[str, str] = {}
-    for token in (*label, *text):
-        if token not in numbers:
-            number = len(numbers)
-            numbers[token] = chr(number if number < _SURROGATES[0] else number + _SURROGATES[1] - _SURROGATES[0])
-    return "".join([numbers[token] for token in label]), "".join([numbers[token] for token in text])
+def _as_strings(label: list[str], prediction: list[str]) -> tuple[str, str]:
+    """Both sides as strings, one character per token: the fastest input of rapidfuzz."""
+    characters: dict[str, str] = {}
+    for token in (*label, *prediction):
+        if token not in characters:
+            number = len(characters)
+            characters[token] = chr(number if number < _SURROGATES[0] else number + _SURROGATES[1] - _SURROGATES[0])
+    return "".join([characters[token] for token in label]), "".join([characters[token] for token in prediction])
 
 
-def _by_rapidfuzz(label: str, text: str) -> list[tuple[int, int]]:
-    found: list[tuple[int, int]] = []
-    for block in Levenshtein.opcodes(label, text):
+def _by_rapidfuzz(label: str, prediction: str) -> list[tuple[int, int]]:
+    pairs: list[tuple[int, int]] = []
+    for block in Levenshtein.opcodes(label, prediction):
         if block.tag in ("equal", "replace"):
-            found += zip(range(block.src_start, block.src_end), range(block.dest_start, block.dest_end), strict=True)
-    return found
+            pairs += zip(range(block.src_start, block.src_end), range(block.dest_start, block.dest_end), strict=True)
+    return pairs
 
 
 def _gap(token: str) -> int:
@@ -190,94 +191,95 @@ def _gap(token: str) -> int:
 
 
 def _keeping(token: str) -> int:
-    """The cost of a token that stays."""
+    """The cost of a token that is kept."""
     return _STRUCTURE_KEPT if is_structure(token) else 0
 
 
-def _replacing(one: TokenRole, other: TokenRole) -> int:
-    """The cost of a token of one role in place of another token."""
-    if (one >= TokenRole.MARK) != (other >= TokenRole.MARK):
-        return _EDIT + _MIXED
-    if one == other and one != TokenRole.BRACE:
-        return _EDIT + _ALIKE
-    return _EDIT + (_MIXED if one >= TokenRole.MARK else _UNLIKE)
+def _replacing(label_role: TokenRole, role: TokenRole) -> int:
+    """The cost of a token of one role in index of another token."""
+    if (label_role >= TokenRole.MARK) != (role >= TokenRole.MARK):
+        return _EDIT + _SYMBOL_FOR_STRUCTURE
+    if label_role == role and role != TokenRole.BRACE:
+        return _EDIT + _SAME_ROLE
+    return _EDIT + (_SYMBOL_FOR_STRUCTURE if role >= TokenRole.MARK else _OTHER_ROLE)
 
 
-_REPLACING = tuple(tuple(_replacing(one, other) for other in TokenRole) for one in TokenRole)
+_REPLACING = tuple(tuple(_replacing(label_role, role) for role in TokenRole) for label_role in TokenRole)
 
 
 def _depths(tokens: list[str]) -> list[int]:
     """How many braces are open at each token, counted from the first one."""
-    found, depth = [], 0
+    depths, depth = [], 0
     for token in tokens:
         depth -= token == "}"
-        found.append(depth)
+        depths.append(depth)
         depth += token == "{"
-    return found
+    return depths
 
 
-def _table(label: list[str], text: list[str], low: int, high: int) -> list[list[int]]:
-    """The costs of all prefixes whose places differ by ``low`` to ``high``: no shortest script leaves that band.
+def _table(label: list[str], prediction: list[str], low: int, high: int) -> list[list[int]]:
+    """The costs of prefix pairs whose lengths differ by ``low`` to ``high``: no shortest script leaves that band.
 
-    Row i, column j - i - low + 1 holds the cost of i label tokens against j of the text; a wall on either side.
+    Row i, column j - i - low + 1 holds the cost of i label tokens against j of the prediction; each row has an infinite
+    cost at either end.
     Source: E. Ukkonen, Algorithms for Approximate String Matching, 1985.
     """
-    wall = 1 << 60
-    width, size = high - low + 1, len(text)
-    gaps, roles = [_gap(given) for given in text], [role_of(given) for given in text]
-    label_depths, text_depths = _depths(label), _depths(text)
-    begun = [0, *accumulate(gaps)]
-    row = [wall, *(begun[low + c] if 0 <= low + c <= size else wall for c in range(width)), wall]
+    infinite = 1 << 60
+    width, size = high - low + 1, len(prediction)
+    gaps, roles = [_gap(token) for token in prediction], [role_of(token) for token in prediction]
+    label_depths, prediction_depths = _depths(label), _depths(prediction)
+    gap_prefix = [0, *accumulate(gaps)]
+    row = [infinite, *(gap_prefix[low + c] if 0 <= low + c <= size else infinite for c in range(width)), infinite]
     rows = [row]
-    for i, wanted in enumerate(label, 1):
-        depth, kept, gap = label_depths[i - 1], _keeping(wanted), _gap(wanted)
-        costs = _REPLACING[role_of(wanted)]
-        before, first, last = row, max(1, i + low), min(size, i + high)  # of the text, counted from 1
+    for i, label_token in enumerate(label, 1):
+        depth, kept, gap = label_depths[i - 1], _keeping(label_token), _gap(label_token)
+        costs = _REPLACING[role_of(label_token)]
+        before, first, last = row, max(1, i + low), min(size, i + high)  # of the prediction, counted from 1
         begin = first - i - low + 1
-        row = [wall] * begin
-        if i + low <= 0:  # where nothing of the text is used yet
+        row = [infinite] * begin
+        if i + low <= 0:  # no token of the prediction is consumed yet
             row[-1] = before[begin] + gap
         left = row[-1]
         columns = slice(first - 1, last)
-        # One zip and no calls: these lines are run for every cell, half the time of an alignment.
-        for given, role, at, extra, corner, above in zip(
-            text[columns],
+        # One zip and no calls: these lines run for every cell, half the time of an alignment.
+        for token, role, token_depth, token_gap, corner, above in zip(
+            prediction[columns],
             roles[columns],
-            text_depths[columns],
+            prediction_depths[columns],
             gaps[columns],
             before[begin:],
             before[begin + 1 :],
             strict=False,
         ):
-            best = corner + (kept if given == wanted else costs[role])
-            if at != depth:
-                best += _ELSEWHERE
+            best = corner + (kept if token == label_token else costs[role])
+            if token_depth != depth:
+                best += _OTHER_DEPTH
             if above + gap < best:
                 best = above + gap
-            if left + extra < best:
-                best = left + extra
+            if left + token_gap < best:
+                best = left + token_gap
             left = best
             row.append(best)
-        row += [wall] * (width + 2 - len(row))
+        row += [infinite] * (width + 2 - len(row))
         rows.append(row)
     return rows
 
 
-def _trace(label: list[str], text: list[str], rows: list[list[int]], low: int) -> list[tuple[int, int]]:
-    """Back through the table: across where that is among the best, so gaps come as far left as they can."""
-    found: list[tuple[int, int]] = []
-    label_depths, text_depths = _depths(label), _depths(text)
-    i, j = len(label), len(text)
+def _trace(label: list[str], prediction: list[str], rows: list[list[int]], low: int) -> list[tuple[int, int]]:
+    """Trace back through the table, diagonally where that is optimal, so that gaps are as far left as possible."""
+    pairs: list[tuple[int, int]] = []
+    label_depths, prediction_depths = _depths(label), _depths(prediction)
+    i, j = len(label), len(prediction)
     while i and j:
         c = j - i - low + 1
-        wanted, given = label[i - 1], text[j - 1]
-        step = _keeping(wanted) if wanted == given else _REPLACING[role_of(wanted)][role_of(given)]
-        step += _ELSEWHERE * (label_depths[i - 1] != text_depths[j - 1])
+        label_token, token = label[i - 1], prediction[j - 1]
+        step = _keeping(token) if label_token == token else _REPLACING[role_of(label_token)][role_of(token)]
+        step += _OTHER_DEPTH * (label_depths[i - 1] != prediction_depths[j - 1])
         if rows[i][c] == rows[i - 1][c] + step:
             i, j = i - 1, j - 1
-            found.append((i, j))
-        elif rows[i][c] == rows[i - 1][c + 1] + _gap(wanted):
+            pairs.append((i, j))
+        elif rows[i][c] == rows[i - 1][c + 1] + _gap(label_token):
             i -= 1
         else:
             j -= 1
-    return found
+    return pairs

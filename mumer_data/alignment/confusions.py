@@ -1,6 +1,6 @@
-"""Counts of what is confused with what: an accumulator that takes scripts one by one and adds up across workers.
+"""Confusion counts: an accumulator of edit scripts, mergeable across workers and bounded in memory.
 
-Bounded in memory; not for printing (see `report`).
+Not for printing: see `report`.
 """
 
 from __future__ import annotations
@@ -12,32 +12,32 @@ from typing import NamedTuple
 
 from mumer_data.alignment.align import Edit, EditScript, align
 from mumer_data.alignment.degenerate import degenerate
-from mumer_data.alignment.edit_types import Kind
+from mumer_data.alignment.edit_types import EditType
 from mumer_data.alignment.token_roles import is_structure
 
 EXAMPLES = 3
-MAX_PAIRS = 100_000  # different confusions held; a model that babbles could make up any number of them
+MAX_PAIRS = 100_000  # different confusions kept; degenerate predictions could produce any number of them
 _BRACES = frozenset("{}")
 
 
 class Confusion(NamedTuple):
-    """One way to be wrong: a label symbol and what the model reads instead.
+    """A label symbol and what the model recognised instead.
 
     Attributes:
         dataset: where the images come from, or ``""``.
-        label: the symbol that should stand there; ``""`` where the model adds one.
-        text: the symbol that the model gives; ``""`` where it leaves one out.
+        label: the label's symbol; ``""`` where the model added one.
+        text: the prediction's symbol; ``""`` where the model omitted one.
         kind: ``symbol``, ``relation`` or ``structure``.
     """
 
     dataset: str
     label: str
     text: str
-    kind: Kind
+    kind: EditType
 
 
 class ErrorExample(NamedTuple):
-    """One place where a confusion was seen: id of the image, label and prediction."""
+    """One prediction with a confusion: id of the image, label and prediction."""
 
     id: str
     label: str
@@ -45,31 +45,31 @@ class ErrorExample(NamedTuple):
 
 
 @dataclass(slots=True)
-class Seen:
-    """How often a confusion was seen, and the first few examples, each of another image."""
+class Occurrences:
+    """How often a confusion occurred, and the first few examples, each of another image."""
 
     count: int = 0
     examples: list[ErrorExample] = field(default_factory=list)
 
     def add(self, count: int, examples: Iterable[ErrorExample]) -> None:
-        """Count more of the same."""
+        """Add further occurrences."""
         self.count += count
         for example in examples:
             if len(self.examples) >= EXAMPLES:
                 return
-            if all(known.id != example.id for known in self.examples):
+            if all(kept.id != example.id for kept in self.examples):
                 self.examples.append(example)
 
 
 @dataclass(frozen=True, slots=True)
 class ConfusionRow:
-    """One confusion as tables show it.
+    """One row of a table of confusions.
 
     Attributes:
         confusion: what is confused with what.
-        count: how often, over all predictions.
-        rate: ``count`` by how often the label has that symbol; by the number of label tokens for additions.
-        examples: where.
+        count: occurrences over all predictions.
+        rate: ``count`` divided by the symbol's occurrences in labels; for additions, by the number of label tokens.
+        examples: the first few predictions.
     """
 
     confusion: Confusion
@@ -80,74 +80,74 @@ class ConfusionRow:
 
 @dataclass
 class Confusions:
-    """What was confused in the predictions seen so far.
+    """The confusions in the predictions added so far.
 
     Attributes:
         predictions, wrong: how many predictions, and how many of them had an edit.
-        degenerate: how many more there were that say nothing of symbols; see `errors.degenerate`.
-        symbols: (dataset, token) -> how often the labels have it.
-        pairs: every confusion seen.
-        dropped: how many sightings were let go with rare confusions when there were more than ``limit``.
-        limit: how many different confusions are held.
+        degenerate: further predictions that were not aligned; see `alignment.degenerate`.
+        symbols: (dataset, token) -> occurrences in labels.
+        pairs: every confusion and its occurrences.
+        dropped: occurrences of rare confusions that were discarded because there were more than ``limit``.
+        limit: number of different confusions to keep.
     """
 
     predictions: int = 0
     wrong: int = 0
     degenerate: int = 0
     symbols: Counter[tuple[str, str]] = field(default_factory=Counter)
-    pairs: dict[Confusion, Seen] = field(default_factory=dict)
+    pairs: dict[Confusion, Occurrences] = field(default_factory=dict)
     dropped: int = 0
     limit: int = MAX_PAIRS
 
-    def add_right(self, label: Iterable[str], dataset: str = "") -> None:
-        """Count a prediction that is its label."""
+    def add_correct(self, label: Iterable[str], dataset: str = "") -> None:
+        """Count a prediction that equals its label."""
         self.predictions += 1
         for token in label:
             self.symbols[dataset, token] += 1
 
     def add_prediction(self, label: str, text: str, example_id: str, dataset: str = "") -> None:
-        """Align and count a prediction; a degenerate one is only numbered, else it would drown all others."""
-        wanted, given = label.split(), text.split()
-        if wanted == given:
-            self.add_right(wanted, dataset)
-        elif degenerate(wanted, given):
+        """Align and count a prediction; a degenerate one, whose edits would dominate, only adds to ``degenerate``."""
+        label_tokens, prediction_tokens = label.split(), text.split()
+        if label_tokens == prediction_tokens:
+            self.add_correct(label_tokens, dataset)
+        elif degenerate(label_tokens, prediction_tokens):
             self.degenerate += 1
         else:
-            self.add(align(wanted, given), example_id, dataset)
+            self.add(align(label_tokens, prediction_tokens), example_id, dataset)
 
     def add(self, script: EditScript, example_id: str, dataset: str = "") -> list[Confusion]:
-        """Count a prediction by its script; gives the confusions in it."""
-        self.add_right(script.label, dataset)
-        found = confusions_of(script, dataset)
+        """Count a prediction by its edit script; returns the confusions in it."""
+        self.add_correct(script.label, dataset)
+        confusions = confusions_of(script, dataset)
         self.wrong += bool(script.edits)
-        if found:
-            seen = [self.pairs.setdefault(confusion, Seen()) for confusion in found]
-            for one in seen:
-                one.count += 1
-            if any(len(one.examples) < EXAMPLES for one in seen):
-                example = ErrorExample(example_id, " ".join(script.label), " ".join(script.text))
-                for one in seen:
-                    one.add(0, (example,))
+        if confusions:
+            occurrences = [self.pairs.setdefault(confusion, Occurrences()) for confusion in confusions]
+            for occurrence in occurrences:
+                occurrence.count += 1
+            if any(len(occurrence.examples) < EXAMPLES for occurrence in occurrences):
+                example = ErrorExample(example_id, " ".join(script.label), " ".join(script.prediction))
+                for occurrence in occurrences:
+                    occurrence.add(0, (example,))
             self._shrink()
-        return found
+        return confusions
 
     def merge(self, later: Confusions) -> None:
-        """Add the counts of predictions that come after those seen here."""
+        """Add the counts of predictions that come after those counted here."""
         self.predictions += later.predictions
         self.wrong += later.wrong
         self.degenerate += later.degenerate
         self.dropped += later.dropped
         self.symbols.update(later.symbols)
-        for confusion, seen in later.pairs.items():
-            self.pairs.setdefault(confusion, Seen()).add(seen.count, seen.examples)
+        for confusion, occurrences in later.pairs.items():
+            self.pairs.setdefault(confusion, Occurrences()).add(occurrences.count, occurrences.examples)
         self._shrink()
 
     def _shrink(self) -> None:
-        """Beyond twice the limit, let the rarest go; the twofold makes that rare."""
+        """Beyond twice the limit, discard the rarest; the factor of two makes that rare."""
         if len(self.pairs) <= 2 * self.limit:
             return
         ordered = sorted(self.pairs.items(), key=lambda item: (-item[1].count, item[0]))
-        self.dropped += sum(seen.count for _, seen in ordered[self.limit :])
+        self.dropped += sum(occurrences.count for _, occurrences in ordered[self.limit :])
         self.pairs = dict(ordered[: self.limit])
 
     def rows(self) -> list[ConfusionRow]:
@@ -156,34 +156,36 @@ class Confusions:
         for (dataset, _), count in self.symbols.items():
             totals[dataset] += count
         rows = []
-        for confusion, seen in self.pairs.items():
-            occurs = self.symbols[confusion.dataset, confusion.label] if confusion.label else totals[confusion.dataset]
-            rows.append(ConfusionRow(confusion, seen.count, seen.count / max(occurs, 1), tuple(seen.examples)))
+        for confusion, occurrences in self.pairs.items():
+            whole = self.symbols[confusion.dataset, confusion.label] if confusion.label else totals[confusion.dataset]
+            rate = occurrences.count / max(whole, 1)
+            rows.append(ConfusionRow(confusion, occurrences.count, rate, tuple(occurrences.examples)))
         return sorted(rows, key=lambda row: (-row.count, row.confusion))
 
     def all_datasets(self) -> Confusions:
-        """The same counts with the data sets added up."""
-        found = Confusions(self.predictions, self.wrong, self.degenerate, dropped=self.dropped, limit=self.limit)
+        """The same counts, summed over the data sets."""
+        total = Confusions(self.predictions, self.wrong, self.degenerate, dropped=self.dropped, limit=self.limit)
         for (_, token), count in self.symbols.items():
-            found.symbols["", token] += count
-        for confusion, seen in self.pairs.items():
-            found.pairs.setdefault(confusion._replace(dataset=""), Seen()).add(seen.count, seen.examples)
-        return found
+            total.symbols["", token] += count
+        for confusion, occurrences in self.pairs.items():
+            merged = total.pairs.setdefault(confusion._replace(dataset=""), Occurrences())
+            merged.add(occurrences.count, occurrences.examples)
+        return total
 
 
 def confusions_of(script: EditScript, dataset: str = "") -> list[Confusion]:
-    """The confusions of one prediction, one for each edit that says something.
+    """The confusions of one prediction, one per informative edit.
 
-    Braces follow from the mark or command that they belong to: they count only where nothing else structural is wrong.
+    Braces follow from the mark or command that they belong to: they count only where no other structure is wrong.
     """
-    edits = list(_telling(script.edits))
+    edits = list(_informative(script.edits))
     return [
         Confusion(dataset, "".join(edit.label_tokens), "".join(edit.prediction_tokens), edit.kind)  # one token at most
         for edit in edits
     ]
 
 
-def _telling(edits: tuple[Edit, ...]) -> Iterator[Edit]:
+def _informative(edits: tuple[Edit, ...]) -> Iterator[Edit]:
     only_braces = not any(_structural(edit) and not _of_braces(edit) for edit in edits)
     for edit in edits:
         if only_braces or not _of_braces(edit):

@@ -1,6 +1,6 @@
-"""Predictions that teach nothing: endless repetition, far too long, not to be read even with repairs.
+"""Degenerate predictions: endless repetition, excessive length, or not parsable even after repairs.
 
-Not for wrong predictions in general.
+Not for wrong predictions in general: see `align`.
 """
 
 from __future__ import annotations
@@ -12,44 +12,47 @@ from mumer_data.latex.normalize import normalize
 from mumer_data.latex.parser import parse, try_parse
 
 TOO_LONG = 3  # times the label's length
-MAX_TOKENS = 4_096  # of a label or a text; an alignment takes the product of the two
-_PERIOD = 32  # tokens of the longest phrase that is looked for
-_TIMES, _TOKENS = 4, 16  # how often, and over how many tokens, a phrase comes at the end of an endless repetition
+MAX_TOKENS = 4_096  # of a label or a prediction; an alignment takes time and memory in the product of the two
+_PERIOD = 32  # tokens of the longest phrase that is searched for
+_TIMES, _TOKENS = 4, 16  # repetitions, and tokens in total, of a phrase at the end of an endless repetition
 
 
-def degenerate(label: Sequence[str], text: Sequence[str]) -> tuple[str, str] | None:
-    """Why a prediction is no material for corrections: (reason, message), or ``None`` where it is.
+def degenerate(label: Sequence[str], prediction: Sequence[str]) -> tuple[str, str] | None:
+    """Why a prediction cannot be used for corrections, as (reason, message), or ``None`` where it can.
 
-    Reasons: ``prediction_empty``, ``prediction_repeats`` (a phrase of up to 32 tokens stands at the end at least four
-    times and makes the prediction longer than its label by half of that), ``prediction_too_long`` (more than three
-    times the label's length, or either of more than 4,096 tokens), ``prediction_unparsable`` (not even with brackets
-    closed and braces put in).
+    Reasons: ``prediction_empty``, ``prediction_repeats`` (a phrase of up to 32 tokens is repeated at the end at least
+    four times, and the prediction is longer than its label by half of that), ``prediction_too_long`` (more than three
+    times the label's length, or either of more than 4,096 tokens), ``prediction_unparsable`` (not even with
+    brackets closed and braces added).
     """
-    if not text:
+    if not prediction:
         return "prediction_empty", "the model gave nothing"
-    extra = len(text) - len(label)
+    extra = len(prediction) - len(label)
     if 2 * extra >= _TOKENS:
-        length, period = repetition(text)
+        length, period = repetition(prediction)
         if length and 2 * extra >= length:
-            phrase = " ".join(text[-period:])
-            return "prediction_repeats", f"{phrase!r} again and again over the last {length} of {len(text)} tokens"
-    if len(text) > MAX_TOKENS or len(label) > MAX_TOKENS:
-        return "prediction_too_long", f"{len(text):,} tokens, the label {len(label):,}: more than {MAX_TOKENS:,}"
-    if len(text) > TOO_LONG * len(label):
-        return "prediction_too_long", f"{len(text)} tokens where the label has {len(label)}"
-    if try_parse(text) is not None or _repairable(text):
+            phrase = " ".join(prediction[-period:])
+            return (
+                "prediction_repeats",
+                f"{phrase!r} again and again over the last {length} of {len(prediction)} tokens",
+            )
+    if len(prediction) > MAX_TOKENS or len(label) > MAX_TOKENS:
+        return "prediction_too_long", f"{len(prediction):,} tokens, the label {len(label):,}: more than {MAX_TOKENS:,}"
+    if len(prediction) > TOO_LONG * len(label):
+        return "prediction_too_long", f"{len(prediction)} tokens where the label has {len(label)}"
+    if try_parse(prediction) is not None or _repairable(prediction):
         return None
     try:
-        parse(" ".join(text))
+        parse(" ".join(prediction))
     except LatexSyntaxError as error:
         return "prediction_unparsable", f"{error.reason} (token {error.position}), and no simple repair helps"
     return None
 
 
 def repetition(tokens: Sequence[str]) -> tuple[int, int]:
-    """(tokens, period) of the longest stretch at the end that repeats a phrase; (0, 0) where none does.
+    """(tokens, period) of the longest suffix that repeats a phrase; (0, 0) where there is none.
 
-    A last phrase that is cut short counts.
+    The last repetition may be incomplete.
     """
     best = 0, 0
     for period in range(1, min(_PERIOD, len(tokens) // _TIMES) + 1):
@@ -64,7 +67,7 @@ def repetition(tokens: Sequence[str]) -> tuple[int, int]:
 
 
 def _repairable(tokens: Sequence[str]) -> bool:
-    """Whether LaTeX can read it once braces are closed or dropped and arguments put in braces."""
+    """Whether it parses once braces are closed or dropped and arguments are braced."""
     balanced: list[str] = []
     depth = 0
     for token in tokens:

@@ -1,51 +1,64 @@
-"""Classes of edits: a wrong symbol, a symbol in the wrong relation, or another structure.
+"""Types of edits: a wrong symbol, a symbol in the wrong relation, or a wrong structure.
 
-With the trees of both sides where both parse; by tokens alone where one does not.
+Uses the trees of both sides where both parse, else the tokens alone; not for finding the edits: see `align`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, NamedTuple
 
-from mumer_data.alignment.token_roles import TokenRole, bonds_of, is_structure, role_of
+from mumer_data.alignment.token_roles import TokenRole, is_structure, links_of, role_of
 from mumer_data.latex.parser import try_parse
 from mumer_data.latex.tree import RIGHT
 
-Kind = Literal["symbol", "relation", "structure"]
-Bare = tuple[int, int, bool, bool]  # place in label, place in text, consumes label, consumes text
+EditType = Literal["symbol", "relation", "structure"]
+
+
+class EditPosition(NamedTuple):
+    """Where an edit of one token is: indices in label and prediction, and which of the two it consumes."""
+
+    label: int
+    prediction: int
+    in_label: bool
+    in_prediction: bool
 
 
 def edit_types_of(
-    label: list[str], text: list[str], to_text: list[int], to_label: list[int], edits: Sequence[Bare]
-) -> list[Kind]:
-    """The kind of each edit.
+    label: list[str],
+    prediction: list[str],
+    to_prediction: list[int],
+    to_label: list[int],
+    edits: Sequence[EditPosition],
+) -> list[EditType]:
+    """The type of each edit.
 
-    ``symbol``: no structure token takes part (the brackets of an option are structure). ``relation``: a script mark
-    or its braces are wrong, and what stands between them is there on the other side in another relation; or a symbol
-    that is missing in one relation is too much in another. ``structure``: all else.
+    ``symbol``: no structure token is involved (the brackets of an optional argument are structure). ``relation``: a
+    script mark or its braces are wrong, and a symbol between them is aligned with one in another relation; or a symbol
+    that is missing in one relation is superfluous in another. ``structure``: everything else.
     """
-    found: list[Kind] = []
+    edit_types: list[EditType] = []
     sides: tuple[_Side, _Side] | None = None
-    missing = {label[i] for i, _, wants, has in edits if wants and not has}
-    shifted = {text[j] for _, j, wants, has in edits if has and not wants and text[j] in missing}
-    for i, j, wants, has in edits:
-        structural = (wants and is_structure(label[i]), has and is_structure(text[j]))
-        if not any(structural) and ((wants and label[i] in "[]") or (has and text[j] in "[]")):
-            sides = sides or _sides(label, text, to_text, to_label)
-            structural = (wants and i in sides[0].bonds.owner, has and j in sides[1].bonds.owner)
+    missing = {label[i] for i, _, in_label, in_prediction in edits if in_label and not in_prediction}
+    extra = {prediction[j] for _, j, in_label, in_prediction in edits if in_prediction and not in_label}
+    shifted = extra & missing
+    for i, j, in_label, in_prediction in edits:
+        structural = (in_label and is_structure(label[i]), in_prediction and is_structure(prediction[j]))
+        if not any(structural) and ((in_label and label[i] in "[]") or (in_prediction and prediction[j] in "[]")):
+            sides = sides or _sides(label, prediction, to_prediction, to_label)
+            structural = (in_label and i in sides[0].links.owner, in_prediction and j in sides[1].links.owner)
         if not any(structural):
-            found.append("symbol")
-            if shifted and wants != has and (label[i] if wants else text[j]) in shifted:
-                sides = sides or _sides(label, text, to_text, to_label)
-                found[-1] = "relation" if _moved_away(i, j, wants, edits, sides) else "symbol"
-        elif all(structural) and role_of(label[i]) == role_of(text[j]) == TokenRole.MARK:
-            found.append("relation")
+            edit_types.append("symbol")
+            if in_label != in_prediction and (label[i] if in_label else prediction[j]) in shifted:
+                sides = sides or _sides(label, prediction, to_prediction, to_label)
+                edit_types[-1] = "relation" if _moved_away(i, j, in_label, edits, sides) else "symbol"
+        elif all(structural) and role_of(label[i]) == role_of(prediction[j]) == TokenRole.MARK:
+            edit_types.append("relation")
         else:
-            sides = sides or _sides(label, text, to_text, to_label)
-            places = [(side, place) for side, place, is_one in zip(sides, (i, j), structural, strict=True) if is_one]
-            found.append("relation" if all(side.moved(place) for side, place in places) else "structure")
-    return found
+            sides = sides or _sides(label, prediction, to_prediction, to_label)
+            moved = [side.moved(index) for side, index, is_one in zip(sides, (i, j), structural, strict=True) if is_one]
+            edit_types.append("relation" if all(moved) else "structure")
+    return edit_types
 
 
 class _Side:
@@ -53,51 +66,55 @@ class _Side:
 
     def __init__(self, tokens: list[str], partner: list[int]) -> None:
         self.tokens, self.partner = tokens, partner
-        self.bonds = bonds_of(tuple(tokens))
+        self.links = links_of(tuple(tokens))
         self.relations = relations_of(tokens)
         self.others: dict[int, tuple[str, int]] | None = None
 
-    def moved(self, place: int) -> bool:
-        """Whether the token bounds or marks a script whose symbols stand elsewhere on the other side."""
-        mark = self.bonds.owner.get(place, place)
+    def moved(self, index: int) -> bool:
+        """Whether the token is part of a script of which a symbol is in another relation on the other side."""
+        mark = self.links.owner.get(index, index)
         if role_of(self.tokens[mark]) != TokenRole.MARK:
             return False
         begin = mark + 1
-        inside = range(begin + 1, self.bonds.closer.get(begin, len(self.tokens)))
-        return any(self.partner[place] >= 0 and self.elsewhere(place, self.partner[place]) for place in inside)
+        inside = range(begin + 1, self.links.closer.get(begin, len(self.tokens)))
+        return any(self.partner[index] >= 0 and self.relation_differs(index, self.partner[index]) for index in inside)
 
-    def elsewhere(self, place: int, other: int) -> bool:
-        """Whether a symbol here and one on the other side stand in different relations; yes if nothing is known."""
+    def relation_differs(self, index: int, other: int) -> bool:
+        """Whether a symbol and one of the other side are in different relations; true if either side does not parse."""
         if self.relations is None or self.others is None:
             return True
-        here, there = self.relations.get(place), self.others.get(other)
-        return here is not None and there is not None and here != there
+        relation, other_relation = self.relations.get(index), self.others.get(other)
+        return relation is not None and other_relation is not None and relation != other_relation
 
 
-def _moved_away(i: int, j: int, wants: bool, edits: Sequence[Bare], sides: tuple[_Side, _Side]) -> bool:
-    """Whether a symbol that is missing here is too much elsewhere, or the other way round, in another relation."""
-    label, text = sides
-    if label.relations is None or text.relations is None:
+def _moved_away(i: int, j: int, in_label: bool, edits: Sequence[EditPosition], sides: tuple[_Side, _Side]) -> bool:
+    """Whether a symbol that is missing in one relation is superfluous in another, or the other way round."""
+    label, prediction = sides
+    if label.relations is None or prediction.relations is None:
         return False
-    if wants:
-        there = [place for _, place, one, two in edits if two and not one and text.tokens[place] == label.tokens[i]]
-        return any(label.elsewhere(i, place) for place in there)
-    there = [place for place, _, one, two in edits if one and not two and label.tokens[place] == text.tokens[j]]
-    return any(text.elsewhere(j, place) for place in there)
+    if in_label:
+        token = label.tokens[i]
+        extra = [edit.prediction for edit in edits if not edit.in_label and prediction.tokens[edit.prediction] == token]
+        return any(label.relation_differs(i, index) for index in extra)
+    token = prediction.tokens[j]
+    missing = [edit.label for edit in edits if not edit.in_prediction and label.tokens[edit.label] == token]
+    return any(prediction.relation_differs(j, index) for index in missing)
 
 
-def _sides(label: list[str], text: list[str], to_text: list[int], to_label: list[int]) -> tuple[_Side, _Side]:
-    one, other = _Side(label, to_text), _Side(text, to_label)
-    one.others, other.others = other.relations, one.relations
-    return one, other
+def _sides(
+    label: list[str], prediction: list[str], to_prediction: list[int], to_label: list[int]
+) -> tuple[_Side, _Side]:
+    label_side, prediction_side = _Side(label, to_prediction), _Side(prediction, to_label)
+    label_side.others, prediction_side.others = prediction_side.relations, label_side.relations
+    return label_side, prediction_side
 
 
 def relations_of(tokens: Sequence[str]) -> dict[int, tuple[str, int]] | None:
-    """Place of a symbol -> (relation of its row to what carries it, depth); ``None`` where the tokens do not parse."""
+    """Index of a symbol -> (relation of its row to its parent, depth); ``None`` where the tokens do not parse."""
     tree = try_parse(tokens)
     if tree is None:
         return None
-    found: dict[int, tuple[str, int]] = {}
+    relations: dict[int, tuple[str, int]] = {}
     rows: list[str] = []
     for depth, symbol in tree.walk():
         del rows[depth + 1 :]
@@ -106,5 +123,5 @@ def relations_of(tokens: Sequence[str]) -> dict[int, tuple[str, int]] | None:
         if symbol.relation not in (RIGHT, "nextline"):
             rows[depth] = symbol.relation
         if symbol.token:
-            found[symbol.position] = rows[depth], depth
-    return found
+            relations[symbol.position] = rows[depth], depth
+    return relations

@@ -1,6 +1,6 @@
-"""What a token is for, as far as alignment cares: symbol or structure, and which tokens belong together.
+"""Token roles for alignment: symbol or structure, and which tokens belong together.
 
-Works on tokens alone, so also on predictions that do not parse; the tree proper is `latex.parser`'s.
+Works on tokens alone, so also on predictions that do not parse; not for trees: see `latex.parser`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from mumer_data.latex.lalr import terminal_of
 
 
 class TokenRole(IntEnum):
-    """Classes of tokens; from `MARK` on they are structure, not symbols."""
+    """Roles of tokens; from `MARK` on they are structure, not symbols."""
 
     LETTER = 0
     DIGIT = 1
@@ -46,7 +46,7 @@ _STRONG, _WEAK = 2, 1
 
 @lru_cache(maxsize=16_384)
 def role_of(token: str) -> TokenRole:
-    """The class of one token; commands without arguments, known or not, are symbols."""
+    """The role of one token; commands without arguments, known or not, are symbols."""
     grammar = load_grammar()
     role = _STRUCTURE.get(terminal_of(token, grammar.exact, grammar.regexes))
     if role is not None:
@@ -72,62 +72,63 @@ def arguments_of(token: str) -> int:
     return _ARGUMENTS.get(terminal, 1 if _STRUCTURE.get(terminal) in (TokenRole.MARK, TokenRole.CARRIER) else 0)
 
 
-class Bonds:
-    """Which tokens of one formula belong together.
+class TokenLinks:
+    """Pairs of tokens of one formula that belong together.
 
     Attributes:
-        of: for each token, (place, weight) of those that it belongs with: the other bracket of a pair, a command
-            or mark and the braces of its arguments, ``\\left`` and its delimiter, a script mark and what carries it.
-        closer: place of an opening brace -> place of the closing one.
-        owner: place of a brace -> place of the command or mark whose argument it bounds; free braces are not in it.
+        of: for each token, (index, weight) of its linked tokens: the other bracket of a pair, a command or mark
+            and the braces of its arguments, ``\\left`` and its delimiter, a script mark and its base.
+        closer: index of an opening brace -> index of the closing one.
+        owner: index of a brace -> index of the command or mark whose argument it delimits; not for braces of groups.
     """
 
     def __init__(self, tokens: Sequence[str]) -> None:
         self.of: list[list[tuple[int, int]]] = [[] for _ in tokens]
         self.closer: dict[int, int] = {}
         self.owner: dict[int, int] = {}
-        waiting: dict[int, tuple[int, int]] = {}  # place where an argument may begin -> (owner, arguments left)
-        open_places: dict[str, list[int]] = {}
-        for place, token in enumerate(tokens):
+        # index where an argument may begin -> (owner, number of arguments left)
+        pending: dict[int, tuple[int, int]] = {}
+        open_indices: dict[str, list[int]] = {}
+        for index, token in enumerate(tokens):
             if token in _BRACKETS:
-                self._bracket(place, token, tokens, open_places, waiting)
+                self._bracket(index, token, tokens, open_indices, pending)
             if count := arguments_of(token):
-                waiting[place + 1] = place, count
-                if place and token in "_^":
-                    self._join(place, place - 1, _WEAK)
+                pending[index + 1] = index, count
+                if index and token in "_^":
+                    self._join(index, index - 1, _WEAK)
 
-    def _join(self, one: int, other: int, weight: int) -> None:
-        self.of[one].append((other, weight))
-        self.of[other].append((one, weight))
+    def _join(self, first: int, second: int, weight: int) -> None:
+        self.of[first].append((second, weight))
+        self.of[second].append((first, weight))
 
     def _bracket(
         self,
-        place: int,
+        index: int,
         token: str,
         tokens: Sequence[str],
-        open_places: dict[str, list[int]],
-        waiting: dict[int, tuple[int, int]],
+        open_indices: dict[str, list[int]],
+        pending: dict[int, tuple[int, int]],
     ) -> None:
         opener = _CLOSERS.get(token)
         if opener is None:
-            open_places.setdefault(token, []).append(place)
-            if token in ("{", "[") and place in waiting and (token == "{" or tokens[waiting[place][0]] not in "_^"):
-                self.owner[place] = waiting[place][0]
-                self._join(place, waiting[place][0], _STRONG)
-        elif open_places.get(opener):
-            begin = open_places[opener].pop()
-            self._join(begin, place, _STRONG)
-            self.closer[begin] = place
+            open_indices.setdefault(token, []).append(index)
+            if token in ("{", "[") and index in pending and (token == "{" or tokens[pending[index][0]] not in "_^"):
+                self.owner[index] = pending[index][0]
+                self._join(index, pending[index][0], _STRONG)
+        elif open_indices.get(opener):
+            begin = open_indices[opener].pop()
+            self._join(begin, index, _STRONG)
+            self.closer[begin] = index
             if begin in self.owner:
-                owner = self.owner[place] = self.owner[begin]
-                left = waiting[begin][1] - (token == "}")
+                owner = self.owner[index] = self.owner[begin]
+                left = pending[begin][1] - (token == "}")
                 if left:
-                    waiting[place + 1] = owner, left
-        if token in ("\\left", "\\right", "\\begin", "\\end") and place + 1 < len(tokens):
-            self._join(place, place + 1, _STRONG)
+                    pending[index + 1] = owner, left
+        if token in ("\\left", "\\right", "\\begin", "\\end") and index + 1 < len(tokens):
+            self._join(index, index + 1, _STRONG)
 
 
-@lru_cache(maxsize=8)  # one alignment asks for those of its two sides several times
-def bonds_of(tokens: tuple[str, ...]) -> Bonds:
-    """The bonds of a formula; not to be changed, others read the same ones."""
-    return Bonds(tokens)
+@lru_cache(maxsize=8)  # one alignment reads those of its two sides several times
+def links_of(tokens: tuple[str, ...]) -> TokenLinks:
+    """The links of a formula; cached, so not to be modified."""
+    return TokenLinks(tokens)

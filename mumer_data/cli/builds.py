@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -30,19 +30,19 @@ def build(
     """Build instruction shards from labels and images."""
     from mumer_data.io.cluster import on
     from mumer_data.jobs.build import build as run_build
-    from mumer_data.jobs.build import load_pipeline
+    from mumer_data.jobs.config import load_pipeline
     from mumer_data.report.console import build_progress, print_build
 
     recipe, folder = load_pipeline(pipeline, settings or ()), place(out)
     with on(backend, address, workers), build_progress(f"building {recipe.name}") as progress:
-        manifest = run_build(recipe, folder, workers=workers, resume=resume, progress=progress)
+        result = run_build(recipe, folder, workers=workers, resume=resume, progress=progress)
     if as_json:
-        print(json.dumps({"out": out, **manifest["counts"], "configs": _rows(manifest)}))
+        print(json.dumps(result.to_dict() | {"out": out}))
     else:
-        print_build(folder, manifest)
-    if not manifest["counts"]["accepted"]:
+        print_build(folder, result.manifest)
+    if not result.counts["accepted"]:
         raise SourceError(f"not one row could be used: {folder / 'rejects.parquet'} says why")
-    if strict and manifest["counts"]["rejected"]:
+    if strict and result.counts["rejected"]:
         raise typer.Exit(1)
 
 
@@ -60,7 +60,3 @@ def inspect(
         print(json.dumps(summary.to_json(), ensure_ascii=False))
     else:
         print_summary(summary)
-
-
-def _rows(manifest: dict[str, Any]) -> dict[str, int]:
-    return {name: config["rows"] for name, config in manifest["configs"].items()}

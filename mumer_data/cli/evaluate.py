@@ -100,11 +100,11 @@ def cdm(
     """CDM and VisEq of one pair."""
     from dataclasses import asdict
 
-    import mumer_data
+    from mumer_data._version import __version__
     from mumer_data.metrics.cdm import cdm_score, signature
 
     score = cdm_score(label, prediction)
-    how = f"{signature()}|norm:none|version:mumer-{mumer_data.__version__}"
+    how = f"{signature()}|norm:none|version:mumer-{__version__}"
     if png is not None:
         from mumer_data.report.overlay import write_overlay
 

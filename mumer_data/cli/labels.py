@@ -86,9 +86,8 @@ def tree(label: Annotated[str, typer.Argument(help="A tokenised label, in quotes
     from rich.console import Console
 
     from mumer_data.latex.parser import parse as parse_label
-    from mumer_data.report.tree import rich_tree
 
-    Console().print(rich_tree(parse_label(label)))
+    Console().print(parse_label(label))
 
 
 def _dialect(name: str) -> Any:

@@ -1,6 +1,6 @@
-"""A model of a recogniser's errors: fitted to real predictions, it makes likely wrong predictions of other labels.
+"""Noisy-channel model of a recogniser's errors: fitted to predictions, it samples likely wrong predictions of labels.
 
-Knows labels, not images: what was badly written in one image cannot be told from its label.
+Conditioned on labels, not on images: how legible one image is cannot be inferred from its label.
 """
 
 from __future__ import annotations
@@ -8,30 +8,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mumer_data.alignment.align import align
 from mumer_data.alignment.degenerate import degenerate
-from mumer_data.alignment.edit_types import relations_of
-from mumer_data.alignment.token_roles import TokenRole, is_structure, role_of
-from mumer_data.error_model.events import Action, Event, apply_events, closers_of, events_of, is_balanced, scripts_of
+from mumer_data.error_model.events import Action, Event, apply_events, events_of
 from mumer_data.error_model.rates import Choices, Rates
+from mumer_data.error_model.sites import Site, shift_at, sites_of, stretch_at
 
 ACTIONS: tuple[Action, ...] = ("replace", "omit", "add", "flatten", "raise", "switch", "shift", "rewrite")
-LENGTHS = (4, 8, 16, 32, 64)  # tokens of a label: bounds of the classes within which numbers of events are alike
+LENGTHS = (4, 8, 16, 32, 64)  # tokens of a label: upper bounds of the length classes for numbers of events
 _TRIES = 20
-_BEGIN = "<start>"
 Choice = TypeVar("Choice", str, tuple[str, ...])
-
-
-class Site(NamedTuple):
-    """A place where an action can happen; ``keys`` say what it is like, from the exact to the general."""
-
-    at: int
-    keys: tuple[str, ...]
 
 
 @dataclass
@@ -39,13 +30,13 @@ class Channel:
     """The fitted model.
 
     Attributes:
-        rates: for each action, where it happens.
-        choices: for each action, what comes of it: the new symbol or mark, the added tokens, the length of a stretch.
-        rewrites: first token of a stretch -> the stretch and what it becomes, parted by a tab -> how often.
-        events: class of a label's length -> number of events in a wrong prediction -> how often.
-        spread: of the symbols that a label has more than once and that were misread: at none, some or all other places.
-        wrong: predictions that the model was fitted to.
-        lost: edits in them that are part of no event it knows.
+        rates: for each action, its probability by site.
+        choices: for each action, its outcome: the new symbol or mark, the added tokens, the length of a stretch.
+        rewrites: first token of a stretch -> the stretch and its replacement, separated by a tab -> count.
+        events: length class of a label -> number of events in a wrong prediction -> count.
+        spread: misread symbols that their label has more than once, by whether none, some or all others were misread.
+        wrong: wrong predictions that the model was fitted to.
+        lost: edits in them that are part of no event.
     """
 
     rates: dict[str, Rates] = field(default_factory=lambda: {action: Rates() for action in ACTIONS})
@@ -56,35 +47,38 @@ class Channel:
     wrong: int = 0
     lost: int = 0
 
-    def add(self, label: str, text: str) -> None:
-        """Learn from one prediction; a degenerate one teaches nothing."""
-        wanted, given = label.split(), text.split()
-        if not wanted or (wanted != given and degenerate(wanted, given)):
+    def add(self, label: str, prediction: str) -> None:
+        """Fit to one more prediction; a degenerate one is skipped."""
+        label_tokens, prediction_tokens = label.split(), prediction.split()
+        if not label_tokens or (label_tokens != prediction_tokens and degenerate(label_tokens, prediction_tokens)):
             return
-        sites = {action: list(sites_of(wanted, action)) for action in ACTIONS}
-        for action, places in sites.items():
-            for site in places:
+        sites = {action: list(sites_of(label_tokens, action)) for action in ACTIONS}
+        for action, possible in sites.items():
+            for site in possible:
                 self.rates[action].add_site(site.keys)
-        if wanted == given:
+        if label_tokens == prediction_tokens:
             return
-        found, lost = events_of(align(wanted, given))
+        events, lost = events_of(align(label_tokens, prediction_tokens))
         self.wrong += 1
         self.lost += lost
-        for event in found:
+        for event in events:
             self._learn(event, sites)
-        groups = {(event.action, event.old, event.new) for event in found}
-        self.events.setdefault(_length(wanted), Counter())[len(groups)] += 1
-        self._learn_spread(wanted, found)
+        groups = {(event.action, event.old, event.new) for event in events}
+        self.events.setdefault(_length(label_tokens), Counter())[len(groups)] += 1
+        self._learn_spread(label_tokens, events)
 
     def to_json(self) -> dict[str, Any]:
-        """All that was learned, as JSON values; `from_json` reads them."""
+        """The fitted model as JSON values; `from_json` reads them."""
         return {
             "wrong": self.wrong,
             "lost": self.lost,
             "rates": {name: {"sites": rates.sites, "hits": rates.hits} for name, rates in self.rates.items()},
             "choices": {
-                name: [[key, [[list(choice), count] for choice, count in found.items()]] for key, found in known]
-                for name, known in ((name, choices.counts.items()) for name, choices in self.choices.items())
+                name: [
+                    [key, [[list(choice), count] for choice, count in counts.items()]]
+                    for key, counts in choices.counts.items()
+                ]
+                for name, choices in self.choices.items()
             },
             "rewrites": self.rewrites,
             "events": [[length, sorted(counts.items())] for length, counts in sorted(self.events.items())],
@@ -94,14 +88,14 @@ class Channel:
     @classmethod
     def from_json(cls, raw: dict[str, Any]) -> Channel:
         """The inverse of `to_json`; raises ``KeyError``, ``TypeError`` or ``ValueError`` on anything else."""
-        found = cls(wrong=raw["wrong"], lost=raw["lost"], spread=Counter(raw["spread"]))
+        channel = cls(wrong=raw["wrong"], lost=raw["lost"], spread=Counter(raw["spread"]))
         for name in ACTIONS:
-            found.rates[name] = Rates(Counter(raw["rates"][name]["sites"]), Counter(raw["rates"][name]["hits"]))
+            channel.rates[name] = Rates(Counter(raw["rates"][name]["sites"]), Counter(raw["rates"][name]["hits"]))
             for key, counts in raw["choices"][name]:
-                found.choices[name].counts[key] = Counter({tuple(choice): count for choice, count in counts})
-        found.rewrites = {token: Counter(rules) for token, rules in raw["rewrites"].items()}
-        found.events = {length: Counter(dict(counts)) for length, counts in raw["events"]}
-        return found
+                channel.choices[name].counts[key] = Counter({tuple(choice): count for choice, count in counts})
+        channel.rewrites = {token: Counter(rules) for token, rules in raw["rewrites"].items()}
+        channel.events = {length: Counter(dict(counts)) for length, counts in raw["events"]}
+        return channel
 
     def _learn(self, event: Event, sites: dict[Action, list[Site]]) -> None:
         site = next((site for site in sites[event.action] if site.at == event.at), None)
@@ -117,34 +111,34 @@ class Channel:
         elif event.action != "flatten":
             self.choices[event.action].add(site.keys, event.new)
 
-    def _learn_spread(self, label: Sequence[str], found: Iterable[Event]) -> None:
-        misread = Counter((event.old, event.new) for event in found if event.action == "replace")
+    def _learn_spread(self, label: Sequence[str], events: Iterable[Event]) -> None:
+        misread = Counter((event.old, event.new) for event in events if event.action == "replace")
         for (old, _), count in misread.items():
-            there = label.count(old[0])
-            if there > 1:
-                self.spread["all" if count == there else "some" if count > 1 else "none"] += 1
+            occurrences = label.count(old[0])
+            if occurrences > 1:
+                self.spread["all" if count == occurrences else "some" if count > 1 else "none"] += 1
 
     def corrupt(self, label: str, rng: np.random.Generator) -> str | None:
-        """A wrong prediction of a label; ``None`` where none comes up in twenty tries.
+        """Sample a wrong prediction of a label; ``None`` where twenty tries produce none.
 
         Args:
             label: whitespace-tokenised LaTeX, not empty.
-            rng: decides everything.
+            rng: the only source of randomness.
         """
         tokens = label.split()
-        places, weights = self._weights(tokens)
-        if not places:
+        sites, weights = self._weights(tokens)
+        if not sites:
             return None
         for _ in range(_TRIES):
-            text = apply_events(tokens, self._draw(tokens, places, weights, rng))
-            if text and text != tokens and not degenerate(tokens, text):
-                return " ".join(text)
+            prediction = apply_events(tokens, self._draw(tokens, sites, weights, rng))
+            if prediction and prediction != tokens and not degenerate(tokens, prediction):
+                return " ".join(prediction)
         return None
 
     def _weights(self, tokens: list[str]) -> tuple[list[tuple[Action, Site]], NDArray[np.float64]]:
-        """Every action at every site, and how likely it is there."""
-        places: list[tuple[Action, Site]] = []
-        found: list[float] = []
+        """Every action at every site, and its probability there, normalised."""
+        sites: list[tuple[Action, Site]] = []
+        probabilities: list[float] = []
         for action in ACTIONS:
             rates = self.rates[action]
             for site in sites_of(tokens, action):
@@ -152,33 +146,33 @@ class Channel:
                     continue
                 rate = rates.rate(site.keys)
                 if rate:
-                    places.append((action, site))
-                    found.append(rate)
-        weights = np.array(found, np.float64)
-        return places, weights / max(weights.sum(), 1e-300)
+                    sites.append((action, site))
+                    probabilities.append(rate)
+        weights = np.array(probabilities, np.float64)
+        return sites, weights / max(weights.sum(), 1e-300)
 
     def _draw(
         self,
         tokens: list[str],
-        places: list[tuple[Action, Site]],
+        sites: list[tuple[Action, Site]],
         weights: NDArray[np.float64],
         rng: np.random.Generator,
     ) -> list[Event]:
-        known: Counter[int] = self.events.get(_length(tokens), Counter())
+        of_length: Counter[int] = self.events.get(_length(tokens), Counter())
         everywhere = sum(self.events.values(), Counter[int]())
         total = sum(everywhere.values())
         numbers = sorted(everywhere)
-        shares = np.array([known[number] + 4.0 * everywhere[number] / total for number in numbers])
+        shares = np.array([of_length[number] + 4.0 * everywhere[number] / total for number in numbers])
         count = max(1, int(rng.choice(numbers, p=shares / shares.sum())))
         count = min(count, int(np.count_nonzero(weights)))
-        found: list[Event] = []
-        for number in rng.choice(len(places), size=count, replace=False, p=weights):
-            action, site = places[int(number)]
+        events: list[Event] = []
+        for number in rng.choice(len(sites), size=count, replace=False, p=weights):
+            action, site = sites[int(number)]
             event = self._event(tokens, action, site, rng)
             if event is not None:
-                found.append(event)
-                found += self._repeats(tokens, event, rng)
-        return found
+                events.append(event)
+                events += self._repeats(tokens, event, rng)
+        return events
 
     def _event(self, tokens: list[str], action: Action, site: Site, rng: np.random.Generator) -> Event | None:
         at = site.at
@@ -202,7 +196,7 @@ class Channel:
         return Event(action, at, () if action == "add" else (tokens[at],), choice)
 
     def _rules(self, tokens: list[str], at: int) -> dict[str, float]:
-        """The rewrites that fit at a place."""
+        """The rewrites that match at an index."""
         return {
             rule: float(count)
             for rule, count in self.rewrites.get(tokens[at], {}).items()
@@ -210,88 +204,15 @@ class Channel:
         }
 
     def _repeats(self, tokens: list[str], event: Event, rng: np.random.Generator) -> Iterator[Event]:
-        """The same misreading at other places of the same symbol: a writer's hand is the same all over."""
-        others = [place for place, token in enumerate(tokens) if (token,) == event.old and place != event.at]
+        """The same misreading of other occurrences of the symbol: one writer writes them alike."""
+        others = [index for index, token in enumerate(tokens) if (token,) == event.old and index != event.at]
         if event.action != "replace" or not others:
             return
         shares = np.array([self.spread[name] + 1.0 for name in ("none", "some", "all")])
         how = int(rng.choice(3, p=shares / shares.sum()))
-        for place in others:
+        for index in others:
             if how == 2 or (how == 1 and rng.random() < 0.5):
-                yield Event("replace", place, event.old, event.new)
-
-
-def sites_of(tokens: Sequence[str], action: Action) -> Iterator[Site]:
-    """Every place where an action can happen, with its keys, e.g. symbol and relation, symbol, class and relation."""
-    if action == "add":
-        for at in range(len(tokens) + 1):
-            before = tokens[at - 1] if at else _BEGIN
-            yield Site(at, (before, role_of(before).name if at else _BEGIN, ""))
-    elif action in ("flatten", "switch"):
-        for at, end in sorted(scripts_of(tokens).items()):
-            carrier = role_of(tokens[at - 1]).name if at else _BEGIN
-            content = tokens[at + 2] if at + 3 == end else "..."
-            yield Site(at, (f"{tokens[at]} {content} on {carrier}", f"{tokens[at]} on {carrier}", tokens[at], ""))
-    elif action == "shift":
-        for at, owner in sorted(closers_of(tokens).items()):
-            after = role_of(tokens[at + 1]).name if at + 1 < len(tokens) else ""
-            yield Site(at, (f"{tokens[owner]} before {after}", tokens[owner], role_of(tokens[owner]).name, ""))
-    else:
-        yield from _symbol_sites(tokens, action)
-
-
-def _symbol_sites(tokens: Sequence[str], action: Action) -> Iterator[Site]:
-    """The sites of what begins at a symbol, or (stretches) at a script or a command with arguments."""
-    relations = relations_of(tokens) or {}
-    scripts = scripts_of(tokens) if action in ("omit", "rewrite") else {}
-    for at, token in enumerate(tokens):
-        symbol = not is_structure(token)
-        if action == "raise" and not (at and _carries(tokens[at - 1])):
-            continue
-        if symbol or at in scripts or (action in ("omit", "rewrite") and role_of(token) == TokenRole.CARRIER):
-            relation = relations[at][0] if at in relations else "?"
-            role = role_of(token).name
-            yield Site(at, (f"{token} {relation}", token, f"{role} {relation}", role, ""))
-
-
-def _carries(token: str) -> bool:
-    """Whether a script can stand after a token."""
-    return role_of(token) in (TokenRole.LETTER, TokenRole.DIGIT, TokenRole.COMMAND) or token in (")", "]", "}", "|")
-
-
-def shift_at(tokens: Sequence[str], at: int, size: int) -> int:
-    """By how many tokens a closing brace can move, as near as can be to ``size`` and to the same side; 0 for not."""
-    wider = size > 0
-    best = 0
-    for length in range(1, min(2 * abs(size) + 8, len(tokens) - at if wider else at)):
-        past = tokens[at + 1 : at + 1 + length] if wider else tokens[at - length : at]
-        following = tokens[at + 1 + length] if wider and at + 1 + length < len(tokens) else ""
-        head = tokens[at - length - 1] if not wider else ""
-        if "}" in past[:1] or not is_balanced(past) or following == "{":
-            continue
-        if not wider and (head in ("{", "[") or past[0] in ("{", "_", "^")):  # something must stay, with its scripts
-            continue
-        if not best or abs(length - abs(size)) < abs(best - abs(size)):
-            best = length
-    return best if wider else -best
-
-
-def stretch_at(tokens: Sequence[str], at: int, length: int) -> tuple[str, ...]:
-    """The balanced stretch that begins at a place and is nearest to a length; empty where there is none.
-
-    A script's stretch is the script; a longer one goes on from there.
-    """
-    best: tuple[str, ...] = ()
-    for end in range(at + 1, min(len(tokens), at + 2 * length + 8) + 1):
-        stretch = tuple(tokens[at:end])
-        if tokens[end - 1] == "}" and stretch.count("}") > stretch.count("{"):
-            break
-        following = tokens[end] if end < len(tokens) else ""
-        if following == "{" or not is_balanced(stretch):  # an argument is still to come
-            continue
-        if not best or abs(len(stretch) - length) < abs(len(best) - length):
-            best = stretch
-    return best
+                yield Event("replace", index, event.old, event.new)
 
 
 def _pick(weights: Mapping[Choice, float], rng: np.random.Generator) -> Choice:
@@ -301,13 +222,13 @@ def _pick(weights: Mapping[Choice, float], rng: np.random.Generator) -> Choice:
 
 
 def _length(tokens: Sequence[str]) -> int:
-    """The class of a label's length."""
+    """The length class of a label."""
     return sum(len(tokens) > bound for bound in LENGTHS)
 
 
 def fit(pairs: Iterable[tuple[str, str]]) -> Channel:
-    """The channel of (label, prediction) pairs; right predictions belong in it, they say what is rarely misread."""
-    found = Channel()
-    for label, text in pairs:
-        found.add(label, text)
-    return found
+    """Fit a channel to (label, prediction) pairs; include correct predictions, they tell what is rarely misread."""
+    channel = Channel()
+    for label, prediction in pairs:
+        channel.add(label, prediction)
+    return channel

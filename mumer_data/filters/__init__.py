@@ -1,6 +1,6 @@
-"""Quality gates: what keeps an example out of a build though nothing is wrong with it.
+"""Filters: exclude valid rows by policy (length, depth, duplicates, leakage, splits).
 
-A new gate is one module with a class of the shape of `RowFilter` or `DatasetFilter`, and one line in `FILTERS`.
+A new filter is one module with a class of the shape of `RowFilter` or `DatasetFilter`, and one line in `FILTERS`.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ if TYPE_CHECKING:
 
 
 class FilterOptions(BaseModel):
-    """What the options of all gates have in common: an unknown one is an error."""
+    """Base of the options of all filters: an unknown option is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """Why a row stays out: a short name for the rejects table, and one line for a person."""
+    """Why a row is excluded: a short name for the rejects table, and one line for the user."""
 
     reason: str
     message: str
 
 
 class Filter(Protocol):
-    """What every gate has; paths in its options are looked up in ``base`` first, then here."""
+    """What every filter has; paths in its options are relative to ``base``, else to the working directory."""
 
     Options: type[FilterOptions]
 
@@ -45,23 +45,23 @@ class Filter(Protocol):
 
 @runtime_checkable
 class RowFilter(Protocol):
-    """A gate that looks at one row at a time."""
+    """A filter that decides each row by itself."""
 
     def check(self, example: Example, expression: Expression) -> Rejection | None:
-        """Why this example stays out; ``None`` where it may pass."""
+        """Why this example is excluded; ``None`` to keep it."""
 
 
 @runtime_checkable
 class DatasetFilter(Protocol):
-    """A gate that must have seen all rows: it runs between planning and building."""
+    """A filter that compares rows: it runs between planning and building."""
 
-    images: bool  # whether it wants to see the images too
+    images: bool  # whether it needs image features too
 
     def files(self) -> list[Path]:
-        """The files beside the source that decide what it refuses."""
+        """The files other than the source that its decisions depend on."""
 
     def reject(self, rows: RowIndex, workers: int | None) -> Iterator[tuple[int, Rejection]]:
-        """Places in the build_row_index, each with the reason why that row stays out."""
+        """Indices into ``rows``, each with the reason why that row is excluded."""
 
 
 # name in a pipeline file -> "module:class"
@@ -77,6 +77,6 @@ FILTERS = {
 
 
 def filter_class(name: str) -> type[Filter]:
-    """The gate registered under ``name``; raises ``KeyError`` where there is none."""
-    found: type[Filter] = registered(FILTERS, name)
-    return found
+    """The filter registered under ``name``; raises ``KeyError`` for an unknown name."""
+    filter_type: type[Filter] = registered(FILTERS, name)
+    return filter_type

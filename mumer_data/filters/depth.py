@@ -12,7 +12,7 @@ from mumer_data.records import Example
 
 
 class DepthFilter:
-    """Keeps labels of nesting ``min`` to ``max``, both included; a single baseline has depth 0."""
+    """Keeps labels of depth ``min`` to ``max``, both included; a single baseline has depth 0."""
 
     class Options(FilterOptions):
         """Bounds in levels."""
@@ -21,7 +21,7 @@ class DepthFilter:
         max: int = Field(1_000_000, ge=0)
 
     def __init__(self, options: Options, base: Path) -> None:
-        """Needs nothing from disk."""
+        """Read no files."""
         self._options = options
 
     def check(self, example: Example, expression: Expression) -> Rejection | None:

@@ -1,4 +1,4 @@
-"""Filter that keeps only the first of several rows that are like each other."""
+"""Filter that keeps only the first of several duplicate rows."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from mumer_data.filters.row_index import RowIndex
 
 
 class DuplicatesFilter:
-    """Refuses rows that repeat an earlier one."""
+    """Excludes rows that duplicate an earlier one."""
 
     Options = NearDuplicateOptions
 
     def __init__(self, options: NearDuplicateOptions, base: Path) -> None:
-        """Needs nothing from disk."""
-        self._like = options
+        """Read no files."""
+        self._options = options
         self.images = options.image != "ignore"
 
     def files(self) -> list[Path]:
@@ -26,17 +26,17 @@ class DuplicatesFilter:
 
     def reject(self, rows: RowIndex, workers: int | None) -> Iterator[tuple[int, Rejection]]:
         """Reasons: ``duplicate_image``, ``duplicate_label``, ``duplicate`` where both are compared."""
-        what = what_is_same(self._like)
-        reason = "_".join(["duplicate", *([what] if what in ("image", "label") else [])])
-        for place, other in enumerate(first_near_duplicate(rows.features, self._like)):
-            if other < 0:
+        compared = compared_parts(self._options)
+        reason = "_".join(["duplicate", *([compared] if compared in ("image", "label") else [])])
+        for index, first in enumerate(first_near_duplicate(rows.features, self._options)):
+            if first < 0:
                 continue
-            message = f"the same {what} as row {rows.rows[other]}, id {rows.ids[other]!r}"
-            if what == "image" and rows.features["label"][place] != rows.features["label"][other]:
+            message = f"the same {compared} as row {rows.rows[first]}, id {rows.ids[first]!r}"
+            if compared == "image" and rows.features["label"][index] != rows.features["label"][first]:
                 message += ", whose label is another"
-            yield place, Rejection(reason, message)
+            yield index, Rejection(reason, message)
 
 
-def what_is_same(like: NearDuplicateOptions) -> str:
+def compared_parts(options: NearDuplicateOptions) -> str:
     """``image``, ``label``, or ``image and label``."""
-    return " and ".join(["image"] * (like.image != "ignore") + ["label"] * (like.label == "same"))
+    return " and ".join(["image"] * (options.image != "ignore") + ["label"] * (options.label == "same"))

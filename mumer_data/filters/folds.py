@@ -1,6 +1,6 @@
 """Filter for cross-validation: one fold of a data set, or all others.
 
-Not for parts of unequal size: see `part`.
+Not for parts of unequal size: see `split`.
 """
 
 from __future__ import annotations
@@ -11,30 +11,30 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from mumer_data.filters import FilterOptions, Rejection
-from mumer_data.filters.split import place_of
+from mumer_data.filters.split import unit_interval_hash
 from mumer_data.latex.expression import Expression
 from mumer_data.records import Example
 
 
 def fold_of(example: Example, count: int, seed: int = 0) -> int:
-    """The fold of an example, from 0: by writer where one is named, else by id; the same however the data grow.
+    """The fold of an example, from 0: by writer where one is named, else by id; stable when data are added.
 
-    Its hash is not that of the gate `part`: of a part, too, every fold takes its share.
+    The hash is independent of that of the filter `part`, so every fold takes its share of every part.
     """
-    return int(place_of(f"folds\0{example.writer or example.id}", seed) * count)
+    return int(unit_interval_hash(f"folds\0{example.writer or example.id}", seed) * count)
 
 
 class FoldsFilter:
-    """Keeps one fold, or everything but it."""
+    """Keeps one fold, or all others."""
 
     class Options(FilterOptions):
-        """Which examples stay.
+        """Which examples are kept.
 
         Attributes:
             count: number of folds.
-            fold: the one in question, from 0.
-            keep: ``fold`` for that one, ``others`` for the rest.
-            seed: another seed, other folds.
+            fold: number of the fold, from 0.
+            keep: ``fold`` to keep that fold, ``others`` to keep the rest.
+            seed: of the assignment to folds.
         """
 
         count: int = Field(ge=2)
@@ -43,18 +43,18 @@ class FoldsFilter:
         seed: int = 0
 
         @model_validator(mode="after")
-        def _there_is_one(self) -> FoldsFilter.Options:
+        def _fold_exists(self) -> FoldsFilter.Options:
             if self.fold >= self.count:
                 raise ValueError(f"fold {self.fold} of {self.count}: they are numbered from 0")
             return self
 
     def __init__(self, options: Options, base: Path) -> None:
-        """Needs nothing from disk."""
+        """Read no files."""
         self._options = options
 
     def check(self, example: Example, expression: Expression) -> Rejection | None:
         """Reason: ``other_fold``."""
-        found = fold_of(example, self._options.count, self._options.seed)
-        if (found == self._options.fold) == (self._options.keep == "fold"):
+        fold = fold_of(example, self._options.count, self._options.seed)
+        if (fold == self._options.fold) == (self._options.keep == "fold"):
             return None
-        return Rejection("other_fold", f"it is in fold {found} of {self._options.count}")
+        return Rejection("other_fold", f"it is in fold {fold} of {self._options.count}")

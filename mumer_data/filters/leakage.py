@@ -1,4 +1,7 @@
-"""Filter that keeps out what is in another source as well, such as a test set; and a report on two sources."""
+"""Filter that excludes rows that are also in another source, such as a test set; and a report on two sources.
+
+Not for duplicates within one source: see `duplicates`.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ import numpy as np
 from pydantic import Field, field_validator
 
 from mumer_data.filters import Rejection
-from mumer_data.filters.duplicates import what_is_same
+from mumer_data.filters.duplicates import compared_parts
 from mumer_data.filters.near_duplicates import NearDuplicateOptions, first_near_duplicate
 from mumer_data.filters.row_index import RowIndex, build_row_index
 from mumer_data.filters.validation import RowValidator
@@ -21,10 +24,10 @@ _SLICE_ROWS, _SLICE_BYTES = 2_000, 64 << 20
 
 
 class LeakageFilter:
-    """Refuses rows that are in another source."""
+    """Excludes rows that are also in another source."""
 
     class Options(NearDuplicateOptions):
-        """The other source, and what counts as the same.
+        """The other source, and what counts as equal.
 
         Attributes:
             source: as the ``source`` of a pipeline.
@@ -43,7 +46,7 @@ class LeakageFilter:
             return source
 
     def __init__(self, options: Options, base: Path) -> None:
-        """Opens the other source lazily."""
+        """Configure the reader of the other source; nothing is read yet."""
         kind = reader_class(options.source["format"])
         self._reader: Reader = kind(kind.Options.model_validate(options.source), base)
         self._options = options
@@ -56,25 +59,25 @@ class LeakageFilter:
     def reject(self, rows: RowIndex, workers: int | None) -> Iterator[tuple[int, Rejection]]:
         """Reasons: ``leaked_image``, ``leaked_label``, ``leaked`` where both are compared."""
         parts = self._reader.plan(_SLICE_ROWS, _SLICE_BYTES)
-        screen = RowValidator(self._options.normalize)
-        other = build_row_index(self._reader, parts, screen, labels=True, images=self.images, workers=workers)
-        what = what_is_same(self._options)
-        reason = "_".join(["leaked", *([what] if what in ("image", "label") else [])])
-        for place, match in shared_rows(other, rows, self._options):
-            yield place, Rejection(reason, f"the same {what} as {other.ids[match]!r} of the other source")
+        validator = RowValidator(self._options.normalize)
+        other = build_row_index(self._reader, parts, validator, labels=True, images=self.images, workers=workers)
+        compared = compared_parts(self._options)
+        reason = "_".join(["leaked", *([compared] if compared in ("image", "label") else [])])
+        for index, match in shared_rows(other, rows, self._options):
+            yield index, Rejection(reason, f"the same {compared} as {other.ids[match]!r} of the other source")
 
 
-def shared_rows(one: RowIndex, two: RowIndex, like: NearDuplicateOptions) -> Iterator[tuple[int, int]]:
-    """Rows of ``two`` that are like one of ``one``: place in ``two``, place in ``one``."""
-    features = np.concatenate([one.features, two.features])
-    for place, match in enumerate(first_near_duplicate(features, like, len(one))[len(one) :]):
+def shared_rows(train: RowIndex, test: RowIndex, options: NearDuplicateOptions) -> Iterator[tuple[int, int]]:
+    """Pairs (index in ``test``, index in ``train``): every row of ``test`` with a duplicate in ``train``."""
+    features = np.concatenate([train.features, test.features])
+    for index, match in enumerate(first_near_duplicate(features, options, len(train))[len(train) :]):
         if match >= 0:
-            yield place, int(match)
+            yield index, int(match)
 
 
 @dataclass(frozen=True, slots=True)
 class Leak:
-    """A row of a test set that a training set has too.
+    """A row of a test set that is also in a training set.
 
     Attributes:
         test_id, train_id: of the two rows.
@@ -89,18 +92,18 @@ class Leak:
 
 
 def leaks(train: RowIndex, test: RowIndex, distance: int | None) -> list[Leak]:
-    """Every row of ``test`` whose image or label is in ``train``; an image counts for more than a label.
+    """Every row of ``test`` whose image or label is in ``train``; a shared image takes precedence over a shared label.
 
-    ``distance`` is that of `NearDuplicateOptions`; ``None`` where the surveys saw no images.
+    ``distance`` is that of `NearDuplicateOptions`; ``None`` where the row indices have no image features.
     """
     if not len(train) or not len(test):
         return []
-    found: dict[int, Leak] = {}
-    for place, match in shared_rows(train, test, NearDuplicateOptions(image="ignore", label="same")):
-        found[place] = Leak(test.ids[place], train.ids[match], "", True)
-    for kind in ("near", "exact") if distance is not None else ():  # the stronger one last
-        like = NearDuplicateOptions.model_validate({"image": kind, "distance": distance})
-        for place, match in shared_rows(train, test, like):
-            label = bool(train.features["label"][match] == test.features["label"][place])
-            found[place] = Leak(test.ids[place], train.ids[match], kind, label)
-    return [found[place] for place in sorted(found)]
+    leaked: dict[int, Leak] = {}
+    for index, match in shared_rows(train, test, NearDuplicateOptions(image="ignore", label="same")):
+        leaked[index] = Leak(test.ids[index], train.ids[match], "", True)
+    for kind in ("near", "exact") if distance is not None else ():  # the stronger evidence last
+        options = NearDuplicateOptions.model_validate({"image": kind, "distance": distance})
+        for index, match in shared_rows(train, test, options):
+            label = bool(train.features["label"][match] == test.features["label"][index])
+            leaked[index] = Leak(test.ids[index], train.ids[match], kind, label)
+    return [leaked[index] for index in sorted(leaked)]

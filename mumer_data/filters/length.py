@@ -21,7 +21,7 @@ class LengthFilter:
         max: int = Field(1_000_000, ge=1)
 
     def __init__(self, options: Options, base: Path) -> None:
-        """Needs nothing from disk."""
+        """Read no files."""
         self._options = options
 
     def check(self, example: Example, expression: Expression) -> Rejection | None:

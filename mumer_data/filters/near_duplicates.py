@@ -1,6 +1,6 @@
-"""Which rows of a build_row_index are like an earlier one: the same image, nearly the same, or the same label.
+"""Near-duplicate search in a row index: the same image, nearly the same image, or the same label.
 
-Not for what follows from it: see `duplicates` and `leakage`.
+Not for what follows from a duplicate: see `duplicates` and `leakage`.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from mumer_data.images.perceptual_hash import BITS
 # Copies of CROHME images differ in 0 bits when padded and up to 9 as JPEG of quality 50 (95% of them); the two
 # closest images of different ink differ in 50.
 DISTANCE = 12
-_ASPECT = 0.25  # a line and a bar have the same look, apart from their shape
+_ASPECT = 0.25  # a horizontal and a vertical bar have the same perceptual hash, apart from their aspect ratio
 
 Ints = NDArray[np.int64]
 
 
 class NearDuplicateOptions(FilterOptions):
-    """What counts as the same.
+    """What counts as a duplicate.
 
     Attributes:
         image: ``exact`` bytes, ``near`` (also scaled, padded, compressed, inverted), or ``ignore``.
         label: ``same``, or ``ignore``.
-        distance: for ``near``: bits of 256 that may differ.
+        distance: for ``near``: how many of the 256 bits of the perceptual hash may differ.
     """
 
     image: Literal["exact", "near", "ignore"] = "exact"
@@ -43,32 +43,36 @@ class NearDuplicateOptions(FilterOptions):
         return self
 
 
-def first_near_duplicate(features: NDArray[np.void], like: NearDuplicateOptions, others: int = 0) -> Ints:
-    """For each row, the place of an earlier row that it is like, or -1.
+def first_near_duplicate(features: NDArray[np.void], options: NearDuplicateOptions, others: int = 0) -> Ints:
+    """For each row, the index of an earlier row that it duplicates, or -1.
 
     Args:
-        features: see `build_row_index.FEATURES`; rows that are not usable are like nothing.
-        like: what counts as the same.
-        others: so many rows at the beginning are of another source: then only they are compared with. Without them
-            a row is compared with the earlier rows that are themselves like no earlier one.
+        features: structured array of `row_index.FEATURES`; rows that are not usable have no duplicates.
+        options: what counts as a duplicate.
+        others: the number of rows at the beginning that belong to another source; then rows are compared with these
+            only. If 0, a row is compared with the earlier rows that are not duplicates themselves.
     """
     usable = np.flatnonzero(features["usable"])
     if not len(usable):
         return np.full(len(features), -1, np.int64)
-    found = _first_near_duplicate(features[usable], like, int(np.searchsorted(usable, others)), cross=others > 0)
+    duplicate_of = _first_near_duplicate(
+        features[usable], options, int(np.searchsorted(usable, others)), cross=others > 0
+    )
     out = np.full(len(features), -1, np.int64)
-    out[usable] = np.where(found >= 0, usable[found], -1)
+    out[usable] = np.where(duplicate_of >= 0, usable[duplicate_of], -1)
     return out
 
 
-def _first_near_duplicate(features: NDArray[np.void], like: NearDuplicateOptions, others: int, *, cross: bool) -> Ints:
-    fields = {"exact": ["image"], "near": ["look", "aspect"], "ignore": []}[like.image]
-    fields += ["label"] if like.label == "same" else []
+def _first_near_duplicate(
+    features: NDArray[np.void], options: NearDuplicateOptions, others: int, *, cross: bool
+) -> Ints:
+    fields = {"exact": ["image"], "near": ["phash", "aspect"], "ignore": []}[options.image]
+    fields += ["label"] if options.label == "same" else []
     first = _first_equal(np.column_stack([features[f].view("u8") if f == "aspect" else features[f] for f in fields]))
     out = np.full(len(features), -1, np.int64)
-    if like.image == "near":
+    if options.image == "near":
         chosen = np.flatnonzero(first == np.arange(len(features)))
-        for i, j in _near_pairs(features[chosen], like):
+        for i, j in _near_pairs(features[chosen], options):
             early, late = int(chosen[i]), int(chosen[j])
             if out[late] < 0 and (early < others <= late if cross else out[early] < 0):
                 out[late] = early
@@ -82,7 +86,7 @@ def _first_near_duplicate(features: NDArray[np.void], like: NearDuplicateOptions
 
 
 def _first_equal(columns: NDArray[np.uint64]) -> Ints:
-    """For each row the first row that equals it: itself, where none before does."""
+    """For each row the first row that equals it; its own index where no earlier row does."""
     order = np.lexsort(columns.T)  # stable: equal rows stay in their order
     begins = np.ones(len(columns), bool)
     begins[1:] = (columns[order[1:]] != columns[order[:-1]]).any(axis=1)
@@ -91,35 +95,35 @@ def _first_equal(columns: NDArray[np.uint64]) -> Ints:
     return first
 
 
-def _bits(look: NDArray[np.uint64], begin: int, length: int) -> NDArray[np.uint64]:
-    """``length`` bits, at most 64, of each look's 256."""
+def _bits(hashes: NDArray[np.uint64], begin: int, length: int) -> NDArray[np.uint64]:
+    """``length`` bits, at most 64, of the 256 of each hash."""
     word, shift = divmod(begin, 64)
-    found = look[:, word] >> np.uint64(shift)
+    bits = hashes[:, word] >> np.uint64(shift)
     if shift + length > 64:
-        found = found | look[:, word + 1] << np.uint64(64 - shift)
-    return found if length == 64 else found & np.uint64((1 << length) - 1)
+        bits = bits | hashes[:, word + 1] << np.uint64(64 - shift)
+    return bits if length == 64 else bits & np.uint64((1 << length) - 1)
 
 
-def _near_pairs(features: NDArray[np.void], like: NearDuplicateOptions) -> Iterator[tuple[int, int]]:
-    """Pairs (i, j), i < j, in order of j then i, whose looks differ in at most ``like.distance`` bits.
+def _near_pairs(features: NDArray[np.void], options: NearDuplicateOptions) -> Iterator[tuple[int, int]]:
+    """Pairs (i, j), i < j, in order of j then i, whose hashes differ in at most ``distance`` bits.
 
-    Two looks that differ in d bits agree wholly in one of d + 1 bands, so only rows that share a band are compared.
+    Hashes that differ in d bits agree in at least one of d + 1 bands, so only rows that share a band are compared.
     """
-    look, aspect = features["look"], features["aspect"]
-    found: set[tuple[int, int]] = set()
-    for band in np.array_split(np.arange(BITS), like.distance + 1):
-        keys = _bits(look, int(band[0]), min(len(band), 64))
+    hashes, aspect = features["phash"], features["aspect"]
+    pairs: set[tuple[int, int]] = set()
+    for band in np.array_split(np.arange(BITS), options.distance + 1):
+        keys = _bits(hashes, int(band[0]), min(len(band), 64))
         order = np.argsort(keys, kind="stable")
-        places, step = np.arange(len(order)), 1
-        while len(places):
-            places = places[places + step < len(order)]
-            left, right = order[places], order[places + step]
+        positions, step = np.arange(len(order)), 1
+        while len(positions):
+            positions = positions[positions + step < len(order)]
+            left, right = order[positions], order[positions + step]
             together = keys[left] == keys[right]
-            places, left, right = places[together], left[together], right[together]
-            close = np.bitwise_count(look[left] ^ look[right]).sum(axis=1) <= like.distance
+            positions, left, right = positions[together], left[together], right[together]
+            close = np.bitwise_count(hashes[left] ^ hashes[right]).sum(axis=1) <= options.distance
             close &= np.abs(aspect[left] - aspect[right]) <= _ASPECT
-            if like.label == "same":
+            if options.label == "same":
                 close &= features["label"][left] == features["label"][right]
-            found.update(zip(left[close].tolist(), right[close].tolist(), strict=True))
+            pairs.update(zip(left[close].tolist(), right[close].tolist(), strict=True))
             step += 1
-    return iter(sorted(found, key=lambda pair: (pair[1], pair[0])))
+    return iter(sorted(pairs, key=lambda pair: (pair[1], pair[0])))

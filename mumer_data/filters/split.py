@@ -1,6 +1,6 @@
-"""Filter that keeps one part of a data set: parts that no writer has in common, where writers are named.
+"""Filter that keeps one part of a train/validation/test split by a hash of the writer or id.
 
-Not for folds of a cross-validation run: see `folds`.
+Not for the folds of a cross-validation: see `folds`.
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ from mumer_data.latex.expression import Expression
 from mumer_data.records import Example
 
 
-def place_of(unit: str, seed: int) -> float:
-    """Where in [0, 1) a writer or id falls: the same on every machine, however many others there are."""
+def unit_interval_hash(unit: str, seed: int) -> float:
+    """A hash of a writer or id in [0, 1): the same on every machine, whatever else the data set contains."""
     digest = hashlib.blake2b(f"{seed}\0{unit}".encode(), digest_size=7).digest()
     return int.from_bytes(digest) / 2**56
 
 
 class SplitFilter:
-    """Keeps the examples of one part; writers (or ids) fall into parts by their hash, so parts are stable."""
+    """Keeps the examples of one part; writers (or ids) are assigned by their hash, so the parts are stable."""
 
     class Options(FilterOptions):
-        """How to part.
+        """The split.
 
         Attributes:
-            by: what must not be in two parts: a writer, or only an example.
+            by: ``writer``: no writer is in two parts; ``id``: each example by itself.
             parts: name -> share; the shares sum up to 1.
             keep: the part to build.
-            seed: another seed, another parting.
+            seed: of the assignment to parts.
         """
 
         by: Literal["writer", "id"] = "writer"
@@ -51,7 +51,7 @@ class SplitFilter:
             return self
 
     def __init__(self, options: Options, base: Path) -> None:
-        """Needs nothing from disk."""
+        """Read no files."""
         self._options = options
         self._ends = dict(zip(options.parts, accumulate(options.parts.values()), strict=True))
 
@@ -60,8 +60,8 @@ class SplitFilter:
         unit = example.writer if self._options.by == "writer" else example.id
         if not unit:
             return Rejection("writer_unknown", "the source does not name its writer: use by: id, or another source")
-        place = place_of(unit, self._options.seed)
-        part = next((name for name, end in self._ends.items() if place < end), next(reversed(self._ends)))
+        position = unit_interval_hash(unit, self._options.seed)
+        part = next((name for name, end in self._ends.items() if position < end), next(reversed(self._ends)))
         if part != self._options.keep:
             return Rejection("other_part", f"{self._options.by} {unit!r} belongs to {part}")
         return None

@@ -1,4 +1,4 @@
-"""Filter on the symbols of a label: a vocabulary that it must keep to, and symbols that it must not have."""
+"""Filter on the symbols of a label: an allowed vocabulary, and denied symbols."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _NAMED = 5
 
 
 def read_vocabulary(path: Path) -> frozenset[str]:
-    """The tokens of a vocabulary file: UTF-8, one a line, as the dictionaries of CROHME recognisers are.
+    """The tokens of a vocabulary file: UTF-8, one per line, as in the dictionaries of CROHME recognisers.
 
     Raises:
         SourceError: the file cannot be read, has no tokens, or a line with more than one.
@@ -32,31 +32,31 @@ def read_vocabulary(path: Path) -> frozenset[str]:
 
 
 class SymbolsFilter:
-    """Keeps labels whose tokens are all in a vocabulary, and none of them denied."""
+    """Keeps labels whose tokens are all in a vocabulary and none of which is denied."""
 
     class Options(FilterOptions):
-        """What a label may hold.
+        """Which tokens are allowed.
 
         Attributes:
-            vocabulary: a file with one token a line; braces need not be in it.
-            deny: tokens that keep a label out.
+            vocabulary: a file with one token per line; braces are always allowed.
+            deny: tokens that exclude a label.
         """
 
         vocabulary: str | None = None
         deny: tuple[str, ...] = ()
 
     def __init__(self, options: Options, base: Path) -> None:
-        """Reads the vocabulary; raises ``SourceError``."""
-        self._known = None
+        """Read the vocabulary; raises ``SourceError``."""
+        self._vocabulary = None
         if options.vocabulary is not None:
-            self._known = read_vocabulary(resolve(options.vocabulary, base)) | {"{", "}"}
+            self._vocabulary = read_vocabulary(resolve(options.vocabulary, base)) | {"{", "}"}
         self._denied = frozenset(options.deny)
 
     def check(self, example: Example, expression: Expression) -> Rejection | None:
         """Reasons: ``symbol_unknown``, ``symbol_denied``."""
         tokens = set(expression.tokens)
-        if self._known is not None and not tokens <= self._known:
-            return Rejection("symbol_unknown", f"not in the vocabulary: {_named(tokens - self._known)}")
+        if self._vocabulary is not None and not tokens <= self._vocabulary:
+            return Rejection("symbol_unknown", f"not in the vocabulary: {_named(tokens - self._vocabulary)}")
         if not tokens.isdisjoint(self._denied):
             return Rejection("symbol_denied", f"the pipeline denies {_named(tokens & self._denied)}")
         return None

@@ -1,6 +1,6 @@
-"""From an example to a label and an image that can be trained on, or the reason why not.
+"""Row validation: from an example to its expression and image, or the reason why it is rejected.
 
-Not for gates that must know all rows: see `build_row_index`.
+Not for filters that compare rows: see `row_index`.
 """
 
 from __future__ import annotations
@@ -17,24 +17,24 @@ from mumer_data.latex.normalize import Normalizer
 from mumer_data.latex.normalize.run import MAX_LABEL
 from mumer_data.records import Example, Reject
 
-MAX_DEPTH = 1_000  # far above any label that a person wrote; a tree's text grows with the square of its depth
+MAX_DEPTH = 1_000  # far above any handwritten label; the length of a tree's text grows with the square of its depth
 
 
 @dataclass(frozen=True, slots=True)
 class RowValidator:
-    """The checks that every row goes through.
+    """The checks that apply to every row.
 
     Attributes:
         preset, rules: how labels are normalised.
         strict: whether unknown commands are errors.
-        gates: in the order of the pipeline.
+        filters: in the order of the pipeline.
         max_pixels, max_bytes: limits of an image.
     """
 
     preset: str = "none"
     rules: tuple[tuple[str, bool], ...] = ()
     strict: bool = False
-    gates: tuple[RowFilter, ...] = ()
+    filters: tuple[RowFilter, ...] = ()
     max_pixels: int = MAX_PIXELS
     max_bytes: int = MAX_BYTES
 
@@ -48,21 +48,21 @@ class RowValidator:
             expression.validate(strict=self.strict)
         except LatexSyntaxError as error:
             return Reject(example.id, example.row, "latex_syntax", error.reason, error.position, example.label)
-        # No label of a few characters is deep: most need no walk.
+        # A short label cannot be too deep: most trees need no walk.
         if len(expression.label) > 2 * MAX_DEPTH and expression.depth > MAX_DEPTH:
             message = f"the label is nested {expression.depth:,} deep, more than {MAX_DEPTH:,}"
             return Reject(example.id, example.row, "latex_too_deep", message, None, example.label)
-        for gate in self.gates:
-            refusal = gate.check(example, expression)
-            if refusal is not None:
-                return Reject(example.id, example.row, refusal.reason, refusal.message, None, example.label)
+        for row_filter in self.filters:
+            rejection = row_filter.check(example, expression)
+            if rejection is not None:
+                return Reject(example.id, example.row, rejection.reason, rejection.message, None, example.label)
         return expression
 
     def image(self, example: Example) -> bytes | Reject:
-        """The encoded image, decoded once to be sure of it.
+        """The encoded image, decoded once for validation; or why the row is rejected.
 
-        As it lies in the source, unless programs would show it differently (turned by EXIF, more than 8 bits,
-        transparent, several pictures): then a PNG of what is to be seen.
+        The bytes are those of the source, unless programs would display them differently (EXIF rotation, more than
+        8 bits, transparency, several frames): then a canonical PNG.
         """
         try:
             data = example.image.read()

@@ -23,7 +23,7 @@ from mumer_data.images.render_ink import draw_ink
 from mumer_data.latex.normalize import normalize
 from mumer_data.latex.parser import parse
 from mumer_data.latex.tree import SymbolTree
-from mumer_data.typeset.elements import Style as TypesetFormula
+from mumer_data.typeset.elements import Style as MathStyle
 from mumer_data.typeset.errors import TypesetError
 
 MAX_SIDE = 2000
@@ -84,7 +84,7 @@ def write(label: str, hand: Writer) -> OnlineInk:
     """
     builder = PenBuilder()
     try:
-        element = builder.row(_tree(label).symbols, TypesetFormula())
+        element = builder.row(_tree(label).symbols, MathStyle())
         box = Placer(hand, builder.marks).box(element)
     except TypesetError as error:
         raise ImageError("layout_failed", str(error)) from None

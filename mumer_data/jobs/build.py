@@ -6,39 +6,32 @@ Not for how any of them works. A run is a plan, slices (each a pure function of 
 from __future__ import annotations
 
 import hashlib
-import re
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from pathlib import Path, PurePath
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-import mumer_data
-from mumer_data.augment.metadata import boxes_in, moved, with_boxes
-from mumer_data.augment.run import augment_bytes
-from mumer_data.exceptions import PipelineError
+from mumer_data._version import __version__
 from mumer_data.filters import Rejection
-from mumer_data.filters.row_index import DUPLICATE_ID, build_row_index, repeated_ids
-from mumer_data.filters.validation import RowValidator
-from mumer_data.images.fit import fit
-from mumer_data.images.polarity import unify_polarity
+from mumer_data.filters.row_index import build_row_index, repeated_ids
 from mumer_data.io.atomic import file_sha256
 from mumer_data.io.processes import parallel_map
-from mumer_data.jobs.config import Pipeline, load_pipeline
-from mumer_data.latex.expression import Expression
+from mumer_data.io.storage import place
+from mumer_data.jobs.config import Pipeline
+from mumer_data.jobs.rows import shard_rows, usable
 from mumer_data.latex.grammar import load_grammar
-from mumer_data.records import Example, Reject, Slice
+from mumer_data.records import Reject, Slice
 from mumer_data.shards.run import Config, Plan, Run, SliceResult, save_result
-from mumer_data.shards.schema import Columns, ShardRow
+from mumer_data.shards.schema import Columns
 from mumer_data.shards.writer import ShardInfo, ShardWriter
 
-__all__ = ["Job", "Pipeline", "build", "input_facts", "load_pipeline", "make_plan", "refusals", "run_slice", "usable"]
-
-_VARIANT = "-aug"  # between an id and the number of its copy
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +60,14 @@ def make_plan(pipeline: Pipeline) -> Plan:
     if pipeline.augment is not None:
         facts["augment"] = pipeline.augment.facts()
     configs = [Config(pipeline.name + task.suffix, name) for name, task in pipeline.tasks_by_name().items()]
-    columns = Columns(pipeline.chat, pipeline.images, pipeline.metadata)
+    columns = Columns(pipeline.chat, pipeline.images, pipeline.metadata, tuple(pipeline.columns))
     return Plan(facts, configs, slices, pipeline.split, columns)
 
 
 def versions() -> dict[str, str]:
     """The versions that decide the bytes of a run."""
     return {
-        "mumer_data": mumer_data.__version__,
+        "mumer_data": __version__,
         "pyarrow": pa.__version__,
         "grammar": load_grammar().digest,
     }
@@ -95,15 +88,58 @@ def input_facts(pipeline: Pipeline) -> list[dict[str, Any]]:
     return [{"file": file.name, "size": file.stat().st_size, "sha256": file_sha256(file)} for file in named]
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class BuildResult:
+    """A finished build.
+
+    Attributes:
+        out: its folder.
+        manifest: the content of ``manifest.json``.
+    """
+
+    out: Path
+    manifest: dict[str, Any]
+
+    @property
+    def counts(self) -> dict[str, Any]:
+        """``read``, ``accepted``, ``rejected``, and ``reasons`` by name."""
+        counts: dict[str, Any] = self.manifest["counts"]
+        return counts
+
+    @property
+    def configs(self) -> dict[str, int]:
+        """Config -> number of rows."""
+        return {name: config["rows"] for name, config in self.manifest["configs"].items()}
+
+    @property
+    def rejects(self) -> pd.DataFrame:
+        """The rows that were left out: ``id row reason position message label``."""
+        import pandas as pd
+
+        return pd.read_parquet(self.out / "rejects.parquet")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data: ``out``, the counts, the configs with their rows."""
+        return {"out": str(self.out), **self.counts, "configs": self.configs}
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{name}={self.counts[name]}" for name in ("read", "accepted", "rejected"))
+        return f"BuildResult({str(self.out)!r}, {counts}, configs={self.configs})"
+
+    def _repr_html_(self) -> str:
+        cells = "".join(f"<tr><th>{name}</th><td>{value}</td></tr>" for name, value in self.to_dict().items())
+        return f"<table>{cells}</table>"
+
+
 def build(
     pipeline: Pipeline,
-    out: Path,
+    out: str | Path,
     *,
     workers: int | None = None,
     resume: bool = False,
     progress: Callable[[int, int], None] | None = None,
-) -> dict[str, Any]:
-    """Build all shards of a pipeline into ``out`` and give the manifest.
+) -> BuildResult:
+    """Build all shards of a pipeline into ``out``.
 
     Args:
         pipeline: see `load_pipeline`.
@@ -115,6 +151,7 @@ def build(
     Raises:
         SourceError, PipelineError, OutputError: the input, the pipeline or the folder cannot be used.
     """
+    out = place(str(out)) if isinstance(out, str) else out
     plan = make_plan(pipeline)
     total = sum(part.rows for part in plan.slices)
     with Run(out, plan, resume=resume) as run:
@@ -126,7 +163,7 @@ def build(
             done += result.read
             if progress is not None:
                 progress(done, total)
-        return run.close()
+        return BuildResult(out, run.close())
 
 
 def refusals(pipeline: Pipeline, parts: list[Slice], workers: int | None) -> dict[int, dict[int, Rejection]]:
@@ -144,8 +181,8 @@ def refusals(pipeline: Pipeline, parts: list[Slice], workers: int | None) -> dic
         rejected.update(gate.reject(rows, workers))
     starts = [part.start for part in parts]
     found: dict[int, dict[int, Rejection]] = {}
-    for place, refusal in rejected.items():
-        row = int(rows.rows[place])
+    for index, refusal in rejected.items():
+        row = int(rows.rows[index])
         found.setdefault(parts[bisect_right(starts, row) - 1].number, {})[row] = refusal
     return found
 
@@ -162,6 +199,7 @@ def run_slice(job: Job) -> SliceResult:
             )
             for config in job.plan.configs
         ]
+        by_task = dict(zip(tasks, writers, strict=True))
         for row in job.pipeline.reader().read(job.part):
             read += 1
             refusal = job.rejected.get(row.row)
@@ -171,10 +209,8 @@ def run_slice(job: Job) -> SliceResult:
                 continue
             digest.update(hashlib.sha256(made.data).digest())
             size += len(made.data)
-            for one in variants(made, job.pipeline):
-                embedded = one.data if job.plan.columns.images == "embed" else None
-                for writer, task in zip(writers, tasks.values(), strict=True):
-                    writer.write(ShardRow(task.sample(one.expression, one.id), one.name, embedded, one.metadata))
+            for name, shard_row in shard_rows(made, job.pipeline, tasks):
+                by_task[name].write(shard_row)
     shards = [writer.info for writer in writers if isinstance(writer.info, ShardInfo)]
     reasons = dict(sorted(Counter(reject.reason for reject in rejects).items()))
     result = SliceResult(
@@ -184,88 +220,3 @@ def run_slice(job: Job) -> SliceResult:
         result = replace(result, each=job.pipeline.augment.rows)
     save_result(job.out, result, rejects)
     return result
-
-
-@dataclass(frozen=True, slots=True)
-class UsableRow:
-    """One row that may go into the shards; ``name`` is the image's, or its path."""
-
-    id: str
-    expression: Expression
-    data: bytes
-    name: str
-    metadata: str
-
-    @property
-    def label(self) -> str:
-        """The canonical label."""
-        return self.expression.label
-
-
-def usable(
-    row: Example | Reject, pipeline: Pipeline, screen: RowValidator, refusal: Rejection | None
-) -> UsableRow | Reject:
-    """One row, checked; or why it cannot be used.
-
-    Args:
-        row: as read.
-        pipeline: says how images go along.
-        screen: that of the pipeline.
-        refusal: what a look at all rows has against this one; see `refusals`.
-    """
-    if isinstance(row, Reject):
-        return row
-    if refusal is not None and refusal.reason == DUPLICATE_ID:
-        return _refused(row, refusal)
-    if pipeline.augment is not None and _like_a_variant(row.id, pipeline.augment.copies):
-        message = f"the id {row.id!r} may be that of a variant of another row: take rows that are none, or fewer copies"
-        return Reject(row.id, row.row, "id_taken", message, None, row.label)
-    expression = screen.expression(row)
-    if isinstance(expression, Reject):
-        return expression
-    if refusal is not None:
-        return _refused(row, refusal)
-    data = screen.image(row)
-    if isinstance(data, Reject):
-        return data
-    wanted = pipeline.metadata or pipeline.augment is not None  # boxes may stand in them
-    metadata = row.metadata() if wanted and row.metadata is not None else ""
-    if pipeline.fit is not None:
-        data, boxes = fit(data, pipeline.fit, boxes_in(metadata))
-        metadata = metadata if boxes is None else with_boxes(metadata, boxes)
-    if pipeline.polarity != "keep":
-        data = unify_polarity(data, pipeline.polarity)
-    name = row.image.name if pipeline.images == "embed" else row.image.path
-    if name is None:
-        raise PipelineError("images: path needs images that lie on disk as files, not in an archive: use embed")
-    return UsableRow(row.id, expression, data, name, metadata)
-
-
-def variants(made: UsableRow, pipeline: Pipeline) -> Iterator[UsableRow]:
-    """What goes into the shards for one usable row: itself and, where the pipeline says so, variants of its image."""
-    wanted = pipeline.augment
-    if wanted is None or wanted.keep_original:
-        yield made
-    if wanted is None:
-        return
-    boxes, steps = boxes_in(made.metadata), wanted.made()
-    for copy in range(1, wanted.copies + 1):
-        name = variant_name(made.id, copy)
-        data, suffix, there = augment_bytes(made.data, steps, seed=pipeline.seed, id=name, boxes=boxes)
-        image = str(PurePath(made.name).with_suffix(""))
-        file = f"{variant_name(image, copy)}{suffix}"
-        yield UsableRow(name, made.expression, data, file, moved(made.metadata, there, made.id))
-
-
-def variant_name(name: str, copy: int) -> str:
-    """The id of a variant, or its image's name without suffix; copies are counted from 1."""
-    return f"{name}{_VARIANT}{copy}"
-
-
-def _like_a_variant(name: str, copies: int) -> bool:
-    found = re.search(rf"{_VARIANT}([1-9]\d*)$", name)
-    return found is not None and int(found[1]) <= copies
-
-
-def _refused(row: Example, refusal: Rejection) -> Reject:
-    return Reject(row.id, row.row, refusal.reason, refusal.message, None, row.label)

@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
 
 from mumer_data.augment.options import Augmentation
@@ -19,13 +18,16 @@ from mumer_data.filters import FILTERS, DatasetFilter, Filter, RowFilter, filter
 from mumer_data.filters.validation import RowValidator
 from mumer_data.images.check import MAX_BYTES, MAX_PIXELS
 from mumer_data.images.fit import Fit
+from mumer_data.io.config_file import configure, explain, read_yaml
 from mumer_data.io.storage import fetched, is_url
 from mumer_data.latex.normalize.rules import chosen_rules
 from mumer_data.readers import READERS, Reader, reader_class
 from mumer_data.registry import did_you_mean
 from mumer_data.shards.run import licence_of
-from mumer_data.shards.schema import Chat, Images
+from mumer_data.shards.schema import EXTRA, Chat, Extra, Images
 from mumer_data.tasks import TASKS, Task, task_class
+
+ALIASES = {"gates": "filters"}  # old key -> new key
 
 
 class ShardLimits(BaseModel):
@@ -77,8 +79,9 @@ class Pipeline(BaseModel):
         augment: variants to make of each image: a preset, a list of steps, or both; see `Augmentation`.
         fit: crop all images to their ink, and redraw it with symbols of one size and one pen; see `Fit`.
         normalize: what to do to raw labels; the preset ``none`` takes labels as they are.
-        gates: names, or ``{name: {option: value}}``: what keeps rows out though nothing is wrong with them.
+        filters: names, or ``{name: {option: value}}``: exclude valid rows by policy.
         metadata: keep what the source says of each row beside label and image in a column of its own.
+        columns: further columns after the standard ones: ``label`` (tokenised), ``task`` (its name), or none.
         unknown_commands: what to do with labels that use commands ``grammars/commands.toml`` does not know.
         seed: of everything random; the same seed gives the same bytes.
         licence: of the source, as the Hub names it (``cc-by-4.0``); ``mumer push`` puts it on the card.
@@ -96,8 +99,9 @@ class Pipeline(BaseModel):
     augment: Augmentation | None = None
     fit: Fit | None = None
     normalize: LabelRules = LabelRules()
-    gates: list[str | dict[str, dict[str, Any]]] = []
+    filters: list[str | dict[str, dict[str, Any]]] = []
     metadata: bool = False
+    columns: list[Extra] = list(EXTRA)
     unknown_commands: Literal["keep", "reject"] = "keep"
     seed: int = Field(0, ge=0)
     licence: str = Field("", pattern=r"^[a-z0-9.+-]*$")
@@ -137,13 +141,13 @@ class Pipeline(BaseModel):
             raise ValueError("a task stands there twice")
         return tasks
 
-    @field_validator("gates")
+    @field_validator("filters")
     @classmethod
-    def _known_filters(cls, gates: list[str | dict[str, dict[str, Any]]]) -> list[str | dict[str, dict[str, Any]]]:
-        for item in gates:
-            name, options = _named("gate", item, FILTERS)
+    def _known_filters(cls, filters: list[str | dict[str, dict[str, Any]]]) -> list[str | dict[str, dict[str, Any]]]:
+        for item in filters:
+            name, options = _named("filter", item, FILTERS)
             filter_class(name).Options.model_validate(options)
-        return gates
+        return filters
 
     def reader(self) -> Reader:
         """The reader of the source; relative paths are looked up beside the pipeline file first."""
@@ -151,22 +155,22 @@ class Pipeline(BaseModel):
         return kind(kind.Options.model_validate(self.source), self._base)
 
     def screen(self) -> RowValidator:
-        """The checks of single rows, with the gates among them; raises ``SourceError``."""
+        """The checks of single rows, with the row filters among them; raises ``SourceError``."""
         return RowValidator(
             self.normalize.preset,
             tuple(self.normalize.rules.items()),
             self.unknown_commands == "reject",
-            tuple(gate for gate in self._filters() if isinstance(gate, RowFilter)),
+            tuple(one for one in self._filters() if isinstance(one, RowFilter)),
             self.limits.max_pixels,
             self.limits.max_image_bytes,
         )
 
     def dataset_filters(self) -> list[DatasetFilter]:
-        """The gates that must have seen all rows; raises ``SourceError``."""
-        return [gate for gate in self._filters() if isinstance(gate, DatasetFilter)]
+        """The filters that need all rows; raises ``SourceError``."""
+        return [one for one in self._filters() if isinstance(one, DatasetFilter)]
 
     def _filters(self) -> list[Filter]:
-        named = [_named("gate", item, FILTERS) for item in self.gates]
+        named = [_named("filter", item, FILTERS) for item in self.filters]
         kinds = [(filter_class(name), options) for name, options in named]
         return [kind(kind.Options.model_validate(options), self._base) for kind, options in kinds]
 
@@ -214,37 +218,41 @@ def load_pipeline(name: str | Path, settings: Iterable[str] = ()) -> Pipeline:
 
     Args:
         name: a path, or the name of a ready pipeline.
-        settings: ``key=value`` pairs that override the file; dots reach inside (``source.path=data/mine``).
+        settings: ``key=value`` pairs over the file; dots reach inside (``source.path=data/mine``,
+            ``filters.0.length.max=40``).
 
     Raises:
-        PipelineError: one line for each thing that is wrong.
+        PipelineError: one line for each problem.
     """
     path = find_pipeline(str(name))
-    try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise PipelineError(f"{path} is not YAML: {error}") from error
-    if not isinstance(raw, dict):
-        raise PipelineError(f"{path}: expected 'key: value' lines, found {type(raw).__name__}")
-    return _validated(raw, settings, path)
+    return pipeline_of(read_yaml(path, PipelineError), settings, path)
 
 
-def _validated(raw: dict[str, Any], settings: Iterable[str], path: Path) -> Pipeline:
-    for setting in settings:
-        _override(raw, setting)
+def pipeline_of(raw: dict[str, Any], settings: Iterable[str] = (), path: Path = Path("pipeline")) -> Pipeline:
+    """A pipeline from its keys and values.
+
+    Args:
+        raw: as in a pipeline file.
+        settings: ``key=value`` pairs over it.
+        path: of the file: relative paths in the pipeline are looked up beside it; the messages name it.
+
+    Raises:
+        PipelineError: one line for each problem.
+    """
+    configure(raw, settings, ALIASES, PipelineError)
     try:
         pipeline = Pipeline.model_validate(raw)
     except ValidationError as error:
-        lines = [f"  {_explain(problem, raw)}" for problem in error.errors()]
+        lines = [f"  {explain(problem, Pipeline, _keys_beside(problem, raw))}" for problem in error.errors()]
         raise PipelineError("\n".join([f"{path}:", *lines])) from error
     pipeline._base = path.resolve().parent
     return pipeline
 
 
 def load_source(name: str | Path, settings: Iterable[str] = ()) -> Pipeline:
-    """A pipeline to read from: a folder of data, a pipeline file, or a ready one's name.
+    """A pipeline to read from: a folder of data, a pipeline file, or the name of a ready pipeline.
 
-    A folder is a build or other shards, ``caption.txt`` beside images, or InkML: what lies in it decides.
+    A folder is a build or other shards, ``caption.txt`` beside images, or InkML: its content decides.
 
     Raises:
         PipelineError: as `load_pipeline`.
@@ -259,45 +267,23 @@ def load_source(name: str | Path, settings: Iterable[str] = ()) -> Pipeline:
         source["format"] = "caption"
     elif next(folder.rglob("*.inkml"), None) is not None:
         raw |= {"source": source | {"format": "inkml"}, "normalize": {"preset": "crohme"}}
-    return _validated(raw, settings, folder)
+    return pipeline_of(raw, settings, folder)
 
 
-def _override(raw: dict[str, Any], setting: str) -> None:
-    key, equals, value = setting.partition("=")
-    *outer, last = key.split(".")
-    if not equals or not last:
-        raise PipelineError(f"--set {setting}: expected key=value")
-    for part in outer:
-        raw = raw.setdefault(part, {})
-        if not isinstance(raw, dict):
-            raise PipelineError(f"--set {setting}: '{part}' has no keys inside")
-    raw[last] = yaml.safe_load(value)
+def _keys_beside(problem: Any, raw: dict[str, Any]) -> list[str] | None:
+    """The known keys at the place of an unknown one, where the model of the pipeline does not tell them."""
+    first = problem["loc"][0] if problem["loc"] else ""
+    models: dict[str, list[type[BaseModel]]] = {
+        "source": [reader_class(raw["source"]["format"]).Options] if _knows_format(raw) else [],
+        "tasks": [task_class(name) for name in TASKS],
+        "filters": [filter_class(name).Options for name in FILTERS],
+        "augment": [Augmentation],
+    }
+    if problem["type"] != "extra_forbidden" or first not in models or (len(problem["loc"]) < 2 and first != "source"):
+        return None
+    return [key for model in models[str(first)] for key in model.model_fields]
 
 
-def _explain(problem: Any, raw: dict[str, Any]) -> str:
-    """One pydantic error as one line, with the nearest known key where a key is unknown."""
-    place = ".".join(str(part) for part in problem["loc"])
-    if problem["type"] == "extra_forbidden":
-        return did_you_mean("key", place, _keys_beside(problem["loc"], raw))
-    if problem["type"] == "missing":
-        return f"{place}: this key is missing"
-    if problem["type"] == "value_error":
-        return f"{place}: {problem['msg'].removeprefix('Value error, ')}".removeprefix(": ")
-    return f"{place}: {problem['msg']}, found {str(problem['input'])[:80]!r}"
-
-
-def _keys_beside(location: tuple[int | str, ...], raw: dict[str, Any]) -> list[str]:
-    """The keys that are known where an unknown one stands."""
-    models: list[type[BaseModel]] = [Pipeline]
-    if location[0] == "source":
-        models = [reader_class(raw["source"]["format"]).Options]
-    elif location[0] == "tasks":
-        models = [task_class(name) for name in TASKS]
-    elif location[0] == "gates":
-        models = [filter_class(name).Options for name in FILTERS]
-    elif location[0] == "augment":
-        models = [Augmentation]
-    elif len(location) > 1:
-        inner = Pipeline.model_fields[str(location[0])].annotation
-        models = [inner] if isinstance(inner, type) and issubclass(inner, BaseModel) else []
-    return [key for model in models for key in model.model_fields]
+def _knows_format(raw: dict[str, Any]) -> bool:
+    source = raw.get("source")
+    return isinstance(source, dict) and source.get("format") in READERS

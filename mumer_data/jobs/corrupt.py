@@ -21,8 +21,9 @@ from mumer_data.exceptions import CorrectionError, PipelineError, SourceError
 from mumer_data.filters import Rejection
 from mumer_data.io.atomic import write_json
 from mumer_data.io.processes import parallel_map
-from mumer_data.jobs.build import UsableRow, input_facts, refusals, usable, versions
+from mumer_data.jobs.build import input_facts, refusals, versions
 from mumer_data.jobs.config import Pipeline
+from mumer_data.jobs.rows import UsableRow, usable
 from mumer_data.mining.counting import normalizer
 from mumer_data.readers.predictions import prediction_files, read_predictions
 from mumer_data.records import Correction, Reject, Slice
@@ -183,7 +184,8 @@ def corrupt_slice(job: CorruptJob) -> SliceResult:
             name = f"{made.id}#{job.sample + 1}" if job.sample else made.id
             for writer, config in zip(writers, job.plan.configs, strict=True):
                 sample = tasks[config.task].sample(found, name)
-                writer.write(ShardRow(sample, made.name, embedded, _metadata(made, job.sample)))
+                row_metadata = _metadata(made, job.sample)
+                writer.write(ShardRow(sample, made.name, embedded, row_metadata, made.label, config.task))
     shards = [writer.info for writer in writers if isinstance(writer.info, ShardInfo)]
     reasons = dict(sorted(Counter(reject.reason for reject in rejects).items()))
     accepted = read - len(rejects)

@@ -218,19 +218,7 @@ def _choose(source: Source, work: Path, options: MiningOptions) -> list[NDArray[
     """For each slice, what becomes of each of its candidates; see `ranked`."""
     parts = []
     for part in source.slices:
-        table = read_candidates(work, part.number, KEYS)
-        lists = table.column("confusion_keys").combine_chunks()
-        counts = np.fromiter(lists.value_lengths(), np.int64, len(lists)) if len(lists) else np.zeros(0, np.int64)
-        parts.append(
-            Candidates(
-                table.column("id_key").to_numpy(),
-                table.column("image_key").to_numpy(),
-                table.column("text_key").to_numpy(),
-                table.column("priority").to_numpy(),
-                lists.flatten().to_numpy(),
-                np.concatenate([[0], np.cumsum(counts)]),
-            )
-        )
+        parts.append(Candidates.of_table(read_candidates(work, part.number, KEYS)))
     found = Candidates.join(parts)
     fates = ranked(found, choose(found, options.max_per_image, options.max_per_confusion))
     return np.split(fates, np.cumsum([len(part.text) for part in parts])[:-1])

@@ -15,8 +15,9 @@ from functools import partial
 from itertools import chain
 from pathlib import Path
 
-from mumer_data.jobs.build import refusals, usable
+from mumer_data.jobs.build import refusals
 from mumer_data.jobs.config import Pipeline, load_source
+from mumer_data.jobs.rows import usable
 from mumer_data.recognizers import Key, Recognizer, RecognizerError, Request, Sampling
 from mumer_data.recognizers.journal import Journal, final_line, finish, is_done, open_journal
 from mumer_data.records import Example, Prediction, Reject, Slice

@@ -16,8 +16,8 @@ from PIL import Image
 from mumer_data.augment.metadata import boxes_in
 from mumer_data.augment.run import augment
 from mumer_data.exceptions import SourceError
-from mumer_data.jobs.build import UsableRow, usable, variant_name
 from mumer_data.jobs.config import Pipeline
+from mumer_data.jobs.rows import UsableRow, usable, variant_name
 from mumer_data.records import Example, Reject
 from mumer_data.report.contact_sheet import Box, SheetRow, Shown, write_sheet
 from mumer_data.seeding import rng_for

@@ -1,4 +1,4 @@
 """Labels and trees: tokenised LaTeX -> symbol layout tree -> Tree-CoT and count texts, and back.
 
-Nothing here knows of images, tasks or files.
+Not for images, tasks or data sets.
 """

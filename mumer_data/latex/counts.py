@@ -1,6 +1,6 @@
-"""Symbol-count text: how often each visible token stands in a label, and back.
+"""Symbol-count text: the frequency of each visible token of a label, and its inverse.
 
-Counts tokens as the published data do: marks and separators count too, braces do not.
+Not for trees. Tokens are counted as in the published data: marks and separators included, braces not.
 """
 
 from __future__ import annotations
@@ -32,17 +32,17 @@ def symbol_count_text(label: str | Sequence[str]) -> str:
 
 
 def read_counts(text: str) -> dict[str, int]:
-    """The inverse of `counts_text`; raises ``TreeTextError`` where the text is not of that form."""
+    """The inverse of `counts_text`; raises ``TreeTextError`` where the text does not have that form."""
     counts: dict[str, int] = {}
     words = text.split(" ") if text else []
     if len(words) % 2:
         raise TreeTextError(f"expected pairs of 'TOKEN: N', found {len(words)} words", line=1)
-    for place in range(0, len(words), 2):
-        token, number = words[place], words[place + 1]
-        last = place + 2 == len(words)
+    for index in range(0, len(words), 2):
+        token, number = words[index], words[index + 1]
+        last = index + 2 == len(words)
         digits = number if last else number.removesuffix(",")
         well_formed = len(token) > 1 and token.endswith(":") and digits.isdecimal() and (last or number != digits)
         if not well_formed or token[:-1] in counts or not int(digits):
-            raise TreeTextError(f"pair {place // 2 + 1}: expected 'TOKEN: N', found '{token} {number}'", line=1)
+            raise TreeTextError(f"pair {index // 2 + 1}: expected 'TOKEN: N', found '{token} {number}'", line=1)
         counts[token[:-1]] = int(digits)
     return counts

@@ -1,6 +1,6 @@
-"""Tree-CoT text -> tree -> label: the inverses of both dialects, for checking what a model has written.
+"""Tree-CoT text -> tree -> label: the inverses of both dialects, for checking the output of a model.
 
-Not lenient: a text that our own serialiser would not have written is an error with its line.
+Not lenient: a text that `serialize` does not produce for any label is an error that names the line.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from mumer_data.latex.tree import RIGHT, SymbolTree
 
 Row = tuple[int, str, str]
 
-# Arguments that a class always has; the published text leaves out the empty ones.
+# Arguments that a class always has; the published text omits empty ones.
 REQUIRED = {"fraction": ("above", "below"), "accent": ("above",), "radical": ("above",)}
 
 
 def read_tree(text: str, dialect: Dialect = "published") -> SymbolTree:
     """The tree that a Tree-CoT text describes.
 
-    Exact where the text is: in ``published`` an empty script, an empty ``[ ]`` and a line break at the end of a row
-    leave no trace, so they cannot come back; ``slt`` loses nothing.
+    ``slt`` is lossless. In ``published`` an empty script, an empty ``[ ]`` and a line break at the end of a row leave
+    no trace, so they cannot be restored.
 
     Raises:
-        TreeTextError: the text is not what `tree_text` writes for any label; names the line.
+        TreeTextError: `tree_text` produces this text for no label; names the line.
     """
     rows = read_rows(text)
     tree = _parsed(_published_label(rows) if dialect == "published" else _slt_label(rows))
@@ -75,7 +75,7 @@ def _slt_label(rows: list[Row]) -> str:
 
 @dataclass(slots=True)
 class _Level:
-    """One open row of the published text: its last symbol, and what closes the row."""
+    """One open row of the published text: its last symbol, and the tokens that close the row."""
 
     token: str = ""
     missing: list[str] = field(default_factory=list)
@@ -108,7 +108,7 @@ def _published_label(rows: list[Row]) -> str:
 
 
 def _completed(level: _Level, number: int) -> list[str]:
-    """The empty arguments that the row's last symbol still has to get."""
+    """The empty arguments that the row's last symbol still requires."""
     if level.token == "\\begin":
         raise TreeTextError(f"the \\begin {level.environment} before has no \\end", line=number)
     empty = ["{", "}"] * len(level.missing)
@@ -121,7 +121,7 @@ def _closed(level: _Level, number: int) -> list[str]:
 
 
 def _opened(parent: _Level, relation: str, tokens: list[str], number: int) -> _Level:
-    """Write what opens the branch ``relation`` of the parent's last symbol."""
+    """Write the tokens that open the branch ``relation`` of the parent's last symbol."""
     if relation == "nextline":
         tokens += [*_completed(parent, number), "\\\\"]
         return _Level()
@@ -138,12 +138,12 @@ def _opened(parent: _Level, relation: str, tokens: list[str], number: int) -> _L
 
 
 def _environment(parent: _Level, relation: str, tokens: list[str], number: int) -> _Level:
-    place, _, name = relation.partition("_")
-    if place not in ("begin", "end") or not name:
+    edge, _, name = relation.partition("_")
+    if edge not in ("begin", "end") or not name:
         raise TreeTextError(f"\\begin cannot carry '{relation}'", line=number)
     if not parent.environment:
         parent.environment = f"{{{name}}}"
         tokens.append(parent.environment)
-    if place == "end":
+    if edge == "end":
         parent.token = ""
     return _Level()

@@ -1,6 +1,6 @@
-"""What is wrong with a label that does not parse, told so that a person can mend it.
+"""Syntax diagnostics: why a label does not parse, where, and what was expected there.
 
-Replays the label slowly, with positions; not for the fast path.
+Replays the label slowly, with positions; not for labels that parse.
 """
 
 from __future__ import annotations
@@ -13,13 +13,15 @@ from mumer_data.latex.grammar import load_grammar
 from mumer_data.latex.lalr import END, LalrTable, SyntaxRole, UnexpectedToken
 from mumer_data.latex.transducer import Action, Context, Op, Semantics, Transducer
 
-# Terminals that are one token are shown as that token; the others by a word.
+# Terminals with a single token are shown as that token; the others in words.
 WORDS = {
     "NAME": "an environment name such as '{cases}'",
     "ARRAY_NAME": "'{array}'",
     "SYMBOL": "a symbol",
     END: "the end of the label",
 }
+
+NORMALIZE = "for raw LaTeX, use mumer_data.normalize (or `mumer normalize`) first"
 
 
 class _Branches(Semantics[str]):
@@ -39,7 +41,7 @@ class _Branches(Semantics[str]):
 
 
 def explain(tokens: list[str], table: LalrTable) -> LatexSyntaxError:
-    """The error of a label that the grammar refuses: first offending token, or the brace that never closes."""
+    """The error of a label that does not parse: the first offending token, or the brace that is never closed."""
     if not tokens:
         return LatexSyntaxError("the label is empty", tokens=tokens, position=0)
     transducer = Transducer(table, _Branches())
@@ -50,12 +52,12 @@ def explain(tokens: list[str], table: LalrTable) -> LatexSyntaxError:
             following, op, _, resume = transducer.derive(context, token)
         except UnexpectedToken as unexpected:
             if not table.terminal(token):
-                reason = f"'{token}' holds more than one symbol: the label is not tokenised"
+                reason = f"'{token}' holds more than one symbol: the label is not tokenised; {NORMALIZE}"
                 return LatexSyntaxError(reason, tokens=tokens, position=position)
             return _refused(tokens, position, _expected(unexpected, table), opened)
         if op is Op.OPEN:
-            begun = position - (token[0] == "{" and len(token) > 1)  # the name of an environment opens it
-            opened.append((begun, resume))
+            start = position - (token[0] == "{" and len(token) > 1)  # an environment starts before its name
+            opened.append((start, resume))
         context = opened.pop()[1] if op is Op.CLOSE else following
     if opened:
         return _never_closed(tokens, opened[-1][0])
@@ -63,7 +65,7 @@ def explain(tokens: list[str], table: LalrTable) -> LatexSyntaxError:
         transducer.end(context)
     except UnexpectedToken as unexpected:
         return _refused(tokens, len(tokens), _expected(unexpected, table), opened)
-    raise AssertionError(f"the fast parser refused what the grammar reads: {tokens}")
+    raise AssertionError(f"the parser rejected a label that the grammar accepts: {tokens}")
 
 
 def _never_closed(tokens: list[str], position: int) -> LatexSyntaxError:
@@ -83,18 +85,18 @@ def _expected(unexpected: UnexpectedToken, table: LalrTable) -> tuple[str, ...]:
 def _refused(
     tokens: list[str], position: int, terminals: tuple[str, ...], opened: list[tuple[int, Context[str]]]
 ) -> LatexSyntaxError:
-    found = f"'{tokens[position]}'" if position < len(tokens) else "the end of the label"
+    actual = f"'{tokens[position]}'" if position < len(tokens) else "the end of the label"
     expected = _shown(terminals)
     before = f" after '{tokens[position - 1]}'" if position else ""
     if position < len(tokens) and tokens[position] in ("}", "\\end") and not opened:
         opener = {"}": "{", "\\end": "\\begin"}[tokens[position]]
-        reason = f"{found} without '{opener}' before it"
+        reason = f"{actual} without '{opener}' before it"
     elif position < len(tokens) and tokens[position].startswith("\\end{") and "\\end" not in terminals:
-        reason = f"{found} closes nothing that is open here"
+        reason = f"{actual} closes nothing that is open here"
     elif len(expected) <= 3:
-        reason = f"expected {' or '.join(expected)}{before}, found {found}"
+        reason = f"expected {' or '.join(expected)}{before}, found {actual}"
     else:
-        reason = f"{found} cannot stand{before or ' here'}"
+        reason = f"{actual} cannot stand{before or ' here'}"
     return LatexSyntaxError(reason, tokens=tokens, position=position, expected=tuple(expected))
 
 
@@ -119,7 +121,7 @@ def known_commands() -> frozenset[str]:
 
 
 def unknown_commands(tokens: Sequence[str]) -> list[tuple[int, str]]:
-    """(position, command) of every token that looks like a command and is not known."""
+    """(position, command) of every token that has the form of a command and is not known."""
     known = known_commands()
     return [
         (position, token)

@@ -1,10 +1,10 @@
 """`SymbolTree` or label -> Tree-CoT text, in the dialects ``published`` and ``slt``.
 
-Not for reading such text: that is `read_text`.
+Not for parsing such text: see `deserialize`.
 
-One node a line, ``TOKEN (RELATION)``, tabs show depth. ``slt`` writes the tree as it is: a group is a line ``{`` whose
-content is ``inside``, an environment one line with its rows and cells as branches, and ``_`` is a blank, a place with
-nothing in it. ``published`` is what Uni-MuMER's converter makes of the label; see `published`.
+One node per line, ``TOKEN (RELATION)``; the number of tabs is the depth. ``slt`` is the complete tree: a group is a
+line ``{`` whose content is ``inside``, an environment is one line with its rows and cells as branches, and ``_`` is a
+blank, a row without a symbol. ``published`` is the output of Uni-MuMER's converter; see `dialect_uni_mumer`.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ Dialect = Literal["published", "slt"]
 DIALECTS: tuple[Dialect, ...] = ("published", "slt")
 BLANK = "_"
 
-# What a symbol carries where both dialects write it alike, by class of command: each branch, and what may follow it.
-Carried = dict[str, "Carried"]
-ALIKE: dict[str, Carried] = {
+# The branches that both dialects write identically, by class of command: each branch, and which may follow it.
+Branches = dict[str, "Branches"]
+IDENTICAL: dict[str, Branches] = {
     "SYMBOL": {"sub": {"sup": {}}, "sup": {}},
     "OPERATOR": {"below": {"above": {}}, "above": {}},
     "FRACTION": {"above": {"below": {}}},
@@ -34,20 +34,20 @@ ALIKE: dict[str, Carried] = {
     "ACCENT": {"above": {}},
     "INFIX": {"above": {}},
 }
-SYMBOL = ALIKE["SYMBOL"]
-TOP: Carried = {"": {}}
+SYMBOL = IDENTICAL["SYMBOL"]
+TOP: Branches = {"": {}}
 
 
 @lru_cache(maxsize=1)
-def _alike() -> dict[str, Carried]:
-    """Command -> what it carries alike; commands that are missing here are plain symbols."""
-    return {token: ALIKE.get(terminal, {}) for token, terminal in load_grammar().exact.items()}
+def _identical_branches() -> dict[str, Branches]:
+    """Command -> branches that both dialects write identically; commands that are missing here are plain symbols."""
+    return {token: IDENTICAL.get(terminal, {}) for token, terminal in load_grammar().exact.items()}
 
 
 def label_text(label: str, dialect: Dialect = "published") -> str:
     """The Tree-CoT text of a label; raises ``LatexSyntaxError``.
 
-    For ``published`` this is the fastest way: no tree is built.
+    For ``published`` no tree is built, so this is faster than `tree_text`.
     """
     return published_text(label) if dialect == "published" else tree_text(parse(label), dialect)
 
@@ -61,7 +61,7 @@ def tree_text(tree: SymbolTree, dialect: Dialect = "published") -> str:
     """The Tree-CoT text of a tree."""
     if dialect == "slt":
         return "".join(_lines(tree.symbols))[1:]
-    lines = _alike_lines(tree.symbols)
+    lines = _identical_lines(tree.symbols)
     return published_text(to_latex(tree)) if lines is None else "".join(lines)[1:]
 
 
@@ -83,28 +83,28 @@ def _lines(symbols: list[Symbol]) -> list[str]:
             row, indent = pending.pop()
 
 
-def _alike_lines(symbols: list[Symbol]) -> list[str] | None:
-    """The lines of a tree that both dialects write alike; ``None`` where they differ."""
-    alike = _alike()
+def _identical_lines(symbols: list[Symbol]) -> list[str] | None:
+    """The lines of a tree that both dialects write identically; ``None`` where they differ."""
+    identical = _identical_branches()
     lines: list[str] = []
     emit = lines.append
-    pending: list[tuple[Iterator[Symbol], str, Carried]] = []
-    row, indent, carried = iter(symbols), "\n", TOP
+    pending: list[tuple[Iterator[Symbol], str, Branches]] = []
+    row, indent, allowed = iter(symbols), "\n", TOP
     while True:
         for symbol in row:
             token, relation = symbol.token, symbol.relation
             if relation == RIGHT:
                 emit(f"{indent}{token} (right)")
-            elif token and relation in carried:
-                carried = carried[relation]
+            elif token and relation in allowed:
+                allowed = allowed[relation]
                 emit(f"{indent}{token} ({relation})" if relation else indent + token)
             else:
                 return None
             if symbol.children:
-                pending.append((row, indent, carried))
-                row, indent, carried = iter(symbol.children), indent + "\t", alike.get(token, SYMBOL)
+                pending.append((row, indent, allowed))
+                row, indent, allowed = iter(symbol.children), indent + "\t", identical.get(token, SYMBOL)
                 break
         else:
             if not pending:
                 return lines
-            row, indent, carried = pending.pop()
+            row, indent, allowed = pending.pop()

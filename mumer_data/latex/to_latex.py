@@ -17,7 +17,7 @@ CELLS = {"row": "\\\\", "cell": "&"}
 
 
 class Rooted(Protocol):
-    """What has a baseline of symbols: a `SymbolTree`."""
+    """Anything with a baseline of symbols, i.e. a `SymbolTree`."""
 
     symbols: list[Symbol]
 

@@ -59,6 +59,22 @@ class SymbolTree:
         """The deepest level of nesting; 0 for a single baseline."""
         return max((depth for depth, _ in self.walk()), default=0)
 
+    def pretty(self) -> str:
+        """The tree as indented text, one symbol per line with its relation."""
+        from mumer_data.latex.drawing import pretty
+
+        return pretty(self)
+
+    def __rich__(self) -> object:
+        from mumer_data.latex.drawing import rich_tree
+
+        return rich_tree(self)
+
+    def _repr_svg_(self) -> str:
+        from mumer_data.latex.drawing import svg
+
+        return svg(self)
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, SymbolTree) and self.rows() == other.rows()
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-import mumer_data
+from mumer_data._version import __version__
 from mumer_data.exceptions import SourceError
 from mumer_data.metrics.evaluate import LEVEL, RESAMPLES, resampled_sums
 from mumer_data.metrics.pairs import Pairs, pair_up
@@ -33,7 +33,7 @@ class Change:
     b: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Comparison:
     """Two models, ``a`` and ``b``, on the same rows.
 
@@ -57,6 +57,21 @@ class Comparison:
     mcnemar_p: float
     changes: list[Change]
     signature: str
+
+    def __repr__(self) -> str:
+        interval = f"{self.low:+.2f} to {self.high:+.2f}"
+        return f"Comparison(n={self.n}, difference={self.difference:+.2f} ({interval}), mcnemar_p={self.mcnemar_p:.3g})"
+
+    def _repr_html_(self) -> str:
+        rows = {"rows": self.n, "ExpRate a": f"{self.exprate_a:.2f}", "ExpRate b": f"{self.exprate_b:.2f}"}
+        rows |= {"b - a (95% interval)": f"{self.difference:+.2f} ({self.low:+.2f} to {self.high:+.2f})"}
+        rows |= {"bootstrap p": f"{self.bootstrap_p:.3g}", "McNemar p": f"{self.mcnemar_p:.3g}"}
+        cells = "".join(f"<tr><th>{name}</th><td>{value}</td></tr>" for name, value in rows.items())
+        return f"<table>{cells}</table>"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same as `to_json`."""
+        return self.to_json()
 
     def to_json(self) -> dict[str, Any]:
         """Plain data; ``only_a`` and ``only_b`` count the changes."""
@@ -101,7 +116,7 @@ def compare(
         bootstrap_p=min(1.0, 2 * tail),
         mcnemar_p=float(binomtest(won, won + lost).pvalue) if won + lost else 1.0,
         changes=[_change(a, b, int(place)) for place in np.flatnonzero(gain)],
-        signature=f"exprate|tok:whitespace|norm:{normalizer}|version:mumer-{mumer_data.__version__}"
+        signature=f"exprate|tok:whitespace|norm:{normalizer}|version:mumer-{__version__}"
         f"|test:paired-bootstrap-{RESAMPLES}-seed:{seed}+mcnemar-exact",
     )
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-import mumer_data
+from mumer_data._version import __version__
 from mumer_data.metrics import DEFAULT, Floats, Metric, metric
 from mumer_data.metrics.pairs import Pairs, pair_up
 from mumer_data.records import Prediction
@@ -37,9 +37,9 @@ class Figure:
     signature: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Evaluation:
-    """What was found out about one file.
+    """The figures of a set of predictions.
 
     Attributes:
         pairs: labels and predictions; distances, lengths and exactness of every row are at hand there.
@@ -57,6 +57,24 @@ class Evaluation:
     def n(self) -> int:
         """Number of pairs."""
         return len(self.pairs)
+
+    def __getitem__(self, name: str) -> Figure:
+        return self.figures[name]
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={figure.value:.4g}" for name, figure in list(self.figures.items())[:4])
+        return f"Evaluation(n={self.n}, {shown}, ... {len(self.figures)} figures)"
+
+    def _repr_html_(self) -> str:
+        cells = "".join(
+            f"<tr><td>{name}</td><td>{figure.value:.4g}</td><td>{figure.low:.4g} to {figure.high:.4g}</td></tr>"
+            for name, figure in self.figures.items()
+        )
+        return f"<table><tr><th>n = {self.n}</th><th>value</th><th>95% interval</th></tr>{cells}</table>"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same as `to_json`."""
+        return self.to_json()
 
     def to_json(self) -> dict[str, Any]:
         """Plain data: figures at the top level, then ``intervals``, ``signatures`` and, if asked for, ``by``."""
@@ -109,7 +127,7 @@ def evaluate(
     from mumer_data.metrics.slices import slices_of
 
     pairs = pair_up(predictions, normalize)
-    common = f"norm:{normalizer}|version:mumer-{mumer_data.__version__}"
+    common = f"norm:{normalizer}|version:mumer-{__version__}"
     made = [metric(name) for name in metrics]
     statistics = [one.statistics(pairs) for one in made]
     counts: dict[str, int] = {}

@@ -6,7 +6,7 @@ Not for choosing: caps and duplicates need all slices, see `choose`.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict, Field
 
 from mumer_data.alignment.align import EditScript, align
-from mumer_data.alignment.confusions import Confusion, Confusions, ErrorExample, Seen
+from mumer_data.alignment.confusions import Confusion, Confusions, ErrorExample, Occurrences
 from mumer_data.alignment.corrections import correction_of
 from mumer_data.alignment.degenerate import degenerate
 from mumer_data.exceptions import CorrectionError
@@ -113,13 +113,13 @@ def read_counts(work: Path, number: int) -> ScanCounts | None:
 
 def scan(job: ScanJob) -> ScanCounts:
     """Read one slice, and write what it holds. Raises ``SourceError``, ``OutputError``."""
-    found = _Scan(job)
+    found = CandidateScan(job.options)
     number = job.part.number
     with (
         atomic_write(scan_path(job.work, number, "candidates")) as temporary,
         parquet_writer(temporary, CANDIDATES) as writer,
     ):
-        for rows in batched(found.candidates(), _GROUP):
+        for rows in batched(found.candidates(read_slice(job.file, job.part)), _GROUP):
             writer.write_table(pa.Table.from_pylist(rows, CANDIDATES))
     write_rejects(scan_path(job.work, number, "refused"), found.refused)
     write_json(scan_path(job.work, number, "confusions"), confusions_state(found.confusions), indent=None)
@@ -133,21 +133,26 @@ def batched(rows: Iterator[dict[str, Any]], size: int) -> Iterator[list[dict[str
         yield batch
 
 
-class _Scan:
-    """One slice while it is read."""
+class CandidateScan:
+    """Aligns predictions with their labels; counts, confusions and refused rows add up while candidates are read.
 
-    def __init__(self, job: ScanJob) -> None:
-        self.job, self.options = job, job.options
-        self.normal = normalizer(job.options.normalize)
+    Attributes:
+        counts, confusions: of all rows so far.
+        refused: malformed rows, and wrong predictions that cannot become samples.
+    """
+
+    def __init__(self, options: MiningOptions) -> None:
+        self.options = options
+        self.normal = normalizer(options.normalize)
         self.counts = ScanCounts()
         self.confusions = Confusions()
         self.refused: list[Reject] = []
         limits = (self.options.max_per_image, self.options.max_per_confusion)
         self.ordered = any(limit is not None for limit in limits)
 
-    def candidates(self) -> Iterator[dict[str, Any]]:
+    def candidates(self, rows: Iterable[Prediction | Reject]) -> Iterator[dict[str, Any]]:
         """The rows that may become samples, as rows of `CANDIDATES`; the others are counted or refused."""
-        for row in read_slice(self.job.file, self.job.part):
+        for row in rows:
             self.counts.read += 1
             if isinstance(row, Reject):
                 self.counts.malformed += 1
@@ -163,7 +168,7 @@ class _Scan:
 
     def _right(self, row: Prediction, label: list[str]) -> dict[str, Any] | None:
         self.counts.correct += 1
-        self.confusions.add_right(label, row.dataset)
+        self.confusions.add_correct(label, row.dataset)
         share = self.options.keep_correct
         if share < 1 and (not share or rng_for(self.options.seed, _name(row), "keep").random() >= share):
             return None
@@ -235,7 +240,7 @@ def load_confusions(path: Path) -> Confusions:
     for dataset, token, count in raw["symbols"]:
         found.symbols[dataset, token] = count
     for key, count, examples in raw["pairs"]:
-        found.pairs[Confusion(*key)] = Seen(count, [ErrorExample(*one) for one in examples])
+        found.pairs[Confusion(*key)] = Occurrences(count, [ErrorExample(*one) for one in examples])
     return found
 
 

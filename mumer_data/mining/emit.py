@@ -105,7 +105,7 @@ def write_slice(job: EmitJob) -> SliceResult:
             name = f"{row['id']}#{rank + 1}" if rank else row["id"]
             for writer, config in zip(writers, job.plan.configs, strict=True):
                 sample = tasks[config.task].sample(found, name)
-                writer.write(ShardRow(sample, image, data, _metadata(row)))
+                writer.write(ShardRow(sample, image, data, _metadata(row), row["label"], config.task))
     return written.finish([writer.info for writer in writers if isinstance(writer.info, ShardInfo)])
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 TAKEN, DUPLICATE, IMAGE_FULL, CONFUSION_FULL = range(4)
@@ -38,6 +39,20 @@ class Candidates:
     priority: NDArray[np.float64]
     confusions: Keys
     starts: NDArray[np.int64]
+
+    @classmethod
+    def of_table(cls, table: pa.Table) -> Candidates:
+        """The candidates of a table with the key columns of `candidates.CANDIDATES`."""
+        lists = table.column("confusion_keys").combine_chunks()
+        counts = np.fromiter(lists.value_lengths(), np.int64, len(lists)) if len(lists) else np.zeros(0, np.int64)
+        return cls(
+            table.column("id_key").to_numpy(),
+            table.column("image_key").to_numpy(),
+            table.column("text_key").to_numpy(),
+            table.column("priority").to_numpy(),
+            lists.flatten().to_numpy(),
+            np.concatenate([[0], np.cumsum(counts)]),
+        )
 
     @classmethod
     def join(cls, parts: Iterable[Candidates]) -> Candidates:

@@ -54,9 +54,11 @@ READERS = {
     "hub": "mumer_data.readers.hub:HubReader",
     "im2latex": "mumer_data.readers.im2latex:Im2LatexReader",
     "inkml": "mumer_data.readers.ink_files:InkFilesReader",
+    "memory": "mumer_data.readers.memory:MemoryReader",
     "shards": "mumer_data.readers.shards:ShardsReader",
     "sharegpt": "mumer_data.readers.sharegpt:ShareGPTReader",
     "synthetic": "mumer_data.readers.synthetic:SyntheticReader",
+    "table": "mumer_data.readers.table:TableReader",
     "typeset": "mumer_data.readers.typeset:TypesetReader",
 }
 

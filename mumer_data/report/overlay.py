@@ -60,11 +60,13 @@ def overlay_pictures(label: str, text: str) -> list[Image | None]:
 
 
 def write_overlay(label: str, text: str, path: Path) -> None:
-    """One PNG: the label above the prediction.
+    """One PNG file: the label above the prediction; raises ``OutputError`` where it cannot be written."""
+    with atomic_write(path) as temporary:
+        overlay_page(label, text).save(temporary, "PNG")
 
-    Raises:
-        OutputError: the file cannot be written.
-    """
+
+def overlay_page(label: str, text: str) -> Image:
+    """One image: the label above the prediction."""
     from PIL import Image, ImageDraw
 
     pictures = overlay_pictures(label, text)
@@ -79,8 +81,7 @@ def write_overlay(label: str, text: str, path: Path) -> None:
             page.paste(picture, (_GAP, y))
             y += picture.height
         y += _GAP
-    with atomic_write(path) as temporary:
-        page.save(temporary, "PNG")
+    return page
 
 
 def _picture(svg: str) -> Image | None:

@@ -15,6 +15,8 @@ from mumer_data.records import Sample
 
 Chat = Literal["sharegpt", "openai"]
 Images = Literal["embed", "path"]
+Extra = Literal["label", "task"]
+EXTRA: tuple[Extra, ...] = ("label", "task")
 PLACEHOLDER = "<image>"
 
 
@@ -36,21 +38,40 @@ CHATS: dict[Chat, ChatFormat] = {
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """How rows are written: names in the messages, images as bytes or paths, and whether with a ``metadata`` column."""
+    """How rows are written.
+
+    Attributes:
+        chat: names in the messages.
+        images: as encoded bytes or as paths.
+        metadata: whether there is a column ``metadata``.
+        extra: further columns at the end: ``label`` (tokenised) and ``task`` (its name).
+    """
 
     chat: Chat = "sharegpt"
     images: Images = "embed"
     metadata: bool = False
+    extra: tuple[Extra, ...] = EXTRA
 
 
 @dataclass(frozen=True, slots=True)
 class ShardRow:
-    """One row: a sample and its image, as bytes or, where those are ``None``, as a path; ``metadata`` is JSON text."""
+    """One row of a shard.
+
+    Attributes:
+        sample: prompt and answer.
+        image_name: name or path of the image.
+        image_bytes: the encoded image; ``None`` where only its path is kept.
+        metadata: JSON text.
+        label: the tokenised label.
+        task: name of the task.
+    """
 
     sample: Sample
     image_name: str
     image_bytes: bytes | None
     metadata: str = ""
+    label: str = ""
+    task: str = ""
 
     def size(self) -> int:
         """About how many bytes the row takes."""
@@ -58,7 +79,10 @@ class ShardRow:
 
 
 def shard_schema(columns: Columns) -> pa.Schema:
-    """``id``, ``messages``, ``images``; the schema's own metadata tell `datasets` to decode the images."""
+    """``id``, ``messages``, ``images``, then ``metadata``, ``label`` and ``task`` as far as they are chosen.
+
+    The metadata of the schema tell `datasets` to decode the images.
+    """
     names, embedded = CHATS[columns.chat], columns.images == "embed"
     message = pa.struct([(names.role, pa.string()), (names.content, pa.string())])
     image = pa.struct([("bytes", pa.binary()), ("path", pa.string())]) if embedded else pa.string()
@@ -69,9 +93,9 @@ def shard_schema(columns: Columns) -> pa.Schema:
         "images": {"feature": {"_type": "Image"} if embedded else text, "_type": "List"},
     }
     fields = [("id", pa.string()), ("messages", pa.list_(message)), ("images", pa.list_(image))]
-    if columns.metadata:
-        features["metadata"] = text
-        fields.append(("metadata", pa.string()))
+    for name in [*(["metadata"] if columns.metadata else []), *columns.extra]:
+        features[name] = text
+        fields.append((name, pa.string()))
     return pa.schema(fields, metadata={"huggingface": json.dumps({"info": {"features": features}})})
 
 
@@ -91,7 +115,7 @@ def to_table(rows: list[ShardRow], columns: Columns) -> pa.Table:
     ]
     schema = shard_schema(columns)
     found = {"id": [row.sample.id for row in rows], "messages": messages, "images": pictures}
-    found["metadata"] = [row.metadata for row in rows]
+    found |= {name: [getattr(row, name) for row in rows] for name in ("metadata", "label", "task")}
     return pa.table([pa.array(found[f.name], f.type) for f in schema], schema=schema)
 
 

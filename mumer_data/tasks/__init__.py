@@ -1,4 +1,4 @@
-"""Tasks: label -> one training sample each, the prompt beside the answer that it asks for.
+"""Tasks: expression -> training sample, i.e. a prompt about the image and the answer to learn.
 
 A new task is one module with a class of the shape of `Task` (or, about a prediction, of `ErrorTask`), and one line in
 `TASKS` (or `ERROR_TASKS`).
@@ -19,8 +19,8 @@ class Task(BaseModel):
     """One kind of question about an image; its fields are the options that a pipeline may set.
 
     Attributes:
-        suffix: what the task adds to the name of a config, as in the published data.
-        prompt: the user turn, to the byte, without the image placeholder.
+        suffix: appended to the name of a config, as in the published data.
+        prompt: the user turn, byte for byte, without the image placeholder.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -48,11 +48,11 @@ class Task(BaseModel):
 
 
 class ErrorTask(BaseModel):
-    """One kind of question about an image and what a model read in it.
+    """One kind of question about an image and the prediction of a model.
 
     Attributes:
-        suffix: what the task adds to the name of a config, as in the published data.
-        instruction: the first part of the user turn, to the byte, without the image placeholder.
+        suffix: appended to the name of a config, as in the published data.
+        instruction: the first part of the user turn, byte for byte, without the image placeholder.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -80,7 +80,7 @@ TASKS = {
     "symbol_count": "mumer_data.tasks.symbol_count:SymbolCount",
 }
 
-# tasks about predictions: `mumer mine` and `mumer corrupt` write them, pipelines over labels cannot.
+# tasks about predictions: written by `mumer mine` and `mumer corrupt`, not available in pipelines over labels
 ERROR_TASKS = {
     "error_find": "mumer_data.tasks.error_find:ErrorFind",
     "error_fix": "mumer_data.tasks.error_fix:ErrorFix",
@@ -93,6 +93,6 @@ def error_tasks() -> dict[str, ErrorTask]:
 
 
 def task_class(name: str) -> type[Task]:
-    """The task registered under ``name``; raises ``KeyError`` where there is none."""
+    """The task registered under ``name``; raises ``KeyError`` for an unknown name."""
     task: type[Task] = registered(TASKS, name)
     return task

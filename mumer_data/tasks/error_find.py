@@ -7,7 +7,7 @@ from mumer_data.tasks import ErrorTask
 
 
 class ErrorFind(ErrorTask):
-    """Mark what is wrong."""
+    """Mark the errors of a prediction."""
 
     suffix = "_error_find"
     instruction = (

@@ -7,7 +7,7 @@ from mumer_data.tasks import ErrorTask
 
 
 class ErrorFix(ErrorTask):
-    """Mend what is marked."""
+    """Correct a marked prediction."""
 
     suffix = "_error_fix"
     instruction = (
@@ -23,5 +23,5 @@ class ErrorFix(ErrorTask):
         return f"{self.instruction}\n\nMarked formula: {correction.marked}\nCorrection log: "
 
     def answer(self, correction: Correction) -> str:
-        """The correction log, a line break, the label; the log is empty where nothing is wrong."""
+        """The correction log, a line break, the label; the log is empty for a correct prediction."""
         return f"{correction.log}\n{correction.label}"

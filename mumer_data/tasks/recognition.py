@@ -1,4 +1,4 @@
-"""The plain task: image -> label."""
+"""Recognition: image -> label."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from mumer_data.tasks import Task
 
 
 class Recognition(Task):
-    """Write out the expression."""
+    """Transcribe the expression."""
 
     suffix = ""
     prompt = (

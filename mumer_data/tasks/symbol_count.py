@@ -1,4 +1,4 @@
-"""Symbol counting: image -> how often each symbol stands there, then the label (Uni-MuMER, arXiv 2505.23566)."""
+"""Symbol counting: image -> the frequency of each symbol, then the label (Uni-MuMER, arXiv 2505.23566)."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ class TreeCot(Task):
     """Write the tree, then the expression.
 
     Attributes:
-        dialect: ``published`` mixes with the published data; ``slt`` keeps all structure.
+        dialect: ``published`` equals the published data; ``slt`` keeps the complete structure.
     """
 
     suffix = "_tree"

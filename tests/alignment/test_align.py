@@ -20,11 +20,12 @@ token_lists = st.lists(st.sampled_from(TOKENS), max_size=14)
 
 def applied(script: EditScript) -> list[str]:
     """The prediction after all edits, from right to left."""
-    tokens = list(script.text)
+    tokens = list(script.prediction)
     for edit in reversed(script.edits):
-        assert tuple(tokens[edit.text_at : edit.text_at + len(edit.prediction_tokens)]) == edit.prediction_tokens
+        replaced = slice(edit.prediction_at, edit.prediction_at + len(edit.prediction_tokens))
+        assert tuple(tokens[replaced]) == edit.prediction_tokens
         assert script.label[edit.label_at : edit.label_at + len(edit.label_tokens)] == edit.label_tokens
-        tokens[edit.text_at : edit.text_at + len(edit.prediction_tokens)] = edit.label_tokens
+        tokens[replaced] = edit.label_tokens
     return tokens
 
 
@@ -32,10 +33,10 @@ def check(label: list[str], text: list[str]) -> None:
     script = align(label, text)
     assert script.cost == Levenshtein.distance(label, text)
     assert applied(script) == label
-    whole = EditScript(script.label, script.text, tuple(script.runs()))
+    whole = EditScript(script.label, script.prediction, tuple(script.spans()))
     assert applied(whole) == label
     for before, after in zip(whole.edits, whole.edits[1:], strict=False):  # something is right between two runs
-        assert before.text_at + len(before.prediction_tokens) < after.text_at
+        assert before.prediction_at + len(before.prediction_tokens) < after.prediction_at
     assert sum(max(len(run.label_tokens), len(run.prediction_tokens)) for run in whole.edits) == script.cost
 
 
@@ -104,7 +105,7 @@ CASES = {
 
 @pytest.mark.parametrize(("label", "text", "expected"), CASES.values(), ids=CASES)
 def test_the_script_that_is_meant(label: str, text: str, expected: list[tuple[str, str, str]]) -> None:
-    runs = align(label, text).runs()
+    runs = align(label, text).spans()
     assert [(" ".join(run.label_tokens), " ".join(run.prediction_tokens), run.kind) for run in runs] == expected
 
 

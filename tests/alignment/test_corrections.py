@@ -102,8 +102,8 @@ def test_what_cannot_be_marked_is_refused(label: str, text: str, reason: str) ->
         ("x <deleted>", "DELETE:x", "does not insert after 'x'"),
         ("x", "DELETE:x", "no mark is left for 'DELETE:x'"),
         ("x <error_start> l", "DELETE:l", "without <error_end>"),
-        ("x <error_end>", "DELETE:l", "<error_end> stands where it cannot"),
-        ("<error_start> <deleted> <error_end>", "DELETE:l", "<deleted> stands where it cannot"),
+        ("x <error_end>", "DELETE:l", "<error_end> is not allowed here"),
+        ("<error_start> <deleted> <error_end>", "DELETE:l", "<deleted> is not allowed here"),
     ],
 )
 def test_logs_that_do_not_fit_are_refused(marked: str, log: str, message: str) -> None:

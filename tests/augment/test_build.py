@@ -20,7 +20,7 @@ from mumer_data.augment.run import augment
 from mumer_data.cli import app
 from mumer_data.exceptions import PipelineError
 from mumer_data.images.render_ink import encode_png
-from mumer_data.jobs.build import UsableRow, variants
+from mumer_data.jobs.rows import UsableRow, variants
 from mumer_data.latex.expression import Expression
 from tests.augment.pictures import LABELS, picture
 from tests.shards.folders import bytes_of
@@ -57,7 +57,7 @@ def good_ids() -> list[str]:
 
 def test_every_row_has_its_variants_beside_it(folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    manifest = build(recipe(folder, augment={"preset": "camera", "copies": 2}), out, workers=1)
+    manifest = build(recipe(folder, augment={"preset": "camera", "copies": 2}), out, workers=1).manifest
     rows = read(out)
     assert [row["id"] for row in rows] == [f"{name}{end}" for name in good_ids() for end in ("", "-aug1", "-aug2")]
     assert manifest["counts"] == {"read": 9, "accepted": 8, "rejected": 1, "reasons": {"latex_syntax": 1}}
@@ -84,7 +84,7 @@ def test_originals_may_stay_out_and_nothing_else_changes(folder: Path, tmp_path:
 def test_the_number_of_workers_and_of_shards_changes_no_variant(folder: Path, tmp_path: Path) -> None:
     pipeline = recipe(folder, augment={"preset": "camera", "copies": 2}, shards={"max_rows": 6})
     for out, workers in (("one", 1), ("two", 2)):
-        manifest = build(pipeline, tmp_path / out, workers=workers)
+        manifest = build(pipeline, tmp_path / out, workers=workers).manifest
         assert [shard["rows"] for shard in manifest["configs"]["t"]["shards"]] == [6, 6, 3, 6, 3]
     assert bytes_of(tmp_path / "one") == bytes_of(tmp_path / "two")
     build(recipe(folder, augment={"preset": "camera", "copies": 2}), tmp_path / "whole", workers=1)

@@ -12,7 +12,7 @@ from mumer_data.augment.options import Augmentation, presets
 from mumer_data.exceptions import PipelineError
 from mumer_data.jobs.config import load_pipeline
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 
 WRONG = {
     "preset": ("augment: camra", "augment.preset: unknown preset 'camra': did you mean 'camera'"),

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 
 from mumer_data.alignment.align import align
-from mumer_data.error_model.channel import Channel, fit, shift_at, stretch_at
+from mumer_data.error_model.channel import Channel, fit
 from mumer_data.error_model.events import Event, apply_events, events_of
 from mumer_data.error_model.rates import Choices, Rates
+from mumer_data.error_model.sites import shift_at, stretch_at
 from mumer_data.latex.parser import parse
 from mumer_data.seeding import rng_for
 from tests.latex.labels import labels
@@ -50,7 +51,7 @@ def test_events_are_found_and_lead_to_the_prediction(
 def test_most_real_errors_are_events(shared: Path) -> None:
     rows = json.loads((shared / "golden/predictions/crohme_2014_7b_pred.json").read_text(encoding="utf-8"))
     scripts = [align(row["gt"], row["pred"]) for row in rows if row["gt"] != row["pred"]]
-    again = [apply_events(script.label, events_of(script)[0]) == list(script.text) for script in scripts]
+    again = [apply_events(script.label, events_of(script)[0]) == list(script.prediction) for script in scripts]
     assert sum(again) >= 0.95 * len(again)
 
 

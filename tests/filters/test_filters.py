@@ -12,8 +12,9 @@ import yaml
 from PIL import Image, ImageDraw, ImageOps
 
 from mumer_data.exceptions import PipelineError, SourceError
-from mumer_data.filters.split import place_of
-from mumer_data.jobs.build import build, load_pipeline
+from mumer_data.filters.split import unit_interval_hash
+from mumer_data.jobs.build import build
+from mumer_data.jobs.config import load_pipeline
 
 
 def drawing(number: int) -> Image.Image:
@@ -67,7 +68,7 @@ def rejects(source: Path, out: Path, gates: list[Any], workers: int = 1, **keys:
     }
     file = source.parent / "t.yaml"
     file.write_text(yaml.safe_dump(text), encoding="utf-8")
-    manifest = build(load_pipeline(file), out, workers=workers)
+    manifest = build(load_pipeline(file), out, workers=workers).manifest
     found = pd.read_parquet(out / "rejects.parquet")
     assert manifest["counts"]["rejected"] == len(found)
     assert manifest["counts"]["read"] == len((source / "caption.txt").read_text("utf-8").splitlines())
@@ -153,7 +154,7 @@ def test_parts_are_disjoint_and_whole(source: Path, tmp_path: Path) -> None:
 
 
 def test_places_are_spread_evenly() -> None:
-    places = [place_of(f"writer{number}", 0) for number in range(4000)]
+    places = [unit_interval_hash(f"writer{number}", 0) for number in range(4000)]
     assert all(0 <= place < 1 for place in places)
     assert 0.17 < sum(place < 0.2 for place in places) / 4000 < 0.23
 
@@ -170,7 +171,7 @@ def test_ids_must_be_unique(source: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("gate", "message"),
     [
-        ("lenght", "unknown gate 'lenght': did you mean 'length'"),
+        ("lenght", "unknown filter 'lenght': did you mean 'length'"),
         ({"length": {"mx": 3}}, "mx"),
         ({"duplicates": {"distance": 40}}, "less than or equal to 31"),
         ({"part": {"parts": {"a": 0.5}, "keep": "a"}}, "sum up to 1"),

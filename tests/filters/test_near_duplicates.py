@@ -20,7 +20,7 @@ def features(draw: st.DrawFn) -> NDArray[np.void]:
     found = np.zeros(draw(st.integers(0, 14)), FEATURES)
     for row in found:
         row["label"], row["image"] = draw(st.integers(0, 2)), draw(st.integers(0, 3))
-        row["look"] = [draw(st.sampled_from([0, 1, 3, 7, 1 << 63, (1 << 64) - 1])) for _ in range(4)]
+        row["phash"] = [draw(st.sampled_from([0, 1, 3, 7, 1 << 63, (1 << 64) - 1])) for _ in range(4)]
         row["aspect"] = draw(st.sampled_from([0.0, 0.2, 3.0]))
         row["usable"] = draw(st.integers(0, 4)) > 0
     return found
@@ -34,7 +34,7 @@ def alike(one: np.void, two: np.void, like: NearDuplicateOptions) -> bool:
         return False
     if like.image == "exact":
         return bool(one["image"] == two["image"])
-    differing = sum(int(a ^ b).bit_count() for a, b in zip(one["look"], two["look"], strict=True))
+    differing = sum(int(a ^ b).bit_count() for a, b in zip(one["phash"], two["phash"], strict=True))
     return like.image == "ignore" or (differing <= like.distance and abs(one["aspect"] - two["aspect"]) <= 0.25)
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from mumer_data.hub import repository
-from mumer_data.jobs.build import build, load_pipeline
+from mumer_data.jobs.build import build
+from mumer_data.jobs.config import load_pipeline
 from tests.conftest import caption_folder
 from tests.hub.server import Hub, running_hub
 

@@ -19,7 +19,8 @@ from mumer_data.hub.licences import terms_of
 from mumer_data.hub.picture import sample_sheet
 from mumer_data.hub.publication import publication
 from mumer_data.hub.statistics import label_facts
-from mumer_data.jobs.build import build, load_pipeline
+from mumer_data.jobs.build import build
+from mumer_data.jobs.config import load_pipeline
 from mumer_data.jobs.mine import mine
 from mumer_data.mining.candidates import MiningOptions
 from mumer_data.tasks import TASKS, task_class

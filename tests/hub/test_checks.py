@@ -20,8 +20,8 @@ from mumer_data.hub.leakage import TestSet, leak_findings
 from mumer_data.hub.licences import terms_of
 from mumer_data.hub.redact_paths import MACHINE_PLACE, without_places
 from mumer_data.io.atomic import file_sha256
-from mumer_data.jobs.build import build, load_pipeline
-from mumer_data.jobs.config import load_source
+from mumer_data.jobs.build import build
+from mumer_data.jobs.config import load_pipeline, load_source
 from tests.conftest import caption_folder
 
 SHARD = "mine/train-00001-of-00003.parquet"

@@ -13,7 +13,8 @@ from mumer_data.exceptions import ImageError
 from mumer_data.filters.validation import RowValidator
 from mumer_data.images.canonicalize import canonical_image, canonical_png
 from mumer_data.images.check import check_image
-from mumer_data.jobs.build import build, load_pipeline
+from mumer_data.jobs.build import build
+from mumer_data.jobs.config import load_pipeline
 from mumer_data.records import Example, ImageRef, Reject
 from tests.conftest import caption_folder
 
@@ -174,7 +175,7 @@ def test_a_build_of_odd_images_shows_them_upright(tmp_path: Path) -> None:
         lines.append(f"e{number}\tx\n")
     (folder / "caption.txt").write_text("".join(lines))
     settings = ["name=odd", "source.format=caption", f"source.path={folder}", "tasks=[recognition]"]
-    manifest = build(load_pipeline("demo", settings), tmp_path / "out", workers=1)
+    manifest = build(load_pipeline("demo", settings), tmp_path / "out", workers=1).manifest
     assert manifest["counts"]["rejected"] == 0
     rows = datasets.load_dataset(str(tmp_path / "out"), "odd", split="train", cache_dir=str(tmp_path / "cache"))
     for row in rows:

@@ -44,7 +44,7 @@ def read(out: Path, config: str) -> list[dict[str, Any]]:
 
 def test_every_row_is_a_sample_of_each_task_or_a_reject(faulty_folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    manifest = build(pipeline(faulty_folder, shards={"max_rows": 7}), out, workers=1)
+    manifest = build(pipeline(faulty_folder, shards={"max_rows": 7}), out, workers=1).manifest
     counts = manifest["counts"]
     assert (counts["read"], counts["accepted"], counts["rejected"]) == (19, 10, 9)
     rejects = pq.read_table(out / "rejects.parquet").to_pylist()
@@ -74,7 +74,7 @@ def test_answers_and_images_are_what_they_should_be(good_folder: Path, tmp_path:
 
 def test_the_manifest_tells_the_truth(good_folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    manifest = build(pipeline(good_folder, shards={"max_rows": 25}), out)
+    manifest = build(pipeline(good_folder, shards={"max_rows": 25}), out).manifest
     assert manifest == json.loads((out / "manifest.json").read_text())
     captions = (good_folder / "caption.txt").read_bytes()
     assert manifest["inputs"]["files"] == [
@@ -111,7 +111,9 @@ def test_cutting_changes_no_row(
     good_folder: Path, tmp_path_factory: pytest.TempPathFactory, max_rows: int, max_bytes: int
 ) -> None:
     out = tmp_path_factory.mktemp("cut") / "out"
-    manifest = build(pipeline(good_folder, shards={"max_rows": max_rows, "max_bytes": max_bytes}), out, workers=1)
+    manifest = build(
+        pipeline(good_folder, shards={"max_rows": max_rows, "max_bytes": max_bytes}), out, workers=1
+    ).manifest
     assert [row["id"] for row in read(out, "t")] == [f"e{i}" for i in range(60)]
     assert all(shard["rows"] <= max_rows for shard in manifest["configs"]["t"]["shards"])
 
@@ -146,7 +148,7 @@ def test_raw_labels_can_be_normalised_and_unknown_commands_refused(tmp_path: Pat
     folder = caption_folder(tmp_path / "raw", 3)
     (folder / "caption.txt").write_text("e0\tx^2\ne1\t\\weird x\ne2\t{x\n")
     recipe = pipeline(folder, normalize={"preset": "crohme"}, unknown_commands="reject")
-    manifest = build(recipe, tmp_path / "out", workers=1)
+    manifest = build(recipe, tmp_path / "out", workers=1).manifest
     assert manifest["counts"]["reasons"] == {"latex_syntax": 2}
     assert read(tmp_path / "out", "t")[0]["messages"][1]["value"] == "x ^ { 2 }"
 
@@ -158,11 +160,11 @@ def test_folders_that_hold_something_else_are_refused(good_folder: Path, tmp_pat
     with pytest.raises(OutputError, match="is not empty and holds no build"):
         build(recipe, out)
     (out / "mine.txt").unlink()
-    manifest = build(recipe, out)
+    manifest = build(recipe, out).manifest
     with pytest.raises(OutputError, match="holds a build already"):
         build(recipe, out)
     before = digests(out)
-    assert build(recipe, out, resume=True) == manifest
+    assert build(recipe, out, resume=True).manifest == manifest
     assert digests(out) == before
     with pytest.raises(OutputError, match="begun with another pipeline, input or version"):
         build(pipeline(good_folder, seed=1), out, resume=True)
@@ -196,7 +198,7 @@ def test_two_runs_cannot_write_to_one_folder(good_folder: Path, tmp_path: Path) 
         with pytest.raises(OutputError, match="another run is writing to"):
             build(recipe, out, resume=True)
         holder.communicate("")
-    assert build(recipe, out, resume=True)["counts"]["accepted"] == 60
+    assert build(recipe, out, resume=True).counts["accepted"] == 60
 
 
 @pytest.mark.parametrize("workers", [1, 2])

@@ -12,7 +12,8 @@ import pytest
 import yaml
 
 from mumer_data.exceptions import ImageError, SourceError
-from mumer_data.jobs.build import build, load_pipeline
+from mumer_data.jobs.build import build
+from mumer_data.jobs.config import load_pipeline
 from mumer_data.readers.shards import ShardsReader
 from mumer_data.records import Example, Reject
 from tests.conftest import caption_folder, png

@@ -44,7 +44,7 @@ def main() -> None:
         begin = time.perf_counter()
         manifest = build(
             load_pipeline("crohme", [f"source.path={folder}"]), Path(scratch) / "out", workers=options.workers
-        )
+        ).manifest
         seconds = time.perf_counter() - begin
     kinds = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
     peak = max(resource.getrusage(kind).ru_maxrss for kind in kinds) * 1024

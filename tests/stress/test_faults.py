@@ -20,7 +20,8 @@ import pytest
 
 from mumer_data.alignment.degenerate import MAX_TOKENS, degenerate
 from mumer_data.filters.validation import MAX_DEPTH, RowValidator
-from mumer_data.jobs.build import build, load_pipeline
+from mumer_data.jobs.build import build
+from mumer_data.jobs.config import load_pipeline
 from mumer_data.latex.normalize.run import MAX_LABEL
 from mumer_data.mining.images import ImageFinder
 from mumer_data.readers.files import read_file
@@ -162,7 +163,7 @@ def test_labels_that_are_not_utf_8(encoding: str, tmp_path: Path) -> None:
     captions = folder / "caption.txt"
     text = captions.read_text(encoding="utf-8") + "e4\té ÿ\n"
     captions.write_bytes(text.encode(encoding, errors="ignore"))
-    counts = build(load_pipeline("crohme", [f"source.path={folder}"]), tmp_path / "out", workers=1)["counts"]
+    counts = build(load_pipeline("crohme", [f"source.path={folder}"]), tmp_path / "out", workers=1).counts
     rejects = pq.read_table(tmp_path / "out" / "rejects.parquet").to_pylist()
     assert counts["read"] == counts["accepted"] + counts["rejected"]
     assert counts["rejected"] == len(rejects) > 0
@@ -259,7 +260,7 @@ def test_names_that_climb_and_links_that_lead_nowhere(tmp_path: Path) -> None:
         "n" * 5000,
     ]
     (folder / "caption.txt").write_text("".join(f"{name}\tx\n" for name in names), encoding="utf-8")
-    manifest = build(load_pipeline("crohme", [f"source.path={folder}"]), tmp_path / "out", workers=1)
+    manifest = build(load_pipeline("crohme", [f"source.path={folder}"]), tmp_path / "out", workers=1).manifest
     assert manifest["counts"]["reasons"] == {"image_missing": len(names)}
     mined = write_rows(tmp_path / "p.jsonl", [{"img_id": n, "gt": "x", "pred": "y", "image_path": n} for n in names])
     command = [sys.executable, "-m", "mumer_data", "mine", str(mined), "--images", str(folder / "images")]

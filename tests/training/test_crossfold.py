@@ -129,9 +129,9 @@ def test_copies_of_an_image_are_not_trained_on(tmp_path: Path) -> None:
         left_out += len(leaked)
     assert left_out
     without = next(stage for stage in stages(wanted) if "train" in stage.arguments[3])
-    setting = next(part for part in without.arguments if part.startswith("gates="))
-    gates = [gate for gate in json.loads(setting.removeprefix("gates=")) if "leakage" not in gate]
-    leaky = [part if part != setting else f"gates={json.dumps(gates)}" for part in without.arguments]
+    setting = next(part for part in without.arguments if part.startswith("filters="))
+    filters = [one for one in json.loads(setting.removeprefix("filters=")) if "leakage" not in one]
+    leaky = [part if part != setting else f"filters={json.dumps(filters)}" for part in without.arguments]
     shutil.rmtree(without.done.parent)
     _run(Stage(leaky, without.done))
     with pytest.raises(TrainingError, match=r"fold 0: '.*', which is trained on, and '.*', which is read, are one"):

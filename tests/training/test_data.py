@@ -88,6 +88,9 @@ def test_wrong_shards_are_named(shards: Path, folder: str, configs: list[str], m
         load_rows(shards.parent / folder, configs)
 
 
+MINIMAL = "model: m\noutput: o\ndata: [{path: p}]"
+
+
 @pytest.mark.parametrize(
     ("text", "settings", "message"),
     [
@@ -98,18 +101,18 @@ def test_wrong_shards_are_named(shards: Path, folder: str, configs: list[str], m
             [],
             "unknown key 'data.0.repeats': did you mean 'repeat'",
         ),
-        ("model: m\noutput: o\ndata: [{path: p}]", ["freeze.visoin=true"], "did you mean 'vision'"),
-        ("model: m\noutput: o\ndata: [{path: p}]", ["evaluate={data: x, every: 2, row: 3}"], "did you mean 'rows'"),
-        ("model: m\noutput: o\ndata: [{path: p, weight: 1}, {path: q}]", [], "every part of data a weight, or none"),
+        (MINIMAL, ["freeze.visoin=true"], "did you mean 'vision'"),
+        (MINIMAL, ["evaluate={data: x, every: 2, row: 3}"], "did you mean 'rows'"),
+        ("model: m\noutput: o\ndata: [{path: p, weight: 1}, {path: q}]", [], "give a weight to every part of data"),
         ("model: m\noutput: o\ndata: [{path: p, weight: 1, repeat: 2}]", [], "not both"),
-        ("model: m\noutput: o\ndata: [{path: p}]", ["effective_batch=8", "accumulation=2"], "leave one out"),
+        (MINIMAL, ["effective_batch=8", "gradient_accumulation_steps=2"], "leave one out"),
         ("model: m\noutput: o\ndata: []", [], "data: List should have at least 1 item"),
-        ("model: m\noutput: o", [], "data: Field required"),
-        ("- 1", [], "holds no keys"),
-        ("a: [", [], "is no YAML"),
-        ("model: m\noutput: o\ndata: [{path: p}]", ["batch=0"], "batch: Input should be greater"),
-        ("model: m\noutput: o\ndata: [{path: p}]", ["data.3.path=x"], "there is no such key"),
-        ("model: m\noutput: o\ndata: [{path: p}]", ["batch"], "write key=value"),
+        ("model: m\noutput: o", [], "data: this key is missing"),
+        ("- 1", [], "expected 'key: value' lines, found list"),
+        ("a: [", [], "is not YAML"),
+        (MINIMAL, ["per_device_batch_size=0"], "per_device_batch_size: Input should be greater"),
+        (MINIMAL, ["data.3.path=x"], "'3' is not a position in a list of 1"),
+        (MINIMAL, ["per_device_batch_size"], "expected key=value"),
     ],
 )
 def test_a_wrong_config_says_what_is_wrong(tmp_path: Path, text: str, settings: list[str], message: str) -> None:
@@ -121,9 +124,26 @@ def test_a_wrong_config_says_what_is_wrong(tmp_path: Path, text: str, settings: 
 
 def test_settings_reach_into_lists(tmp_path: Path) -> None:
     path = tmp_path / "run.yaml"
-    path.write_text("model: m\noutput: o\ndata: [{path: p}]", encoding="utf-8")
-    config = load_config(path, ["data.0.path=q", "freeze.vision=true", "batch=4"])
-    assert (str(config.data[0].path), config.freeze.vision, config.batch) == ("q", True, 4)
+    path.write_text(MINIMAL, encoding="utf-8")
+    config = load_config(path, ["data.0.path=q", "freeze.vision=true", "per_device_batch_size=4"])
+    assert (str(config.data[0].path), config.freeze.vision, config.per_device_batch_size) == ("q", True, 4)
+
+
+def test_old_keys_work_with_one_warning(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "run.yaml"
+    path.write_text("model: m\noutput: o\ndata: [{path: p}]\nbatch: 2\ncutoff: 99\n", encoding="utf-8")
+    config = load_config(path, ["batch=4", "accumulation=3", "checkpointing=true", "save_total_limit=7"])
+    assert (config.per_device_batch_size, config.gradient_accumulation_steps, config.max_length) == (4, 3, 99)
+    assert (config.gradient_checkpointing, config.save_total_limit) == (True, 7)
+    assert [record.getMessage() for record in caplog.records] == [
+        "'batch' is deprecated: write 'per_device_batch_size'",
+        "'cutoff' is deprecated: write 'max_length'",
+        "'accumulation' is deprecated: write 'gradient_accumulation_steps'",
+        "'checkpointing' is deprecated: write 'gradient_checkpointing'",
+    ]
+    path.write_text("model: m\noutput: o\ndata: [{path: p}]\nkeep: 2\nsave_total_limit: 3\n", encoding="utf-8")
+    with pytest.raises(TrainingError, match="'keep' is the old name of 'save_total_limit'"):
+        load_config(path)
 
 
 def test_the_configs_in_the_repository_are_valid() -> None:

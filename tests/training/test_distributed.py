@@ -23,7 +23,7 @@ def test_two_processes_train_together(tiny: Path, shards: Path, tmp_path: Path) 
         "learning_rate": 1e-3,
         "precision": "fp32",
         "max_pixels": 128 * 784,
-        "batch": 4,
+        "per_device_batch_size": 4,
         "workers": 0,
         "group_by_length": True,
         "max_steps": 2,
@@ -43,7 +43,7 @@ def test_two_processes_train_together(tiny: Path, shards: Path, tmp_path: Path) 
     assert (tmp_path / "run" / "final" / "model.safetensors").exists()
     epochs = [entry["epoch"] for entry in record["history"] if "loss" in entry]
     assert epochs == pytest.approx([0.25, 0.5])  # 32 rows, 2 x 4 of them a step
-    alone = settings | {"output": str(tmp_path / "alone"), "batch": 8}
+    alone = settings | {"output": str(tmp_path / "alone"), "per_device_batch_size": 8}
     train(TrainConfig.model_validate(alone))
     histories = [record["history"], json.loads((tmp_path / "alone" / "run.json").read_text())["history"]]
     for name in ("loss", "loss_few", "grad_norm"):

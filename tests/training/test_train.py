@@ -29,7 +29,7 @@ def config(tiny: Path, shards: Path, output: Path, **more: Any) -> TrainConfig:
         "learning_rate": 1e-3,
         "precision": "fp32",
         "max_pixels": 128 * 784,
-        "cutoff": 1024,
+        "max_length": 1024,
         "workers": 0,
         "group_by_length": False,
         "save_steps": 2,
@@ -69,7 +69,7 @@ class _KilledError(Exception):
 def test_resuming_gives_the_losses_of_an_unbroken_run(
     tiny: Path, shards: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: dict[str, Any], kill: int
 ) -> None:
-    settings = {"max_steps": 4, "cutoff": 50} | more
+    settings = {"max_steps": 4, "max_length": 50} | more
     train(config(tiny, shards, tmp_path / "whole", **settings))
     broken = config(tiny, shards, tmp_path / "broken", **settings)
     stock = MumerTrainer.training_step
@@ -142,13 +142,13 @@ train(config)
 def test_a_checkpoint_is_whole_or_absent(
     tiny: Path, shards: Path, tmp_path: Path, point: str, there: list[str]
 ) -> None:
-    settings = config(tiny, shards, tmp_path / "run", max_steps=4, keep=1)
+    settings = config(tiny, shards, tmp_path / "run", max_steps=4, save_total_limit=1)
     command = [sys.executable, "-c", _SUICIDE, settings.model_dump_json(), point, str(torch.get_num_threads())]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == -signal.SIGKILL, done.stderr[-2000:]
     assert {path.name for path in (tmp_path / "run").iterdir()} - {".writing", "runs"} == set(there)
     final = train(settings, resume=True)
-    whole = train(config(tiny, shards, tmp_path / "whole", max_steps=4, keep=1))
+    whole = train(config(tiny, shards, tmp_path / "whole", max_steps=4, save_total_limit=1))
     weights = [_weights(folder) for folder in (final, whole)]
     assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
     assert not (tmp_path / "run" / ".writing").exists()
@@ -156,8 +156,8 @@ def test_a_checkpoint_is_whole_or_absent(
 
 def test_rows_over_the_cutoff_are_named(tiny: Path, shards: Path, tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="no row has at most 16 tokens"):
-        train(config(tiny, shards, tmp_path / "none", cutoff=16))
-    train(config(tiny, shards, tmp_path / "some", cutoff=50, max_steps=1))
+        train(config(tiny, shards, tmp_path / "none", max_length=16))
+    train(config(tiny, shards, tmp_path / "some", max_length=50, max_steps=1))
     record = json.loads((tmp_path / "some" / "run.json").read_text())
     assert record["left_out"] == {"few": len(record["left_out_ids"]["few"])}
     assert record["rows"] + record["left_out"]["few"] == 32
@@ -167,8 +167,9 @@ def test_rows_over_the_cutoff_are_named(tiny: Path, shards: Path, tmp_path: Path
 def test_accumulated_steps_are_one_large_step(tiny: Path, shards: Path, tmp_path: Path) -> None:
     """Tokens weigh alike: answers of trees are several times as long as labels."""
     data = [Part(path=shards)]
-    for name, more in (("large", {"batch": 8}), ("steps", {"batch": 2, "effective_batch": 8})):
-        run = config(tiny, shards, tmp_path / name, max_steps=2, **more).model_copy(update={"data": data})
+    for name, rows in (("large", 8), ("steps", 2)):
+        sizes = {"per_device_batch_size": rows, "effective_batch": 8}
+        run = config(tiny, shards, tmp_path / name, max_steps=2, **sizes).model_copy(update={"data": data})
         train(run)
     large, steps = (
         json.loads((tmp_path / name / "run.json").read_text())["history"][:2] for name in ("large", "steps")
@@ -211,7 +212,7 @@ def test_a_model_without_eyes_is_an_error_before_any_weight(tiny: Path, shards: 
         ({"attention": "fast"}, "'fast' is none of eager, sdpa"),
         ({"report": ["trackio"]}, "needs trackio, which is not installed"),
         ({"sharding": "fsdp2"}, "FSDP2 needs GPUs"),
-        ({"effective_batch": 12}, "effective_batch 12 is no multiple of 8 rows a step"),
+        ({"effective_batch": 12}, "effective_batch 12 is not a multiple of 8 rows per step"),
     ],
 )
 def test_what_the_machine_lacks_is_said_first(

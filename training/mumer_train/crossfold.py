@@ -92,11 +92,11 @@ def _fold(harvest: Harvest, fold: int) -> Iterator[Stage]:
 def _build(harvest: Harvest, fold: int, keep: str, out: Path) -> Stage:
     pipeline = load_pipeline(harvest.pipeline, harvest.settings)
     gate = {"folds": {"count": harvest.folds, "fold": fold, "keep": keep, "seed": harvest.seed}}
-    gates = [*pipeline.gates, gate]
+    gates = [*pipeline.filters, gate]
     if keep == "others":  # an image may come twice, under two ids or by two writers: its copy stays out
         held = {"format": "shards", "path": str(out.parent / "held")}
         gates.append({"leakage": {"source": held, "image": "near"}})
-    settings = [*harvest.settings, f"gates={json.dumps(gates)}"]
+    settings = [*harvest.settings, f"filters={json.dumps(gates)}"]
     if keep == "fold":
         settings.append("tasks=[recognition]")
     arguments = ["build", harvest.pipeline, "--out", str(out), "--resume", *_each("--set", settings)]

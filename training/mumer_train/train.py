@@ -48,11 +48,11 @@ def train(config: TrainConfig, *, resume: bool = False) -> Path:
     with arguments.main_process_first(desc="measuring"):
         data = _data(config, encoder)
     if config.max_steps < 0 and config.streaming:
-        rows_an_update = config.batch * arguments.world_size * arguments.gradient_accumulation_steps
+        rows_an_update = config.per_device_batch_size * arguments.world_size * arguments.gradient_accumulation_steps
         arguments.max_steps = ceil(data.rows * config.epochs / rows_an_update)
     if data.left_out and arguments.process_index == 0:
         listed = ", ".join(f"{len(names):,} of {task}" for task, names in data.left_out.items())
-        print(f"over {config.cutoff} tokens and left out, see run.json: {listed}")
+        print(f"over {config.max_length} tokens and left out, see run.json: {listed}")
     trainer = MumerTrainer(
         model=load_model(config),
         args=arguments,
@@ -113,8 +113,8 @@ def _data(config: TrainConfig, encoder: Encoder) -> _Data:
 
     if config.streaming:
         stream, count = streamed(config.data, config.seed, config.shuffle_buffer)
-        return _Data(Stream(stream, encoder, config.cutoff), count, None, {})
-    found = measure(mixed(config.data, config.seed), encoder, config.cutoff, config.workers)
+        return _Data(Stream(stream, encoder, config.max_length), count, None, {})
+    found = measure(mixed(config.data, config.seed), encoder, config.max_length, config.workers)
     return _Data(ChatDataset(found.rows), len(found.rows), found.lengths, found.left_out)
 
 
@@ -134,13 +134,13 @@ def _arguments(config: TrainConfig, *, cuda: bool) -> Any:
         lr_scheduler_type=config.schedule,
         weight_decay=config.weight_decay,
         max_grad_norm=config.max_grad_norm,
-        per_device_train_batch_size=config.batch,
+        per_device_train_batch_size=config.per_device_batch_size,
         gradient_accumulation_steps=config.accumulation_on(int(os.environ.get("WORLD_SIZE", "1"))),
         bf16=config.precision != "fp32",
         use_cpu=not cuda,
-        **({checkpointing: True} if config.checkpointing and not fsdp else {}),
+        **({checkpointing: True} if config.gradient_checkpointing and not fsdp else {}),
         fsdp=fsdp or None,
-        fsdp_config=parts | {"activation_checkpointing": config.checkpointing} if fsdp else None,
+        fsdp_config=parts | {"activation_checkpointing": config.gradient_checkpointing} if fsdp else None,
         use_liger_kernel=config.liger,
         dataloader_num_workers=config.workers,
         dataloader_prefetch_factor=4 if config.workers else None,
@@ -149,7 +149,7 @@ def _arguments(config: TrainConfig, *, cuda: bool) -> Any:
         accelerator_config={"dispatch_batches": False},
         remove_unused_columns=False,
         save_steps=config.save_steps,
-        save_total_limit=config.keep,
+        save_total_limit=config.save_total_limit,
         logging_steps=config.log_steps,
         report_to=list(config.report) or "none",
         disable_tqdm=not sys.stderr.isatty(),

@@ -85,13 +85,13 @@ def _diff(script: EditScript) -> list[list[str]]:
     """Runs of (kind, prediction's tokens, label's tokens); the kind is ``=`` where they agree."""
     found: list[list[str]] = []
     place = 0
-    for run in script.runs():
-        if run.text_at > place:
-            found.append(["=", " ".join(script.text[place : run.text_at])])
-        found.append([run.kind, " ".join(run.prediction_tokens), " ".join(run.label_tokens)])
-        place = run.text_at + len(run.prediction_tokens)
-    if place < len(script.text):
-        found.append(["=", " ".join(script.text[place:])])
+    for span in script.spans():
+        if span.prediction_at > place:
+            found.append(["=", " ".join(script.prediction[place : span.prediction_at])])
+        found.append([span.kind, " ".join(span.prediction_tokens), " ".join(span.label_tokens)])
+        place = span.prediction_at + len(span.prediction_tokens)
+    if place < len(script.prediction):
+        found.append(["=", " ".join(script.prediction[place:])])
     return found
 
 
