@@ -28,9 +28,11 @@ from mumer_data.latex.tree import SymbolTree
 from mumer_data.typeset.build import to_mathml
 from mumer_data.typeset.elements import MARK
 from mumer_data.typeset.errors import TypesetError
+from mumer_data.typeset.table_rules import table_rules
 from mumer_data.typeset.ziamath_speed import install, parse_style
 
 install()
+_RULE = -1  # the mark of a line of a table: CDM, as published, has none for it
 _LINE = -1  # stands for the number of a glyph where a line is drawn
 _STAND_IN = 1 << 24  # from here on: what the font lacks, set as a box
 # ziamath shares one font, and one position in its file, between all callers: only one thread may set type.
@@ -96,6 +98,11 @@ class TypesetFormula:
         with one_at_a_time:
             svg = self._math.svgxml()
         width, height = f"{right - left + 2 * white:.2f}", f"{bottom - top + 2 * white:.2f}"
+        for shape in self.shapes:
+            if shape.mark == _RULE and shape.glyph == _LINE:
+                x0, y0, x1, y1 = shape.box
+                box = {"x": x0, "y": y0, "width": x1 - x0, "height": y1 - y0}
+                ElementTree.SubElement(svg, "rect", {name: f"{value:.2f}" for name, value in box.items()})
         svg.attrib.update(width=width, height=height, viewBox=f"{left - white:.2f} {top - white:.2f} {width} {height}")
         return svg
 
@@ -165,6 +172,8 @@ def _root(element: ElementTree.Element) -> ElementTree.Element:
 def _shapes(node: Mnode, x: float, y: float) -> Iterator[Shape]:
     if node.mtag == "mphantom":
         return
+    if node.mtag == "mtable":
+        yield from (Shape(_RULE, _LINE, box) for box in table_rules(node, x, y))
     mark = int(node.element.get(MARK, "-1"))
     for (dx, dy), child in zip(node.nodexy, node.nodes, strict=True):
         if isinstance(child, Mnode):
