@@ -113,3 +113,13 @@ def test_wrong_options_say_what_would_be_right(predictions: Path, arguments: lis
     done = mumer("evaluate", predictions, *arguments)
     assert done.returncode == 2
     assert message in done.stderr
+
+
+def test_cdm_normalizes_and_explains_the_rating() -> None:
+    done = mumer("cdm", r"$\frac{\nu+1}{2}$", r"\frac{v+1}{2}", "--normalize", "crohme", "--explain")
+    assert "norm:crohme" in done.stdout
+    assert "predicted human rating" in done.stdout
+    assert "alike: \\nu -> v" in done.stdout
+    found = json.loads(mumer("cdm", "x ^ 2", "x ^ { 2 }", "--explain", "--json").stdout)
+    assert found["costs"] == []
+    assert found["rating_basis"] == "tree"

@@ -87,20 +87,44 @@ def _aligned(one: Sequence[Node], two: Sequence[Node]) -> list[tuple[str, str, s
         above, line, costs, lost = table[i], table[i + 1], swap[i], drop[i]
         for j in range(columns):
             line[j + 1] = min(above[j] + costs[j], above[j + 1] + lost, line[j] + add[j])
-    found: list[tuple[str, str, str]] = []
-    i, j = rows, columns
+    return _followed(one, two, _path(table, swap, drop))
+
+
+def _path(table: list[list[float]], swap: list[list[float]], drop: list[float]) -> list[tuple[int, int]]:
+    """The cheapest alignment as places of both sides, -1 where a symbol has no counterpart."""
+    path: list[tuple[int, int]] = []
+    i, j = len(table) - 1, len(table[0]) - 1
     while i or j:
         here = table[i][j]
         if i and j and here == table[i - 1][j - 1] + swap[i - 1][j - 1]:
             i, j = i - 1, j - 1
-            found += _kinds(one[i], two[j])
+            path.append((i, j))
         elif i and here == table[i - 1][j] + drop[i - 1]:
             i -= 1
-            found.append((_lone(one[i].name, "missing"), one[i].name, ""))
+            path.append((i, -1))
         else:
             j -= 1
-            found.append((_lone(two[j].name, "extra"), "", two[j].name))
-    return found[::-1]
+            path.append((-1, j))
+    return path[::-1]
+
+
+def _followed(one: Sequence[Node], two: Sequence[Node], path: list[tuple[int, int]]) -> list[tuple[str, str, str]]:
+    """The differences along an alignment."""
+    found: list[tuple[str, str, str]] = []
+    level, carried = 0, False  # depth of the one against the other; whether something just lost or added explains it
+    for i, j in path:
+        if j < 0 or i < 0:
+            node = one[i] if j < 0 else two[j]
+            kind = _lone(node.name, "missing" if j < 0 else "extra")
+            found.append((kind, node.name, "") if j < 0 else (kind, "", node.name))
+            carried = True
+            continue
+        found += _kinds(one[i], two[j])
+        now = one[i].depth - two[j].depth
+        if now and now != level and not carried and one[i].relation == two[j].relation:
+            found.append(("relation", f"{one[i].name} (inside)", f"{two[j].name} (outside)"))
+        level, carried = now, one[i].name != two[j].name
+    return found
 
 
 def _cost(kind: str) -> float:

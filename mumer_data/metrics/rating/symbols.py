@@ -20,6 +20,7 @@ from mumer_data.typeset.atoms import tables
 
 _ALIGNED = ("align", "aligned", "alignat", "alignedat", "split", "gather", "gathered", "eqnarray")
 _ORDER = {"above": 0, "inside": 1, "below": 2, "sub": 4, "sup": 5}
+_DECLARED = {"normal": "upright", "italic": "", "bold italic": "bold"}
 _LIMITS = {"below": "sub", "above": "sup"}  # whether limits stand at the side or not is not told apart
 
 
@@ -70,12 +71,19 @@ def _name(token: str) -> str:
 def _row(symbols: Sequence[Symbol], depth: int, font: str) -> Iterator[Node]:
     relation = symbols[0].relation if symbols else ""
     pending = relation if relation in ("sub", "sup", "above", "below") else ""
-    negated = False
+    negated, once = False, ""  # \\not, and a font without braces, hold for the next symbol
     for place, symbol in enumerate(symbols):
+        declared = tables()["declarations"].get(symbol.token)
+        if declared is not None:
+            font = _DECLARED.get(declared, declared)
+            continue
+        if symbol.token in names()["fonts"] and not symbol.children:
+            once = names()["fonts"][symbol.token]
+            continue
         if symbol.token == "\\not" and not symbol.children and place + 1 < len(symbols):
             negated = True
             continue
-        for node in _symbol(symbol, depth, font):
+        for node in _symbol(symbol, depth, once or font):
             if negated and node.depth == depth:
                 node, negated = replace(node, name=_name(f"\\not{node.name}")), False
             if pending and node.depth == depth:
@@ -84,6 +92,7 @@ def _row(symbols: Sequence[Symbol], depth: int, font: str) -> Iterator[Node]:
             elif place and node.depth == depth and node.relation not in ("cell", "row"):
                 node = Node(node.name, "right", depth, node.font)
             yield node
+        once = ""
 
 
 def _symbol(symbol: Symbol, depth: int, font: str) -> Iterator[Node]:
@@ -106,6 +115,10 @@ def _symbol(symbol: Symbol, depth: int, font: str) -> Iterator[Node]:
         word = known["names"].get(token, token[1:])
         yield from (Node(letter, "right", depth, _font(letter, "upright")) for letter in word)
         yield from _branches(symbol, depth, font)
+    elif token in known["long"]:
+        yield Node("\\overset", "right", depth)
+        yield from _branches(symbol, depth, font)
+        yield Node(_name({"\\xleftarrow": "\\leftarrow"}.get(token, "\\rightarrow")), "right", depth + 1)
     else:
         if not _silent(token):
             yield Node(_name(token), "right", depth, _font(token, font))
