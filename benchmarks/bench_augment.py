@@ -13,9 +13,9 @@ from figures import Data, Figure, at_least, show
 from PIL import Image, ImageFilter
 from timing import alternating
 
-from mumer_data.augment import Step
-from mumer_data.augment.options import Augmentation, presets
-from mumer_data.augment.run import augment_bytes
+from mumer_data.augmentation import Step
+from mumer_data.augmentation.options import Augmentation, presets
+from mumer_data.augmentation.run import augment_bytes
 from mumer_data.handwriting.glyphs.centerline import Traced
 from mumer_data.handwriting.glyphs.hershey import Hershey
 from mumer_data.handwriting.ink import draw, write

@@ -15,7 +15,7 @@ from figures import Data, Figure, show
 from mumer_train.constrained import Constraint, label_grammar
 from mumer_train.data import prompt_text
 from mumer_train.processor import load_processor
-from mumer_train.tiny import make_tiny
+from mumer_train.toy.tiny import create_tiny_model
 from PIL import Image
 
 
@@ -25,7 +25,7 @@ def compared(batch: int, tokens: int, rounds: int) -> list[Figure]:
     from transformers import AutoModelForImageTextToText, LogitsProcessorList
 
     with tempfile.TemporaryDirectory() as folder:
-        make_tiny(Path(folder))
+        create_tiny_model(Path(folder))
         processor = load_processor(folder)
         model = AutoModelForImageTextToText.from_pretrained(folder).eval()
     begin = time.process_time()

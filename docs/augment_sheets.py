@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from mumer_data.augment.options import Augmentation, presets
-from mumer_data.augment.run import augment
+from mumer_data.augmentation.options import Augmentation, presets
+from mumer_data.augmentation.run import augment
 from mumer_data.handwriting.glyphs.centerline import Traced
 from mumer_data.handwriting.glyphs.hershey import Hershey
 from mumer_data.handwriting.ink import RenderedInk, draw, write

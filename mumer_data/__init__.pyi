@@ -60,4 +60,6 @@ from mumer_data.records import Sample as Sample
 # samples and datasets
 from mumer_data.tasks import TASKS as TASKS
 
+__all__: list[str]
+
 def __dir__() -> list[str]: ...

@@ -33,7 +33,7 @@ ORDER += [
     "metrics",
     "error_model",
     "handwriting",
-    "augment",
+    "augmentation",
     "generate",
     "readers",
     "filters",

@@ -21,7 +21,7 @@ from mumer_data.readers.memory import ImageLike, image_bytes
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from mumer_data.augment import Step
+    from mumer_data.augmentation import Step
     from mumer_data.handwriting.writer import WriterStyle
 
 
@@ -160,7 +160,7 @@ def augment(
     """
     from PIL import Image as PillowImage
 
-    from mumer_data.augment.run import augment as run
+    from mumer_data.augmentation.run import augment as run
 
     if hasattr(image, "mode") and hasattr(image, "size"):
         opened: Any = image
@@ -178,7 +178,7 @@ def augment(
 def _steps(preset: str | None, steps: Sequence[str | Mapping[str, Mapping[str, Any]]]) -> list[Step]:
     from pydantic import ValidationError
 
-    from mumer_data.augment.options import Augmentation
+    from mumer_data.augmentation.options import Augmentation
 
     try:
         return Augmentation.model_validate({"preset": preset, "steps": list(steps)}).made()

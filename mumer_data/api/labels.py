@@ -17,7 +17,7 @@ from mumer_data.exceptions import PipelineError
 from mumer_data.latex.normalize import Normalizer
 from mumer_data.readers.memory import ImageLike, image_bytes
 from mumer_data.records import Sample
-from mumer_data.registry import did_you_mean, registered
+from mumer_data.registry import did_you_mean
 from mumer_data.shards.schema import PLACEHOLDER
 from mumer_data.tasks import ERROR_TASKS, TASKS, ErrorTask, Task
 
@@ -135,10 +135,10 @@ def task(name: str, **options: Any) -> BoundTask:
     """
     from pydantic import ValidationError
 
-    known = {**TASKS, **ERROR_TASKS}
+    known = [*TASKS, *ERROR_TASKS]
     if name not in known:
         raise PipelineError(did_you_mean("task", name, known))
-    kind = registered(known, name)
+    kind = (TASKS if name in TASKS else ERROR_TASKS).load(name)
     try:
         return BoundTask(name, kind.model_validate(options))
     except ValidationError as error:

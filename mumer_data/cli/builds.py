@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -17,17 +18,17 @@ app = typer.Typer()
 
 @app.command()
 def build(
-    pipeline: Annotated[str, typer.Argument(help="A pipeline file, or the name of a ready one such as demo.")],
-    out: Annotated[str, typer.Option(help="Folder or URL for the shards: new, or with --resume a killed run's.")],
-    workers: Annotated[int | None, typer.Option(min=1, help="Processes; one a core if left out.")] = None,
-    backend: Annotated[Backend, typer.Option(help="Where they run: this machine, a Dask or a Ray cluster.")] = "loky",
-    address: Annotated[str | None, typer.Option(help="Of the cluster; a local one is started if left out.")] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Do only what a killed run has left.")] = False,
+    pipeline: Annotated[str, typer.Argument(help="Pipeline file, or the name of a ready pipeline such as demo.")],
+    out: Annotated[str, typer.Option(help="Output folder or URL: new, or with --resume that of a killed run.")],
+    workers: Annotated[int | None, typer.Option(min=1, help="Worker processes. Default: one per core.")] = None,
+    backend: Annotated[Backend, typer.Option(help="Where the workers run: loky (this machine), dask or ray.")] = "loky",
+    address: Annotated[str | None, typer.Option(help="Address of the cluster. Default: start a local one.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue a killed run: do only what is missing.")] = False,
     settings: Settings = None,
-    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 if any row was rejected.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with code 1 if any row was rejected.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Build instruction shards from labels and images."""
+    """Build instruction data as Parquet shards from labels and images."""
     from mumer_data.io.cluster import on
     from mumer_data.jobs.build import build as run_build
     from mumer_data.jobs.config import load_pipeline
@@ -48,10 +49,10 @@ def build(
 
 @app.command()
 def inspect(
-    folder: Annotated[str, typer.Argument(help="A finished build: a folder or URL.")],
+    folder: Annotated[str, typer.Argument(help="Folder or URL of a finished build.")],
     as_json: AsJson = False,
 ) -> None:
-    """Show configs, counts, rejects and one sample of each task."""
+    """Print configs, counts, rejects and one sample per task of a build."""
     from mumer_data.report.console import print_summary
     from mumer_data.report.summary import summarise
 
@@ -60,3 +61,25 @@ def inspect(
         print(json.dumps(summary.to_json(), ensure_ascii=False))
     else:
         print_summary(summary)
+
+
+@app.command()
+def verify(
+    folder: Annotated[Path, typer.Argument(help="Folder of a finished build, or a copy of one.")],
+    as_json: AsJson = False,
+) -> None:
+    """Compare every file of a build with the hashes in its manifest; exit with code 1 if anything differs."""
+    from mumer_data.report.console import build_progress
+    from mumer_data.shards.verify import verify as verify_build
+
+    with build_progress(f"verifying {folder.name}") as progress:
+        result = verify_build(folder, progress)
+    if as_json:
+        print(json.dumps(result.to_dict()))
+    else:
+        for kind in ("changed", "missing", "extra", "unknown"):
+            for name in getattr(result, kind):
+                print(f"{kind}: {name}")
+        print(f"{result.files:,} files: {'all as built' if result.ok else 'not as built'}")
+    if not result.ok:
+        raise typer.Exit(1)

@@ -16,18 +16,26 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 
-Files = Annotated[list[Path], typer.Argument(help="JSON, JSONL or Parquet with img_id, gt, pred; or folders of them.")]
+Files = Annotated[
+    list[Path],
+    typer.Argument(help="Prediction files (JSON, JSON lines or Parquet with img_id, gt, pred), or folders of them."),
+]
 Normalize = Annotated[
     str | None,
-    typer.Option(help="Compare normalised texts: crohme, hme100k, mathwriting or im2latex.", metavar="PRESET"),
+    typer.Option(help="Normalise both sides first: crohme, hme100k, mathwriting or im2latex.", metavar="PRESET"),
 ]
-Seed = Annotated[int, typer.Option(min=0, help="Of the bootstrap.")]
+Seed = Annotated[int, typer.Option(min=0, help="Random seed of the bootstrap.")]
 By = Annotated[
-    list[str] | None, typer.Option(help="Slices: length, depth, structure, symbol or dataset; repeat for several.")
+    list[str] | None,
+    typer.Option(help="Report slices by length, depth, structure, symbol or dataset. Repeat for several."),
 ]
-Cdm = Annotated[bool, typer.Option("--cdm", help="CDM and VisEq too: typesets every pair, about 3 ms each.")]
-More = Annotated[list[str] | None, typer.Option("--metric", help="Another metric of the table METRICS; repeat.")]
-Semantic = Annotated[bool, typer.Option("--semantic", help="Prove pairs equal with SymPy: up to 5 s each.")]
+Cdm = Annotated[
+    bool, typer.Option("--cdm", help="Compute CDM and VisEq too; typesets every pair (about 3 ms per pair).")
+]
+More = Annotated[
+    list[str] | None, typer.Option("--metric", help="Compute a further metric by name. Repeat for several.")
+]
+Semantic = Annotated[bool, typer.Option("--semantic", help="Prove pairs equal with SymPy (up to 5 s per pair).")]
 
 
 @app.command()
@@ -38,12 +46,14 @@ def evaluate(
     metric: More = None,
     by: By = None,
     normalize: Normalize = None,
-    labels: Annotated[Path | None, typer.Option(help="id<TAB>label: takes the labels from here.")] = None,
+    labels: Annotated[
+        Path | None, typer.Option(help="File of id<TAB>label that replaces the labels of the predictions.")
+    ] = None,
     lg: Annotated[Path | None, typer.Option(help="Folder for label graphs (.lg) of labels and predictions.")] = None,
     seed: Seed = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Judge predictions: published figures, error rates, structure, each with its interval and signature."""
+    """Evaluate predictions: published figures, error rates, structure, each with a 95% interval and signature."""
     from mumer_data.metrics.evaluate import evaluate as judge
     from mumer_data.readers.predictions import prediction_files
     from mumer_data.report.scores import print_evaluation, print_evaluations
@@ -72,13 +82,13 @@ def evaluate(
 
 @app.command()
 def compare(
-    one: Annotated[Path, typer.Argument(help="Predictions of model a.")],
-    two: Annotated[Path, typer.Argument(help="Predictions of model b on the same images.")],
+    one: Annotated[Path, typer.Argument(help="Prediction file of model a.")],
+    two: Annotated[Path, typer.Argument(help="Prediction file of model b on the same images.")],
     normalize: Normalize = None,
     seed: Seed = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Compare two models on ExpRate: paired bootstrap, McNemar's test, and the rows that changed."""
+    """Compare two models on ExpRate: paired bootstrap, McNemar's test, rows that changed."""
     from mumer_data.metrics.compare import compare as test
     from mumer_data.report.scores import print_comparison
 
@@ -92,14 +102,16 @@ def compare(
 
 @app.command()
 def cdm(
-    label: Annotated[str, typer.Argument(help="The true label, in quotes.")],
-    prediction: Annotated[str, typer.Argument(help="The predicted one.")],
+    label: Annotated[str, typer.Argument(help="Reference label, in quotes.")],
+    prediction: Annotated[str, typer.Argument(help="Predicted label, in quotes.")],
     normalize: Normalize = None,
-    explain: Annotated[bool, typer.Option("--explain", help="Show what each difference costs the rating.")] = False,
-    png: Annotated[Path | None, typer.Option(help="Picture of both, matched marks green, others red.")] = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Print what each difference costs the rating.")] = False,
+    png: Annotated[
+        Path | None, typer.Option(help="Draw both formulas into this PNG file; matched glyphs green, others red.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """CDM, VisEq and the predicted human rating of one pair."""
+    """Compute CDM, VisEq and the predicted human rating of one pair."""
     from dataclasses import asdict
 
     from mumer_data._version import __version__
@@ -174,16 +186,20 @@ def _slice_keys(keys: list[str] | None) -> list[Any]:
 
 @app.command()
 def report(
-    predictions: Annotated[Path, typer.Argument(help="JSON, JSONL or Parquet with img_id, gt, pred.")],
-    out: Annotated[Path, typer.Option(help="Folder for index.html.")],
+    predictions: Annotated[
+        Path, typer.Argument(help="Prediction file: JSON, JSON lines or Parquet with img_id, gt, pred.")
+    ],
+    out: Annotated[Path, typer.Option(help="Output folder for index.html.")],
     images: Annotated[
-        Path | None, typer.Option(help="Folder or archive of the images, found by path, name or id.")
+        Path | None, typer.Option(help="Folder or archive of the images, looked up by path, name or id.")
     ] = None,
-    most_images: Annotated[int, typer.Option(min=0, help="Images that the page takes in.")] = 2_000,
+    most_images: Annotated[int, typer.Option(min=0, help="Maximum number of images in the page.")] = 2_000,
     normalize: Normalize = None,
-    labels: Annotated[Path | None, typer.Option(help="id<TAB>label: takes the labels from here.")] = None,
+    labels: Annotated[
+        Path | None, typer.Option(help="File of id<TAB>label that replaces the labels of the predictions.")
+    ] = None,
 ) -> None:
-    """Write one HTML page on what a model gets wrong: figures, slices, confusions, a gallery with filters."""
+    """Write an HTML page about a model's errors: figures, slices, confusions, a filterable gallery."""
     from mumer_data.report.page import write_report
 
     page = write_report(

@@ -13,66 +13,79 @@ from mumer_data.cli.options import AsJson, Settings
 
 app = typer.Typer()
 group = typer.Typer(no_args_is_help=True)
-app.add_typer(group, name="generate", help="Make up data: labels.")
+app.add_typer(group, name="generate", help="Generate data: labels.")
 
 Grammar = Annotated[
     str | None,
     typer.Option(
-        help="Draw labels like those of a corpus: a label file, a caption folder, a build, a pipeline.",
+        help="Fit a grammar to this corpus and sample from it: a label file, a caption folder, a build or a pipeline.",
         metavar="CORPUS",
     ),
 ]
 Facts = Annotated[
     str | None,
     typer.Option(
-        help="Draw true statements of these families, by commas: algebra, calculus, equations, matrices, series, "
-        "trigonometry; or all.",
+        help="Sample true statements of these families, separated by commas: algebra, calculus, equations, matrices, "
+        "series, trigonometry; or all.",
         metavar="FAMILIES",
     ),
 ]
 Exclude = Annotated[
-    list[str] | None, typer.Option(help="A test set, as CORPUS, whose labels must not be drawn; may be repeated.")
+    list[str] | None, typer.Option(help="Test set (as CORPUS) whose labels are excluded. Repeat for several.")
 ]
 Length = Annotated[
-    str | None, typer.Option(help="Tokens: 5-40, or shares 1-10:0.2,11-30:0.8. As in the corpus if left out.")
+    str | None,
+    typer.Option(help="Label length in tokens: 5-40, or shares 1-10:0.2,11-30:0.8. Default: as in the corpus."),
 ]
 Rare = Annotated[
-    float, typer.Option(min=0, max=0.99, help="Share of the symbols drawn from all of them with equal chances.")
+    float,
+    typer.Option(
+        min=0,
+        max=0.99,
+        help="Fraction of the symbols sampled uniformly from the vocabulary. With --sympy: names of variables only.",
+    ),
 ]
 Confused = Annotated[
-    float, typer.Option(min=0, max=0.99, help="Share of the symbols drawn as often as they are confused.")
+    float,
+    typer.Option(
+        min=0,
+        max=0.99,
+        help="Fraction of the symbols sampled in proportion to confusions. With --sympy: names of variables only.",
+    ),
 ]
 
 
 @group.callback()
 def _generate() -> None:
-    """Make up data."""
+    """Generate data."""
 
 
 @group.command()
 def labels(
-    out: Annotated[Path, typer.Option(help="File for the labels, id TAB label; a record goes beside it, .json.")],
-    count: Annotated[int, typer.Option(min=1, help="How many labels.")],
+    out: Annotated[
+        Path, typer.Option(help="Output file of id<TAB>label; a record of the run is written beside it (.json).")
+    ],
+    count: Annotated[int, typer.Option(min=1, help="Number of labels.")],
     grammar: Grammar = None,
     sympy: Facts = None,
     exclude: Exclude = None,
     length: Length = None,
-    depth: Annotated[str | None, typer.Option(help="Depth of the trees: 2 or 1-3. Any if left out.")] = None,
+    depth: Annotated[str | None, typer.Option(help="Depth of the trees: 2 or 1-3. Default: any.")] = None,
     rare: Rare = 0.0,
     confusions: Annotated[
-        Path | None, typer.Option(help="A confusions.parquet of mumer mine: its symbols come more often.")
+        Path | None, typer.Option(help="confusions.parquet of `mumer mine`: confused symbols become more frequent.")
     ] = None,
     confused: Confused = 0.2,
-    known: Annotated[bool, typer.Option("--known", help="Labels that the corpus has may be drawn too.")] = False,
+    known: Annotated[bool, typer.Option("--known", help="Allow labels that the corpus contains.")] = False,
     normalize: Annotated[
-        str | None, typer.Option(help="Preset of the labels; that of the pipeline, or crohme, if left out.")
+        str | None, typer.Option(help="Normalisation preset of the labels. Default: that of the pipeline, else crohme.")
     ] = None,
     settings: Settings = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of everything random.")] = 0,
-    workers: Annotated[int | None, typer.Option(min=1, help="Processes; one a core if left out.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Random seed.")] = 0,
+    workers: Annotated[int | None, typer.Option(min=1, help="Worker processes. Default: one per core.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Draw new labels, from a grammar fitted to a corpus or from facts of mathematics."""
+    """Generate new labels from a grammar fitted to a corpus, or true statements by SymPy."""
     from mumer_data.jobs.generate import Request, generate_labels
     from mumer_data.report.console import build_progress
     from mumer_data.report.generation import print_generation

@@ -13,27 +13,31 @@ from mumer_data.cli.options import AsJson, Settings
 from mumer_data.exceptions import SourceError
 
 app = typer.Typer()
-glyphs = typer.Typer(help="Banks of real glyphs, cut out of handwriting.", no_args_is_help=True)
+glyphs = typer.Typer(help="Build banks of glyphs from handwriting or fonts.", no_args_is_help=True)
 app.add_typer(glyphs, name="glyphs")
 
-Workers = Annotated[int | None, typer.Option(min=1, help="Processes; one a core if left out.")]
-Seed = Annotated[int, typer.Option(min=0, help="The same seed gives the same files.")]
+Workers = Annotated[int | None, typer.Option(min=1, help="Worker processes. Default: one per core.")]
+Seed = Annotated[int, typer.Option(min=0, help="Random seed.")]
 
 
 @app.command()
 def write(
-    labels: Annotated[str, typer.Argument(help="A label in quotes, or a text file: id TAB label, or a label a line.")],
-    out: Annotated[Path, typer.Option(help="New folder for the files.")],
-    formats: Annotated[str, typer.Option("--format", help="Some of png,inkml,coco.")] = "png,inkml,coco",
-    copies: Annotated[int, typer.Option(min=1, help="Pictures a label, each by another hand.")] = 1,
-    writers: Annotated[int, typer.Option(min=1, help="How many different hands there are.")] = 1000,
-    size: Annotated[float, typer.Option(min=8, max=256, help="Height of a capital, in pixels.")] = 32.0,
-    bank: Annotated[Path | None, typer.Option("--glyphs", help="Real glyphs, by `mumer glyphs build`.")] = None,
+    labels: Annotated[
+        str, typer.Argument(help="Label in quotes, or a text file of id<TAB>label lines or one label per line.")
+    ],
+    out: Annotated[Path, typer.Option(help="New output folder.")],
+    formats: Annotated[
+        str, typer.Option("--format", help="Output formats, separated by commas: png, inkml, coco.")
+    ] = "png,inkml,coco",
+    copies: Annotated[int, typer.Option(min=1, help="Images per label, each by another writer.")] = 1,
+    writers: Annotated[int, typer.Option(min=1, help="Number of different writers.")] = 1000,
+    size: Annotated[float, typer.Option(min=8, max=256, help="Height of a capital letter in pixels.")] = 32.0,
+    bank: Annotated[Path | None, typer.Option("--glyphs", help="Glyph bank written by `mumer glyphs build`.")] = None,
     seed: Seed = 0,
     workers: Workers = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write labels by hand: images, InkML with segmentation, symbol boxes."""
+    """Render labels as synthetic handwriting: images, InkML with segmentation, symbol boxes."""
     from mumer_data.jobs.write import write_folder
     from mumer_data.readers.synthetic import SyntheticOptions, SyntheticReader
 
@@ -70,31 +74,51 @@ def _formats(names: str) -> tuple[Any, ...]:
 
 @glyphs.command("build")
 def build_bank(
-    source: Annotated[str, typer.Argument(help="A folder of InkML or images, a pipeline file, or a ready one's name.")],
-    out: Annotated[Path, typer.Option(help="The Parquet file to write.")],
+    out: Annotated[Path, typer.Option(help="Output Parquet file.")],
+    source: Annotated[
+        str | None, typer.Argument(help="Folder of InkML or images, a pipeline file, or the name of a ready pipeline.")
+    ] = None,
+    fonts: Annotated[
+        list[Path] | None,
+        typer.Option(help="Handwriting fonts (.ttf, .otf, .woff) or a folder of them; repeat for several."),
+    ] = None,
     settings: Settings = None,
     workers: Workers = None,
     as_json: AsJson = False,
 ) -> None:
-    """Cut the symbols out of labelled handwriting: from segmented ink, or from images that fall apart."""
-    from mumer_data.jobs.config import load_source
-    from mumer_data.jobs.glyphs import build_bank as run
+    """Build a glyph bank: from segmented ink, from images by connected components, or from handwriting fonts."""
+    if (source is None) == (not fonts):
+        raise typer.BadParameter("give labelled handwriting or --fonts, one of them", param_hint="SOURCE")
+    if fonts:
+        from mumer_data.jobs.glyphs import build_font_bank
 
-    made = run(load_source(source, settings or ()), out, workers)
+        made = build_font_bank(fonts, out)
+        told = f"{made['glyphs']:,} glyphs of {made['tokens']:,} symbols, from {made['fonts']:,} fonts"
+        told += f"\nlicences of the fonts:  {out}.licences.json"
+    else:
+        from mumer_data.jobs.config import load_source
+        from mumer_data.jobs.glyphs import build_bank as run
+
+        made = run(load_source(str(source), settings or ()), out, workers)
+        told = (
+            f"{made['glyphs']:,} glyphs of {made['tokens']:,} symbols, from {made['used']:,} of {made['read']:,} rows"
+        )
     if as_json:
         print(json.dumps({"out": str(out)} | made))
         return
-    print(f"{made['glyphs']:,} glyphs of {made['tokens']:,} symbols, from {made['used']:,} of {made['read']:,} rows")
+    print(told)
     print(f"write with them:  mumer write LABELS --glyphs {out} --out DIR")
 
 
 @app.command()
 def preview(
-    pipeline: Annotated[str, typer.Argument(help="A pipeline file, the name of a ready one, or a build's folder.")],
-    out: Annotated[Path, typer.Option(help="The PNG to write.")],
-    rows: Annotated[int, typer.Option(min=1, max=200, help="How many rows of the source.")] = 12,
-    variants: Annotated[int, typer.Option(min=0, max=8, help="Augmented pictures beside each original.")] = 2,
-    boxes: Annotated[bool, typer.Option(help="Show the box of every symbol, where the source knows them.")] = True,
+    pipeline: Annotated[
+        str, typer.Argument(help="Pipeline file, the name of a ready pipeline, or the folder of a build.")
+    ],
+    out: Annotated[Path, typer.Option(help="Output PNG file.")],
+    rows: Annotated[int, typer.Option(min=1, max=200, help="Number of rows of the source.")] = 12,
+    variants: Annotated[int, typer.Option(min=0, max=8, help="Augmented images beside each original.")] = 2,
+    boxes: Annotated[bool, typer.Option(help="Draw symbol boxes where the source has them.")] = True,
     seed: Seed = 0,
     settings: Settings = None,
 ) -> None:

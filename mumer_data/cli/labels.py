@@ -20,11 +20,15 @@ Dialect = Annotated[str, typer.Option(help="Tree-CoT dialect: published or slt."
 
 @app.command()
 def parse(
-    file: Annotated[Path | None, typer.Argument(help="One tokenised label a line; stdin if left out.")] = None,
+    file: Annotated[
+        Path | None, typer.Argument(help="Text file with one tokenised label per line. Default: standard input.")
+    ] = None,
     dialect: Dialect = "published",
-    strict: Annotated[bool, typer.Option(help="Unknown commands are errors; exit 1 if any line has an error.")] = False,
+    strict: Annotated[
+        bool, typer.Option(help="Treat unknown commands as errors; exit with code 1 if any line has an error.")
+    ] = False,
 ) -> None:
-    """Read labels; print one JSON object for each line, in order."""
+    """Parse labels; print one JSON object per line, in order."""
     from mumer_data.latex.counts import symbol_count_text
     from mumer_data.latex.parser import parse as parse_label
     from mumer_data.latex.serialize import label_text
@@ -50,12 +54,18 @@ def parse(
 
 @app.command()
 def normalize(
-    file: Annotated[Path | None, typer.Argument(help="One raw label a line; stdin if left out.")] = None,
-    preset: Annotated[str, typer.Option(help="crohme, hme100k, mathwriting, im2latex or none.")] = "crohme",
-    explain: Annotated[bool, typer.Option("--explain", help="Say on stderr which rules fired on each line.")] = False,
+    file: Annotated[
+        Path | None, typer.Argument(help="Text file with one raw label per line. Default: standard input.")
+    ] = None,
+    preset: Annotated[
+        str, typer.Option(help="Normalisation preset: crohme, hme100k, mathwriting, im2latex or none.")
+    ] = "crohme",
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Print the rules that changed each line to standard error.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Turn raw LaTeX into canonical labels, line by line; an unreadable line gives an empty one and a message."""
+    """Normalise raw LaTeX to canonical labels, line by line; an unreadable line becomes an empty line and a message."""
     from mumer_data.latex.normalize import Normalizer
 
     normalizer = Normalizer(preset)
@@ -81,8 +91,8 @@ def normalize(
 
 
 @app.command()
-def tree(label: Annotated[str, typer.Argument(help="A tokenised label, in quotes.")]) -> None:
-    """Draw the symbol layout tree of a label."""
+def tree(label: Annotated[str, typer.Argument(help="Tokenised label, in quotes.")]) -> None:
+    """Print the symbol layout tree of a label."""
     from rich.console import Console
 
     from mumer_data.latex.parser import parse as parse_label

@@ -12,23 +12,25 @@ from mumer_data.cli.options import AsJson, Settings
 
 app = typer.Typer()
 
-Files = Annotated[list[Path], typer.Argument(help="Prediction files (JSON, JSON lines, Parquet), or folders of them.")]
+Files = Annotated[
+    list[Path], typer.Argument(help="Prediction files (JSON, JSON lines or Parquet), or folders of them.")
+]
 Normalize = Annotated[
     str | None,
-    typer.Option(help="Preset applied to labels and predictions first, e.g. crohme; as they are if left out."),
+    typer.Option(help="Normalise labels and predictions first with this preset, e.g. crohme. Default: unchanged."),
 ]
 
 
 @app.command()
 def confusions(
     files: Files,
-    png: Annotated[Path | None, typer.Option(help="Draw a heat map into this file.")] = None,
+    png: Annotated[Path | None, typer.Option(help="Draw a heat map into this PNG file.")] = None,
     out: Annotated[Path | None, typer.Option(help="Write all confusions into this Parquet file.")] = None,
-    top: Annotated[int, typer.Option(min=1, help="Rows of each table.")] = 20,
+    top: Annotated[int, typer.Option(min=1, help="Rows per table.")] = 20,
     normalize: Normalize = None,
     as_json: AsJson = False,
 ) -> None:
-    """Count which symbols a model reads as which others, adds, leaves out, or puts in the wrong place."""
+    """Count which symbols a model confuses, adds, omits or misplaces."""
     from mumer_data.mining.counting import count_confusions
     from mumer_data.report.confusions import confusions_json, plot_confusions, print_confusions, write_confusions
 
@@ -46,29 +48,34 @@ def confusions(
 @app.command()
 def mine(
     files: Files,
-    out: Annotated[Path, typer.Option(help="Folder for the shards: new, or with --resume a killed run's.")],
-    name: Annotated[str | None, typer.Option(help="Of the data set; that of the folder if left out.")] = None,
+    out: Annotated[Path, typer.Option(help="Output folder: new, or with --resume that of a killed run.")],
+    name: Annotated[
+        str | None, typer.Option(help="Name of the dataset. Default: the name of the output folder.")
+    ] = None,
     images: Annotated[
         Path | None,
-        typer.Option(help="Folder of images, or a build; if left out, shards that the predictions name, else paths."),
+        typer.Option(
+            help="Folder of images, or a build. Default: the shards that the predictions name, else image paths only."
+        ),
     ] = None,
     keep_correct: Annotated[
-        float, typer.Option(min=0, max=1, help="Share of right predictions to keep as samples with nothing to fix.")
+        float,
+        typer.Option(min=0, max=1, help="Fraction of correct predictions to keep as samples with nothing to fix."),
     ] = 0.0,
-    max_per_image: Annotated[int | None, typer.Option(min=1, help="Samples of one image at most.")] = None,
+    max_per_image: Annotated[int | None, typer.Option(min=1, help="Maximum number of samples per image.")] = None,
     max_per_confusion: Annotated[
-        int | None, typer.Option(min=1, help="Samples that show one confusion, at most.")
+        int | None, typer.Option(min=1, help="Maximum number of samples per confusion.")
     ] = None,
     normalize: Normalize = None,
-    split: Annotated[str, typer.Option(help="Name of the split, the first word of a shard's name.")] = "train",
-    chat: Annotated[str, typer.Option(help="sharegpt or openai.", metavar="sharegpt|openai")] = "sharegpt",
-    max_rows: Annotated[int, typer.Option(min=1, help="Predictions that go into one shard.")] = 5_000,
-    seed: Annotated[int, typer.Option(min=0, help="Of everything random.")] = 0,
-    workers: Annotated[int | None, typer.Option(min=1, help="Processes; one a core if left out.")] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Do only what a killed run has left.")] = False,
+    split: Annotated[str, typer.Option(help="Name of the split; shard files begin with it.")] = "train",
+    chat: Annotated[str, typer.Option(help="Chat format: sharegpt or openai.", metavar="sharegpt|openai")] = "sharegpt",
+    max_rows: Annotated[int, typer.Option(min=1, help="Maximum number of predictions per shard.")] = 5_000,
+    seed: Annotated[int, typer.Option(min=0, help="Random seed.")] = 0,
+    workers: Annotated[int | None, typer.Option(min=1, help="Worker processes. Default: one per core.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue a killed run: do only what is missing.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Turn a model's wrong predictions into error_find and error_fix samples."""
+    """Turn wrong predictions into error_find and error_fix samples."""
     from mumer_data.jobs.mine import mine as run_mine
     from mumer_data.jobs.mine import mining_name
     from mumer_data.mining.candidates import MiningOptions
@@ -107,22 +114,26 @@ def mine(
 
 @app.command()
 def corrupt(
-    source: Annotated[str, typer.Argument(help="Labels and images: a build, a pipeline file, or a ready one's name.")],
-    out: Annotated[Path, typer.Option(help="Folder for the shards: new, or with --resume a killed run's.")],
+    source: Annotated[
+        str, typer.Argument(help="Labels and images: a build, a pipeline file, or the name of a ready pipeline.")
+    ],
+    out: Annotated[Path, typer.Option(help="Output folder: new, or with --resume that of a killed run.")],
     like: Annotated[
-        list[Path] | None, typer.Option(help="Predictions whose errors to learn (file or folder); may be repeated.")
+        list[Path] | None, typer.Option(help="Predictions whose errors to learn: a file or folder. Repeat for several.")
     ] = None,
-    channel: Annotated[Path | None, typer.Option(help="A channel.json that an earlier run has saved.")] = None,
-    name: Annotated[str | None, typer.Option(help="Of the data set; that of the folder if left out.")] = None,
-    samples: Annotated[int, typer.Option(min=1, help="Different wrong predictions of each label.")] = 1,
+    channel: Annotated[Path | None, typer.Option(help="Error model saved by an earlier run (channel.json).")] = None,
+    name: Annotated[
+        str | None, typer.Option(help="Name of the dataset. Default: the name of the output folder.")
+    ] = None,
+    samples: Annotated[int, typer.Option(min=1, help="Number of different wrong predictions per label.")] = 1,
     normalize: Normalize = None,
     settings: Settings = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of everything random.")] = 0,
-    workers: Annotated[int | None, typer.Option(min=1, help="Processes; one a core if left out.")] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Do only what a killed run has left.")] = False,
+    seed: Annotated[int, typer.Option(min=0, help="Random seed.")] = 0,
+    workers: Annotated[int | None, typer.Option(min=1, help="Worker processes. Default: one per core.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue a killed run: do only what is missing.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Make up wrong predictions like a model's, for labels that it never decoded, as correction samples."""
+    """Sample realistic wrong predictions from a fitted error model, as correction samples."""
     from mumer_data.jobs.config import load_source
     from mumer_data.jobs.corrupt import corrupt as run_corrupt
     from mumer_data.jobs.corrupt import fit_channel, load_channel

@@ -10,9 +10,12 @@ from typing import Annotated
 
 import typer
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for a program to read.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Settings = Annotated[
-    list[str] | None, typer.Option("--set", help="key=value over the file, e.g. source.path=data/mine.")
+    list[str] | None,
+    typer.Option(
+        "--set", help="Override a key of the file: key=value, e.g. source.path=data/mine. Repeat for several."
+    ),
 ]
 
 # The modules, in the order of `mumer --help`.

@@ -24,25 +24,28 @@ app = typer.Typer()
 
 @app.command()
 def push(
-    folder: Annotated[Path, typer.Argument(help="A finished build, also of mine or corrupt.")],
-    repo: Annotated[str, typer.Argument(help="OWNER/NAME of a dataset on the Hub, or NAME for one of yours.")],
+    folder: Annotated[Path, typer.Argument(help="Folder of a finished build, mining or corruption run.")],
+    repo: Annotated[str, typer.Argument(help="Dataset on the Hub: OWNER/NAME, or NAME in your own account.")],
     private: Annotated[
-        bool, typer.Option("--private", help="Only you see it; a public repository is refused.")
+        bool, typer.Option("--private", help="Create a private repository; refuse a public one.")
     ] = False,
-    revision: Annotated[str, typer.Option(help="Branch to push to; created if it is not there.")] = "",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check and show; ask the Hub nothing.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Push in spite of warnings.")] = False,
-    licence: Annotated[str, typer.Option(help="Of the data, as the Hub names it, e.g. cc-by-4.0.")] = "",
+    revision: Annotated[str, typer.Option(help="Branch; created if it does not exist.")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check and print only; send nothing.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Push despite warnings.")] = False,
+    licence: Annotated[str, typer.Option(help="Licence of the data as the Hub names it, e.g. cc-by-4.0.")] = "",
     test_set: Annotated[
-        list[str] | None, typer.Option(help="A build or pipeline whose rows must not be in it; may be repeated.")
+        list[str] | None,
+        typer.Option(help="Build or pipeline whose rows must not be in the dataset. Repeat for several."),
     ] = None,
-    card: Annotated[Path | None, typer.Option(help="Write the card and its picture into this folder too.")] = None,
+    card: Annotated[
+        Path | None, typer.Option(help="Write the dataset card and its picture into this folder too.")
+    ] = None,
     workers: Annotated[
-        int | None, typer.Option(min=1, help="Processes for --test-set; one a core if left out.")
+        int | None, typer.Option(min=1, help="Worker processes for --test-set. Default: one per core.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Publish a build as a dataset on the Hugging Face Hub, with a card; what is there is not sent again."""
+    """Publish a build on the Hugging Face Hub with a dataset card; files that are there already are not sent again."""
     from mumer_data.hub.folder import open_build
     from mumer_data.hub.licences import terms_of
     from mumer_data.hub.publication import publication

@@ -12,23 +12,25 @@ from mumer_data.cli.options import AsJson, Settings
 
 app = typer.Typer()
 
-Workers = Annotated[int | None, typer.Option(min=1, help="Processes; one a core if left out.")]
+Workers = Annotated[int | None, typer.Option(min=1, help="Worker processes. Default: one per core.")]
 _SLICE_ROWS, _SLICE_BYTES = 1_000, 64 << 20
 
 
 @app.command()
 def stats(
-    source: Annotated[str, typer.Argument(help="A build's folder, a pipeline file, or the name of a ready one.")],
+    source: Annotated[str, typer.Argument(help="Folder of a build, a pipeline file, or the name of a ready pipeline.")],
     out: Annotated[
-        Path | None, typer.Option(help="Folder for statistics.json and the plots; NAME_stats here if left out.")
+        Path | None, typer.Option(help="Folder for statistics.json and the plots. Default: NAME_stats.")
     ] = None,
-    vocabulary: Annotated[Path | None, typer.Option(help="One token a line: lists symbols that are not in it.")] = None,
+    vocabulary: Annotated[
+        Path | None, typer.Option(help="Vocabulary file, one token per line; symbols outside it are listed.")
+    ] = None,
     images: Annotated[bool, typer.Option(help="Read the images too, for their sizes.")] = True,
     settings: Settings = None,
     workers: Workers = None,
     as_json: AsJson = False,
 ) -> None:
-    """Count token lengths, symbols, depths and image sizes; print and plot them."""
+    """Print and plot statistics: label lengths, symbols, depths, image sizes."""
     from mumer_data.filters.symbols import read_vocabulary
     from mumer_data.jobs.config import load_source
     from mumer_data.report.statistics import statistics
@@ -56,15 +58,17 @@ def stats(
 
 @app.command()
 def leakage(
-    train: Annotated[str, typer.Argument(help="A build's folder, a pipeline file, or the name of a ready one.")],
-    test: Annotated[str, typer.Argument(help="The same, of the test set.")],
-    images: Annotated[bool, typer.Option(help="Compare images; without them, labels only.")] = True,
-    distance: Annotated[int, typer.Option(min=0, max=31, help="Bits of 256 in which near images may differ.")] = 12,
-    out: Annotated[Path | None, typer.Option(help="Parquet file for the rows that both have.")] = None,
+    train: Annotated[str, typer.Argument(help="Folder of a build, a pipeline file, or the name of a ready pipeline.")],
+    test: Annotated[str, typer.Argument(help="Test set: as the first argument.")],
+    images: Annotated[bool, typer.Option(help="Compare images as well as labels.")] = True,
+    distance: Annotated[
+        int, typer.Option(min=0, max=31, help="Maximum Hamming distance of near-duplicate images, in bits of 256.")
+    ] = 12,
+    out: Annotated[Path | None, typer.Option(help="Parquet file for the shared rows.")] = None,
     workers: Workers = None,
     as_json: AsJson = False,
 ) -> None:
-    """Report which rows of a test set are in a training set too: same image, nearly the same, same label."""
+    """Report rows shared by a training and a test set: same image, near-duplicate image, same label."""
     from mumer_data.filters.leakage import leaks
     from mumer_data.filters.row_index import build_row_index
     from mumer_data.jobs.config import load_source

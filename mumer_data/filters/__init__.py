@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 
 from mumer_data.latex.expression import Expression
 from mumer_data.records import Example
-from mumer_data.registry import registered
+from mumer_data.registry import Registry
 
 if TYPE_CHECKING:
     from mumer_data.filters.row_index import RowIndex
@@ -65,18 +65,23 @@ class DatasetFilter(Protocol):
 
 
 # name in a pipeline file -> "module:class"
-FILTERS = {
-    "depth": "mumer_data.filters.depth:DepthFilter",
-    "duplicates": "mumer_data.filters.duplicates:DuplicatesFilter",
-    "folds": "mumer_data.filters.folds:FoldsFilter",
-    "leakage": "mumer_data.filters.leakage:LeakageFilter",
-    "length": "mumer_data.filters.length:LengthFilter",
-    "part": "mumer_data.filters.split:SplitFilter",
-    "symbols": "mumer_data.filters.symbols:SymbolsFilter",
-}
+FILTERS = Registry(
+    "filter",
+    "mumer.filters",
+    {
+        "depth": "mumer_data.filters.depth:DepthFilter",
+        "duplicates": "mumer_data.filters.duplicates:DuplicatesFilter",
+        "folds": "mumer_data.filters.folds:FoldsFilter",
+        "leakage": "mumer_data.filters.leakage:LeakageFilter",
+        "length": "mumer_data.filters.length:LengthFilter",
+        "split": "mumer_data.filters.split:SplitFilter",
+        "symbols": "mumer_data.filters.symbols:SymbolsFilter",
+    },
+    aliases={"part": "split"},
+)
 
 
 def filter_class(name: str) -> type[Filter]:
     """The filter registered under ``name``; raises ``KeyError`` for an unknown name."""
-    filter_type: type[Filter] = registered(FILTERS, name)
+    filter_type: type[Filter] = FILTERS.load(name)
     return filter_type

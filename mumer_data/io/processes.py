@@ -6,12 +6,17 @@ Not for deciding what an item is; results must not depend on how many processes 
 from __future__ import annotations
 
 import os
+import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import TypeVar
+from functools import lru_cache
+from typing import Any, TypeVar
 
 from mumer_data.exceptions import OutputError
 from mumer_data.io.cluster import active_cluster
+from mumer_data.registry import register_all, registrations
 
+_WATCH = 0.3  # seconds between two looks at the parent process
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -40,7 +45,8 @@ def parallel_map(
     from joblib.externals.loky.process_executor import TerminatedWorkerError
 
     lost = (TerminatedWorkerError, *(cluster.lost if cluster is not None else ()))
-    calls = [delayed(function)(item) for item in items]
+    parent = os.getpid() if cluster is None else None
+    calls = [delayed(_call)(function, item, registrations(), parent) for item in items]
     try:
         if cluster is not None and not cluster.streams:  # its results come only when all of a call are there
             size = 4 * count
@@ -49,4 +55,26 @@ def parallel_map(
         else:
             yield from Parallel(n_jobs=count, return_as="generator" if ordered else "generator_unordered")(calls)
     except lost as error:
-        raise OutputError("a worker process was killed, perhaps for want of memory: go on with --resume") from error
+        raise OutputError(
+            "a worker process was killed, perhaps because memory ran out: continue with --resume"
+        ) from error
+
+
+def _call(function: Callable[[T], R], item: T, entries: dict[tuple[str, str], Any], parent: int | None) -> R:
+    """One call in a worker, which knows what its parent has registered and does not outlive it."""
+    register_all(entries)
+    if parent is not None and os.getppid() == parent:
+        end_with(parent)
+    return function(item)
+
+
+@lru_cache(maxsize=1)
+def end_with(parent: int) -> None:
+    """Let this process end within half a second of its parent, however that ends (kill -9 too)."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(_WATCH)
+        os._exit(1)
+
+    threading.Thread(target=watch, name="end-with-parent", daemon=True).start()

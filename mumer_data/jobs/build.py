@@ -6,10 +6,11 @@ Not for how any of them works. A run is a plan, slices (each a pure function of 
 from __future__ import annotations
 
 import hashlib
+import os
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,12 +21,11 @@ from mumer_data._version import __version__
 from mumer_data.filters import Rejection
 from mumer_data.filters.row_index import build_row_index, repeated_ids
 from mumer_data.io.atomic import file_sha256
-from mumer_data.io.processes import parallel_map
-from mumer_data.io.storage import place
+from mumer_data.io.storage import is_remote, place
 from mumer_data.jobs.config import Pipeline
 from mumer_data.jobs.rows import shard_rows, usable
 from mumer_data.latex.grammar import load_grammar
-from mumer_data.records import Reject, Slice
+from mumer_data.records import Example, Reject, Slice
 from mumer_data.shards.run import Config, Plan, Run, SliceResult, save_result
 from mumer_data.shards.schema import Columns
 from mumer_data.shards.writer import ShardInfo, ShardWriter
@@ -155,15 +155,36 @@ def build(
     plan = make_plan(pipeline)
     total = sum(part.rows for part in plan.slices)
     with Run(out, plan, resume=resume) as run:
+        run.forget(part.number for part in plan.slices if _changed_since(pipeline, part, run))
         rejected = refusals(pipeline, plan.slices, workers) if run.pending else {}
         jobs = [Job(pipeline, plan, part, out, rejected.get(part.number, {})) for part in run.pending]
         done = total - sum(job.part.rows for job in jobs)
-        for result in parallel_map(run_slice, jobs, workers):
-            run.results[result.number] = result
-            done += result.read
+
+        def move(rows: int) -> None:
+            nonlocal done
+            done += rows
             if progress is not None:
                 progress(done, total)
+
+        run.do(run_slice, jobs, workers, move)
         return BuildResult(out, run.close())
+
+
+def _changed_since(pipeline: Pipeline, part: Slice, run: Run) -> bool:
+    """Whether an image file of a slice that is done was written after it was done (checked by its times)."""
+    if part.number not in run.results or is_remote(run.out):
+        return False
+    done = run.done_at(part.number)
+    for row in pipeline.reader().read(part):
+        if not isinstance(row, Example):
+            continue
+        if row.image.path is None:
+            return False  # in an archive or drawn: the hash of the source is in the plan
+        with suppress(OSError):
+            times = os.stat(row.image.path)
+            if max(times.st_mtime_ns, times.st_ctime_ns) > done:
+                return True
+    return False
 
 
 def refusals(pipeline: Pipeline, parts: list[Slice], workers: int | None) -> dict[int, dict[int, Rejection]]:
@@ -218,5 +239,5 @@ def run_slice(job: Job) -> SliceResult:
     )
     if job.pipeline.augment is not None:
         result = replace(result, each=job.pipeline.augment.rows)
-    save_result(job.out, result, rejects)
+    save_result(job.out, job.plan, result, rejects)
     return result

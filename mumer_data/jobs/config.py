@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
 
-from mumer_data.augment.options import Augmentation
+from mumer_data.augmentation.options import Augmentation
 from mumer_data.exceptions import PipelineError
 from mumer_data.filters import FILTERS, DatasetFilter, Filter, RowFilter, filter_class
 from mumer_data.filters.validation import RowValidator

@@ -20,7 +20,6 @@ from mumer_data.error_model.channel import Channel
 from mumer_data.exceptions import CorrectionError, PipelineError, SourceError
 from mumer_data.filters import Rejection
 from mumer_data.io.atomic import write_json
-from mumer_data.io.processes import parallel_map
 from mumer_data.jobs.build import input_facts, refusals, versions
 from mumer_data.jobs.config import Pipeline
 from mumer_data.jobs.rows import UsableRow, usable
@@ -131,11 +130,14 @@ def corrupt(
         jobs = [_job(pipeline, plan, part, parts, out, digest, rejected) for part in run.pending]
         total = sum(part.rows for part in slices)
         done = total - sum(job.part.rows for job in jobs)
-        for result in parallel_map(corrupt_slice, jobs, workers):
-            run.results[result.number] = result
-            done += result.read
+
+        def move(rows: int) -> None:
+            nonlocal done
+            done += rows
             if progress is not None:
                 progress(done, total)
+
+        run.do(corrupt_slice, jobs, workers, move)
         return run.close()
 
 
@@ -190,7 +192,7 @@ def corrupt_slice(job: CorruptJob) -> SliceResult:
     reasons = dict(sorted(Counter(reject.reason for reject in rejects).items()))
     accepted = read - len(rejects)
     result = SliceResult(job.part.number, read, accepted, len(rejects), reasons, size, images.hexdigest(), shards)
-    save_result(job.out, result, rejects)
+    save_result(job.out, job.plan, result, rejects)
     return result
 
 

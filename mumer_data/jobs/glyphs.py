@@ -6,8 +6,9 @@ Not for files of glyphs: see `strokes.bank`.
 from __future__ import annotations
 
 import io
+import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,12 +17,14 @@ import numpy as np
 from PIL import Image
 
 from mumer_data.handwriting.glyphs.bank import write_bank
+from mumer_data.handwriting.glyphs.fonts import font_files, glyphs_of_font, open_font
 from mumer_data.handwriting.glyphs.glyph import Glyph
 from mumer_data.handwriting.glyphs.outliers import drop_outliers
 from mumer_data.handwriting.glyphs.segment_image import Cut, cut
 from mumer_data.handwriting.glyphs.segment_ink import symbols_of
 from mumer_data.images.polarity import polarity
 from mumer_data.images.skeleton import Mask
+from mumer_data.io.atomic import atomic_write
 from mumer_data.io.processes import parallel_map
 from mumer_data.latex.tree import SymbolTree
 from mumer_data.readers.ink_files import InkFilesReader
@@ -122,3 +125,27 @@ def build_bank(pipeline: Pipeline, out: Path, workers: int | None = None) -> dic
     write_bank(out, kept)
     tokens = Counter(token for token, _, _ in kept)
     return {"glyphs": len(kept), "tokens": len(tokens), "read": whole.read, "used": whole.used}
+
+
+def build_font_bank(paths: Sequence[Path], out: Path) -> dict[str, int]:
+    """Write the bank of handwriting fonts, and beside it ``OUT.licences.json``: what each font says of its licence.
+
+    Fonts with the same family name, such as the parts of one font by alphabet, are one hand.
+
+    Returns:
+        How many ``glyphs`` of how many ``tokens`` from how many ``fonts``.
+
+    Raises:
+        SourceError: there is no font, one cannot be read, or none has a usable glyph.
+        OutputError: a file cannot be written.
+    """
+    rows: list[tuple[str, Glyph, str]] = []
+    licences: dict[str, dict[str, str]] = {}
+    for path in font_files(paths):
+        font = open_font(path)
+        rows += glyphs_of_font(font)
+        licences.setdefault(font.name, {"font": font.name, "file": path.name, **font.notes})
+    write_bank(out, rows)
+    with atomic_write(out.with_name(f"{out.name}.licences.json")) as file:
+        file.write_text(json.dumps(list(licences.values()), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    return {"glyphs": len(rows), "tokens": len({token for token, _, _ in rows}), "fonts": len(licences)}

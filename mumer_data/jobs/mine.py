@@ -122,9 +122,7 @@ def mine(
         ]
         move = _half(progress, source, 1)
         move(sum(part.rows for part in source.slices) - sum(job.part.rows for job in jobs))
-        for result in parallel_map(write_slice, jobs, workers):
-            run.results[result.number] = result
-            move(result.read)
+        run.do(write_slice, jobs, workers, move)
         counts = _close(source, out)
         return Mining(name, counts, run.close())
 

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from mumer_data.augment.metadata import boxes_in
-from mumer_data.augment.run import augment
+from mumer_data.augmentation.metadata import boxes_in
+from mumer_data.augmentation.run import augment
 from mumer_data.exceptions import SourceError
 from mumer_data.jobs.config import Pipeline
 from mumer_data.jobs.rows import UsableRow, usable, variant_name

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from mumer_data.augment.metadata import boxes_in, moved, with_boxes
-from mumer_data.augment.run import augment_bytes
+from mumer_data.augmentation.metadata import boxes_in, moved, with_boxes
+from mumer_data.augmentation.run import augment_bytes
 from mumer_data.exceptions import PipelineError
 from mumer_data.filters import Rejection
 from mumer_data.filters.row_index import DUPLICATE_ID

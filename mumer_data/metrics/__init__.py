@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from mumer_data.registry import registered
+from mumer_data.registry import Registry
 
 if TYPE_CHECKING:
     from mumer_data.metrics.pairs import Pairs
@@ -36,21 +36,25 @@ class Metric(Protocol):
 
 
 # name -> "module:class", in the order of the figures in a table
-METRICS = {
-    "published": "mumer_data.metrics.published:Published",
-    "standard": "mumer_data.metrics.standard:Standard",
-    "structure": "mumer_data.metrics.structure:Structure",
-    "semantic": "mumer_data.metrics.semantic:Semantic",
-    "cdm": "mumer_data.metrics.visual:Visual",
-    "rating": "mumer_data.metrics.rating.metric:MeanRating",
-}
+METRICS = Registry(
+    "metric",
+    "mumer.metrics",
+    {
+        "published": "mumer_data.metrics.published:Published",
+        "standard": "mumer_data.metrics.standard:Standard",
+        "structure": "mumer_data.metrics.structure:Structure",
+        "semantic": "mumer_data.metrics.semantic:Semantic",
+        "cdm": "mumer_data.metrics.visual:Visual",
+        "rating": "mumer_data.metrics.rating.metric:MeanRating",
+    },
+)
 # What is always computed; the others take longer.
 DEFAULT = ("published", "standard", "structure")
 
 
 def metric(name: str) -> Metric:
     """The metric registered under ``name``; raises ``KeyError`` where there is none."""
-    made: Metric = registered(METRICS, name)()
+    made: Metric = METRICS.load(name)()
     return made
 
 

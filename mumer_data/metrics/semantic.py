@@ -56,7 +56,9 @@ def prove_all(pairs: list[tuple[str, str]], *, seconds: float = SECONDS, workers
 
     if not pairs:
         return
-    with ProcessPool(max_workers=workers or os.cpu_count() or 1, initializer=_limit_memory) as pool:
+    with ProcessPool(
+        max_workers=workers or os.cpu_count() or 1, initializer=_start_worker, initargs=[os.getpid()]
+    ) as pool:
         verdicts = pool.map(_prove, pairs, timeout=seconds).result()
         while True:
             try:
@@ -65,6 +67,13 @@ def prove_all(pairs: list[tuple[str, str]], *, seconds: float = SECONDS, workers
                 return
             except (OutOfTime, ProcessExpired, MemoryError):  # the worker is gone, another takes its place
                 yield TIMEOUT
+
+
+def _start_worker(parent: int) -> None:
+    from mumer_data.io.processes import end_with
+
+    end_with(parent)
+    _limit_memory()
 
 
 def _limit_memory() -> None:

@@ -22,6 +22,7 @@ from mumer_data.alignment.corrections import correction_of
 from mumer_data.alignment.degenerate import degenerate
 from mumer_data.exceptions import CorrectionError
 from mumer_data.io.atomic import atomic_write, write_json
+from mumer_data.io.markers import read_marker, write_marker
 from mumer_data.mining.counting import normalizer
 from mumer_data.readers.predictions import read_slice
 from mumer_data.records import Correction, Prediction, Reject, Slice
@@ -105,10 +106,8 @@ def scan_path(work: Path, number: int, kind: str) -> Path:
 
 def read_counts(work: Path, number: int) -> ScanCounts | None:
     """The counts of a slice that is scanned; ``None`` where that is still to be done."""
-    try:
-        return ScanCounts(**json.loads(scan_path(work, number, "counts").read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        return None
+    value = read_marker(scan_path(work, number, "counts"))
+    return None if value is None else ScanCounts(**value)
 
 
 def scan(job: ScanJob) -> ScanCounts:
@@ -123,7 +122,8 @@ def scan(job: ScanJob) -> ScanCounts:
             writer.write_table(pa.Table.from_pylist(rows, CANDIDATES))
     write_rejects(scan_path(job.work, number, "refused"), found.refused)
     write_json(scan_path(job.work, number, "confusions"), confusions_state(found.confusions), indent=None)
-    write_json(scan_path(job.work, number, "counts"), asdict(found.counts))
+    files = [scan_path(job.work, number, kind) for kind in ("candidates", "refused", "confusions")]
+    write_marker(scan_path(job.work, number, "counts"), asdict(found.counts), files)
     return found.counts
 
 

@@ -198,7 +198,7 @@ class _Slice:
             shards,
             tally.correct_unused,
         )
-        save_result(self.job.out, result, self._sorted())
+        save_result(self.job.out, self.job.plan, result, self._sorted(), [_tally_path(work, number)])
         return result
 
     def _sorted(self) -> list[Reject]:

@@ -12,7 +12,7 @@ from typing import Protocol
 from pydantic import BaseModel, ConfigDict
 
 from mumer_data.records import Example, Reject, Slice
-from mumer_data.registry import registered
+from mumer_data.registry import Registry
 
 
 class SourceOptions(BaseModel):
@@ -49,21 +49,25 @@ class Reader(Protocol):
 
 
 # name in a pipeline file -> "module:class"; imported only when a pipeline asks for it.
-READERS = {
-    "caption": "mumer_data.readers.caption:CaptionReader",
-    "hub": "mumer_data.readers.hub:HubReader",
-    "im2latex": "mumer_data.readers.im2latex:Im2LatexReader",
-    "inkml": "mumer_data.readers.ink_files:InkFilesReader",
-    "memory": "mumer_data.readers.memory:MemoryReader",
-    "shards": "mumer_data.readers.shards:ShardsReader",
-    "sharegpt": "mumer_data.readers.sharegpt:ShareGPTReader",
-    "synthetic": "mumer_data.readers.synthetic:SyntheticReader",
-    "table": "mumer_data.readers.table:TableReader",
-    "typeset": "mumer_data.readers.typeset:TypesetReader",
-}
+READERS = Registry(
+    "format",
+    "mumer.readers",
+    {
+        "caption": "mumer_data.readers.caption:CaptionReader",
+        "hub": "mumer_data.readers.hub:HubReader",
+        "im2latex": "mumer_data.readers.im2latex:Im2LatexReader",
+        "inkml": "mumer_data.readers.ink_files:InkFilesReader",
+        "memory": "mumer_data.readers.memory:MemoryReader",
+        "shards": "mumer_data.readers.shards:ShardsReader",
+        "sharegpt": "mumer_data.readers.sharegpt:ShareGPTReader",
+        "synthetic": "mumer_data.readers.synthetic:SyntheticReader",
+        "table": "mumer_data.readers.table:TableReader",
+        "typeset": "mumer_data.readers.typeset:TypesetReader",
+    },
+)
 
 
 def reader_class(name: str) -> type[Reader]:
     """The reader registered under ``name``; raises ``KeyError`` where there is none."""
-    found: type[Reader] = registered(READERS, name)
+    found: type[Reader] = READERS.load(name)
     return found

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import entry_points
 from importlib.util import find_spec
 from typing import Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from mumer_data.exceptions import MumerError
-from mumer_data.registry import did_you_mean, registered
+from mumer_data.registry import Registry, did_you_mean
 
 Finish = Literal["stop", "length"]
 Key = tuple[str, int]  # id of an image, number of the sample
@@ -108,32 +107,30 @@ class Recognizer(Protocol):
 
 
 # name -> "module:class"
-RECOGNIZERS = {
-    "openai": "mumer_data.recognizers.openai:OpenAIRecognizer",
-}
-GROUP = "mumer.recognizers"
-
-
-def recognizer_names() -> Mapping[str, str]:
-    """Name -> ``"module:class"`` of every recognizer: those of the library, then those of installed packages."""
-    return RECOGNIZERS | {point.name: point.value for point in entry_points(group=GROUP)}
+RECOGNIZERS = Registry(
+    "recognizer",
+    "mumer.recognizers",
+    {
+        "onnx": "mumer_data.recognizers.onnx:OnnxRecognizer",
+        "openai": "mumer_data.recognizers.openai:OpenAIRecognizer",
+    },
+)
 
 
 def recognizer(name: str, *, model: str, **options: Any) -> Recognizer:
     """The recognizer registered under ``name``.
 
     Args:
-        name: in `recognizer_names`.
+        name: in `RECOGNIZERS`.
         model: what it runs: a folder, a file, a Hub id, a command; each back-end says which.
         options: of the back-end, see its ``Options``.
 
     Raises:
         RecognizerError: there is no such recognizer or option, or it cannot run.
     """
-    known = recognizer_names()
-    if name not in known:
-        raise RecognizerError(did_you_mean("recognizer", name, known))
-    kind = registered(known, name)
+    if name not in RECOGNIZERS:
+        raise RecognizerError(did_you_mean("recognizer", name, RECOGNIZERS))
+    kind = RECOGNIZERS.load(name)
     try:
         checked = kind.Options.model_validate(options)
     except ValidationError as error:

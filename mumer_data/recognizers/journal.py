@@ -66,9 +66,14 @@ class Journal:
             for line in file:
                 if not line.endswith(b"\n"):
                     break
-                row = json.loads(line)
+                try:
+                    row = json.loads(line)
+                    key = (row["img_id"], row["sample"]) if end else None
+                except (ValueError, KeyError, TypeError, RecursionError):
+                    row, key = None, None  # a damaged line: its image is read again
                 if end:
-                    self.done[row["img_id"], row["sample"]] = end
+                    if key is not None:
+                        self.done[key] = end
                 elif row != {"run": facts}:
                     raise OutputError(
                         f"{self._path} belongs to a run with other options or data ({line.decode()[:300].strip()}); "

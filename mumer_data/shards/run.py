@@ -9,83 +9,27 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from mumer_data.exceptions import OutputError
-from mumer_data.io.atomic import atomic_write, remove_stale, write_json
+from mumer_data.io.atomic import atomic_write, file_sha256, remove_stale, write_json
+from mumer_data.io.markers import digest_of
+from mumer_data.io.processes import parallel_map
 from mumer_data.io.storage import is_remote, lock_of, reached, remove_folder
-from mumer_data.records import Reject, Slice
+from mumer_data.records import Slice
 from mumer_data.shards.listing import dataset_card, dataset_info
-from mumer_data.shards.schema import Columns
-from mumer_data.shards.writer import ShardInfo, merge_rejects, write_rejects
+from mumer_data.shards.plan import WORK, Config, Plan, SliceResult, load_result, marker_of, rejects_of, save_result
+from mumer_data.shards.writer import merge_rejects
 
-WORK = "_work"
+J = TypeVar("J")
+__all__ = ["MANIFEST", "WORK", "Config", "Plan", "Run", "SliceResult", "licence_of", "read_manifest", "save_result"]
+
 MANIFEST = "manifest.json"
 UNFINISHED = "plan.json"  # in the folder of work, as long as there is something to go on with
-
-
-@dataclass(frozen=True, slots=True)
-class Config:
-    """One config of a build: a folder of shards of one task."""
-
-    name: str
-    task: str
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """All that decides the bytes of a run; ``facts`` go into the manifest as they are.
-
-    Attributes:
-        facts: name, versions, seed, pipeline and inputs.
-        configs: what is written.
-        slices: how the input is cut.
-        split: name of the split, the first word of a shard's name.
-        columns: how rows are written.
-    """
-
-    facts: dict[str, Any]
-    configs: list[Config]
-    slices: list[Slice]
-    split: str
-    columns: Columns
-
-    @property
-    def fingerprint(self) -> str:
-        """One hash over the plan: a run can go on only where this is the same."""
-        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
-
-    def shard_name(self, number: int) -> str:
-        """The file name of slice ``number`` in every config."""
-        return f"{self.split}-{number:05d}-of-{len(self.slices):05d}.parquet"
-
-
-@dataclass(frozen=True, slots=True)
-class SliceResult:
-    """What came of one slice; sizes in bytes, ``images_sha256`` over the sha256 of its images in order.
-
-    ``unused`` rows are in order, but nothing that the run is looking for. Of an accepted row come ``each`` in a shard.
-    """
-
-    number: int
-    read: int
-    accepted: int
-    rejected: int
-    reasons: dict[str, int]
-    images_size: int
-    images_sha256: str
-    shards: list[ShardInfo]
-    unused: int = 0
-    each: int = 1
-
-
-def save_result(out: Path, result: SliceResult, rejects: list[Reject]) -> None:
-    """Mark a slice as done; its shards must lie in place already."""
-    write_rejects(out / WORK / f"rejects-{result.number:05d}.parquet", rejects)
-    write_json(out / WORK / f"slice-{result.number:05d}.json", asdict(result))
 
 
 def read_manifest(out: Path) -> dict[str, Any]:
@@ -106,6 +50,14 @@ def licence_of(folder: Path) -> str:
         return ""
     manifest = read_manifest(folder)
     return str(manifest.get("pipeline", {}).get("licence") or manifest.get("licence") or "")
+
+
+def _fingerprint_in(plan_file: Path) -> str | None:
+    """The fingerprint of an unfinished run; ``None`` where the file is damaged: each slice has it too."""
+    try:
+        return str(json.loads(plan_file.read_text(encoding="utf-8"))["fingerprint"])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
 
 
 class Run:
@@ -152,11 +104,10 @@ class Run:
         if plan_file.is_file() and not self.resume:
             raise OutputError(f"{self.out} holds an unfinished run: go on with --resume, or delete the folder")
         if plan_file.is_file() or manifest.is_file():
-            source = plan_file if plan_file.is_file() else manifest
-            known = json.loads(source.read_text(encoding="utf-8")).get("fingerprint")
             if not self.resume:
                 raise OutputError(f"{self.out} holds a build already: choose another folder, or delete it")
-            if known != self.plan.fingerprint:
+            known = _fingerprint_in(plan_file) if plan_file.is_file() else read_manifest(self.out).get("fingerprint")
+            if known is not None and known != self.plan.fingerprint:
                 raise OutputError(
                     f"{self.out} was begun with another pipeline, input or version: it cannot be resumed; "
                     "choose another folder, or delete it"
@@ -171,10 +122,8 @@ class Run:
         self._clear()
         write_json(work / UNFINISHED, {"fingerprint": self.plan.fingerprint})
         for marker in sorted(work.glob("slice-*.json")):
-            raw = json.loads(marker.read_text(encoding="utf-8"))
-            result = SliceResult(**(raw | {"shards": [ShardInfo(**shard) for shard in raw["shards"]]}))
-            files = [(self.out / shard.file, shard.size) for shard in result.shards]
-            if all(file.is_file() and file.stat().st_size == size for file, size in files):
+            result = load_result(marker, self.plan)
+            if result is not None:
                 self.results[result.number] = result
 
     def _clear(self) -> None:
@@ -190,6 +139,35 @@ class Run:
             return []
         return [part for part in self.plan.slices if part.number not in self.results]
 
+    def do(
+        self,
+        function: Callable[[J], SliceResult],
+        jobs: Sequence[J],
+        workers: int | None,
+        progress: Callable[[int], None] | None = None,
+    ) -> None:
+        """Do the slices that are pending, in any process and order.
+
+        Args:
+            function: does one slice, a pure function of its job.
+            jobs: one per pending slice.
+            workers: processes; ``None`` for one per core.
+            progress: called with the number of rows of each slice that is done.
+        """
+        for result in parallel_map(function, jobs, workers):
+            self.results[result.number] = result
+            if progress is not None:
+                progress(result.read)
+
+    def forget(self, numbers: Iterable[int]) -> None:
+        """Do these slices again, though they are done: their input has changed."""
+        for number in numbers:
+            self.results.pop(number, None)
+
+    def done_at(self, number: int) -> int:
+        """When a slice was marked as done, in nanoseconds."""
+        return marker_of(self.out, number).stat().st_mtime_ns
+
     def close(self) -> dict[str, Any]:
         """Check that the counts add up, write the closing files, and give the manifest."""
         if self.finished:
@@ -197,14 +175,19 @@ class Run:
         self._clear()  # a cluster does a dead worker's slice again elsewhere
         results = [self.results[part.number] for part in self.plan.slices]
         manifest = self._manifest(results)
-        work = self.out / WORK
         merge_rejects(
-            [work / f"rejects-{part.number:05d}.parquet" for part in self.plan.slices],
+            [rejects_of(self.out, part.number) for part in self.plan.slices],
             self.out / "rejects.parquet",
         )
         write_json(self.out / "dataset_info.json", dataset_info(manifest, self.plan.columns.chat))
         with atomic_write(self.out / "README.md") as card:
             card.write_text(dataset_card(manifest, self.plan.split), encoding="utf-8")
+        manifest["files"] = {
+            path.name: file_sha256(path)
+            for path in sorted(self.out.iterdir())
+            if path.is_file() and path.name != MANIFEST
+        }
+        manifest["manifest_sha256"] = digest_of(manifest)
         write_json(self.out / MANIFEST, manifest)
         self._done = True
         return manifest

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from mumer_data.latex.expression import Expression
 from mumer_data.records import Correction, Sample
-from mumer_data.registry import registered
+from mumer_data.registry import Registry
 
 
 class Task(BaseModel):
@@ -74,25 +74,33 @@ class ErrorTask(BaseModel):
 
 
 # name in a pipeline file -> "module:class".
-TASKS = {
-    "recognition": "mumer_data.tasks.recognition:Recognition",
-    "tree_cot": "mumer_data.tasks.tree_cot:TreeCot",
-    "symbol_count": "mumer_data.tasks.symbol_count:SymbolCount",
-}
+TASKS = Registry(
+    "task",
+    "mumer.tasks",
+    {
+        "recognition": "mumer_data.tasks.recognition:Recognition",
+        "tree_cot": "mumer_data.tasks.tree_cot:TreeCot",
+        "symbol_count": "mumer_data.tasks.symbol_count:SymbolCount",
+    },
+)
 
 # tasks about predictions: written by `mumer mine` and `mumer corrupt`, not available in pipelines over labels
-ERROR_TASKS = {
-    "error_find": "mumer_data.tasks.error_find:ErrorFind",
-    "error_fix": "mumer_data.tasks.error_fix:ErrorFix",
-}
+ERROR_TASKS = Registry(
+    "error task",
+    "mumer.error_tasks",
+    {
+        "error_find": "mumer_data.tasks.error_find:ErrorFind",
+        "error_fix": "mumer_data.tasks.error_fix:ErrorFix",
+    },
+)
 
 
 def error_tasks() -> dict[str, ErrorTask]:
     """Every task about predictions, by name."""
-    return {name: registered(ERROR_TASKS, name)() for name in ERROR_TASKS}
+    return {name: ERROR_TASKS.load(name)() for name in ERROR_TASKS}
 
 
 def task_class(name: str) -> type[Task]:
     """The task registered under ``name``; raises ``KeyError`` for an unknown name."""
-    task: type[Task] = registered(TASKS, name)
+    task: type[Task] = TASKS.load(name)
     return task

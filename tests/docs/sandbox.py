@@ -127,10 +127,10 @@ def lay_real(desk: Path, shared: Path) -> None:
 
 def lay_models(desk: Path) -> None:
     """Tiny models of the right architecture under the names of real ones: what loads there is what loads here."""
-    from mumer_train.tiny import Sizes, make_tiny
+    from mumer_train.toy.tiny import Sizes, create_tiny_model
 
     for name in MODELS:
-        make_tiny(desk / name, Sizes(width=96, layers=2))
+        create_tiny_model(desk / name, Sizes(width=96, layers=2))
 
 
 def environment() -> dict[str, str]:

@@ -23,8 +23,12 @@ from tests.hub.server import Hub, running_hub
 NOT_RUN = {
     r"make (demo|test|bench|stress|fuzz|docs)\b": "targets of the Makefile: CI runs them or what they call",
     r"pip install\b": "sets up the machine: tests/test_package.py installs the wheel",
-    r"vllm serve\b": "needs a GPU; tests/training/test_served.py asks a real server",
-    r"mumer predict .*--backend (openai|vllm)": "asks the server above; tests/training/test_served.py does it",
+    r"npm install\b": "fetches fonts; tests/handwriting/glyphs/test_fonts.py traces one that is here",
+    r"mumer glyphs build --fonts node_modules": "reads those fonts",
+    r"mumer reader (labels|synthetic|real|train|export)\b": "takes hours; tests/training/from_scratch is small",
+    r"(touch|mumer predict|mumer evaluate) .*out/reader/": "needs what those wrote; the same test does it",
+    r"vllm serve\b": "needs a GPU; tests/training/test_openai.py asks a real server",
+    r"mumer predict .*--(backend|recognizer) (openai|vllm)": "asks that server; tests/training/test_openai.py does it",
     r"(torchrun|accelerate launch|srun|sbatch)\b": "needs GPUs; tests/training/test_distributed.py runs two processes",
 }
 RUNNABLE = [page for page in PAGES if any(block.language in ("bash", "console", "python") for block in blocks_of(page))]

@@ -62,7 +62,7 @@ def rejects(source: Path, out: Path, gates: list[Any], workers: int = 1, **keys:
         "name": "t",
         "source": {"format": "caption", "path": str(source)},
         "tasks": ["recognition"],
-        "gates": gates,
+        "filters": gates,
         "shards": {"max_rows": 3},
         **keys,
     }
@@ -143,13 +143,16 @@ def test_vocabulary(source: Path, tmp_path: Path) -> None:
 def test_parts_are_disjoint_and_whole(source: Path, tmp_path: Path) -> None:
     parts = {"train": 0.5, "valid": 0.3, "test": 0.2}
     out = {
-        keep: rejects(source, tmp_path / keep, [{"part": {"by": "id", "parts": parts, "keep": keep}}]) for keep in parts
+        keep: rejects(source, tmp_path / keep, [{"split": {"by": "id", "parts": parts, "keep": keep}}])
+        for keep in parts
     }
     names = [line.split("\t")[0] for line in (source / "caption.txt").read_text("utf-8").splitlines()]
     kept = [[name for name in names if name not in found] for found in out.values()]
     assert sorted(name for part in kept for name in part) == sorted(names)
     assert set().union(*(found.values() for found in out.values())) == {"other_part"}
-    unnamed = rejects(source, tmp_path / "w", [{"part": {"parts": {"all": 1.0}, "keep": "all"}}], tasks=["recognition"])
+    unnamed = rejects(
+        source, tmp_path / "w", [{"split": {"parts": {"all": 1.0}, "keep": "all"}}], tasks=["recognition"]
+    )
     assert set(unnamed.values()) == {"writer_unknown"}
 
 
@@ -174,8 +177,8 @@ def test_ids_must_be_unique(source: Path, tmp_path: Path) -> None:
         ("lenght", "unknown filter 'lenght': did you mean 'length'"),
         ({"length": {"mx": 3}}, "mx"),
         ({"duplicates": {"distance": 40}}, "less than or equal to 31"),
-        ({"part": {"parts": {"a": 0.5}, "keep": "a"}}, "sum up to 1"),
-        ({"part": {"parts": {"a": 1.0}, "keep": "b"}}, "keep names no part"),
+        ({"split": {"parts": {"a": 0.5}, "keep": "a"}}, "sum up to 1"),
+        ({"split": {"parts": {"a": 1.0}, "keep": "b"}}, "keep names no part"),
         ({"leakage": {"source": {"format": "captoin"}}}, "source.format must be one of"),
     ],
 )

@@ -28,7 +28,7 @@ def do_slice(out: Path, part: Slice) -> SliceResult:
     rejects = [Reject("bad", part.start + row, "image_missing", "gone") for row in range(accepted, part.rows)]
     reasons = {"image_missing": len(rejects)} if rejects else {}
     result = SliceResult(part.number, part.rows, accepted, len(rejects), reasons, 3, "0" * 64, [writer.info])
-    save_result(out, result, rejects)
+    save_result(out, PLAN, result, rejects)
     return result
 
 

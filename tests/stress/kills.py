@@ -65,12 +65,12 @@ def a_mining(scratch: Path) -> Victim:
 
 def a_prediction(scratch: Path) -> Victim:
     """A small untrained model, three draws of each of twenty-four images."""
-    from mumer_train.tiny import Sizes, make_tiny
+    from mumer_train.toy.tiny import Sizes, create_tiny_model
 
     from mumer_data.jobs.build import build
     from mumer_data.jobs.config import load_pipeline
 
-    make_tiny(scratch / "tiny", Sizes(width=96, layers=2))
+    create_tiny_model(scratch / "tiny", Sizes(width=96, layers=2))
     folder = caption_folder(scratch / "source", 24)
     build(load_pipeline("crohme", [f"source.path={folder}", "name=few"]), scratch / "few", workers=1)
     options = ["--samples", "3", "--temperature", "1.0", "--seed", "3", "--max-tokens", "8", "--batch", "4"]

@@ -29,10 +29,10 @@ def _torch() -> None:
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model of 4 million parameters, not trained."""
-    from mumer_train.tiny import make_tiny
+    from mumer_train.toy.tiny import create_tiny_model
 
     folder = tmp_path_factory.mktemp("tiny")
-    make_tiny(folder)
+    create_tiny_model(folder)
     return folder
 
 

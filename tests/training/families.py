@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from mumer_train.tiny import _initialise, _tokenizer
+from mumer_train.toy.tiny import _initialise, _tokenizer
 
 
 def make(family: str, folder: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 from mumer_train.config import load_config
-from mumer_train.data import ChatDataset, Collator, Encoder, prompt_text, unmasked
+from mumer_train.data import ChatDataset, Collator, Encoder, answer_tokens, prompt_text
 from mumer_train.dependencies import TrainingError
 from mumer_train.processor import Processor
 from mumer_train.shards import load_rows
@@ -20,7 +20,7 @@ def test_the_loss_sees_exactly_the_answer_and_the_end_token(processor: Processor
     assert {turn.task for turn in batch} == {"few", "few_tree", "few_can"}
     found = Collator(Encoder(processor))(batch)
     for turn, labels in zip(batch, found["labels"], strict=True):
-        seen = unmasked(labels)
+        seen = answer_tokens(labels)
         assert seen[-1] == processor.tokenizer.eos_token_id
         assert processor.tokenizer.decode(seen[:-1]) == turn.answer
 

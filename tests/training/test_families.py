@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from mumer_train.data import ChatDataset, Collator, Encoder, prompt_text, unmasked
+from mumer_train.data import ChatDataset, Collator, Encoder, answer_tokens, prompt_text
 from mumer_train.processor import load_processor
 from mumer_train.shards import load_rows
 from mumer_train.train import train
@@ -33,7 +33,7 @@ def test_the_loss_sees_exactly_the_answer_and_the_end_token(model: Path, shards:
     turns = ChatDataset(load_rows(shards))
     batch = [turns[place] for place in range(0, len(turns), 11)]
     for turn, labels in zip(batch, Collator(Encoder(processor))(batch)["labels"], strict=True):
-        seen = unmasked(labels)
+        seen = answer_tokens(labels)
         assert seen[-1] == processor.tokenizer.eos_token_id
         assert processor.tokenizer.decode(seen[:-1]) == turn.answer
 

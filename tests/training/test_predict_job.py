@@ -222,7 +222,7 @@ def test_what_a_build_leaves_out_is_left_out_and_said(
 ) -> None:
     file = tmp_path / "s.yaml"
     gates = "[{leakage: {source: {format: caption, path: test}, image: exact}}]"
-    text = f"name: s\nsource: {{format: caption, path: {faulty_folder}}}\ngates: {gates}\n"
+    text = f"name: s\nsource: {{format: caption, path: {faulty_folder}}}\nfilters: {gates}\n"
     file.write_text(text, encoding="utf-8")
     test = caption_folder(tmp_path / "test", 1)
     (test / "images" / "e0.png").write_bytes((faulty_folder / "images" / "e3.png").read_bytes())

@@ -14,7 +14,7 @@ import pytest
 from mumer_train.config import Part
 from mumer_train.data import Encoder
 from mumer_train.dependencies import TrainingError
-from mumer_train.length_filter import Stream, measure
+from mumer_train.length_filter import LengthFilteredStream, filter_by_length
 from mumer_train.processor import Processor
 from mumer_train.shards import load_rows, mixed, streamed
 from mumer_train.train import train
@@ -74,9 +74,9 @@ def _broken_image(rows: list[dict[str, Any]]) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (_no_place, "few/.*: 1 images, and 0 times <image> in the prompt 'Read it.'"),
-        (_two_places, "1 images, and 2 times <image>"),
-        (_no_image, "0 images, and 1 times <image>"),
+        (_no_place, "few/.*: 1 images and 0 placeholders <image> in the prompt 'Read it.'"),
+        (_two_places, "1 images and 2 placeholders <image>"),
+        (_no_image, "0 images and 1 placeholders <image>"),
         (_no_answer, "the answer is empty"),
         (_three_turns, "are not one user turn and one answer"),
         (_broken_image, "its image cannot be read"),
@@ -134,8 +134,8 @@ def _wrong_type(folder: Path) -> None:
     [
         (_missing, r"train-00001-of-00002.parquet is missing \(1 of 00002 are\)"),
         (_two_builds, "holds shards of two builds"),
-        (_two_splits, "holds the splits test, train: say which"),
-        (_cut, "is no whole Parquet file"),
+        (_two_splits, "holds the splits test, train: choose one"),
+        (_cut, "is not a complete Parquet file"),
         (_no_column, "has no column messages: it has id, images"),
         (_wrong_type, "column messages is string, not a list of turns"),
     ],
@@ -187,9 +187,9 @@ def test_a_stream_gives_every_row_once_an_epoch(shards: Path) -> None:
 
 def test_a_stream_names_what_it_leaves_out(shards: Path, processor: Processor) -> None:
     encoder, parts = Encoder(processor), [Part(path=shards)]
-    measured = measure(mixed(parts, 0), encoder, 50, 0)
+    measured = filter_by_length(mixed(parts, 0), encoder, 50, 0)
     assert set(measured.left_out) == {"few", "few_can", "few_tree"}
-    stream = iter(Stream(streamed(parts, 0, 8)[0], encoder, 50))
+    stream = iter(LengthFilteredStream(streamed(parts, 0, 8)[0], encoder, 50))
     turns = [next(stream) for _ in range(len(measured.rows))]  # one epoch; the next would begin with another
     assert sorted((turn.task, turn.id) for turn in turns) == sorted(
         zip(measured.rows["task"], measured.rows["id"], strict=True)
@@ -197,4 +197,4 @@ def test_a_stream_names_what_it_leaves_out(shards: Path, processor: Processor) -
     named = sorted(name for turn in turns for name in turn.left_out)
     assert named == sorted((task, name) for task, names in measured.left_out.items() for name in names)
     with pytest.raises(TrainingError, match="no row has at most 16 tokens"):
-        next(iter(Stream(streamed(parts, 0, 8)[0], encoder, 16)))
+        next(iter(LengthFilteredStream(streamed(parts, 0, 8)[0], encoder, 16)))

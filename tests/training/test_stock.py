@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import torch
-from mumer_train.data import ChatDataset, Collator, Encoder, unmasked
+from mumer_train.data import ChatDataset, Collator, Encoder, answer_tokens
 from mumer_train.processor import StockProcessor, load_processor
 from mumer_train.shards import load_rows
 from mumer_train.train import train
@@ -33,7 +33,7 @@ def test_the_loss_sees_exactly_the_answer_and_the_end_token(llava: Path, shards:
     batch = [turns[place] for place in range(0, len(turns), 11)]
     found = Collator(encoder)(batch)
     for turn, labels, mask in zip(batch, found["labels"], found["attention_mask"], strict=True):
-        seen = unmasked(labels)
+        seen = answer_tokens(labels)
         assert seen[-1] == processor.tokenizer.eos_token_id
         assert processor.tokenizer.decode(seen[:-1]) == turn.answer
         assert encoder.length(turn) == int(mask.sum())

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 import torch
 from mumer_train.data import ChatDataset, Collator, Encoder
-from mumer_train.model import part_of
+from mumer_train.model import component_of
 from mumer_train.processor import Processor
 from mumer_train.shards import load_rows
-from mumer_train.throughput import Cost, Meter, peak_of
+from mumer_train.throughput import FlopEstimate, ThroughputMeter, peak_tflops_of
 from torch.utils.flop_counter import FlopCounterMode
 from transformers import AutoModelForImageTextToText
 
@@ -21,13 +21,13 @@ def test_the_estimate_is_near_what_torch_counts(
 ) -> None:
     model = AutoModelForImageTextToText.from_pretrained(tiny, attn_implementation="eager")
     for name, weights in model.named_parameters():
-        weights.requires_grad_(part_of(name) not in frozen)
+        weights.requires_grad_(component_of(name) not in frozen)
     turns = ChatDataset(load_rows(shards, ["few_tree"]))
     batch = Collator(Encoder(processor))([turns[0]])
-    facts = batch.pop("facts")
+    stats = batch.pop("stats")
     with FlopCounterMode(display=False) as counter:
         model(**batch).loss.backward()
-    guess = Cost.of(model).step(facts.lengths, facts.patches, facts.vectors)
+    guess = FlopEstimate.of(model).step(stats.lengths, stats.patches, stats.image_tokens)
     assert guess == pytest.approx(counter.get_total_flops(), rel=0.15)
 
 
@@ -36,12 +36,12 @@ def test_the_estimate_is_near_what_torch_counts(
     [("NVIDIA H200", 989.0), ("NVIDIA A100-SXM4-80GB", 312.0), ("NVIDIA A10", 125.0), ("Some other", None)],
 )
 def test_known_peaks(name: str, peak: float | None) -> None:
-    assert peak_of(name) == peak
+    assert peak_tflops_of(name) == peak
 
 
 def test_losses_of_a_task_are_those_of_all_its_tokens_in_all_processes() -> None:
     other = ({"b": (6.0, 2)}, 10, 1, 3e12, 0.0)
-    meter = Meter(Cost(1e12, 0, 0, 0), 100.0, lambda mine: [mine, other])
+    meter = ThroughputMeter(FlopEstimate(1e12, 0, 0, 0), 100.0, lambda mine: [mine, other])
     seen = torch.tensor([[True, True, False], [False, False, True]])
     meter.losses(["a", "b"], torch.tensor([1.0, 2.0, 3.0]), seen)
     meter.batch([4, 2], 0, 0)
@@ -63,4 +63,4 @@ def test_losses_of_a_task_are_those_of_all_its_tokens_in_all_processes() -> None
     ],
 )
 def test_parts(name: str, part: str) -> None:
-    assert part_of(name) == part
+    assert component_of(name) == part

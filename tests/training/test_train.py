@@ -1,4 +1,4 @@
-"""Training: the tiny model learns 32 rows by heart; a run that is killed and resumed is the same run."""
+"""Training: the tiny model memorises 32 rows; a killed and resumed run equals an unbroken one."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def config(tiny: Path, shards: Path, output: Path, **more: Any) -> TrainConfig:
     return TrainConfig(model=str(tiny), data=data, output=output, **(settings | more))
 
 
-def test_it_learns_32_images_by_heart(tiny: Path, shards: Path, tmp_path: Path) -> None:
+def test_it_memorises_32_images(tiny: Path, shards: Path, tmp_path: Path) -> None:
     final = train(config(tiny, shards, tmp_path / "run", max_steps=200, save_steps=500, log_steps=20))
     maker = partial(recognizer, "transformers", model=str(final))
     out = predict(maker, str(final), str(shards / "few"), tmp_path / "p.parquet", sampling=Sampling(max_tokens=40))
@@ -83,7 +83,7 @@ def test_resuming_gives_the_losses_of_an_unbroken_run(
     with pytest.raises(_KilledError):
         train(broken)
     monkeypatch.undo()
-    with pytest.raises(TrainingError, match="go on with --resume"):
+    with pytest.raises(TrainingError, match="continue it with --resume"):
         train(broken)
     train(broken, resume=True)
     records = [json.loads((tmp_path / name / "run.json").read_text()) for name in ("whole", "broken")]
@@ -154,7 +154,7 @@ def test_a_checkpoint_is_whole_or_absent(
     assert not (tmp_path / "run" / ".writing").exists()
 
 
-def test_rows_over_the_cutoff_are_named(tiny: Path, shards: Path, tmp_path: Path) -> None:
+def test_rows_over_max_length_are_named(tiny: Path, shards: Path, tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="no row has at most 16 tokens"):
         train(config(tiny, shards, tmp_path / "none", max_length=16))
     train(config(tiny, shards, tmp_path / "some", max_length=50, max_steps=1))
@@ -191,17 +191,17 @@ def test_frozen_parts_stay_as_they_are(tiny: Path, shards: Path, tmp_path: Path)
         train(config(tiny, shards, tmp_path / "none", freeze=everything))
 
 
-def test_a_model_that_is_none_is_an_error_before_any_weight(shards: Path, tmp_path: Path) -> None:
+def test_a_folder_without_model_is_an_error_before_any_weight(shards: Path, tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="no tokenizer and image processor"):
         train(config(tmp_path, shards, tmp_path / "run"))
 
 
-def test_a_model_without_eyes_is_an_error_before_any_weight(tiny: Path, shards: Path, tmp_path: Path) -> None:
-    blind = Path(shutil.copytree(tiny, tmp_path / "blind"))
-    (blind / "model.safetensors").unlink()
-    (blind / "config.json").write_text(json.dumps({"model_type": "qwen2", "architectures": ["Qwen2ForCausalLM"]}))
-    with pytest.raises(TrainingError, match="type qwen2, which takes no images"):
-        train(config(blind, shards, tmp_path / "run"))
+def test_a_text_only_model_is_an_error_before_any_weight(tiny: Path, shards: Path, tmp_path: Path) -> None:
+    text_only = Path(shutil.copytree(tiny, tmp_path / "text_only"))
+    (text_only / "model.safetensors").unlink()
+    (text_only / "config.json").write_text(json.dumps({"model_type": "qwen2", "architectures": ["Qwen2ForCausalLM"]}))
+    with pytest.raises(TrainingError, match="type qwen2, which does not take images"):
+        train(config(text_only, shards, tmp_path / "run"))
 
 
 @pytest.mark.parametrize(
@@ -209,13 +209,13 @@ def test_a_model_without_eyes_is_an_error_before_any_weight(tiny: Path, shards: 
     [
         ({"liger": True}, "liger: true needs liger-kernel, which is not installed"),
         ({"attention": "flash_attention_2"}, "needs flash-attn, which is not installed: .* set attention: sdpa"),
-        ({"attention": "fast"}, "'fast' is none of eager, sdpa"),
+        ({"attention": "fast"}, "'fast' is not one of eager, sdpa"),
         ({"report": ["trackio"]}, "needs trackio, which is not installed"),
         ({"sharding": "fsdp2"}, "FSDP2 needs GPUs"),
         ({"effective_batch": 12}, "effective_batch 12 is not a multiple of 8 rows per step"),
     ],
 )
-def test_what_the_machine_lacks_is_said_first(
+def test_missing_dependencies_are_reported_first(
     tmp_path: Path, shards: Path, monkeypatch: pytest.MonkeyPatch, more: dict[str, Any], message: str
 ) -> None:
     monkeypatch.setattr("mumer_train.dependencies.find_spec", lambda name: None if name in _OPTIONAL else name)
@@ -249,15 +249,15 @@ def test_bf16_trains_on_weights_in_fp32(
     assert not any(info.values())
 
 
-def test_looks_while_it_learns_keep_the_best(tiny: Path, shards: Path, tmp_path: Path) -> None:
-    look = {"data": str(shards / "few"), "every": 2, "rows": 4, "max_tokens": 4}
-    train(config(tiny, shards, tmp_path / "run", max_steps=4, evaluate=look))
+def test_validation_keeps_the_best_model(tiny: Path, shards: Path, tmp_path: Path) -> None:
+    validation = {"data": str(shards / "few"), "every": 2, "rows": 4, "max_tokens": 4}
+    train(config(tiny, shards, tmp_path / "run", max_steps=4, evaluate=validation))
     history = json.loads((tmp_path / "run" / "run.json").read_text())["history"]
-    looks = [entry for entry in history if "eval_exprate" in entry]
-    assert [entry["step"] for entry in looks] == [2, 4]
+    validations = [entry for entry in history if "eval_exprate" in entry]
+    assert [entry["step"] for entry in validations] == [2, 4]
     best = json.loads((tmp_path / "run" / "best" / "evaluation.json").read_text())
     assert best["n"] == 4
-    assert best["exprate"] == max(entry["eval_exprate"] for entry in looks)
+    assert best["exprate"] == max(entry["eval_exprate"] for entry in validations)
     maker = partial(recognizer, "transformers", model=str(tmp_path / "run" / "best"))
     drawn = Sampling(max_tokens=4)
     predict(maker, "best", str(shards / "few"), tmp_path / "p.parquet", sampling=drawn, keep=lambda e: e.row < 4)
@@ -266,20 +266,20 @@ def test_looks_while_it_learns_keep_the_best(tiny: Path, shards: Path, tmp_path:
 
 
 def test_the_best_is_known_after_a_kill(tiny: Path, shards: Path, tmp_path: Path) -> None:
-    look = {"data": str(shards / "few"), "every": 1, "rows": 2, "max_tokens": 2}
-    train(config(tiny, shards, tmp_path / "run", max_steps=1, save_steps=1, evaluate=look))
+    validation = {"data": str(shards / "few"), "every": 1, "rows": 2, "max_tokens": 2}
+    train(config(tiny, shards, tmp_path / "run", max_steps=1, save_steps=1, evaluate=validation))
     path = tmp_path / "run" / "best" / "evaluation.json"
     assert json.loads(path.read_text())["step"] == 1
     path.write_text(json.dumps({"step": 1, "exprate": 50.0}))  # as if it had been better than what comes
-    train(config(tiny, shards, tmp_path / "run", max_steps=2, save_steps=1, evaluate=look), resume=True)
+    train(config(tiny, shards, tmp_path / "run", max_steps=2, save_steps=1, evaluate=validation), resume=True)
     assert json.loads(path.read_text()) == {"step": 1, "exprate": 50.0}
 
 
-def test_looks_do_not_change_what_is_learned(tiny: Path, shards: Path, tmp_path: Path) -> None:
-    look = {"data": str(shards / "few"), "every": 1, "rows": 2, "max_tokens": 2}
+def test_validation_does_not_change_training(tiny: Path, shards: Path, tmp_path: Path) -> None:
+    validation = {"data": str(shards / "few"), "every": 1, "rows": 2, "max_tokens": 2}
     folders = [
         train(config(tiny, shards, tmp_path / name, max_steps=2, evaluate=evaluate))
-        for name, evaluate in (("with", look), ("without", None))
+        for name, evaluate in (("with", validation), ("without", None))
     ]
     weights = [_weights(folder) for folder in folders]
     assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])

@@ -1,4 +1,4 @@
-"""Teaching to see: what a square is said to hold is where ink is, and a few lessons teach something."""
+"""Pretraining of the vision tower: cells contain the ink of their symbols, and a few steps lower the loss."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from PIL import Image
 pytest.importorskip("torch")
 
 from mumer_train.muon import MuonAdamW
-from mumer_train.tiny import Sizes, make_tiny
-from mumer_train.vision_pretrain import Ground, ground
-from mumer_train.vision_pretrain_data import picture
+from mumer_train.toy.tiny import Sizes, create_tiny_model
+from mumer_train.toy.vision_pretrain import VisionPretrainOptions, pretrain_vision
+from mumer_train.toy.vision_pretrain_data import patch_labelled_image
 
 from mumer_data.handwriting.glyphs.centerline import Traced
 from mumer_data.handwriting.glyphs.hershey import Hershey
@@ -30,9 +30,9 @@ FIT = Fit(symbol=20, pen=1.6, padding=2, multiple=20)
 @pytest.mark.parametrize(
     "label", ["x", "\\frac { a } { b } + 1", "\\sqrt { x ^ { 2 } + y }", "1 + 2 + 3 + 4 + 5 + 6 + 7"]
 )
-def test_squares_hold_what_they_are_said_to_hold(label: str) -> None:
+def test_cells_contain_the_ink_of_their_symbols(label: str) -> None:
     hand = Writer([Hershey(), Traced()], writer_style("ann"), np.random.default_rng(1))
-    row = picture(write(label, hand), FIT, 20)
+    row = patch_labelled_image(write(label, hand), FIT, 20)
     grey = np.asarray(Image.open(io.BytesIO(row["image"])))
     columns = grey.shape[1] // 20
     inked = {
@@ -41,9 +41,9 @@ def test_squares_hold_what_they_are_said_to_hold(label: str) -> None:
         for x in range(columns)
         if (grey[20 * y : 20 * y + 20, 20 * x : 20 * x + 20] < 128).sum() > 4
     }
-    said = set(row["cells"])
+    labelled = set(row["cells"])
     # A stroke along an edge is drawn into both squares but lies in one of them.
-    assert len(inked & said) >= 0.85 * len(inked)
+    assert len(inked & labelled) >= 0.85 * len(inked)
     shares: dict[int, float] = {}
     for cell, share in zip(row["cells"], row["shares"], strict=True):
         shares[cell] = shares.get(cell, 0.0) + share
@@ -51,7 +51,7 @@ def test_squares_hold_what_they_are_said_to_hold(label: str) -> None:
     assert set(row["names"]) <= set(label.split()) - {"{", "}", "^"}
 
 
-def test_lessons_teach(tmp_path: Path) -> None:
+def test_pretraining_lowers_the_loss(tmp_path: Path) -> None:
     captions = tmp_path / "data" / "caption.txt"
     (captions.parent / "images").mkdir(parents=True)
     captions.write_text("a\tx + 1\nb\ty ^ { 2 }\n")
@@ -62,9 +62,12 @@ def test_lessons_teach(tmp_path: Path) -> None:
         f"name: p\nsource: {{format: caption, path: {captions.parent}}}\n"
         "fit: {symbol: 20, pen: 1.6, padding: 2, multiple: 20}\n"
     )
-    make_tiny(tmp_path / "tiny", Sizes(width=48, layers=2, vision_width=32, patch=10, window=0))
-    model = ground(
-        str(tmp_path / "tiny"), str(pipeline), tmp_path / "out", Ground(pictures=60, epochs=12, alone=0.8, batch=6)
+    create_tiny_model(tmp_path / "tiny", Sizes(width=48, layers=2, vision_width=32, patch=10, window=0))
+    model = pretrain_vision(
+        str(tmp_path / "tiny"),
+        str(pipeline),
+        tmp_path / "out",
+        VisionPretrainOptions(images=60, epochs=12, vision_only_ratio=0.8, batch_size=6),
     )
     history = json.loads((tmp_path / "out" / "ground.json").read_text())["history"]
     assert [entry["step"] for entry in history] == [50, 100, 120]
@@ -76,7 +79,7 @@ def test_lessons_teach(tmp_path: Path) -> None:
     AutoModelForImageTextToText.from_pretrained(model)
 
 
-def test_muon_goes_on_where_it_was() -> None:
+def test_muon_resumes_from_its_state() -> None:
     import torch
 
     def model() -> torch.nn.Module:

@@ -1,5 +1,5 @@
-"""The bundled trainer: shards in, a vision-language model out, and its predictions back.
+"""The bundled trainer: fine-tune a vision-language model on shards, and predict with it.
 
-Uses `mumer_data`, which knows nothing of it. Modules that need torch import it inside their functions or are imported
-by those that do: `mumer --help` stays quick.
+It uses `mumer_data`; `mumer_data` never imports it. torch is imported inside functions, or in modules that are imported
+inside functions, so `mumer --help` stays fast.
 """

@@ -1,6 +1,6 @@
-"""Cross-fold harvesting: every image is read by a model that never saw it, and the mistakes are mined together.
+"""Cross-fold error mining: every image is read by a model that was not trained on it; then all errors are mined.
 
-Each stage is a command of its own and leaves a file that says it is done; nothing is computed here.
+Not for computing anything: each stage is a command of `mumer` that leaves a file when it is done.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ from mumer_train.dependencies import TrainingError
 
 
 @dataclass(frozen=True, slots=True)
-class Harvest:
-    """What to do.
+class CrossFold:
+    """Options of a cross-fold run.
 
     Attributes:
-        pipeline: file or ready name; its tasks are trained on, its first recognition-like prompt is asked.
-        folds: into how many the examples fall, by writer where named, else by id.
-        config: of the trainer; its ``data`` and ``output`` are replaced.
-        out: folder for everything.
+        pipeline: pipeline file, or the name of a ready pipeline; the models are trained on its tasks.
+        folds: number of folds; examples are assigned by writer where the source names one, else by id.
+        config: training configuration; its ``data`` and ``output`` are replaced.
+        out: folder for all results.
         settings: ``key=value`` over the pipeline.
-        train_settings: ``key=value`` over the config.
-        samples, temperature, top_p, max_tokens, batch: of `mumer predict`.
-        seed: of folds and draws.
+        train_settings: ``key=value`` over the training configuration.
+        samples, temperature, top_p, max_tokens, batch: options of `mumer predict`.
+        seed: seed of folds and sampling.
     """
 
     pipeline: str
@@ -53,7 +53,7 @@ class Harvest:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One command, and the file that is there when it is done."""
+    """One command, and the file that it leaves when it is done."""
 
     arguments: list[str]
     done: Path
@@ -62,54 +62,54 @@ class Stage:
         return shlex.join(["mumer", *self.arguments])
 
 
-def stages(harvest: Harvest) -> list[Stage]:
-    """All stages in order, but for the check before the last: see `check`."""
-    found = [stage for fold in range(harvest.folds) for stage in _fold(harvest, fold)]
-    return [*found, _mine(harvest)]
+def stages(options: CrossFold) -> list[Stage]:
+    """All stages in order; before the last, `check_leakage` runs."""
+    predicted = [stage for fold in range(options.folds) for stage in _fold(options, fold)]
+    return [*predicted, _mine(options)]
 
 
-def _fold(harvest: Harvest, fold: int) -> Iterator[Stage]:
-    folder = harvest.out / f"fold-{fold}"
+def _fold(options: CrossFold, fold: int) -> Iterator[Stage]:
+    folder = options.out / f"fold-{fold}"
     model = folder / "model"
-    yield _build(harvest, fold, "fold", folder / "held")
-    yield _build(harvest, fold, "others", folder / "train")
-    settings = [f"data=[{{path: {json.dumps(str(folder / 'train'))}}}]", f"output={model}", *harvest.train_settings]
-    yield Stage(["train", str(harvest.config), "--resume", *_each("--set", settings)], model / "run.json")
-    options = {
-        "--samples": harvest.samples,
-        "--temperature": harvest.temperature,
-        "--top-p": harvest.top_p,
-        "--max-tokens": harvest.max_tokens,
-        "--batch": harvest.batch,
-        "--seed": harvest.seed,
+    yield _build(options, fold, "fold", folder / "held")
+    yield _build(options, fold, "others", folder / "train")
+    settings = [f"data=[{{path: {json.dumps(str(folder / 'train'))}}}]", f"output={model}", *options.train_settings]
+    yield Stage(["train", str(options.config), "--resume", *_each("--set", settings)], model / "run.json")
+    sampling = {
+        "--samples": options.samples,
+        "--temperature": options.temperature,
+        "--top-p": options.top_p,
+        "--max-tokens": options.max_tokens,
+        "--batch": options.batch,
+        "--seed": options.seed,
     }
     predictions = folder / "predictions.parquet"
-    arguments = ["predict", "--model", str(model / "final"), "--data", str(_recognition(folder / "held", harvest))]
-    arguments += ["--out", str(predictions), *[str(part) for option in options.items() for part in option]]
+    arguments = ["predict", "--model", str(model / "final"), "--data", str(_recognition(folder / "held", options))]
+    arguments += ["--out", str(predictions), *[str(part) for option in sampling.items() for part in option]]
     yield Stage(arguments, predictions)
 
 
-def _build(harvest: Harvest, fold: int, keep: str, out: Path) -> Stage:
-    pipeline = load_pipeline(harvest.pipeline, harvest.settings)
-    gate = {"folds": {"count": harvest.folds, "fold": fold, "keep": keep, "seed": harvest.seed}}
-    gates = [*pipeline.filters, gate]
-    if keep == "others":  # an image may come twice, under two ids or by two writers: its copy stays out
+def _build(options: CrossFold, fold: int, keep: str, out: Path) -> Stage:
+    pipeline = load_pipeline(options.pipeline, options.settings)
+    fold_filter = {"folds": {"count": options.folds, "fold": fold, "keep": keep, "seed": options.seed}}
+    filters = [*pipeline.filters, fold_filter]
+    if keep == "others":  # copies of a held-out image, under another id or writer, are excluded
         held = {"format": "shards", "path": str(out.parent / "held")}
-        gates.append({"leakage": {"source": held, "image": "near"}})
-    settings = [*harvest.settings, f"filters={json.dumps(gates)}"]
+        filters.append({"leakage": {"source": held, "image": "near"}})
+    settings = [*options.settings, f"filters={json.dumps(filters)}"]
     if keep == "fold":
         settings.append("tasks=[recognition]")
-    arguments = ["build", harvest.pipeline, "--out", str(out), "--resume", *_each("--set", settings)]
+    arguments = ["build", options.pipeline, "--out", str(out), "--resume", *_each("--set", settings)]
     return Stage(arguments, out / "manifest.json")
 
 
-def _recognition(held: Path, harvest: Harvest) -> Path:
-    return held / load_pipeline(harvest.pipeline, harvest.settings).name
+def _recognition(held: Path, options: CrossFold) -> Path:
+    return held / load_pipeline(options.pipeline, options.settings).name
 
 
-def _mine(harvest: Harvest) -> Stage:
-    files = [str(harvest.out / f"fold-{fold}" / "predictions.parquet") for fold in range(harvest.folds)]
-    out, name = harvest.out / "mined", load_pipeline(harvest.pipeline, harvest.settings).name
+def _mine(options: CrossFold) -> Stage:
+    files = [str(options.out / f"fold-{fold}" / "predictions.parquet") for fold in range(options.folds)]
+    out, name = options.out / "mined", load_pipeline(options.pipeline, options.settings).name
     return Stage(["mine", *files, "--out", str(out), "--name", name, "--resume"], out / "mining.json")
 
 
@@ -117,25 +117,25 @@ def _each(option: str, values: Sequence[str]) -> list[str]:
     return [part for value in values for part in (option, value)]
 
 
-def harvest_all(harvest: Harvest) -> Path:
-    """Run what is not done yet; gives the folder of mined shards.
+def run_crossfold(options: CrossFold) -> Path:
+    """Run the stages that are not done; returns the folder of mined shards.
 
     Raises:
         TrainingError: a stage fails, or a model was trained on an image that it reads.
     """
     for key in ("data", "output"):
-        if any(setting.partition("=")[0].strip().partition(".")[0] == key for setting in harvest.train_settings):
-            raise TrainingError(f"--train-set {key}=...: every fold has its own, crossfold sets it")
-    for fold in range(harvest.folds):
-        held, others, *rest = _fold(harvest, fold)
+        if any(setting.partition("=")[0].strip().partition(".")[0] == key for setting in options.train_settings):
+            raise TrainingError(f"--train-set {key}=...: every fold has its own; crossfold sets it")
+    for fold in range(options.folds):
+        held, others, *rest = _fold(options, fold)
         _run(held)
         _run(others)
         if not all(stage.done.exists() for stage in rest):
-            _check_builds(harvest.out / f"fold-{fold}", fold)  # before hours of training, not after
+            _check_builds(options.out / f"fold-{fold}", fold)  # before hours of training, not after
         for stage in rest:
             _run(stage)
-    check(harvest)
-    last = _mine(harvest)
+    check_leakage(options)
+    last = _mine(options)
     _run(last)
     return last.done.parent
 
@@ -146,18 +146,21 @@ def _run(stage: Stage) -> None:
     print(f"$ {stage}", flush=True)
     code = subprocess.run([sys.executable, "-m", "mumer_data", *stage.arguments], check=False).returncode
     if code or not stage.done.exists():
-        raise TrainingError(f"this stage failed with exit code {code}; mend it and start again to go on: {stage}")
+        raise TrainingError(
+            f"this stage failed with exit code {code}; fix it and run the same command again to continue: {stage}"
+        )
 
 
-def check(harvest: Harvest) -> None:
-    """See in the files that no model reads what it was trained on: no id, no image by its bytes, no writer.
+def check_leakage(options: CrossFold) -> None:
+    """Check in the files that no model reads its training data: by id, by the bytes of images, by writer.
 
     Raises:
-        TrainingError: it does; or a model was trained on other data than its fold's, or another model did the reading.
+        TrainingError: a model does; or it was trained on other data than its fold's; or the predictions of a fold are
+            another model's.
     """
-    writers = _writers(harvest)
-    for fold in range(harvest.folds):
-        folder = harvest.out / f"fold-{fold}"
+    writers = _writers(options)
+    for fold in range(options.folds):
+        folder = options.out / f"fold-{fold}"
         trained, held = _check_builds(folder, fold)
         _check_model(folder, fold)
         table = pq.read_table(folder / "predictions.parquet", columns=["img_id"])
@@ -168,36 +171,36 @@ def check(harvest: Harvest) -> None:
             raise TrainingError(f"fold {fold}: {sorted(read - held)[0]!r} is read but not held out")
         known = {writers.get(example_id, "") for example_id in trained} - {""}
         if both := sorted(known & {writers.get(example_id, "") for example_id in read}):
-            raise TrainingError(f"fold {fold}: the model was trained on the writer {both[0]!r}, whom it reads")
+            raise TrainingError(f"fold {fold}: the model was trained on the writer {both[0]!r}, whose images it reads")
         reader = Path(facts_of(folder / "predictions.parquet").get("model", "")).parts[-3:]
         if reader[1:] == ("model", "final") and reader[0] != folder.name:
             raise TrainingError(f"fold {fold}: the images were read by the model of {reader[0]}")
 
 
 def _check_builds(folder: Path, fold: int) -> tuple[set[str], set[str]]:
-    """The ids that are trained on and those that are held out; they share none, nor any image."""
+    """The training ids and the held-out ids; raises where they share an id or an image."""
     ids, images = _images(folder / "train")
     held_ids, held_images = _images(folder / "held")
     if both := sorted(ids & held_ids):
         raise TrainingError(f"fold {fold}: the model was trained on {both[0]!r}, which it reads")
-    for same in sorted(images.keys() & held_images.keys()):
-        one, other = images[same], held_images[same]
-        raise TrainingError(f"fold {fold}: {one!r}, which is trained on, and {other!r}, which is read, are one image")
+    for digest in sorted(images.keys() & held_images.keys()):
+        trained, read = images[digest], held_images[digest]
+        raise TrainingError(f"fold {fold}: {trained!r} (training) and {read!r} (held out) are the same image")
     return ids, held_ids
 
 
 def _check_model(folder: Path, fold: int) -> None:
-    """By the record of the training run: its data were the fold's build, nothing else."""
+    """Check in the record of the training run that its data were the build of the fold."""
     record = json.loads((folder / "model" / "run.json").read_text(encoding="utf-8"))
-    wanted = json.loads((folder / "train" / "manifest.json").read_text(encoding="utf-8"))["fingerprint"]
+    expected = json.loads((folder / "train" / "manifest.json").read_text(encoding="utf-8"))["fingerprint"]
     for part in record["data"]:
-        if (part["manifest"] or {}).get("fingerprint") != wanted:
+        if (part["manifest"] or {}).get("fingerprint") != expected:
             raise TrainingError(f"fold {fold}: the model was trained on {part['path']}, not on {folder / 'train'}")
 
 
-def _writers(harvest: Harvest) -> dict[str, str]:
+def _writers(options: CrossFold) -> dict[str, str]:
     """Id -> writer of all examples, where the source names one."""
-    reader = load_pipeline(harvest.pipeline, harvest.settings).reader()
+    reader = load_pipeline(options.pipeline, options.settings).reader()
     rows = (row for part in reader.plan(5_000, 64 << 20) for row in reader.read(part))
     return {row.id: row.writer for row in rows if isinstance(row, Example) and row.writer}
 

@@ -1,6 +1,6 @@
-"""Rows -> batches: chat template, loss on the answer alone, padding to the longest of a batch.
+"""Rows -> batches: chat template, loss mask (answers only), padding to the longest row of a batch.
 
-Not for finding rows: `shards` does; knows nothing of models beyond their processor.
+Not for reading shards: `shards`. Of a model it needs the processor only.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import torch
     from PIL.Image import Image
 
-IGNORE_INDEX = -100  # a token that costs nothing
+IGNORE_INDEX = -100  # label of a token without loss
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +33,9 @@ class ChatExample:
         id: of the image.
         prompt: the user turn, without the image placeholder.
         answer: the assistant turn.
-        image: the picture, of which so far only the header is read.
-        task: name of the config that it comes from.
-        left_out: task and id of rows of a stream that are left out and stood near this one.
+        image: the image; only its header has been read.
+        task: name of the config that the row belongs to.
+        left_out: task and id of rows of a stream that were skipped just before or after this one.
     """
 
     id: str
@@ -46,18 +46,18 @@ class ChatExample:
     left_out: tuple[tuple[str, str], ...] = ()
 
 
-def turn_of(row: dict[str, Any]) -> ChatExample:
-    """A row as its parts.
+def chat_example(row: dict[str, Any]) -> ChatExample:
+    """Convert a row of a shard.
 
     Raises:
-        TrainingError: it is not one user turn with one image and its place, and one answer.
+        TrainingError: the row is not one user turn with one image and one placeholder, and one answer.
     """
     where = f"{row['task']}/{row['id']}"
     (prompt, answer), images = _contents(row["messages"], where), row["images"] or []
     if prompt.count(PLACEHOLDER) != 1 or len(images) != 1:
         raise TrainingError(
-            f"{where}: {len(images)} images, and {prompt.count(PLACEHOLDER)} times {PLACEHOLDER} in the prompt "
-            f"{prompt[:100]!r}: there must be one of each"
+            f"{where}: {len(images)} images and {prompt.count(PLACEHOLDER)} placeholders {PLACEHOLDER} in the prompt "
+            f"{prompt[:100]!r}: expected one of each"
         )
     if not answer:
         raise TrainingError(f"{where}: the answer is empty")
@@ -65,7 +65,7 @@ def turn_of(row: dict[str, Any]) -> ChatExample:
 
 
 def _contents(messages: Sequence[dict[str, str]] | None, where: str) -> tuple[str, str]:
-    """The texts of a user turn and an answer, in either chat format."""
+    """The texts of the user turn and of the answer, in either chat format."""
     for chat in CHATS.values():
         if [turn.get(chat.role) for turn in messages or ()] == [chat.user, chat.assistant]:
             assert messages is not None
@@ -74,7 +74,7 @@ def _contents(messages: Sequence[dict[str, str]] | None, where: str) -> tuple[st
 
 
 def _open(stored: dict[str, Any], where: str) -> Image:
-    """An image as `datasets` keeps it, undecoded: bytes, or a path. Reads its header."""
+    """Open an image as `datasets` stores it without decoding (bytes or a path); reads its header only."""
     from PIL import Image
 
     data = stored["bytes"]
@@ -86,114 +86,115 @@ def _open(stored: dict[str, Any], where: str) -> Image:
         raise TrainingError(f"{where}: its image cannot be read: {error}") from None
 
 
-def pixels_of(turn: ChatExample) -> Image:
-    """The image, decoded, in RGB; what programs show differently as `mumer build` makes it."""
+def rgb_image(example: ChatExample) -> Image:
+    """Decode the image to RGB, canonicalised as by `mumer build` (orientation, transparency)."""
     from mumer_data.images.canonicalize import plain
 
     try:
-        return plain(turn.image).convert("RGB")
+        return plain(example.image).convert("RGB")
     except (OSError, ImageError) as error:
-        raise TrainingError(f"{turn.task}/{turn.id}: its image cannot be read: {error}") from None
+        raise TrainingError(f"{example.task}/{example.id}: its image cannot be read: {error}") from None
 
 
 def prompt_text(processor: Processor | StockProcessor, prompt: str) -> str:
-    """The user turn in the model's own template, with its opening of an answer."""
+    """The user turn in the model's chat template, with the generation prompt."""
     content = [{"type": "image"}, {"type": "text", "text": prompt}]
     turns = [{"role": "user", "content": content}]
     template = processor.tokenizer.apply_chat_template
-    # Where a model may think before it answers, its thoughts are empty: there are none in the shards.
+    # For reasoning models thinking is disabled: the shards contain no reasoning.
     return str(template(turns, tokenize=False, add_generation_prompt=True, enable_thinking=False))
 
 
 @dataclass(frozen=True)
 class Encoder:
-    """Chat examples -> token ids: prompt with its image's places, answer, end token."""
+    """Chat examples -> token ids: prompt with image tokens, answer, end token."""
 
     processor: Processor | StockProcessor
 
-    def answer(self, turn: ChatExample) -> list[int]:
-        """Tokens of the answer with the end token."""
+    def answer_ids(self, example: ChatExample) -> list[int]:
+        """Token ids of the answer and the end token."""
         tokenizer = self.processor.tokenizer
-        return [*tokenizer(turn.answer, add_special_tokens=False)["input_ids"], tokenizer.eos_token_id]
+        return [*tokenizer(example.answer, add_special_tokens=False)["input_ids"], tokenizer.eos_token_id]
 
-    def length(self, turn: ChatExample) -> int:
-        """Tokens of a turn, without working on its pixels where that can be."""
-        return self.processor.length(prompt_text(self.processor, turn.prompt), turn.image) + len(self.answer(turn))
+    def length(self, example: ChatExample) -> int:
+        """Tokens of an example; its pixels are not decoded where the processor allows that."""
+        prompt = prompt_text(self.processor, example.prompt)
+        return self.processor.length(prompt, example.image) + len(self.answer_ids(example))
 
     def fingerprint(self) -> str:
-        """Of all that a length depends on beside the row."""
+        """Hash of everything that a length depends on, except the row."""
         tokenizer, images = self.processor.tokenizer, self.processor.images
-        words = sorted(tokenizer.get_vocab().items(), key=lambda word: word[1])
-        parts = [str(tokenizer.chat_template), images.to_json_string(), str(words)]
+        vocabulary = sorted(tokenizer.get_vocab().items(), key=lambda entry: entry[1])
+        parts = [str(tokenizer.chat_template), images.to_json_string(), str(vocabulary)]
         return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 @dataclass(frozen=True)
 class Collator:
-    """A batch of turns as tensors; the loss is on the answer and its end token alone."""
+    """Chat examples -> a batch of tensors; the loss is on the answer and its end token only."""
 
     encoder: Encoder
 
-    def __call__(self, turns: Sequence[ChatExample]) -> dict[str, Any]:
-        """Padded on the right; beside what the model takes there is a `BatchFacts` under ``facts``."""
+    def __call__(self, examples: Sequence[ChatExample]) -> dict[str, Any]:
+        """A batch padded on the right: the inputs of the model, and a `BatchStats` under ``stats``."""
         import torch
 
         processor = self.encoder.processor
-        texts = [prompt_text(processor, turn.prompt) for turn in turns]
-        encoded = processor.encode(texts, [pixels_of(turn) for turn in turns])
-        parts = list(zip(encoded.prompts, map(self.encoder.answer, turns), strict=True))
+        texts = [prompt_text(processor, example.prompt) for example in examples]
+        encoded = processor.encode(texts, [rgb_image(example) for example in examples])
+        parts = list(zip(encoded.prompts, map(self.encoder.answer_ids, examples), strict=True))
         lengths = [len(prompt) + len(answer) for prompt, answer in parts]
         shape = len(parts), max(lengths)
         tokens = torch.full(shape, processor.tokenizer.pad_token_id)
         labels = torch.full(shape, IGNORE_INDEX)
         mask = torch.zeros(shape, dtype=torch.long)
-        kinds = {name: torch.zeros(shape, dtype=torch.long) for name in encoded.kinds}
+        token_types = {name: torch.zeros(shape, dtype=torch.long) for name in encoded.token_types}
         for row, ((prompt, answer), end) in enumerate(zip(parts, lengths, strict=True)):
             tokens[row, :end] = torch.tensor([*prompt, *answer])
             labels[row, len(prompt) : end] = torch.tensor(answer)
             mask[row, :end] = 1
-            for name, numbers in encoded.kinds.items():
-                kinds[name][row, : len(prompt)] = torch.tensor(numbers[row])
-        facts = BatchFacts(
-            tasks=[turn.task for turn in turns],
+            for name, values in encoded.token_types.items():
+                token_types[name][row, : len(prompt)] = torch.tensor(values[row])
+        stats = BatchStats(
+            tasks=[example.task for example in examples],
             lengths=lengths,
-            vectors=sum(encoded.vectors),
+            image_tokens=sum(encoded.image_tokens),
             patches=encoded.patches,
             prompt=min(len(prompt) for prompt in encoded.prompts),
-            left_out=[name for turn in turns for name in turn.left_out],
+            left_out=[row for example in examples for row in example.left_out],
         )
-        batch = {"input_ids": tokens, "attention_mask": mask, "labels": labels, **kinds, **encoded.pixels}
-        return batch | {"facts": facts}
+        batch = {"input_ids": tokens, "attention_mask": mask, "labels": labels, **token_types, **encoded.pixels}
+        return batch | {"stats": stats}
 
 
 @dataclass(frozen=True)
-class BatchFacts:
-    """What is known of a batch without looking at its tensors, which may lie on a GPU.
+class BatchStats:
+    """Figures of a batch that need no access to its tensors, which may be on a GPU.
 
     Attributes:
         tasks: config of each row.
         lengths: tokens of each row.
-        vectors, patches: of all images.
-        prompt: tokens before the first answer begins.
-        left_out: task and id of rows that a stream left out beside these.
+        image_tokens, patches: number over all images.
+        prompt: tokens before the first answer.
+        left_out: task and id of rows that a stream skipped next to these.
     """
 
     tasks: list[str]
     lengths: list[int]
-    vectors: int
+    image_tokens: int
     patches: int
     prompt: int
     left_out: list[tuple[str, str]]
 
 
-def restrict_logits_to_answers(inputs: dict[str, Any], facts: BatchFacts) -> dict[str, Any]:
-    """Make logits from the first answer of the batch on: over a large vocabulary, those of prompts cost most."""
-    kept = inputs["labels"].shape[1] - facts.prompt + 1  # the token before an answer foretells its first
+def restrict_logits_to_answers(inputs: dict[str, Any], stats: BatchStats) -> dict[str, Any]:
+    """Compute logits from the first answer of the batch on: with a large vocabulary those of prompts cost most."""
+    kept = inputs["labels"].shape[1] - stats.prompt + 1  # the token before an answer predicts its first token
     return {**inputs, "labels": inputs["labels"][:, -kept:], "logits_to_keep": kept}
 
 
 class ChatDataset:
-    """Rows as a data set of turns, for a `DataLoader`: made one at a time, in the worker that asks."""
+    """Rows as a map-style dataset of chat examples for a `DataLoader`."""
 
     def __init__(self, rows: datasets.Dataset) -> None:
         self.rows = rows
@@ -201,10 +202,10 @@ class ChatDataset:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def __getitem__(self, place: int) -> ChatExample:
-        return turn_of(self.rows[int(place)])
+    def __getitem__(self, index: int) -> ChatExample:
+        return chat_example(self.rows[int(index)])
 
 
-def unmasked(labels: torch.Tensor) -> list[int]:
-    """The tokens of one row that the loss sees."""
+def answer_tokens(labels: torch.Tensor) -> list[int]:
+    """The token ids of one row that have a loss: the answer and its end token."""
     return [int(token) for token in labels if int(token) != IGNORE_INDEX]

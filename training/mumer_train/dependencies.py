@@ -1,4 +1,7 @@
-"""What the trainer needs beside the library, and a clear word where it is missing."""
+"""Optional dependencies of the trainer, and the error where one is not installed.
+
+Not for whether they work on this machine: `model.check_options`.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,12 @@ from importlib.util import find_spec
 
 from mumer_data.exceptions import MumerError
 
-# What an option of the config needs: module -> the name that pip knows.
+# Module -> name of its package, where they differ.
 _PIP = {"flash_attn": "flash-attn", "liger_kernel": "liger-kernel"}
 
 
 class TrainingError(MumerError):
-    """A training or prediction run that cannot go on; the message says what to change."""
+    """A training or prediction run that cannot continue; the message says what to change."""
 
 
 def require(*modules: str, extra: str = "train") -> None:
@@ -22,7 +25,7 @@ def require(*modules: str, extra: str = "train") -> None:
 
 
 def require_for(option: str, module: str, otherwise: str) -> None:
-    """Raise `TrainingError` where an option needs a module that is not installed; ``otherwise`` does without."""
+    """Raise `TrainingError` where an option needs a missing module; ``otherwise`` names the alternative."""
     if find_spec(module) is None:
         name = _PIP.get(module, module)
         raise TrainingError(f"{option} needs {name}, which is not installed: pip install {name}, or {otherwise}")

@@ -21,20 +21,20 @@ from mumer_data.recognizers import Sampling
 from mumer_train.config import Evaluate
 from mumer_train.processor import Processor, StockProcessor
 from mumer_train.trainer import WRITING, replace_folder
-from mumer_train.transformers_recognizer import Reader
+from mumer_train.transformers_recognizer import LoadedModel
 
 BEST, EVALUATION = "best", "evaluation.json"
 
 
-def look(model: Any, processor: Processor | StockProcessor, options: Evaluate) -> Evaluation:
-    """Judge a model on the first rows of a source; training goes on afterwards as if nobody had looked."""
+def evaluate_model(model: Any, processor: Processor | StockProcessor, options: Evaluate) -> Evaluation:
+    """Evaluate a model on the first rows of a source; train mode and RNG state are restored afterwards."""
     training = model.training
     model.eval()
     try:
         with torch.random.fork_rng():
-            reader = Reader(model, processor, options.batch)
+            recognizer = LoadedModel(model, processor, options.batch)
             sampling = Sampling(max_tokens=options.max_tokens)
-            rows = read_all(reader, options.data, task=options.task, sampling=sampling, most=options.rows)
+            rows = read_all(recognizer, options.data, task=options.task, sampling=sampling, most=options.rows)
     finally:
         model.train(training)
     return evaluate(rows)
@@ -48,28 +48,28 @@ class EvaluationCallback(TrainerCallback):
         self.trainer: Any = None
 
     def on_step_end(self, args: Any, state: Any, control: Any, **more: Any) -> None:
-        """Look, where it is time."""
+        """Evaluate every ``options.every`` updates."""
         if state.global_step % self._options.every or not state.is_world_process_zero:
             return
         begin = time.perf_counter()
         model = self.trainer.accelerator.unwrap_model(more["model"])
-        found = look(model, self._processor, self._options)
-        figures = {f"eval_{name}": figure.value for name, figure in found.figures.items()}
+        evaluation = evaluate_model(model, self._processor, self._options)
+        figures = {f"eval_{name}": figure.value for name, figure in evaluation.figures.items()}
         self.trainer.log(figures)
-        if figures["eval_exprate"] > self._best():
-            self._keep(model, state.global_step, found)
+        if figures["eval_exprate"] > self._best_exprate():
+            self._save_best(model, state.global_step, evaluation)
         self.trainer.meter.pause(time.perf_counter() - begin)
 
-    def _best(self) -> float:
-        """ExpRate of the model that is kept: on disk, so that a run that is resumed knows it."""
+    def _best_exprate(self) -> float:
+        """ExpRate of the saved best model, read from disk, so that a resumed run knows it; -1 where there is none."""
         path = self._output / BEST / EVALUATION
         return float(json.loads(path.read_text(encoding="utf-8"))["exprate"]) if path.exists() else -1.0
 
-    def _keep(self, model: Any, step: int, found: Evaluation) -> None:
-        """The best so far, whole or as it was."""
+    def _save_best(self, model: Any, step: int, evaluation: Evaluation) -> None:
+        """Replace the best model atomically."""
         temporary = self._output / WRITING / BEST
         shutil.rmtree(temporary, ignore_errors=True)
         model.save_pretrained(temporary)
         self._processor.save(temporary)
-        write_json(temporary / EVALUATION, {"step": step, **found.to_json()})
+        write_json(temporary / EVALUATION, {"step": step, **evaluation.to_json()})
         replace_folder(temporary, self._output / BEST)

@@ -1,6 +1,6 @@
-"""The model of a run: whether it and its options can be had, its weights, and the parts of it that stay frozen.
+"""The model of a run: check that its options are available, load its weights, freeze parts of it.
 
-Not for its tokenizer and images: `processor`.
+Not for its tokenizer and image processor: `processor`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 from mumer_train.config import TrainConfig
 from mumer_train.dependencies import TrainingError, require_for
 
-_PARTS = {
+_COMPONENTS = {
     "projector": ("merger", "deepstack_merger_list", "multi_modal_projector", "connector", "aligner"),
     "vision": ("visual", "vision_tower", "vision_model"),
 }
@@ -20,65 +20,65 @@ _FLASH = {"flash_attention_2": "flash_attn", "flash_attention_3": "flash_attn_in
 
 
 def check_options(config: TrainConfig, *, cuda: bool) -> None:
-    """See that what the config asks for is installed and fits the machine, before anything is loaded.
+    """Check that the options are installed and supported on this machine, before anything is loaded.
 
     Raises:
-        TrainingError: it is not, or does not.
+        TrainingError: an option is not available.
     """
     if config.liger:
         require_for("liger: true", "liger_kernel", "set liger: false")
     if config.attention is not None and config.attention not in _ATTENTION and "/" not in config.attention:
-        raise TrainingError(f"attention: {config.attention!r} is none of {', '.join(_ATTENTION)}")
+        raise TrainingError(f"attention: {config.attention!r} is not one of {', '.join(_ATTENTION)}")
     if config.attention in _FLASH:
         require_for(f"attention: {config.attention}", _FLASH[config.attention], "set attention: sdpa")
     for name in config.report:
         require_for(f"report: [{name}]", name, "leave it out of report")
-    fsdp = config.sharding == "fsdp2" or _asked("ACCELERATE_USE_FSDP")
+    fsdp = config.sharding == "fsdp2" or _enabled("ACCELERATE_USE_FSDP")
     if fsdp and not cuda:
-        raise TrainingError("FSDP2 needs GPUs: on a CPU accelerate would train plain DDP without a word")
-    if config.evaluate is not None and (fsdp or _asked("ACCELERATE_USE_DEEPSPEED")):
+        raise TrainingError("FSDP2 needs GPUs: on a CPU accelerate would silently train with plain DDP")
+    if config.evaluate is not None and (fsdp or _enabled("ACCELERATE_USE_DEEPSPEED")):
         raise TrainingError(
             "evaluate needs the whole model in one process: leave it out with FSDP2 and ZeRO-3, "
             "and run `mumer predict --evaluate` on checkpoints"
         )
 
 
-def _asked(variable: str) -> bool:
-    """What `accelerate launch` asks for."""
+def _enabled(variable: str) -> bool:
+    """Whether `accelerate launch` has set a variable."""
     return os.environ.get(variable, "false").lower() in ("true", "1")
 
 
 def load_model(config: TrainConfig) -> Any:
-    """The model with its weights, frozen where the config says so.
+    """Load the model and freeze the parts that the configuration names.
 
-    Weights that are trained in bf16 are kept in fp32: at a learning rate of 1e-5 most updates are smaller than what
-    bf16 can add to a weight (2^-9 of it).
+    With ``precision: bf16`` the weights are stored in fp32: at a learning rate of 1e-5 most updates are smaller than
+    the resolution of bf16 (2^-9 of a weight).
 
     Raises:
-        TrainingError: it cannot be loaded, or nothing of it is trained.
+        TrainingError: the model cannot be loaded, or all parts are frozen.
     """
     import torch
     from transformers import AutoModelForImageTextToText
 
-    more = {"attn_implementation": config.attention} if config.attention else {}
+    options = {"attn_implementation": config.attention} if config.attention else {}
     try:
         model = AutoModelForImageTextToText.from_pretrained(
             config.model,
             dtype=torch.bfloat16 if config.precision == "pure_bf16" else torch.float32,
             trust_remote_code=config.trust_remote_code,
-            **more,
+            **options,
         )
     except (OSError, ValueError, ImportError) as error:
         raise TrainingError(f"{config.model} cannot be loaded: {error}") from None
     for name, weights in model.named_parameters():
-        if getattr(config.freeze, part_of(name)):
+        if getattr(config.freeze, component_of(name)):
             weights.requires_grad_(False)
     if not any(weights.requires_grad for weights in model.parameters()):
         raise TrainingError("freeze leaves nothing to train")
     return model
 
 
-def part_of(name: str) -> str:
-    """``vision``, ``projector`` or ``language``; the projector comes first, for its weights may lie in the tower."""
-    steps = name.split(".")
-    return next((part for part, names in _PARTS.items() if any(step in names for step in steps)), "language")
+def component_of(name: str) -> str:
+    """``vision``, ``projector`` or ``language``, by the name of a weight; projectors may be in the vision tower."""
+    modules = name.split(".")
+    return next((part for part, names in _COMPONENTS.items() if any(one in names for one in modules)), "language")

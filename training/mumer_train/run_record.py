@@ -1,4 +1,7 @@
-"""What a run leaves beside its weights: ``run.json`` and ``loss.png``."""
+"""The record of a run: ``run.json`` and ``loss.png``.
+
+Not for weights or checkpoints: `trainer`.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +17,11 @@ from mumer_train.config import TrainConfig
 _PACKAGES = ("mumer-data", "torch", "transformers", "accelerate", "datasets", "liger-kernel", "flash-attn", "deepspeed")
 
 
-def write_run(config: TrainConfig, history: Sequence[dict[str, Any]], facts: dict[str, Any]) -> None:
-    """Config, data manifests, versions and every figure that was logged."""
+def write_run_record(config: TrainConfig, history: Sequence[dict[str, Any]], facts: dict[str, Any]) -> None:
+    """Write configuration, data manifests, package versions and every logged figure."""
     record = {
         "config": json.loads(config.model_dump_json()),
-        "versions": {name: found for name in _PACKAGES if (found := _version(name))},
+        "versions": {name: number for name in _PACKAGES if (number := _version(name))},
         "data": [_manifest(part.path) for part in config.data],
         **facts,
         "history": history,
@@ -35,7 +38,7 @@ def _version(name: str) -> str | None:
 
 
 def _manifest(path: Path) -> dict[str, Any]:
-    """The build that shards come from: the manifest lies beside them or one folder up."""
+    """The manifest of the build that shards belong to: in their folder or in its parent."""
     for folder in (path, path.parent):
         if (folder / "manifest.json").is_file():
             return {"path": str(path), "manifest": json.loads((folder / "manifest.json").read_text(encoding="utf-8"))}

@@ -1,6 +1,6 @@
-"""The order in which rows come: another each epoch, from seed and epoch alone, so that a resumed run repeats it.
+"""Order of the rows: a new permutation per epoch that depends on seed and epoch only, so a resumed run repeats it.
 
-Not for which rows: `shards` and `measure` say that.
+Not for which rows: `shards` and `length_filter`.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from mumer_data.seeding import rng_for
 _POOL = 50  # groups among which rows are sorted by length
 
 
-class Order(Sampler[int]):
-    """A permutation of the rows; with ``lengths``, rows of like length come together.
+class EpochSampler(Sampler[int]):
+    """A permutation of the rows; with ``lengths``, rows of similar length are grouped.
 
     Args:
-        rows: how many there are.
-        seed: of the run.
-        epoch: gives the number of the epoch that begins.
+        rows: number of rows.
+        seed: seed of the run.
+        epoch: returns the number of the epoch that begins.
         lengths: tokens of each row.
-        group: rows that all devices take in one step: their lengths are alike, so that none waits for another.
+        group: rows that all devices take in one step; their lengths are similar, so that no device waits.
     """
 
     def __init__(
@@ -36,21 +36,21 @@ class Order(Sampler[int]):
         return self._rows
 
     def __iter__(self) -> Iterator[int]:
-        draws = rng_for(self._seed, str(self._epoch()), "order")
-        order = draws.permutation(self._rows)
+        rng = rng_for(self._seed, str(self._epoch()), "order")
+        order = rng.permutation(self._rows)
         if self._lengths is not None:
-            order = self._grouped(order, draws)
+            order = self._grouped(order, rng)
         return iter(order.tolist())
 
-    def _grouped(self, order: np.ndarray, draws: np.random.Generator) -> np.ndarray:
-        """Sort pools of many groups by length, then mix whole groups; the longest comes first, for memory's sake."""
+    def _grouped(self, order: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Sort pools of groups by length, then shuffle whole groups; the longest is first, to fail early on memory."""
         assert self._lengths is not None
         pool = _POOL * self._group
         pools = [order[begin : begin + pool] for begin in range(0, len(order), pool)]
         rows = np.concatenate([part[np.argsort(-self._lengths[part], kind="stable")] for part in pools])
-        whole = len(rows) // self._group * self._group  # what is left makes no whole group and stays last
+        whole = len(rows) // self._group * self._group  # an incomplete last group stays last
         groups = rows[:whole].reshape(-1, self._group)
-        groups = groups[draws.permutation(len(groups))]
+        groups = groups[rng.permutation(len(groups))]
         if len(groups):
             longest = int(self._lengths[groups].max(axis=1).argmax())
             groups[[0, longest]] = groups[[longest, 0]]

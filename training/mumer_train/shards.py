@@ -1,6 +1,6 @@
-"""Shards -> rows: files found and checked, several builds mixed; memory-mapped, or streamed from end to end.
+"""Shards -> rows: find and check files, mix several builds; memory-mapped or streamed.
 
-Not for what a row becomes: that is `data`. Every row has the columns ``id``, ``messages``, ``images`` and ``task``.
+Not for encoding: `data`. Every row has the columns ``id``, ``messages``, ``images`` and ``task``.
 """
 
 from __future__ import annotations
@@ -29,42 +29,42 @@ _COLUMNS = ("id", "messages", "images")
 
 
 def shard_files(path: Path, split: str | None = None) -> dict[str, list[str]]:
-    """Config -> its shards in order, of a build's folder or of one config's.
+    """Config -> its shards in order, in the folder of a build or of one config.
 
     Raises:
-        TrainingError: there are none, one of a set is missing, or there are several splits and none is named.
+        TrainingError: there are no shards, a shard is missing, or there are several splits and none is named.
     """
     folders = [path, *sorted(folder for folder in path.iterdir() if folder.is_dir())] if path.is_dir() else []
-    found: dict[str, dict[str, list[Path]]] = {}
+    by_config: dict[str, dict[str, list[Path]]] = {}
     for folder in folders:
         sets: dict[str, list[Path]] = defaultdict(list)
         for file in sorted(folder.glob("*.parquet")):
             if name := _SHARD.fullmatch(file.name):
                 sets[name["split"]].append(file)
         if sets:
-            found[folder.name] = sets
-    if not found:
-        raise TrainingError(f"{path} holds no shards: name a folder that `mumer build` wrote, or one of its configs")
-    splits = sorted({name for sets in found.values() for name in sets})
+            by_config[folder.name] = sets
+    if not by_config:
+        raise TrainingError(f"{path} holds no shards: choose a folder written by `mumer build`, or one of its configs")
+    splits = sorted({name for sets in by_config.values() for name in sets})
     if split is None and len(splits) > 1:
-        raise TrainingError(f"{path} holds the splits {', '.join(splits)}: say which, as split: {splits[-1]}")
+        raise TrainingError(f"{path} holds the splits {', '.join(splits)}: choose one, for example split: {splits[-1]}")
     if split is not None and split not in splits:
         raise TrainingError(f"{path} has no split {split!r}: it has {', '.join(splits)}")
-    wanted = split or splits[0]
-    return {name: _complete(sets[wanted]) for name, sets in found.items() if wanted in sets}
+    chosen = split or splits[0]
+    return {name: _complete(sets[chosen]) for name, sets in by_config.items() if chosen in sets}
 
 
 def _complete(files: list[Path]) -> list[str]:
-    """The shards of one set; raises where one is missing."""
+    """The shards of one split of one config; raises `TrainingError` where one is missing."""
     first = _SHARD.fullmatch(files[0].name)
     assert first is not None
     split, total = first["split"], first["total"]
     names = [f"{split}-{number:0{len(first['number'])}d}-of-{total}.parquet" for number in range(int(total))]
-    folder, there = files[0].parent, {file.name for file in files}
-    if missing := sorted(set(names) - there):
+    folder, present = files[0].parent, {file.name for file in files}
+    if missing := sorted(set(names) - present):
         raise TrainingError(f"{folder / missing[0]} is missing ({len(missing)} of {total} are): build or copy it again")
-    if more := sorted(there - set(names)):
-        raise TrainingError(f"{folder} holds shards of two builds, {names[0]} and {more[0]}: remove those of one")
+    if others := sorted(present - set(names)):
+        raise TrainingError(f"{folder} holds shards of two builds, {names[0]} and {others[0]}: remove those of one")
     return [str(folder / name) for name in names]
 
 
@@ -72,12 +72,12 @@ def load_rows(path: Path, configs: Sequence[str] = (), split: str | None = None,
     """All rows of a build, or of some of its configs: a `datasets.Dataset`, or an `IterableDataset` to stream.
 
     Raises:
-        TrainingError: no shards, one that is missing or no Parquet, a config that is not there, a wrong column.
+        TrainingError: no shards, a missing shard, a file that is not Parquet, an unknown config, a wrong column.
     """
     import datasets
 
     parts = []
-    for name, files in _wanted(path, configs, split).items():
+    for name, files in _chosen_files(path, configs, split).items():
         chats = {check_file(file)[1] for file in files}
         if len(chats) > 1:
             raise TrainingError(f"{path / name} holds shards in two chat formats: build it again")
@@ -85,11 +85,11 @@ def load_rows(path: Path, configs: Sequence[str] = (), split: str | None = None,
         part = datasets.load_dataset(
             "parquet", data_files=files, split="train", streaming=streaming, features=features, columns=list(features)
         )
-        parts.append(part.map(partial(_named, name)) if streaming else part.add_column("task", [name] * len(part)))
-    return joined(parts)
+        parts.append(part.map(partial(_with_task, name)) if streaming else part.add_column("task", [name] * len(part)))
+    return concatenate(parts)
 
 
-def _wanted(path: Path, configs: Sequence[str], split: str | None) -> dict[str, list[str]]:
+def _chosen_files(path: Path, configs: Sequence[str], split: str | None) -> dict[str, list[str]]:
     files = shard_files(path, split)
     if unknown := sorted(set(configs) - set(files)):
         raise TrainingError(f"{path} has no config {unknown[0]!r}: it has {', '.join(files)}")
@@ -97,7 +97,7 @@ def _wanted(path: Path, configs: Sequence[str], split: str | None) -> dict[str, 
 
 
 def _features(chat: Chat) -> datasets.Features:
-    """The columns as they are read: images stay as they lie in the shard."""
+    """The columns as they are read; images stay encoded."""
     import datasets
 
     text = datasets.Value("string")
@@ -106,8 +106,8 @@ def _features(chat: Chat) -> datasets.Features:
     return datasets.Features({"id": text, "messages": datasets.List(turn), "images": images})
 
 
-def joined(parts: Sequence[Any]) -> Any:
-    """Rows of several parts, one after another."""
+def concatenate(parts: Sequence[Any]) -> Any:
+    """Concatenate the rows of several parts."""
     import datasets
 
     if len({str(part.features["messages"]) for part in parts if part.features}) > 1:
@@ -115,17 +115,17 @@ def joined(parts: Sequence[Any]) -> Any:
     return datasets.concatenate_datasets(list(parts)) if len(parts) > 1 else parts[0]
 
 
-def _named(task: str, row: dict[str, Any]) -> dict[str, Any]:
+def _with_task(task: str, row: dict[str, Any]) -> dict[str, Any]:
     return {**row, "task": task}
 
 
 def check_file(file: str) -> tuple[int, Chat]:
-    """See that a shard can be read and has our columns; gives its rows and chat format. Reads its footer alone."""
+    """Check the columns of a shard by its footer; returns its number of rows and its chat format."""
     try:
         footer = pq.read_metadata(file)
         rows = sum(rows_of_groups(footer, Path(file)))
     except (pa.ArrowInvalid, OSError) as error:
-        raise TrainingError(f"{file} is no whole Parquet file: {error}") from None
+        raise TrainingError(f"{file} is not a complete Parquet file: {error}") from None
     schema = footer.schema.to_arrow_schema()
     where = f"{file} (is it a shard of this library?)"
     if missing := [name for name in _COLUMNS if name not in schema.names]:
@@ -133,8 +133,8 @@ def check_file(file: str) -> tuple[int, Chat]:
     turns, images = schema.field("messages").type, schema.field("images").type
     if not pa.types.is_string(schema.field("id").type):
         raise TrainingError(f"{where}: column id is {schema.field('id').type}, not string")
-    named = _names(turns.value_type) if _is_list(turns) else set()
-    chats: list[Chat] = [name for name, chat in CHATS.items() if {chat.role, chat.content} == named]
+    keys = _names(turns.value_type) if _is_list(turns) else set()
+    chats: list[Chat] = [name for name, chat in CHATS.items() if {chat.role, chat.content} == keys]
     if not chats:
         raise TrainingError(f"{where}: column messages is {turns}, not a list of turns (from, value or role, content)")
     if not (_is_list(images) and (pa.types.is_string(images.value_type) or "bytes" in _names(images.value_type))):
@@ -151,10 +151,10 @@ def _names(kind: pa.DataType) -> set[str]:
 
 
 def mixed(data: Sequence[Part], seed: int) -> datasets.Dataset:
-    """The rows of an epoch: all parts one after another, each as often as it says; or by their weights.
+    """The rows of an epoch: all parts concatenated, each repeated ``repeat`` times, or mixed by weight.
 
-    By weight, an epoch has as many rows as all parts together. A part that has fewer than its share comes again, every
-    row as often as any other or once more; of one that has more, some rows are drawn. The seed alone decides which.
+    With weights, an epoch has as many rows as all parts together. Rows of a part below its share are repeated, each
+    equally often or once more; of a part above its share rows are sampled. The result depends on the seed only.
     """
     parts = [load_rows(part.path, part.configs, part.split) for part in data]
     weights = [part.weight for part in data if part.weight is not None]
@@ -162,32 +162,32 @@ def mixed(data: Sequence[Part], seed: int) -> datasets.Dataset:
         total = sum(len(rows) for rows in parts)
         shares = [round(total * weight / sum(weights)) for weight in weights]
         parts = [
-            _drawn(rows, share, number, seed) for number, (rows, share) in enumerate(zip(parts, shares, strict=True))
+            _sampled(rows, share, number, seed) for number, (rows, share) in enumerate(zip(parts, shares, strict=True))
         ]
     else:
         parts = [rows for part, rows in zip(data, parts, strict=True) for _ in range(part.repeat)]
-    return joined(parts)
+    return concatenate(parts)
 
 
-def _drawn(rows: datasets.Dataset, share: int, number: int, seed: int) -> datasets.Dataset:
-    draws = rng_for(seed, str(number), "mix")
-    places: list[int] = []
-    while len(places) < share:
-        places += draws.permutation(len(rows))[: share - len(places)].tolist()
-    return rows.select(sorted(places))
+def _sampled(rows: datasets.Dataset, share: int, number: int, seed: int) -> datasets.Dataset:
+    rng = rng_for(seed, str(number), "mix")
+    indices: list[int] = []
+    while len(indices) < share:
+        indices += rng.permutation(len(rows))[: share - len(indices)].tolist()
+    return rows.select(sorted(indices))
 
 
 def streamed(data: Sequence[Part], seed: int, buffer: int) -> tuple[datasets.IterableDataset, int]:
-    """The rows as a stream in which the parts alternate at random, and how many an epoch has.
+    """The rows as a stream that alternates between the parts at random, and the number of rows per epoch.
 
-    Without weights every row comes once an epoch (``repeat`` times, where a part says so); with weights each row's part
-    is drawn, so that shares hold on average.
+    Without weights every row comes ``repeat`` times per epoch; with weights the part of each row is sampled, so the
+    shares hold on average.
     """
     import datasets
 
     parts, sizes = [], []
     for part in data:
-        files = _wanted(part.path, part.configs, part.split)
+        files = _chosen_files(part.path, part.configs, part.split)
         size = sum(check_file(file)[0] for shards in files.values() for file in shards)
         for _ in range(part.repeat):
             parts.append(load_rows(part.path, part.configs, part.split, streaming=True))

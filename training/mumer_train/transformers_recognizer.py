@@ -1,4 +1,4 @@
-"""Recognizer `transformers`: a local model, batches of requests of like length, padded on the left."""
+"""Recognizer `transformers`: a local model, batches of requests of similar size, padded on the left."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class TransformersRecognizer:
                 model, dtype=torch.bfloat16 if cuda else torch.float32, trust_remote_code=options.trust_remote_code
             )
         except (OSError, ValueError) as error:
-            raise TrainingError(f"{model} is no image-text-to-text model that can be loaded: {error}") from None
+            raise TrainingError(f"{model} cannot be loaded as an image-text-to-text model: {error}") from None
         constraint, grammar = None, options.grammar
         if grammar or options.constrained:
             from mumer_train.constrained import Constraint, grammar_of
@@ -62,21 +62,21 @@ class TransformersRecognizer:
 
             size = loaded.get_output_embeddings().weight.shape[0]
             constraint = Constraint(processor.tokenizer, grammar, size)
-        self._reader = Reader(loaded.to("cuda" if cuda else "cpu").eval(), processor, options.batch, constraint)
+        self._loaded = LoadedModel(loaded.to("cuda" if cuda else "cpu").eval(), processor, options.batch, constraint)
 
     def answers(self, requests: Sequence[Request], sampling: Sampling, done: Container[Key] = ()) -> Iterator[Answered]:
-        """See `Reader`."""
-        yield from self._reader.answers(requests, sampling, done)
+        """See `LoadedModel`."""
+        yield from self._loaded.answers(requests, sampling, done)
 
 
-class Reader:
-    """A model at hand, such as the one that is being trained.
+class LoadedModel:
+    """A recognizer on a model in memory, such as the one that is being trained.
 
     Args:
         model: in evaluation mode, on its device.
-        processor: its own.
-        batch: requests at a time.
-        constraint: what it may write; anything if left out.
+        processor: the model's processor.
+        batch: requests per batch.
+        constraint: grammar of the answers; default: none.
     """
 
     def __init__(
@@ -85,9 +85,9 @@ class Reader:
         self._model, self._processor, self._batch, self._constraint = model, processor, batch, constraint
 
     def answers(self, requests: Sequence[Request], sampling: Sampling, done: Container[Key] = ()) -> Iterator[Answered]:
-        """Batch by batch, images of like size together; a batch's draws depend on its first request alone.
+        """Answer batch by batch, images of similar size together; sampling depends on a batch's first request.
 
-        The batches are those of all requests, whatever is done: one that is done in part is done again as a whole.
+        Batches are formed over all requests, finished or not; a batch that is finished in part is repeated as a whole.
         """
         ordered = sorted(requests, key=lambda request: (_pixels(request), request.id, request.sample))
         for begin in range(0, len(ordered), self._batch):
@@ -132,7 +132,7 @@ class Reader:
 
 
 def _pixels(request: Request) -> int:
-    """The size of an image by its header: only those of one batch are decoded at a time."""
+    """The number of pixels of an image, from its header."""
     from PIL import Image
 
     with Image.open(io.BytesIO(request.read())) as opened:
@@ -146,25 +146,25 @@ def _open(request: Request) -> Image:
 
 
 class _Recorder:
-    """A logits processor that changes nothing: it keeps the log-probability of each token that was chosen.
+    """A logits processor that changes nothing and records the log-probability of each generated token.
 
-    Holds one step's logits at a time: those of a whole answer would fill a GPU.
+    It holds the logits of one step at a time: those of a whole answer would fill the memory of a GPU.
     """
 
     def __init__(self) -> None:
         self._last: Any = None
-        self._found: list[Any] = []
+        self._logprobs: list[Any] = []
 
     def __call__(self, input_ids: Any, scores: Any) -> Any:
         if self._last is not None:
-            self._found.append(self._last.gather(1, input_ids[:, -1:])[:, 0].cpu())
+            self._logprobs.append(self._last.gather(1, input_ids[:, -1:])[:, 0].cpu())
         self._last = scores.float().log_softmax(dim=-1)
         return scores
 
     def logprobs(self, tokens: Any) -> list[list[float]]:
-        """Of ``tokens``, shape (rows, steps), the tokens of all steps."""
+        """Log-probabilities of ``tokens``, of shape (rows, steps): the generated tokens of all steps."""
         import torch
 
         if self._last is not None:
-            self._found.append(self._last.cpu().gather(1, tokens[:, -1:])[:, 0])
-        return torch.stack(self._found, dim=1).tolist() if self._found else [[] for _ in tokens]
+            self._logprobs.append(self._last.cpu().gather(1, tokens[:, -1:])[:, 0])
+        return torch.stack(self._logprobs, dim=1).tolist() if self._logprobs else [[] for _ in tokens]

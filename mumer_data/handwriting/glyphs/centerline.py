@@ -92,12 +92,12 @@ def _traced(character: str) -> Glyph | None:
         return None
     image = Image.new("L", (int(right - left) + 4, int(bottom - top) + 4))
     ImageDraw.Draw(image).text((2 - left, 2 - top), character, fill=255, font=font, anchor="ls")
-    strokes = [smooth(stroke, 3.0) for stroke in _lines(np.asarray(image) > 127)]
+    strokes = [smooth(stroke, 3.0) for stroke in centre_lines(np.asarray(image) > 127)]
     corner = np.array((left - 2, top - 2))
     return Glyph(tuple((stroke + corner) / _CAPITAL for stroke in strokes), loose=0.0)
 
 
-def _lines(mask: Mask) -> list[Stroke]:
+def centre_lines(mask: Mask) -> list[Stroke]:
     """The middle lines of a sign; of a black area its edge, and lines across."""
     core = ndimage.binary_erosion(mask, iterations=_SPUR)
     found = trace(thin(mask & ~ndimage.binary_dilation(core, iterations=_SPUR)), _SPUR)

@@ -1,4 +1,4 @@
-"""What `mumer ground` wrote, as a folder that `mumer build` reads: `python as_captions.py PICTURES OUT`."""
+"""What `mumer pretrain-vision` wrote, as a folder that `mumer build` reads: `python as_captions.py PICTURES OUT`."""
 
 from __future__ import annotations
 

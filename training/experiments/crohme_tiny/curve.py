@@ -18,7 +18,7 @@ def history(run: Path) -> list[dict[str, float]]:
 
 
 def main(out: str, ground: str, *runs: str) -> None:
-    """Three plots side by side: seeing and reading during `mumer ground`, loss and ExpRate during `mumer train`."""
+    """Three plots: patch accuracy of `mumer pretrain-vision`, loss and ExpRate of `mumer train`."""
     figure = Figure(figsize=(13, 4), layout="constrained")
     seeing, losses, rates = figure.subplots(1, 3)
     lessons = json.loads(Path(ground).read_text())["history"]
@@ -29,7 +29,7 @@ def main(out: str, ground: str, *runs: str) -> None:
         beside = seeing.twinx()
         beside.plot(*zip(*read, strict=True), color="tab:red", label="loss of reading (right scale)")
         beside.legend(loc="center right", frameon=False)
-    seeing.set(title="mumer ground (synthetic)", xlabel="step, 12 pictures each")
+    seeing.set(title="mumer pretrain-vision (synthetic)", xlabel="step, 12 pictures each")
     seeing.legend(loc="upper left", frameon=False)
     for run in runs:
         name, _, folder = run.partition("=")

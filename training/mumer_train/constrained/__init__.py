@@ -1,6 +1,6 @@
-"""Constrained decoding: a model can only write what the grammar reads.
+"""Constrained decoding: a model can only generate text that the grammar accepts.
 
-The grammar of the text is derived from ``grammars/``; there is no second copy to keep.
+The text grammar is derived from ``grammars/``; there is no second copy.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from mumer_train.dependencies import TrainingError
 
 
 def grammar_of(task: str) -> str:
-    """The grammar of a task's answers; raises `TrainingError` where there is none."""
+    """The grammar of the answers of a task; raises `TrainingError` for a task without a grammar."""
     if task == "recognition":
         return label_grammar()
     if task == "tree_cot":

@@ -1,7 +1,7 @@
-"""The grammar of tokens -> a grammar of text, in the Lark dialect of llguidance.
+"""The token grammar -> a text grammar in the Lark dialect of llguidance.
 
-Tokens are parted by single blanks, and the first has none before it: so every rule comes twice, as it is and as what a
-text begins with. Not for masks: see `mask`.
+Tokens are separated by single spaces and the first has none before it, so every rule exists twice: with a leading
+space, and for the beginning of the text. Not for masks: `mask`.
 """
 
 from __future__ import annotations
@@ -26,29 +26,29 @@ _PAIRS = (
 )
 _SIGNS = [chr(code) for code in range(33, 127) if chr(code) != "\\"]
 _OPENING = "\\begin{"
-_MANY = 4  # ways that are worth a rule
-_DEEPEST = 10  # level of a tree answer
+_MIN_SHARED = 4  # alternatives with a common prefix that get a rule of their own
+_MAX_DEPTH = 10  # levels of a tree answer
 
 
 @lru_cache(maxsize=1)
 def label_grammar() -> str:
-    """Everything that is a label made of known commands, as one line of text."""
+    """The grammar of labels of known commands, as one line of text."""
     files = grammar_files()
     return "\n".join(["start: f_start", *_rules(files), 'BLANK: " "', *_terminals(files)]) + "\n"
 
 
 @lru_cache(maxsize=1)
 def tree_grammar() -> str:
-    """A Tree-CoT answer: lines of the tree, each at most one level deeper than that before it; then the label.
+    """The grammar of a Tree-CoT answer: lines of the tree, each at most one level deeper than the last; then the label.
 
-    Whether tree and label agree is not for a grammar to say.
+    It cannot check that tree and label agree.
     """
     levels = [
         f"node_{depth}: {' '.join(['TAB'] * depth)} token BLANK RELATION forest_{depth + 1}?\n"
         f"forest_{depth}: node_{depth}+"
-        for depth in range(_DEEPEST)
+        for depth in range(_MAX_DEPTH)
     ]
-    levels.append(f"forest_{_DEEPEST}: {' '.join(['TAB'] * _DEEPEST)} token BLANK RELATION")
+    levels.append(f"forest_{_MAX_DEPTH}: {' '.join(['TAB'] * _MAX_DEPTH)} token BLANK RELATION")
     files = grammar_files()
     token = f"token: {' | '.join(map(_in_parts, sorted(_vocabulary(files))))}"
     known = "|".join(relations(_environment_names(files)))
@@ -61,7 +61,7 @@ Expansion = tuple[tuple[str, bool], ...]  # (name, is a terminal)
 
 
 def _rules(files: GrammarFiles) -> list[str]:
-    """Every rule of the token grammar, spaced; and again as the beginning of a text."""
+    """Every rule of the token grammar, with leading spaces; and again for the beginning of a text."""
     rules: dict[str, list[Expansion]] = defaultdict(list)
     for rule in make_lark(files).rules:
         expansion = tuple((symbol.name, bool(symbol.is_term)) for symbol in rule.expansion)
@@ -74,8 +74,8 @@ def _rules(files: GrammarFiles) -> list[str]:
     names["start"] = "start"
     empty = _nullable(rules)
     lines = []
-    for name, found in rules.items():
-        expansions = _committed(found)
+    for name, alternatives in rules.items():
+        expansions = _committed(alternatives)
         lines += _factored(f"s_{names[name]}", [_spaced(expansion, names) for expansion in expansions])
         starts = [text for expansion in expansions for text in _beginnings(expansion, names, empty)]
         lines += _factored(f"f_{names[name]}", list(dict.fromkeys(starts)))
@@ -83,30 +83,30 @@ def _rules(files: GrammarFiles) -> list[str]:
 
 
 def _factored(name: str, ways: list[str]) -> list[str]:
-    """A rule; where many of its ways begin with one terminal, what follows it is a rule of its own.
+    """A rule, left-factored: where many alternatives begin with one terminal, the rest becomes a rule of its own.
 
-    llguidance, which holds every way that is open at every byte, is twice as fast for it.
+    llguidance tracks every open alternative at every byte; this makes it twice as fast.
     """
-    alike: dict[str, list[str]] = defaultdict(list)
+    by_prefix: dict[str, list[str]] = defaultdict(list)
     for way in ways:
-        begin = re.match(r"(BLANK )?[A-Z]\w* ", way)
-        alike[begin[0] if begin else way].append(way)
+        prefix = re.match(r"(BLANK )?[A-Z]\w* ", way)
+        by_prefix[prefix[0] if prefix else way].append(way)
     lines: list[str] = []
     short: list[str] = []
-    for head, found in alike.items():
-        if len(found) < _MANY:
-            short += found
+    for head, shared in by_prefix.items():
+        if len(shared) < _MIN_SHARED:
+            short += shared
             continue
         rest = f"{name}_{len(lines)}"
-        lines.append(f"{rest}: " + " | ".join(way.removeprefix(head) for way in found))
+        lines.append(f"{rest}: " + " | ".join(way.removeprefix(head) for way in shared))
         short.append(head + rest)
     return [f"{name}: " + " | ".join(short), *lines] if ways else []
 
 
 def _committed(expansions: list[Expansion]) -> list[Expansion]:
-    """Without those that another one goes on from by more than one part.
+    """The expansions without those that are a prefix of another one that is longer by more than one part.
 
-    After ``\\overset``, a brace is taken for the first argument, and then the second must follow: no group may.
+    After ``\\overset`` a brace opens the first argument, and the second must follow: a group is not possible.
     """
     return [
         one
@@ -121,19 +121,19 @@ def _environment_names(files: GrammarFiles) -> list[str]:
 
 @lru_cache(maxsize=1)
 def _environments(files: GrammarFiles) -> dict[tuple[str, str], list[tuple[str, str]]]:
-    """For each pair of terminals that must name one environment: what they are for each environment."""
+    """Pair of terminals that must name the same environment -> their tokens for each environment."""
     known = _vocabulary(files)
-    found = {}
+    pairs = {}
     for opener, closer in _PAIRS:
         ends = {re.sub(r".*\{", "{", token): token for token in known[closer]}
-        found[opener, closer] = [(token, ends[re.sub(r".*\{", "{", token)]) for token in known[opener]]
-    return found
+        pairs[opener, closer] = [(token, ends[re.sub(r".*\{", "{", token)]) for token in known[opener]]
+    return pairs
 
 
 def _by_environment(
     expansion: Expansion, environments: dict[tuple[str, str], list[tuple[str, str]]]
 ) -> list[Expansion]:
-    """An expansion once for each environment that it may begin and end; itself where it has none."""
+    """An expansion, once per environment that it can begin and end; unchanged where it has none."""
     names = [name for name, _ in expansion]
     for (opener, closer), known in environments.items():
         if opener in names and names.count(opener) + names.count(closer) * (opener != closer) == 2:
@@ -145,17 +145,17 @@ def _by_environment(
 
 
 def _nullable(rules: dict[str, list[Expansion]]) -> set[str]:
-    """The rules that may be nothing at all."""
-    found: set[str] = set()
+    """The rules that can be empty."""
+    nullable: set[str] = set()
     while True:
         more = {
             name
             for name, expansions in rules.items()
-            if any(all(not terminal and part in found for part, terminal in expansion) for expansion in expansions)
+            if any(all(not terminal and part in nullable for part, terminal in expansion) for expansion in expansions)
         }
-        if more == found:
-            return found
-        found = more
+        if more == nullable:
+            return nullable
+        nullable = more
 
 
 def _spaced(expansion: Expansion, names: dict[str, str]) -> str:
@@ -165,25 +165,25 @@ def _spaced(expansion: Expansion, names: dict[str, str]) -> str:
 
 
 def _in_parts(terminal: str) -> str:
-    """A terminal as text: all ``\\begin{...}`` begin alike."""
+    """A terminal as text: ``\\begin{...}`` is split after its common prefix."""
     return f"OPENING {terminal}" if terminal.startswith("BEGIN_JOINED") else terminal
 
 
 def _beginnings(expansion: Expansion, names: dict[str, str], empty: set[str]) -> list[str]:
-    """The ways in which a text can begin with an expansion: what comes before its first token is nothing."""
-    found = []
-    for place, (name, terminal) in enumerate(expansion):
-        rest = expansion[place + 1 :]
+    """The alternatives for an expansion at the beginning of a text, where its first token has no leading space."""
+    alternatives = []
+    for index, (name, terminal) in enumerate(expansion):
+        rest = expansion[index + 1 :]
         tail = f" {_spaced(rest, names)}" if rest else ""
-        found.append((_in_parts(name) if terminal else f"f_{names[name]}") + tail)
+        alternatives.append((_in_parts(name) if terminal else f"f_{names[name]}") + tail)
         if terminal or name not in empty:
             break
-    return found
+    return alternatives
 
 
 @lru_cache(maxsize=1)
 def _vocabulary(files: GrammarFiles) -> dict[str, list[str]]:
-    """Terminal -> its tokens: all known commands, signs and environments, and nothing else."""
+    """Terminal -> its tokens: all known commands, characters and environments."""
     commands = tomllib.loads(files.commands)
     lark = make_lark(files)
     patterns = [t for t in lark.terminals if t.pattern is not None]
@@ -193,11 +193,11 @@ def _vocabulary(files: GrammarFiles) -> dict[str, list[str]]:
     names = _environment_names(files)
     joined = [f"{mark}{{{name}}}" for mark in ("\\begin", "\\end") for name in names]
     named = [f"{{{name}}}" for name in names]
-    found: dict[str, list[str]] = defaultdict(list)
+    by_terminal: dict[str, list[str]] = defaultdict(list)
     for token in dict.fromkeys([*exact, *known, *_SIGNS, *named, *joined]):
         if terminal := terminal_of(token, exact, regexes):
-            found[terminal].append(token)
-    return found
+            by_terminal[terminal].append(token)
+    return by_terminal
 
 
 def _terminals(files: GrammarFiles) -> list[str]:
@@ -213,5 +213,5 @@ def _terminals(files: GrammarFiles) -> list[str]:
 
 
 def _alternatives(tokens: Sequence[str]) -> str:
-    """A regular expression for any of some tokens, as it stands between slashes."""
+    """A regular expression for any of the tokens, without its slashes."""
     return "|".join(re.sub(r"([\\.+*?()|\[\]{}^$#&~/-])", r"\\\1", token) for token in sorted(tokens))

@@ -1,4 +1,7 @@
-"""A logits processor that lets through only tokens with which the text can still become what a grammar describes."""
+"""A logits processor that allows only tokens with which the text can still match a grammar.
+
+Not for the grammar itself: `grammar`.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +9,20 @@ from typing import Any
 
 from mumer_train.dependencies import TrainingError, require
 
-# What brings a label to its end, the surest first; everything else comes after.
+# Tokens that close a label, in order of preference.
 _CLOSERS = ("}", "\\end", "]", "{")
 
 
 class Constraint:
-    """A grammar made ready for a model's vocabulary; makes a `GrammarProcessor` for each call of ``generate``.
+    """A grammar compiled for the vocabulary of a model.
 
     Args:
-        tokenizer: byte-level, of the model.
+        tokenizer: byte-level tokenizer of the model.
         grammar: in llguidance's Lark dialect, such as `label_grammar`.
-        vocabulary: size of the model's output; that of the tokenizer if left out.
+        vocabulary: size of the model's output; default: that of the tokenizer.
+
+    Raises:
+        TrainingError: llguidance rejects the grammar.
     """
 
     def __init__(self, tokenizer: Any, grammar: str, vocabulary: int | None = None) -> None:
@@ -26,25 +32,25 @@ class Constraint:
 
         size = vocabulary or len(tokenizer)
         self.tokenizer = llguidance.hf.from_tokenizer(tokenizer, n_vocab=size, eos_token=tokenizer.eos_token_id)
-        made = llguidance.LLMatcher.grammar_from_lark(grammar)
+        compiled = llguidance.LLMatcher.grammar_from_lark(grammar)
         self.executor = llguidance.LLExecutor()
         self.end = int(tokenizer.eos_token_id)
         texts = [tokenizer.decode([token]).strip() for token in range(len(tokenizer))]
         ranks = [next((n for n, closer in enumerate(_CLOSERS) if text.startswith(closer)), 9) for text in texts]
         self.ranks = torch.tensor([*ranks, *[9] * (size - len(ranks))])
         self.ranks[self.end] = -1
-        problem = llguidance.LLMatcher.validate_grammar(made, self.tokenizer)
+        problem = llguidance.LLMatcher.validate_grammar(compiled, self.tokenizer)
         if problem:
             raise TrainingError(f"llguidance cannot use the grammar: {problem[:500]}")
-        self.matcher = llguidance.LLMatcher(self.tokenizer, made)
+        self.matcher = llguidance.LLMatcher(self.tokenizer, compiled)
 
     def processor(self, closing: int | None = None) -> GrammarProcessor:
-        """For one call of ``generate``; after ``closing`` new tokens it only brings to an end what is open."""
+        """A processor for one call of ``generate``; after ``closing`` new tokens it only closes what is open."""
         return GrammarProcessor(self, closing)
 
 
 class GrammarProcessor:
-    """The mask of one batch; use `Constraint.processor`."""
+    """The logits processor of one batch; create it with `Constraint.processor`."""
 
     def __init__(self, constraint: Constraint, closing: int | None) -> None:
         self._constraint, self._closing = constraint, closing
@@ -52,7 +58,7 @@ class GrammarProcessor:
         self._steps = 0
 
     def __call__(self, input_ids: Any, scores: Any) -> Any:
-        """Scores of tokens that lead nowhere become -inf; a row that is done may only end."""
+        """Set the scores of tokens that the grammar rejects to -inf; a finished row may only end."""
         if not self._matchers:
             self._matchers = [self._constraint.matcher.deep_copy() for _ in range(len(input_ids))]
         else:
@@ -67,7 +73,7 @@ class GrammarProcessor:
         return scores.masked_fill(~allowed.to(scores.device), float("-inf"))
 
     def _allowed(self, size: int) -> Any:
-        """Which tokens each row may have: shape (rows, size)."""
+        """The mask of allowed tokens, of shape (rows, size)."""
         import torch
         from llguidance.torch import allocate_token_bitmask, fill_next_token_bitmask_par
 
@@ -75,9 +81,9 @@ class GrammarProcessor:
         running = [(matcher, row) for row, matcher in enumerate(self._matchers) if not matcher.is_stopped()]
         if running:
             fill_next_token_bitmask_par(self._constraint.executor, running, bits)
-        found = ((bits[:, :, None] >> torch.arange(32)) & 1).reshape(len(bits), -1)[:, :size].bool()
+        allowed = ((bits[:, :, None] >> torch.arange(32)) & 1).reshape(len(bits), -1)[:, :size].bool()
         for row, matcher in enumerate(self._matchers):
             if matcher.is_stopped():
-                found[row] = False
-                found[row, self._constraint.end] = True
-        return found
+                allowed[row] = False
+                allowed[row, self._constraint.end] = True
+        return allowed

@@ -1,0 +1,62 @@
+"""Spots on the paper: where something was spilt, rubbed or set down."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated
+
+import numpy as np
+from pydantic import Field
+
+from mumer_data.augmentation import Phase, Step
+from mumer_data.augmentation.layers import Layers, Plane
+from mumer_data.augmentation.noise_fields import enlarged, smooth
+from mumer_data.augmentation.ranges import Range, Within, draw
+
+_CELL = 4  # pixels: stains have soft edges
+# Share of red, green and blue that a full stain takes: coffee, tea, graphite, damp.
+_TAKEN = np.array([(0.35, 0.6, 1.0), (0.3, 0.5, 0.8), (1.0, 1.0, 1.0), (0.6, 0.5, 0.5)], dtype=np.float32)
+
+
+class Stains(Step):
+    """Blots and rings, under the ink.
+
+    Attributes:
+        count: how many at most.
+        size: across, in heights of a symbol.
+        strength: share of the paper's light that a stain takes.
+    """
+
+    phase = Phase.PAPER
+    count: Annotated[int, Field(ge=1, le=16)] = 3
+    size: Annotated[Range, Within(0.2, 20)] = (1.0, 6.0)
+    strength: Annotated[Range, Within(0, 0.35)] = (0.04, 0.2)
+
+    def apply(self, sheet: Layers, rng: np.random.Generator) -> Layers:
+        """Darkens the paper."""
+        rows, columns = (max(2, -(-side // _CELL)) for side in sheet.shape)
+        y, x = np.indices((rows, columns), dtype=np.float32) * np.float32(_CELL)
+        paper = sheet.paper
+        for _ in range(int(rng.integers(1, self.count + 1))):
+            size, strength = draw(rng, self.size) * sheet.height / 2, draw(rng, self.strength)
+            middle = rng.uniform(0, 1, 2) * sheet.shape[::-1]
+            flat = rng.uniform(0.6, 1.6)
+            uneven = smooth(rng, (rows, columns), max(2.0, size / _CELL / 2))
+            away = np.hypot((x - middle[0]) / flat, (y - middle[1]) * flat) / np.float32(size) + 0.15 * uneven
+            stain = _ring(away) if rng.random() < 0.35 else _blot(away, uneven)
+            taken = np.clip(enlarged(stain, sheet.shape), 0, 1)
+            shares = _TAKEN[int(rng.integers(len(_TAKEN)))] * np.float32(strength)
+            paper = paper * (1 - shares[:, None, None] * taken)
+        return replace(sheet, paper=paper)
+
+
+def _ring(away: Plane) -> Plane:
+    """As of a cup: a dark rim, hardly anything inside."""
+    found: Plane = np.exp(-(((away - 1) / 0.07) ** 2)) + 0.12 * (away < 1)
+    return found.astype(np.float32)
+
+
+def _blot(away: Plane, uneven: Plane) -> Plane:
+    """Darker towards its edge, as what dries is."""
+    inside = np.clip((1 - away) * 5, 0, 1)
+    return np.asarray(inside * (0.55 + 0.45 * np.clip(away, 0, 1) ** 4 + 0.1 * uneven), dtype=np.float32)

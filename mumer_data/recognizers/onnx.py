@@ -1,0 +1,138 @@
+"""Recognizer `onnx`: an exported encoder-decoder model on onnxruntime, without torch.
+
+Not for other layouts of ONNX files: the manifest (see `onnx_manifest`) fixes what the two graphs take and return.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Container, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from pydantic import Field
+
+from mumer_data.exceptions import SourceError
+from mumer_data.images.fit import fit_image
+from mumer_data.recognizers import Answer, Answered, Finish, Key, RecognizerOptions, Request, Sampling, require
+from mumer_data.recognizers.onnx_manifest import read_manifest
+from mumer_data.seeding import rng_for
+
+Floats = NDArray[np.float32]
+
+
+class OnnxModel:
+    """A model at work: encoded images in, texts out.
+
+    Args:
+        folder: with the manifest and the two graphs.
+        threads: of onnxruntime.
+
+    Raises:
+        RecognizerError: onnxruntime is not installed.
+        SourceError: the folder does not hold a model.
+    """
+
+    def __init__(self, folder: Path, threads: int = 1) -> None:
+        require("onnxruntime", extra="onnx")
+        self.manifest = read_manifest(folder)
+        self._encoder = _session(folder / self.manifest.encoder, threads)
+        self._decoder = _session(folder / self.manifest.decoder, threads)
+
+    def read(self, images: Sequence[bytes]) -> list[tuple[str, float]]:
+        """(text, log probability of all its tokens) of each encoded image; one without ink is empty, with 0."""
+        return [(text, score) for text, score, _ in (self.read_one(image) for image in images)]
+
+    def read_one(
+        self, image: bytes, sampling: Sampling | None = None, rng: np.random.Generator | None = None
+    ) -> tuple[str, float, int]:
+        """Text, log probability, and number of tokens with the end token, 0 without ink.
+
+        Args:
+            image: encoded, of any size and polarity.
+            sampling: temperature, top_p and longest text; the likeliest tokens if left out.
+            rng: for sampling.
+        """
+        pixels = self._pixels(image)
+        if pixels is None:
+            return "", 0.0, 0
+        manifest = self.manifest
+        (cross,) = self._encoder.run(None, {"pixel_values": pixels})
+        shape = manifest.cache
+        past = np.zeros((2 * shape.layers, 1, shape.heads, 0, shape.size), dtype=np.float32)
+        longest = min(manifest.max_length, sampling.max_tokens) if sampling else manifest.max_length
+        token, score, tokens = manifest.start, 0.0, []
+        for _ in range(longest):
+            feeds = {"token": np.array([[token]], dtype=np.int64), "cross": cross, "past": past}
+            logs, past = self._decoder.run(None, feeds)
+            token = _next(logs[0], sampling, rng)
+            score += float(logs[0, token])
+            tokens.append(token)
+            if token == manifest.end:
+                break
+        text = " ".join(manifest.tokens[number] for number in tokens if number not in manifest.hidden)
+        return text, score, len(tokens)
+
+    def _pixels(self, image: bytes) -> Floats | None:
+        """Ink of the fitted image, 0 to 1, (1, 1, height, width)."""
+        with Image.open(io.BytesIO(image)) as opened:
+            fitted = fit_image(opened, self.manifest.fit)
+        if fitted is None:
+            return None
+        ink = (255 - np.asarray(fitted.image, dtype=np.float32)) / np.float32(255)
+        return np.ascontiguousarray(ink[None, None])
+
+
+def _session(path: Path, threads: int) -> Any:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    try:
+        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime raises classes of its own for a missing and for a damaged file
+        raise SourceError(f"{path} cannot be loaded ({error}); export the model again") from None
+
+
+def _next(logs: Floats, sampling: Sampling | None, rng: np.random.Generator | None) -> int:
+    """The likeliest token, or one drawn from the likeliest ones that have ``top_p`` of the probability."""
+    if sampling is None or sampling.temperature <= 0 or rng is None:
+        return int(logs.argmax())
+    scaled = logs.astype(np.float64) / sampling.temperature
+    chances = np.exp(scaled - scaled.max())
+    chances /= chances.sum()
+    order = np.argsort(-chances, kind="stable")
+    kept = order[: int((np.cumsum(chances[order]) < sampling.top_p).sum()) + 1]
+    return int(rng.choice(kept, p=chances[kept] / chances[kept].sum()))
+
+
+class OnnxRecognizer:
+    """An exported model as a recognizer; ``model`` is its folder."""
+
+    class Options(RecognizerOptions):
+        """Options of the back-end ``onnx``.
+
+        Attributes:
+            threads: of onnxruntime.
+        """
+
+        threads: int = Field(1, ge=1)
+
+    def __init__(self, model: str, options: Options) -> None:
+        self._model = OnnxModel(Path(model), options.threads)
+
+    def answers(self, requests: Sequence[Request], sampling: Sampling, done: Container[Key] = ()) -> Iterator[Answered]:
+        """One by one: an answer does not depend on what else is read. Prompts are not used."""
+        for request in requests:
+            if request.key not in done:
+                rng = rng_for(sampling.seed, f"{request.id}\0{request.sample}", "onnx")
+                text, score, count = self._model.read_one(request.read(), sampling, rng)
+                finish: Finish = (
+                    "length" if count >= min(sampling.max_tokens, self._model.manifest.max_length) else "stop"
+                )
+                yield [(request, Answer(text, score / count if count else None, finish))]

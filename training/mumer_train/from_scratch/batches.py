@@ -1,0 +1,271 @@
+"""Stored images -> batches of like size, augmented, with what supervises each head.
+
+Everything random follows from (seed, pass) and (seed, batch number), so a run can resume at any batch.
+Not for reading files: see `image_store`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+from mumer_data.seeding import rng_for
+from mumer_train.from_scratch.image_store import Boxes, ImageStore, Pixels
+from mumer_train.from_scratch.vocabulary import STRUCTURE
+
+STRIDE = 8
+IGNORED = -100
+_CENTRE = 0.6  # share of a box, in each direction, whose cells must name the symbol
+_WINDOW = 4096  # images that are sorted by size before they are cut into batches
+_SKIPPED = (*STRUCTURE, r"\limits")
+
+
+@dataclass(slots=True)
+class Batch:
+    """One training batch; cells are of ``STRIDE`` x ``STRIDE`` pixels.
+
+    Attributes:
+        pixels: ink, 0 to 1, (batch, 1, height, width).
+        cells: true where a cell belongs to the image, (batch, rows, columns).
+        inputs, targets: tokens in and out, (batch, length); targets are ``IGNORED`` behind the end.
+        boxed: which images know their symbols' boxes, (batch,).
+        classes: token of each cell, 0 for paper, ``IGNORED`` for padding and edges, (batch, rows, columns).
+        looks: cells in which the written token stands, (batch, length, rows * columns); all false where unknown.
+        counts: how often each token stands in the label, (batch, vocabulary).
+    """
+
+    pixels: Tensor
+    cells: Tensor
+    inputs: Tensor
+    targets: Tensor
+    boxed: Tensor
+    classes: Tensor
+    looks: Tensor
+    counts: Tensor
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+
+@dataclass(frozen=True, slots=True)
+class Augmentation:
+    """Random affine changes of fitted images; standard deviations, scales as logarithms.
+
+    Attributes:
+        scale: of both sides together.
+        stretch: of the width alone.
+        shear: horizontal shift per pixel of height.
+        turn: radians.
+        token_noise: share of the decoder's input tokens that are replaced at random.
+    """
+
+    scale: float = 0.1
+    stretch: float = 0.1
+    shear: float = 0.1
+    turn: float = 0.02
+    token_noise: float = 0.15
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An image of a store, by number."""
+
+    store: ImageStore
+    index: int
+
+
+class BatchPlan:
+    """Which images make up which batch, pass by pass.
+
+    A pass is every real image once and ``ratio`` synthetic ones for each, taken in turn from a shuffled order; without
+    real images a pass is every synthetic image once.
+    """
+
+    def __init__(
+        self,
+        synthetic: Sequence[ImageStore],
+        real: ImageStore | None,
+        *,
+        ratio: float,
+        pixels: int,
+        seed: int,
+        longest: int = 48,
+        largest: int | None = None,
+    ) -> None:
+        """Images of more than ``largest`` pixels are left out; a batch has at most ``longest`` images."""
+        self._synthetic = [item for store in synthetic for item in _items(store, largest)]
+        self._real = [] if real is None else _items(real, largest)
+        self._ratio, self._pixels, self._seed, self._longest = ratio, pixels, seed, longest
+
+    def batches(self, number: int, synthetic_only: bool = False) -> list[list[Item]]:
+        """The batches of one pass, in order."""
+        rng = rng_for(self._seed, str(number), "pass")
+        items = [] if synthetic_only else list(self._real)
+        items += self._turn(number)
+        shuffled = [items[int(place)] for place in rng.permutation(len(items))]
+        cut = [
+            batch
+            for start in range(0, len(shuffled), _WINDOW)
+            for batch in _by_size(shuffled[start : start + _WINDOW], self._pixels, self._longest)
+        ]
+        return [cut[int(place)] for place in rng.permutation(len(cut))]
+
+    def _turn(self, number: int) -> list[Item]:
+        """The synthetic images of a pass."""
+        whole = len(self._synthetic)
+        count = min(whole, round(self._ratio * len(self._real))) if self._real else whole
+        order = rng_for(self._seed, str(number * count // whole), "synthetic").permutation(whole)
+        begin = number * count % whole
+        return [self._synthetic[int(index)] for index in np.concatenate((order, order))[begin : begin + count]]
+
+
+def _items(store: ImageStore, largest: int | None) -> list[Item]:
+    areas = store.shapes.prod(axis=1).tolist()
+    return [Item(store, index) for index, area in enumerate(areas) if largest is None or area <= largest]
+
+
+def _by_size(items: Sequence[Item], pixels: int, longest: int) -> Iterator[list[Item]]:
+    """Batches of images of like size that have at most ``pixels`` pixels once padded."""
+    ordered = sorted(items, key=_size_order)
+    batch: list[Item] = []
+    height = width = 0
+    for item in ordered:
+        rows, columns = item.store.shapes[item.index].tolist()
+        taller, wider = max(height, rows), max(width, columns)
+        if batch and ((len(batch) + 1) * taller * wider > pixels or len(batch) == longest):
+            yield batch
+            batch, taller, wider = [], rows, columns
+        batch.append(item)
+        height, width = taller, wider
+    if batch:
+        yield batch
+
+
+def _size_order(item: Item) -> tuple[int, int, int]:
+    """By classes of width, and within a class by height, up and down in turn: neighbours are of like size."""
+    rows, columns = item.store.shapes[item.index].tolist()
+    kind = round(4 * math.log2(columns))
+    return kind, rows if kind % 2 else -rows, columns
+
+
+class Collator:
+    """Items -> `Batch`."""
+
+    def __init__(self, numbers: Mapping[str, int], augmentation: Augmentation, seed: int, start: int, end: int) -> None:
+        self._numbers, self._augmentation, self._seed = numbers, augmentation, seed
+        self._start, self._end = start, end
+        self._noise = np.array([number for token, number in numbers.items() if not token.startswith("<")])
+
+    def batch(self, items: Sequence[Item], number: int) -> Batch:
+        """The batch with this number."""
+        rng = rng_for(self._seed, str(number), "batch")
+        images = [item.store[item.index] for item in items]
+        changed = [_changed(image.pixels, image.boxes, self._augmentation, rng) for image in images]
+        height = max(pixels.shape[0] for pixels, _ in changed)
+        width = max(pixels.shape[1] for pixels, _ in changed)
+        rows, columns = height // STRIDE, width // STRIDE
+        texts = [[self._numbers[token] for token in image.label.split()] for image in images]
+        length = max(map(len, texts)) + 1
+        size = len(images)
+        pixels = np.zeros((size, 1, height, width), dtype=np.float32)
+        cells = np.zeros((size, rows, columns), dtype=bool)
+        classes = np.full((size, rows, columns), IGNORED, dtype=np.int64)
+        looks = np.zeros((size, length, rows, columns), dtype=bool)
+        targets = np.full((size, length), IGNORED, dtype=np.int64)
+        inputs = np.zeros((size, length), dtype=np.int64)
+        counts = np.zeros((size, len(self._numbers)), dtype=np.float32)
+        for place, (image, (ink, boxes), text) in enumerate(zip(images, changed, texts, strict=True)):
+            pixels[place, 0, : ink.shape[0], : ink.shape[1]] = ink
+            down, right = ink.shape[0] // STRIDE, ink.shape[1] // STRIDE
+            cells[place, :down, :right] = True
+            if len(boxes):
+                symbols = [self._numbers.get(symbol, IGNORED) for symbol in image.symbols]
+                classes[place, :down, :right] = cell_classes(boxes, symbols, (down, right))
+                _mark_looks(looks[place], image.label.split(), image.symbols, boxes)
+            targets[place, : len(text) + 1] = [*text, self._end]
+            inputs[place, : len(text) + 1] = [self._start, *self._noisy(text, rng)]
+            np.add.at(counts[place], text, 1.0)
+        pixels /= 255.0
+        boxed = np.array([len(image.boxes) > 0 for image in images])
+        return Batch(
+            pixels=torch.from_numpy(pixels),
+            cells=torch.from_numpy(cells),
+            inputs=torch.from_numpy(inputs),
+            targets=torch.from_numpy(targets),
+            boxed=torch.from_numpy(boxed),
+            classes=torch.from_numpy(classes),
+            looks=torch.from_numpy(looks.reshape(size, length, -1)),
+            counts=torch.from_numpy(counts),
+        )
+
+    def _noisy(self, text: Sequence[int], rng: np.random.Generator) -> list[int]:
+        replaced = rng.random(len(text)) < self._augmentation.token_noise
+        others = rng.choice(self._noise, len(text))
+        return [int(other) if lost else token for token, other, lost in zip(text, others, replaced, strict=True)]
+
+
+def _changed(pixels: Pixels, boxes: Boxes, amount: Augmentation, rng: np.random.Generator) -> tuple[Pixels, Boxes]:
+    """An image under a random affine map, its size again a multiple of the stride, and its boxes."""
+    scale, stretch, shear, turn = (
+        rng.normal(size=4).clip(-2, 2) * (amount.scale, amount.stretch, amount.shear, amount.turn)
+    ).tolist()
+    across, down = float(np.exp(scale + stretch)), float(np.exp(scale))
+    cos, sin = float(np.cos(turn)), float(np.sin(turn))
+    matrix = np.array(((cos, -sin), (sin, cos))) @ np.array(((1.0, shear), (0.0, 1.0))) @ np.diag((across, down))
+    height, width = pixels.shape
+    corners = np.array(((0, 0), (width, 0), (0, height), (width, height)), dtype=np.float64) @ matrix.T
+    low, high = corners.min(axis=0), corners.max(axis=0)
+    shift = -low + rng.uniform(0, 4, 2)
+    size = np.ceil((high - low + 4 - 1e-6) / STRIDE).astype(int) * STRIDE
+    inverse = np.linalg.inv(matrix)
+    offset = -inverse @ shift
+    coefficients = (*inverse[0].tolist(), float(offset[0]), *inverse[1].tolist(), float(offset[1]))
+    image = Image.fromarray(np.ascontiguousarray(pixels)).transform(
+        (int(size[0]), int(size[1])), Image.Transform.AFFINE, coefficients, Image.Resampling.BILINEAR
+    )
+    if not len(boxes):
+        return np.asarray(image), boxes
+    points = boxes[:, [0, 1, 2, 1, 0, 3, 2, 3]].reshape(-1, 4, 2) @ matrix.T + shift
+    return np.asarray(image), np.concatenate((points.min(axis=1), points.max(axis=1)), axis=1).astype(np.float32)
+
+
+def cell_classes(boxes: Boxes, symbols: Sequence[int], shape: tuple[int, int]) -> NDArray[np.int64]:
+    """The symbol of each cell: that of the smallest box whose centre part holds the cell; edges are left open."""
+    found = np.zeros(shape, dtype=np.int64)
+    sizes = boxes[:, 2:] - boxes[:, :2]
+    order = np.argsort(-sizes.prod(axis=1), kind="stable")
+    for place in order.tolist():
+        left, top, right, bottom = _cells(boxes[place], 1.0)
+        found[top:bottom, left:right] = IGNORED
+    for place in order.tolist():
+        left, top, right, bottom = _cells(boxes[place], _CENTRE)
+        found[top:bottom, left:right] = symbols[place]
+    return found
+
+
+def _cells(box: NDArray[np.float32], share: float) -> tuple[int, int, int, int]:
+    """The cells whose centres lie in the central part of a box, at least one in each direction."""
+    middle, half = (box[:2] + box[2:]) / 2, (box[2:] - box[:2]) / 2 * share
+    low = np.ceil((middle - half) / STRIDE - 0.5).astype(int)
+    high = np.floor((middle + half) / STRIDE - 0.5).astype(int) + 1
+    nearest = np.floor(middle / STRIDE).astype(int)
+    low, high = np.where(high > low, low, nearest), np.where(high > low, high, nearest + 1)
+    return int(max(low[0], 0)), int(max(low[1], 0)), int(max(high[0], 1)), int(max(high[1], 1))
+
+
+def _mark_looks(looks: NDArray[np.bool_], tokens: Sequence[str], symbols: Sequence[str], boxes: Boxes) -> None:
+    """Mark the cells of each visible token, where boxes and visible tokens agree in order."""
+    visible = [place for place, token in enumerate(tokens) if token not in _SKIPPED]
+    if [tokens[place] for place in visible] != list(symbols):
+        return
+    for place, box in zip(visible, boxes, strict=True):
+        left, top = np.floor(box[:2] / STRIDE).astype(int).clip(0)
+        right, bottom = np.ceil(box[2:] / STRIDE).astype(int)
+        looks[place, top:bottom, left:right] = True

@@ -1,0 +1,100 @@
+"""Verbs of small readers: `mumer reader labels`, `real`, `synthetic`, `train`, `export`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(help="Train a small formula reader from scratch.", no_args_is_help=True)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for a program to read.")]
+Seed = Annotated[int, typer.Option(min=0, help="Random seed.")]
+Bank = Annotated[Path | None, typer.Option(help="A glyph bank of real ink, written by `mumer glyphs build SOURCE`.")]
+
+
+@app.command()
+def labels(
+    out: Annotated[Path, typer.Option(help="Text file to write, id TAB label.")],
+    count: Annotated[int, typer.Option(min=1, help="Number of labels, all different.")] = 10_000,
+    exclude: Annotated[
+        list[str] | None, typer.Option(help="Labels to leave out: a corpus; repeat for several.")
+    ] = None,
+    seed: Seed = 0,
+) -> None:
+    """Draw random school formulas from a built-in grammar: no corpus is needed."""
+    from mumer_train.from_scratch.prepare import write_school_labels
+
+    print(f"{write_school_labels(out, count, tuple(exclude or ()), seed):,} labels in {out}")
+
+
+@app.command()
+def real(
+    source: Annotated[Path, typer.Argument(help="A folder with caption.txt (id TAB label) and images/.")],
+    out: Annotated[Path, typer.Option(help="New folder for the training images.")],
+    hold_out: Annotated[float, typer.Option(min=0.0, max=0.9, help="Share of the labels that is held out.")] = 0.0,
+    held_out: Annotated[Path | None, typer.Option(help="New folder for the held-out images.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Prepare labelled images; held-out images share no label with the others."""
+    from mumer_train.from_scratch.prepare import prepare_real
+
+    if bool(hold_out) != (held_out is not None):
+        raise typer.BadParameter("give both --hold-out and --held-out, or neither")
+    counts = prepare_real(source, out, hold_out, held_out)
+    print(json.dumps(counts) if as_json else f"{counts['kept']:,} images in {out}, {counts['held_out']:,} held out")
+
+
+@app.command()
+def synthetic(
+    labels_file: Annotated[Path, typer.Argument(metavar="LABELS", help="Text file, id TAB label.")],
+    out: Annotated[Path, typer.Option(help="New folder for the training images.")],
+    copies: Annotated[int, typer.Option(min=1, help="Images per label, each by another writer.")] = 2,
+    writers: Annotated[int, typer.Option(min=1, help="Number of writers.")] = 3_000,
+    fonts: Annotated[Path | None, typer.Option(help="A glyph bank of `mumer glyphs build --fonts`.")] = None,
+    font_share: Annotated[float, typer.Option(min=0.0, max=1.0, help="Share of the images written in fonts.")] = 0.5,
+    bank: Bank = None,
+    bank_share: Annotated[float, typer.Option(min=0.0, max=1.0, help="Share written in the glyphs of --bank.")] = 0.5,
+    start: Annotated[int, typer.Option(min=0, help="First image of the shuffled list.")] = 0,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most this many images.")] = None,
+    seed: Seed = 0,
+) -> None:
+    """Write labels by hand and prepare the images, with the box of every symbol."""
+    from mumer_train.from_scratch.prepare import SyntheticHands, prepare_synthetic
+
+    shares = {"font_share": font_share if fonts else 0.0, "bank_share": bank_share if bank else 0.0}
+    hands = SyntheticHands(seed=seed, writers=writers, fonts=fonts, bank=bank, **shares)
+    count = prepare_synthetic(labels_file, out, hands, copies=copies, start=start, limit=limit)
+    print(f"{count:,} images in {out}")
+
+
+@app.command()
+def train(
+    config: Annotated[Path, typer.Argument(help="YAML file, such as training/configs/reader_mini.yaml.")],
+    settings: Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE over the file.")] = None,
+) -> None:
+    """Train a formula reader; resume from the last checkpoint in its folder.
+
+    SIGTERM writes a checkpoint and stops. A file DECAY in the folder starts the decay of the learning rate.
+    """
+    from mumer_train.from_scratch.run import train_reader
+
+    print(train_reader(config, settings or ()))
+
+
+@app.command()
+def export(
+    model: Annotated[Path, typer.Argument(help="Folder of a trained reader, such as OUT/best.")],
+    out: Annotated[Path, typer.Option(help="Folder for the ONNX files and the manifest.")],
+    name: Annotated[str, typer.Option(help="Name of the model.")],
+    licence: Annotated[str, typer.Option(help="Licence of the weights, an SPDX identifier.")],
+    float32: Annotated[bool, typer.Option("--float32", help="Keep float32 weights instead of int8.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Export a reader to ONNX; read with it by `mumer predict --recognizer onnx --model OUT`."""
+    from mumer_train.from_scratch.export import export_onnx
+
+    sizes = export_onnx(model, out, name=name, licence=licence, weights="float32" if float32 else "int8")
+    print(json.dumps(sizes) if as_json else f"{sum(sizes.values()) / 1e6:.2f} MB in {out}")

@@ -1,0 +1,185 @@
+"""Images and labels -> fitted training images: real ones with their labels, synthetic ones with their symbol boxes.
+
+Not for training: see `run`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from mumer_data.exceptions import ImageError, LatexSyntaxError, SourceError
+from mumer_data.handwriting.alphabets import ALPHABETS, DEFAULT
+from mumer_data.handwriting.glyphs.bank import Bank
+from mumer_data.handwriting.glyphs.glyph import Alphabet, Glyph
+from mumer_data.handwriting.ink import draw, write
+from mumer_data.handwriting.writer import Writer, writer_style
+from mumer_data.images.fit import Fit, fit_image
+from mumer_data.io.atomic import atomic_write
+from mumer_data.jobs.corpus import read_corpus
+from mumer_data.latex.normalize import normalize
+from mumer_data.seeding import hash64, rng_for
+from mumer_train.from_scratch.image_store import Pixels, StoredImage, write_store
+from mumer_train.from_scratch.school_labels import school_labels
+
+FIT = Fit(symbol=16, pen=1.6, padding=4, multiple=8, max_pixels=40_000)
+
+
+def fitted_pixels(image: Image.Image, fit: Fit = FIT) -> tuple[Pixels, float, float, float] | None:
+    """Ink of a fitted image, its scale, and where the source's pixel (0, 0) is; ``None`` without ink."""
+    fitted = fit_image(image, fit)
+    if fitted is None:
+        return None
+    return np.uint8(255) - np.asarray(fitted.image, dtype=np.uint8), fitted.scale, fitted.left, fitted.top
+
+
+def held_out(label: str, share: float) -> bool:
+    """Whether a label is held out: decided by its hash, so that all images of one label are on one side."""
+    return hash64(f"held-out\0{label}") < share * 2.0**64
+
+
+def caption_images(folder: Path, fit: Fit = FIT, preset: str = "crohme") -> Iterator[StoredImage]:
+    """The images of a folder with ``caption.txt`` and ``images/``, labels normalised; unreadable labels are skipped."""
+    try:
+        lines = (folder / "caption.txt").read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SourceError(f"{folder} has no readable caption.txt ({error}): it must hold id TAB label lines") from None
+    paths = {path.stem: path for path in sorted((folder / "images").glob("*"))}
+    for number, line in enumerate(lines, 1):
+        name, _, text = line.partition("\t")
+        if name not in paths:
+            raise SourceError(f"{folder / 'caption.txt'}, line {number}: no image {name!r} in {folder / 'images'}")
+        try:
+            label = normalize(text, preset)
+        except LatexSyntaxError:
+            continue
+        with Image.open(paths[name]) as image:
+            found = fitted_pixels(image, fit)
+        if found is not None:
+            yield StoredImage(name, label, found[0], np.zeros((0, 4), dtype=np.float32), ())
+
+
+class FontHand:
+    """A bank of fonts' glyphs as an `Alphabet`: changed as much as drawn shapes are, since a font repeats itself."""
+
+    def __init__(self, path: Path) -> None:
+        self._bank = Bank(path)
+        self._shapes: dict[tuple[str, str, str], tuple[Glyph, ...]] = {}
+
+    def glyphs(self, token: str, text: str, font: str) -> Sequence[Glyph]:
+        """See `Alphabet`."""
+        key = (token, text, font)
+        if key not in self._shapes:
+            shapes = self._bank.glyphs(token, text, font)
+            self._shapes[key] = tuple(replace(one, real=False, loose=0.15) for one in shapes)
+        return self._shapes[key]
+
+
+_font_hand = lru_cache(maxsize=4)(FontHand)  # read once a process
+
+
+@dataclass(frozen=True, slots=True)
+class SyntheticHands:
+    """Who writes the synthetic images.
+
+    Attributes:
+        seed: of everything random.
+        writers: how many different styles.
+        fonts: bank of fonts' glyphs, or ``None``.
+        bank: bank of glyphs cut from real ink, or ``None``.
+        bank_share, font_share: of the images, written with glyphs of the bank and of the fonts; the rest is drawn.
+        preset: of the normaliser.
+    """
+
+    seed: int = 0
+    writers: int = 3000
+    fonts: Path | None = None
+    bank: Path | None = None
+    bank_share: float = 0.0
+    font_share: float = 0.5
+
+    def draw(self, name: str, label: str, fit: Fit = FIT) -> StoredImage | None:
+        """One image; ``None`` where the label cannot be drawn or has no ink."""
+        rng = rng_for(self.seed, name, "hand")
+        style = writer_style(f"writer-{int(rng.integers(self.writers)):05d}", self.seed)
+        point = float(rng.random())
+        alphabets: list[Alphabet] = [ALPHABETS[kind](style) for kind in DEFAULT]
+        if self.bank is not None and point < self.bank_share:
+            alphabets.insert(0, Bank(self.bank))
+        elif self.fonts is not None and point < self.bank_share + self.font_share:
+            alphabets.insert(0, _font_hand(self.fonts))
+        try:
+            picture = draw(write(label, Writer(alphabets, style, rng)), size=32.0 * style.size, padding=8)
+        except (ImageError, LatexSyntaxError):
+            return None
+        found = fitted_pixels(picture.image, fit)
+        if found is None:
+            return None
+        pixels, scale, left, top = found
+        boxes = picture.boxes * scale + np.array([left, top, left, top])
+        return StoredImage(name, label, pixels, boxes.astype(np.float32), tuple(picture.names))
+
+
+def synthetic_images(labels: Sequence[tuple[str, str]], hands: SyntheticHands, fit: Fit = FIT) -> Iterator[StoredImage]:
+    """Each (id, label) drawn by hand; those that cannot be drawn are left out."""
+    for name, label in labels:
+        image = hands.draw(name, label, fit)
+        if image is not None:
+            yield image
+
+
+def write_school_labels(out: Path, count: int, exclude: Sequence[str] = (), seed: int = 0) -> int:
+    """Write ``id<TAB>label`` lines of `school_labels`, none of them a label of the corpora in ``exclude``.
+
+    Raises:
+        SourceError: a corpus cannot be read.
+        OutputError: the file cannot be written.
+    """
+    known = frozenset(label for name in exclude for label in read_corpus(name, preset="crohme").labels)
+    found = school_labels(count, seed, known)
+    with atomic_write(out) as file:
+        lines = (f"school-{seed}-{number:06d}\t{label}\n" for number, label in enumerate(found, 1))
+        file.write_text("".join(lines), encoding="utf-8")
+    return len(found)
+
+
+def prepare_real(source: Path, out: Path, share: float = 0.0, held: Path | None = None) -> dict[str, int]:
+    """Fit the images of a caption folder; labels are held out by hash.
+
+    Returns:
+        Images ``kept`` and ``held_out``.
+
+    Raises:
+        SourceError: the folder has no captions or an image is missing.
+        OutputError: a folder cannot be written.
+    """
+    images = list(caption_images(source))
+    kept = write_store(out, (image for image in images if held is None or not held_out(image.label, share)))
+    others = 0 if held is None else write_store(held, (one for one in images if held_out(one.label, share)))
+    return {"kept": kept, "held_out": others}
+
+
+def prepare_synthetic(
+    labels: Path, out: Path, hands: SyntheticHands, *, copies: int = 2, start: int = 0, limit: int | None = None
+) -> int:
+    """Draw the labels of a file in a shuffled order that ``start`` and ``limit`` cut: parts can be prepared in turn.
+
+    Raises:
+        SourceError: the file cannot be read or has no label.
+        OutputError: the folder cannot be written.
+    """
+    try:
+        rows = [line.partition("\t") for line in labels.read_text(encoding="utf-8").splitlines() if line.strip()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise SourceError(f"{labels} cannot be read ({error}); give a file of id TAB label lines") from None
+    todo = [(f"{name}-{copy}", label) for name, _, label in rows if label for copy in range(copies)]
+    if not todo:
+        raise SourceError(f"{labels} has no line of the form id TAB label")
+    order = rng_for(hands.seed, "order", "prepare").permutation(len(todo)).tolist()
+    part = order[start : None if limit is None else start + limit]
+    return write_store(out, synthetic_images([todo[place] for place in part], hands))
