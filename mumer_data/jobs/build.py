@@ -59,7 +59,7 @@ def make_plan(pipeline: Pipeline) -> Plan:
         "inputs": {"files": input_facts(pipeline)},
     }
     if pipeline.augment is not None:
-        facts["augment"] = pipeline.augment.facts()
+        facts["augment"] = pipeline.augment.to_manifest()
     configs = [Config(pipeline.name + task.suffix, name) for name, task in pipeline.tasks_by_name().items()]
     columns = Columns(pipeline.chat, pipeline.images, pipeline.metadata, tuple(pipeline.columns))
     return Plan(facts, configs, slices, pipeline.split, columns)
