@@ -115,10 +115,11 @@ def api_page() -> Iterator[str]:
     import mumer_data
 
     modules: dict[str, list[str]] = defaultdict(list)
-    for name in mumer_data.__all__:
-        modules[mumer_data._HOME[name]].append(name)
-    yield from ("# Python", "", "What `import mumer_data` gives, by the module it comes from.", "")
+    for name, module in mumer_data._TABLE.items():
+        if name != "__version__":
+            modules[module].append(name)
+    yield from ("# Python", "", "The names of `import mumer_data`, by the module that defines them.", "")
     for module, names in sorted(modules.items()):
         yield from (f"## {module}", "")
         for name in names:
-            yield from (f"::: mumer_data.{module}.{name}", "")
+            yield from (f"::: {module}.{name}", "")
