@@ -19,7 +19,7 @@ demo: $(VENV)/.core
 	@printf '%s\n' 'Another label:  $(BIN)/mumer tree "\frac { a ^ { 2 } + 1 } { b }"'
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

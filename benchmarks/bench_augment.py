@@ -16,7 +16,7 @@ from timing import alternating
 from mumer_data.augmentation import Step
 from mumer_data.augmentation.options import Augmentation, presets
 from mumer_data.augmentation.run import augment_bytes
-from mumer_data.handwriting.glyphs.centerline import Traced
+from mumer_data.handwriting.glyphs.centerline import CenterlineGlyphs
 from mumer_data.handwriting.glyphs.hershey import Hershey
 from mumer_data.handwriting.ink import draw, write
 from mumer_data.handwriting.writer import Writer, writer_style
@@ -31,7 +31,7 @@ def pages(count: int) -> list[bytes]:
     """As many hands, the expression as large as the page allows."""
     found = []
     for number in range(count):
-        hand = Writer([Hershey(), Traced()], writer_style(f"w{number}"), np.random.default_rng(number))
+        hand = Writer([Hershey(), CenterlineGlyphs()], writer_style(f"w{number}"), np.random.default_rng(number))
         picture = draw(write(LABEL, hand), size=48).image
         picture.thumbnail((SIZE[0] - 16, SIZE[1] - 16))
         page = Image.new("L", SIZE, 255)
@@ -57,7 +57,7 @@ def compared(count: int, rounds: int) -> list[Figure]:
     images = pages(count)
     figures = []
     for name in presets():
-        steps = Augmentation(preset=name).made()
+        steps = Augmentation(preset=name).step_list()
 
         def ours(steps: Sequence[Step] = steps) -> list[object]:
             return [augment_bytes(data, steps, seed=0, id=str(number)) for number, data in enumerate(images)]

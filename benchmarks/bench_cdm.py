@@ -20,7 +20,7 @@ from joblib.externals.loky import get_reusable_executor
 from scipy.stats import spearmanr
 from timing import cpu_seconds
 
-from mumer_data.metrics.cdm import CdmScore, cdm_score, cdm_scores
+from mumer_data.metrics.cdm import CdmScore, cdm_score, cdm_scores, setting_of
 from mumer_data.readers.predictions import load_predictions
 from mumer_data.records import Prediction
 
@@ -60,6 +60,20 @@ def many(rows: list[Prediction], count: int, workers: int | None) -> list[Figure
     ]
 
 
+def wrong_pairs(rows: list[Prediction]) -> list[Figure]:
+    """CPU time of the pairs whose tokens differ: both sides are set and matched; mean, 99th percentile, largest."""
+    if not rows:
+        return []
+    setting_of.cache_clear()
+    taken = [cpu_seconds(lambda row=row: cdm_score(row.label, row.text)) * 1000 for row in rows]  # type: ignore[misc]
+    name = f"a wrong pair, of {len(rows):,}"
+    return [
+        at_most(f"{name}, mean", float(np.mean(taken)), "ms", 3.0),
+        at_most(f"{name}, 99th percentile", float(np.percentile(taken, 99)), "ms", 20.0),
+        at_most(f"{name}, largest", max(taken), "ms", 200.0),
+    ]
+
+
 def compared(
     rows: list[Prediction], official: Path | None, pairs: int, workers: int | None = None, most: int | None = None
 ) -> list[Figure]:
@@ -68,9 +82,11 @@ def compared(
     cdm_score("x", "y")  # imports and the font
     scores: list[CdmScore] = []
     each = cpu_seconds(lambda: scores.extend(cdm_score(row.label, row.text) for row in rows)) / len(rows)
+    wrong = [row for row in rows if row.label.split() != row.text.split()]
     tool = "published tool, measured once"
     return [
         Figure(f"a pair, of {len(rows):,}", each * 1000, "ms", tool, OFFICIAL * 1000, FASTER, smaller_is_better=True),
+        *wrong_pairs(wrong),
         *(agreement(scores, rows, official) if official else []),
         *many(rows, pairs, workers),
     ]

@@ -9,7 +9,7 @@ from PIL import Image
 
 from mumer_data.augmentation.options import Augmentation, presets
 from mumer_data.augmentation.run import augment
-from mumer_data.handwriting.glyphs.centerline import Traced
+from mumer_data.handwriting.glyphs.centerline import CenterlineGlyphs
 from mumer_data.handwriting.glyphs.hershey import Hershey
 from mumer_data.handwriting.ink import RenderedInk, draw, write
 from mumer_data.handwriting.writer import Writer, writer_style
@@ -29,7 +29,7 @@ def main() -> None:
     """Draw a sheet of each preset: a row an expression, the original at its left."""
     drawn = [written(label, number) for number, label in enumerate(LABELS)]
     for name in presets():
-        steps = Augmentation(preset=name).made()
+        steps = Augmentation(preset=name).step_list()
         rows = [
             [one.image.convert("RGB")]
             + [
@@ -44,7 +44,7 @@ def main() -> None:
 
 def written(label: str, number: int) -> RenderedInk:
     """An expression, each by another hand."""
-    hand = Writer([Hershey(), Traced()], writer_style(f"writer {number}"), np.random.default_rng(number))
+    hand = Writer([Hershey(), CenterlineGlyphs()], writer_style(f"writer {number}"), np.random.default_rng(number))
     return draw(write(label, hand), size=30)
 
 

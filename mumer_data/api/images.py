@@ -90,7 +90,7 @@ def handwrite(
         ImageError: it cannot be drawn.
         PipelineError: ``style`` has an unknown or impossible field.
     """
-    from mumer_data.handwriting.alphabets import hand_of
+    from mumer_data.handwriting.alphabets import writer_for
     from mumer_data.handwriting.ink import draw, write
     from mumer_data.handwriting.synthesizer import Synthesizer
     from mumer_data.handwriting.writer import writer_style
@@ -105,7 +105,7 @@ def handwrite(
             raise PipelineError(f"style: {error}") from None
     elif style is not None:
         chosen = style
-    writer = hand_of(chosen, rng_for(seed, label, "ink"), synthesizer.alphabets, synthesizer.bank)
+    writer = writer_for(chosen, rng_for(seed, label, "ink"), synthesizer.alphabets, synthesizer.bank)
     ink = draw(write(label, writer), size=size * chosen.size, padding=padding)
     return Handwriting(label, ink.image, list(ink.names), ink.boxes, ink.strokes, ink)
 
@@ -181,7 +181,7 @@ def _steps(preset: str | None, steps: Sequence[str | Mapping[str, Mapping[str, A
     from mumer_data.augmentation.options import Augmentation
 
     try:
-        return Augmentation.model_validate({"preset": preset, "steps": list(steps)}).made()
+        return Augmentation.model_validate({"preset": preset, "steps": list(steps)}).step_list()
     except ValidationError as error:
         problems = "; ".join(problem["msg"].removeprefix("Value error, ") for problem in error.errors())
         raise PipelineError(f"augment: {problems}") from None

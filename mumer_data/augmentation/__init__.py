@@ -1,6 +1,6 @@
-"""Augmentation: one labelled image -> variants of it that still say what the label says.
+"""Augmentation: one labelled image -> variants of it with the same label.
 
-A new step is one module with a class of the shape of `Step`, and one line in `STEPS`.
+A new step is one module with a subclass of `Step`, and one line in `STEPS`.
 """
 
 from __future__ import annotations
@@ -16,24 +16,24 @@ from mumer_data.registry import Registry
 
 
 class Phase(IntEnum):
-    """When a step acts: in the order in which a photograph comes about, whatever the order of a list of steps."""
+    """When a step acts: steps are sorted by phase, in the order of image formation."""
 
-    INK = 0  # strokes on the original's pixels
-    GEOMETRY = 1  # adds to the one map by which ink is moved when the phase ends
-    PAPER = 2  # what the ink stands on
-    LIGHT = 3  # what falls on both
-    LENS = 4  # on the ink, which is all that has edges; then ink, paper and light become a picture
-    SCENE = 5  # what lies before the paper
-    SENSOR = 6  # on the picture
-    FILE = 7  # the picture as bytes
+    INK = 0  # changes strokes, in pixels of the original
+    GEOMETRY = 1  # adds a transform; all transforms are applied at once when the phase ends
+    PAPER = 2  # changes the paper
+    LIGHT = 3  # changes the illumination of ink and paper
+    LENS = 4  # blurs the ink; then ink, paper and light are composited
+    SCENE = 5  # adds objects in front of the paper
+    SENSOR = 6  # changes pixels of the composited image
+    FILE = 7  # encodes the image
 
 
 class Step(BaseModel):
-    """One kind of change; its fields are the options that a pipeline may set.
+    """One augmentation step; its fields are the options in a pipeline file.
 
     Attributes:
         phase: when it acts.
-        p: share of variants that it acts on.
+        p: probability that it acts on a variant.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -41,8 +41,8 @@ class Step(BaseModel):
     phase: ClassVar[Phase]
     p: Annotated[float, Field(ge=0, le=1)] = 1.0
 
-    def apply(self, sheet: Layers, rng: np.random.Generator) -> Layers:
-        """The sheet, changed; what ``rng`` gives depends on seed, id and step alone."""
+    def apply(self, layers: Layers, rng: np.random.Generator) -> Layers:
+        """The changed layers; ``rng`` depends only on seed, id and step name."""
         raise NotImplementedError
 
 
@@ -84,6 +84,6 @@ STEPS = Registry(
 
 
 def step_class(name: str) -> type[Step]:
-    """The step registered under ``name``; raises ``KeyError`` where there is none."""
-    found: type[Step] = STEPS.load(name)
-    return found
+    """The step class registered under ``name``; raises ``KeyError`` for an unknown name."""
+    step: type[Step] = STEPS.load(name)
+    return step

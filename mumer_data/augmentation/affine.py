@@ -1,4 +1,4 @@
-"""Turned, scaled, slanted and stretched."""
+"""Affine transform: rotation, scaling, shear and aspect ratio."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from mumer_data.augmentation.layers import Layers
 from mumer_data.augmentation.ranges import Range, Within, draw
 from mumer_data.augmentation.transforms import Homography
 
-_GROWTH = 0.6  # a turn makes the picture of a long line higher by no more than this share
-_THINNEST = 1.3  # scaling down leaves a pen of so many pixels, or the one that it was
+_GROWTH = 0.6  # largest relative growth of the height of a long line by rotation
+_THINNEST = 1.3  # smallest stroke width after scaling down, in pixels, unless the original is thinner
 
 
 class Affine(Step):
-    """One move of the whole expression that keeps parallels.
+    """One affine transform of the whole expression.
 
     Attributes:
-        rotate: degrees, clockwise; less for long lines, which would turn out of any margin.
-        scale: of both sides.
-        shear: degrees of slant, to the right if positive.
-        aspect: width by height, over the original's.
+        rotate: rotation in degrees, clockwise; limited for long lines.
+        scale: factor on width and height.
+        shear: slant in degrees, positive to the right.
+        aspect: factor on width / height.
     """
 
     phase = Phase.GEOMETRY
@@ -32,9 +32,9 @@ class Affine(Step):
     shear: Annotated[Range, Within(-45, 45)] = (-5.0, 5.0)
     aspect: Annotated[Range, Within(0.5, 2)] = (0.95, 1.05)
 
-    def apply(self, sheet: Layers, rng: np.random.Generator) -> Layers:
+    def apply(self, layers: Layers, rng: np.random.Generator) -> Layers:
         """Adds one `Homography`."""
-        rows, columns = sheet.shape
+        rows, columns = layers.shape
         most = np.arctan(_GROWTH * rows / columns) if columns > rows else np.pi
         angle = float(np.clip(np.radians(draw(rng, self.rotate)), -most, most))
         scale = draw(rng, self.scale)
@@ -42,9 +42,11 @@ class Affine(Step):
         wide = np.sqrt(draw(rng, self.aspect))
         turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
         shape = np.array([[1.0, -slant], [0.0, 1.0]]) @ np.diag([wide, 1 / wide])
-        narrowest = float(np.linalg.svd(shape, compute_uv=False)[-1])  # what becomes of the width of some stroke
-        scale = max(scale, min(1.0, _THINNEST / (sheet.pen * narrowest)))
+        narrowest = float(np.linalg.svd(shape, compute_uv=False)[-1])  # factor on the width of the most affected stroke
+        scale = max(scale, min(1.0, _THINNEST / (layers.pen * narrowest)))
         matrix = np.eye(3)
         matrix[:2, :2] = turn @ shape * scale
-        pen = sheet.pen * scale * narrowest
-        return replace(sheet, warps=(*sheet.warps, Homography(matrix)), pen=pen, height=sheet.height * scale)
+        pen = layers.pen * scale * narrowest
+        return replace(
+            layers, transforms=(*layers.transforms, Homography(matrix)), pen=pen, height=layers.height * scale
+        )

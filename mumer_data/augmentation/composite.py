@@ -1,6 +1,6 @@
-"""Carries out the moves, and makes ink, paper and light one picture in which ink can be told from paper.
+"""Applies the transforms, and composites ink, paper and light to an image with a minimum contrast.
 
-Not for choosing anything: the steps do.
+Not for random choices: see the steps.
 """
 
 from __future__ import annotations
@@ -11,67 +11,67 @@ import numpy as np
 from scipy import ndimage
 
 from mumer_data.augmentation.layers import Layers, Plane
-from mumer_data.augmentation.transforms import Frame, bounds, framed, moved_boxes, outline, sampled
+from mumer_data.augmentation.transforms import Frame, bounds, frame_around, outline, sample_ink, transform_boxes
 
 LEAST_CONTRAST = 0.5
-"""Full ink is darker than the paper around it by this share of the paper's level, at least."""
+"""Minimum contrast: ink is darker than the darkest paper by at least this fraction of the paper's level."""
 LEAST_PAPER = 0.5
-"""Paper throws back this much, at least, whatever steps do to it; in a photograph as little as its darkest place."""
+"""Minimum reflectance of the paper; in a photograph, the reflectance of its darkest region if that is less."""
 LEAST_LIGHT = 0.4
-"""Illumination never falls below this."""
+"""Minimum illumination."""
 WEIGHTS = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 
 
-def apply_geometry(sheet: Layers) -> Layers:
-    """The sheet after its moves: nothing of the ink beyond the edge, boxes moved along."""
-    if not sheet.warps and sheet.margins is None:
-        return sheet
-    frame, (left, top) = framed(sheet.ink, sheet.warps, sheet.margins or margins_of(sheet))
-    boxes = moved_boxes(sheet.boxes, sheet.ink, sheet.warps) if len(sheet.boxes) else sheet.boxes
+def apply_geometry(layers: Layers) -> Layers:
+    """The layers after all transforms; all ink is inside the frame, boxes are transformed too."""
+    if not layers.transforms and layers.margins is None:
+        return layers
+    frame, (left, top) = frame_around(layers.ink, layers.transforms, layers.margins or margins_of(layers))
+    boxes = transform_boxes(layers.boxes, layers.ink, layers.transforms) if len(layers.boxes) else layers.boxes
     rows, columns = frame.shape
     boxes = np.clip(boxes - (left, top, left, top), 0.0, (columns, rows, columns, rows))
     return replace(
-        sheet,
-        ink=sampled(sheet.ink, frame),
-        paper=_moved_paper(sheet.paper, frame),
+        layers,
+        ink=sample_ink(layers.ink, frame),
+        paper=_moved_paper(layers.paper, frame),
         boxes=boxes,
         frame=frame,
-        warps=(),
+        transforms=(),
         margins=None,
     )
 
 
-def margins_of(sheet: Layers) -> tuple[float, float, float, float]:
-    """From the ink to the edge of the original, in pixels: left, top, right, bottom."""
-    mask = sheet.ink > 0.1
+def margins_of(layers: Layers) -> tuple[float, float, float, float]:
+    """Distance from the ink to the edge of the image, in pixels: left, top, right, bottom."""
+    mask = layers.ink > 0.1
     if not mask.any():
         return (0.0, 0.0, 0.0, 0.0)
     left, top, right, bottom = bounds(outline(mask), 0.5)
-    return left, top, sheet.shape[1] - right, sheet.shape[0] - bottom
+    return left, top, layers.shape[1] - right, layers.shape[0] - bottom
 
 
 def _moved_paper(paper: Plane, frame: Frame) -> Plane:
-    """Paper of many levels, moved along; beyond its edges it is mirrored."""
+    """Transformed paper texture; mirrored beyond its edges."""
     if paper.shape[1:] == (1, 1):
         return paper
     x, y = frame.sources()
-    places = y - np.float32(0.5), x - np.float32(0.5)
-    bands = [ndimage.map_coordinates(band, places, order=1, mode="reflect") for band in paper]
+    coordinates = y - np.float32(0.5), x - np.float32(0.5)
+    bands = [ndimage.map_coordinates(band, coordinates, order=1, mode="reflect") for band in paper]
     return np.stack(bands)
 
 
-def composite(sheet: Layers) -> Layers:
-    """The sheet with its picture."""
-    paper = _at_least(sheet.paper, min(LEAST_PAPER, sheet.darkest))
-    light = _at_least(sheet.light, LEAST_LIGHT)
-    colour = _dark_enough(sheet.colour, paper).reshape(-1, 1, 1)
-    picture = sheet.ink * (colour - paper)
+def composite(layers: Layers) -> Layers:
+    """The layers with their composited picture."""
+    paper = _at_least(layers.paper, min(LEAST_PAPER, layers.darkest))
+    light = _at_least(layers.light, LEAST_LIGHT)
+    colour = _dark_enough(layers.colour, paper).reshape(-1, 1, 1)
+    picture = layers.ink * (colour - paper)
     picture += paper
     picture = picture * light
     picture *= np.float32(255)
-    if sheet.reverse:
+    if layers.reverse:
         picture = 255 - picture
-    return replace(sheet, picture=picture)
+    return replace(layers, picture=picture)
 
 
 def _at_least(field: Plane, least: float) -> Plane:
@@ -79,8 +79,8 @@ def _at_least(field: Plane, least: float) -> Plane:
 
 
 def _dark_enough(colour: Plane, paper: Plane) -> Plane:
-    """The colour, dark enough to be read on the darkest place of the paper."""
-    darkest = float(paper[len(paper) // 2].min())  # of green, which is about what the eye sees
+    """The ink colour, darkened to the minimum contrast against the darkest paper."""
+    darkest = float(paper[len(paper) // 2].min())  # the green channel approximates luminance
     level = float(colour.mean() if len(colour) == 1 else colour @ WEIGHTS)
-    most = darkest * (1 - LEAST_CONTRAST)
-    return colour * np.float32(min(1.0, most / level)) if level > 0 else colour
+    upper_limit = darkest * (1 - LEAST_CONTRAST)
+    return colour * np.float32(min(1.0, upper_limit / level)) if level > 0 else colour

@@ -14,12 +14,12 @@ from mumer_data.augmentation.ranges import Range, Within, draw
 
 
 class Creases(Step):
-    """Straight lines across the sheet, dark on one side and light on the other.
+    """Straight creases across the paper, dark on one side and light on the other.
 
     Attributes:
-        count: how many at most.
-        strength: share of light that is missing on the dark side.
-        reach: how far the shade reaches, in heights of a symbol.
+        count: maximum number of creases.
+        strength: relative darkening on the dark side.
+        reach: extent of the shading, in symbol heights.
     """
 
     phase = Phase.PAPER
@@ -27,15 +27,15 @@ class Creases(Step):
     strength: Annotated[Range, Within(0, 0.3)] = (0.05, 0.2)
     reach: Annotated[Range, Within(0.1, 10)] = (0.5, 3.0)
 
-    def apply(self, sheet: Layers, rng: np.random.Generator) -> Layers:
+    def apply(self, layers: Layers, rng: np.random.Generator) -> Layers:
         """Changes the paper."""
-        rows, columns = sheet.shape
-        shade = np.ones(sheet.shape, dtype=np.float32)
+        rows, columns = layers.shape
+        shade = np.ones(layers.shape, dtype=np.float32)
         x = np.arange(columns, dtype=np.float32)
         y = np.arange(rows, dtype=np.float32)[:, None]
         for _ in range(int(rng.integers(1, self.count + 1))):
-            strength, reach = np.float32(draw(rng, self.strength)), draw(rng, self.reach) * sheet.height
-            # Paper is folded along its sides, mostly.
+            strength, reach = np.float32(draw(rng, self.strength)), draw(rng, self.reach) * layers.height
+            # Creases are nearly parallel to a side of the paper.
             angle = rng.choice([0.0, np.pi / 2]) + rng.normal(0, 0.06)
             through = rng.uniform(0.1, 0.9, 2) * (columns, rows)
             side = rng.choice([-1.0, 1.0])
@@ -44,4 +44,4 @@ class Creases(Step):
             fall = np.exp(-np.abs(away) / np.float32(max(reach, 1.0)))
             shade -= strength * np.where(away > 0, fall, -0.25 * fall)
             shade -= np.float32(0.5) * strength * np.exp(-((away / np.float32(1.2)) ** 2))
-        return replace(sheet, paper=np.clip(sheet.paper * shade, 0, 1))
+        return replace(layers, paper=np.clip(layers.paper * shade, 0, 1))

@@ -1,4 +1,4 @@
-"""Other margins: less than the original has, or more."""
+"""Crop: random margins around the ink."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from mumer_data.augmentation.ranges import Range, Within, draw
 
 
 class Crop(Step):
-    """Each side is drawn by itself; ink is never cut.
+    """An independent random margin on each side; ink is never cut.
 
     Attributes:
-        margin: from the ink to the edge, in heights of a symbol; 2 pixels at least.
+        margin: distance from the ink to the edge, in symbol heights; at least 2 pixels.
     """
 
     phase = Phase.GEOMETRY
     margin: Annotated[Range, Within(0, 5)] = (0.2, 0.8)
 
-    def apply(self, sheet: Layers, rng: np.random.Generator) -> Layers:
+    def apply(self, layers: Layers, rng: np.random.Generator) -> Layers:
         """Sets the margins."""
-        left, top, right, bottom = (draw(rng, self.margin) * sheet.height for _ in range(4))
-        return replace(sheet, margins=(left, top, right, bottom))
+        left, top, right, bottom = (draw(rng, self.margin) * layers.height for _ in range(4))
+        return replace(layers, margins=(left, top, right, bottom))

@@ -1,4 +1,4 @@
-"""A lens that is not quite sharp."""
+"""Defocus blur."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from mumer_data.augmentation.ranges import Range, Within, draw
 
 
 class DefocusBlur(Step):
-    """Blur that leaves a stroke two thirds of its darkness, at least.
+    """Gaussian blur of the ink; a stroke keeps at least two thirds of its darkness.
 
     Attributes:
-        radius: in widths of the pen (standard deviation of a bell).
+        radius: standard deviation, in stroke widths.
     """
 
     phase = Phase.LENS
     radius: Annotated[Range, Within(0, 0.5)] = (0.1, 0.4)
 
-    def apply(self, sheet: Layers, rng: np.random.Generator) -> Layers:
-        """Blurs the ink; paper and light have no edges that would show it."""
-        radius = draw(rng, self.radius) * sheet.pen
+    def apply(self, layers: Layers, rng: np.random.Generator) -> Layers:
+        """Blurs the ink; paper and light are smooth already."""
+        radius = draw(rng, self.radius) * layers.pen
         if radius < 0.2:
-            return sheet
-        image = Image.fromarray((sheet.ink * 255 + 0.5).astype(np.uint8))
+            return layers
+        image = Image.fromarray((layers.ink * 255 + 0.5).astype(np.uint8))
         blurred = np.asarray(image.filter(ImageFilter.GaussianBlur(radius)), dtype=np.float32)
-        return replace(sheet, ink=blurred * np.float32(1 / 255))
+        return replace(layers, ink=blurred * np.float32(1 / 255))

@@ -1,4 +1,4 @@
-"""Bent a little here and there, as no two copies of one hand are alike."""
+"""Elastic deformation."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from mumer_data.augmentation.transforms import Waves
 
 
 class Elastic(Step):
-    """A sum of waves of all directions: smooth, with a bound on how much any length changes.
+    """A displacement field that is a sum of plane waves: smooth, with bounded strain.
 
     Attributes:
-        strain: the share by which lengths change where all waves meet.
-        length: of the waves, in heights of a symbol.
-        waves: how many.
+        strain: maximum relative change of lengths.
+        length: wavelength, in symbol heights.
+        waves: number of waves.
     """
 
     phase = Phase.GEOMETRY
@@ -28,15 +28,15 @@ class Elastic(Step):
     length: Annotated[Range, Within(1, 50)] = (2.0, 8.0)
     waves: Annotated[int, Field(ge=1, le=32)] = 6
 
-    def apply(self, sheet: Layers, rng: np.random.Generator) -> Layers:
+    def apply(self, layers: Layers, rng: np.random.Generator) -> Layers:
         """Adds one `Waves`."""
         strain = draw(rng, self.strain)
-        lengths = np.exp(rng.uniform(np.log(self.length[0]), np.log(self.length[1]), self.waves)) * sheet.height
+        lengths = np.exp(rng.uniform(np.log(self.length[0]), np.log(self.length[1]), self.waves)) * layers.height
         angles, along = rng.uniform(0, 2 * np.pi, (2, self.waves))
         numbers = 2 * np.pi / lengths
         vectors = np.stack((np.cos(angles), np.sin(angles)), axis=1) * numbers[:, None]
         shares = rng.dirichlet(np.full(self.waves, 2.0)) * strain
         shifts = np.stack((np.cos(along), np.sin(along)), axis=1) * (shares / numbers)[:, None]
         phases = rng.uniform(0, 2 * np.pi, self.waves)
-        pen = sheet.pen * (1 - strain / 2)
-        return replace(sheet, warps=(*sheet.warps, Waves(vectors, shifts, phases)), pen=pen)
+        pen = layers.pen * (1 - strain / 2)
+        return replace(layers, transforms=(*layers.transforms, Waves(vectors, shifts, phases)), pen=pen)

@@ -9,21 +9,21 @@ import numpy as np
 
 from mumer_data.augmentation import Phase, Step
 from mumer_data.augmentation.layers import Layers
-from mumer_data.augmentation.noise_fields import enlarged, smooth, unit_grid
+from mumer_data.augmentation.noise_fields import smooth, unit_grid, upsample
 from mumer_data.augmentation.ranges import Range, Within, draw
 
-_CELL = 16.0  # pixels: light changes slowly
+_CELL = 16.0  # grid spacing of the illumination field, in pixels
 
 
 class Illumination(Step):
-    """What a lamp, a window and a lens do together.
+    """Multiplies the light by a gradient, a vignette, a smooth random field and a colour cast.
 
     Attributes:
-        level: brightness where there is most light, of 1.
-        fall: share of light that is missing at the far side.
-        vignette: share that is missing in the corners.
-        uneven: how much it changes in between, of 1.
-        warmth: colour, from blue (-1) to yellow (1).
+        level: maximum brightness; 1 is that of the original.
+        fall: relative darkening at the far side of the gradient.
+        vignette: relative darkening in the corners.
+        uneven: standard deviation of the smooth random field.
+        warmth: colour cast, from blue (-1) to yellow (1).
     """
 
     phase = Phase.LIGHT
@@ -33,9 +33,9 @@ class Illumination(Step):
     uneven: Annotated[Range, Within(0, 0.2)] = (0.0, 0.04)
     warmth: Annotated[Range, Within(-1, 1)] = (-0.4, 0.4)
 
-    def apply(self, sheet: Layers, rng: np.random.Generator) -> Layers:
+    def apply(self, layers: Layers, rng: np.random.Generator) -> Layers:
         """Multiplies the light."""
-        x, y = unit_grid(sheet.shape, _CELL)
+        x, y = unit_grid(layers.shape, _CELL)
         angle = rng.uniform(0, 2 * np.pi)
         along = x * np.cos(angle) + y * np.sin(angle)
         along = (along - along.min()) / max(float(np.ptp(along)), 1e-6)
@@ -45,5 +45,5 @@ class Illumination(Step):
         warmth = draw(rng, self.warmth)
         colour = np.array([1 + 0.05 * warmth, 1.0, 1 - 0.12 * warmth], dtype=np.float32)
         colour *= np.float32(draw(rng, self.level)) / max(1.0, float(colour.max()))
-        light = sheet.light * colour[:, None, None]
-        return replace(sheet, light=light * enlarged(field.astype(np.float32), sheet.shape))
+        light = layers.light * colour[:, None, None]
+        return replace(layers, light=light * upsample(field.astype(np.float32), layers.shape))

@@ -1,4 +1,4 @@
-"""Colour of the ink, and how evenly the pen gives it."""
+"""Ink colour and unevenness of the ink."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ COLOURS: dict[str, tuple[float, float, float]] = {
 
 
 class Ink(Step):
-    """One pen for the whole expression, pressed more here than there.
+    """One colour for the whole expression, with random fading.
 
     Attributes:
-        colours: one of them is drawn; naming one twice makes it twice as likely.
-        vary: how far each of red, green and blue is from the named colour, of 1.
-        fade: share of the ink that is missing where the pen is pressed least.
-        grain: the same, from pixel to pixel, as of a pencil on rough paper.
+        colours: one is drawn at random; a repeated name is more likely.
+        vary: maximum deviation of red, green and blue from the named colour, on a scale of 0 to 1.
+        fade: maximum share of ink that is missing, varying smoothly.
+        grain: maximum share of ink that is missing, varying from pixel to pixel.
     """
 
     phase = Phase.INK
@@ -41,13 +41,15 @@ class Ink(Step):
     fade: Annotated[Range, Within(0, 0.35)] = (0.0, 0.3)
     grain: Annotated[Range, Within(0, 0.3)] = (0.0, 0.1)
 
-    def apply(self, sheet: Layers, rng: np.random.Generator) -> Layers:
+    def apply(self, layers: Layers, rng: np.random.Generator) -> Layers:
         """Changes colour and ink."""
         named = np.array(COLOURS[self.colours[int(rng.integers(len(self.colours)))]])
         colour = np.clip(named + rng.uniform(-1, 1, 3) * draw(rng, self.vary), 0.02, 0.9).astype(np.float32)
         fade, grain = draw(rng, self.fade), draw(rng, self.grain)
-        lifted = smooth(rng, sheet.shape, max(3.0, sheet.height / 2)) * np.float32(0.5 * fade) + np.float32(0.5 * fade)
+        lifted = smooth(rng, layers.shape, max(3.0, layers.height / 2)) * np.float32(0.5 * fade) + np.float32(
+            0.5 * fade
+        )
         kept = 1 - np.clip(lifted, 0, fade)
         if grain:
-            kept *= 1 - rng.integers(0, 256, sheet.shape, dtype=np.uint8) * np.float32(grain / 255)
-        return replace(sheet, colour=colour, ink=sheet.ink * kept)
+            kept *= 1 - rng.integers(0, 256, layers.shape, dtype=np.uint8) * np.float32(grain / 255)
+        return replace(layers, colour=colour, ink=layers.ink * kept)

@@ -1,4 +1,4 @@
-"""Compressed as JPEG, with what that leaves around edges."""
+"""JPEG compression."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from mumer_data.augmentation.ranges import Range, Within, draw
 
 
 class Jpeg(Step):
-    """The variant is then a JPEG file; without this step it is a PNG.
+    """Encodes the variant as JPEG; without this step it is encoded as PNG.
 
     Attributes:
-        quality: on the scale of libjpeg.
+        quality: libjpeg quality, 1 to 100.
     """
 
     phase = Phase.FILE
     quality: Annotated[Range, Within(30, 100)] = (40.0, 95.0)
 
-    def apply(self, sheet: Layers, rng: np.random.Generator) -> Layers:
+    def apply(self, layers: Layers, rng: np.random.Generator) -> Layers:
         """Encodes the picture."""
         buffer = io.BytesIO()
-        sheet.pillow().save(buffer, "JPEG", quality=round(draw(rng, self.quality)))
-        return replace(sheet, picture=None, encoded=buffer.getvalue())
+        layers.pillow().save(buffer, "JPEG", quality=round(draw(rng, self.quality)))
+        return replace(layers, picture=None, encoded=buffer.getvalue())

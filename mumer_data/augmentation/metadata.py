@@ -1,6 +1,6 @@
-"""The boxes of symbols in a row's metadata, read and written back after they have moved.
+"""Symbol boxes in the metadata of a row: reading, and writing back after augmentation.
 
-Not for other metadata: they are passed on as they are.
+Other metadata are kept unchanged.
 """
 
 from __future__ import annotations
@@ -13,43 +13,43 @@ from numpy.typing import NDArray
 
 
 def boxes_in(metadata: str) -> NDArray[np.float64] | None:
-    """Left, top, right, bottom in pixels of each symbol that has a box; ``None`` where there are none.
+    """Left, top, right, bottom in pixels of each symbol that has a box, shape (symbols, 4); ``None`` without boxes.
 
     Args:
-        metadata: JSON text with ``symbols``, a list of ``{"label": ..., "box": [...]}``, or anything else. A symbol
-            that names ``traces`` too has its box in the units of that ink, not in pixels: it is left alone.
+        metadata: JSON text with ``symbols``, a list of ``{"label": ..., "box": [...]}``, or any other text. Symbols
+            with ``traces`` are ignored: their boxes are in units of the ink, not in pixels.
     """
-    boxes = [symbol["box"] for symbol in _boxed(_read(metadata))]
+    boxes = [symbol["box"] for symbol in _symbols_with_boxes(_read(metadata))]
     return np.array(boxes, dtype=np.float64) if boxes else None
 
 
-def moved(metadata: str, boxes: NDArray[np.float64], original: str) -> str:
-    """The metadata with other boxes, in the order of `boxes_in`, and the id of the ``original``."""
+def variant_metadata(metadata: str, boxes: NDArray[np.float64], original: str) -> str:
+    """The metadata of a variant: new boxes in the order of `boxes_in`, and the id of the ``original``."""
     return json.dumps({**_read(with_boxes(metadata, boxes)), "original": original}, ensure_ascii=False)
 
 
 def with_boxes(metadata: str, boxes: NDArray[np.float64]) -> str:
-    """The metadata with other boxes, in the order of `boxes_in`."""
-    found = _read(metadata)
-    for symbol, box in zip(_boxed(found), boxes.round(2).tolist(), strict=True):
+    """The metadata with new boxes, in the order of `boxes_in`."""
+    document = _read(metadata)
+    for symbol, box in zip(_symbols_with_boxes(document), boxes.round(2).tolist(), strict=True):
         symbol["box"] = box
-    return json.dumps(found, ensure_ascii=False)
+    return json.dumps(document, ensure_ascii=False)
 
 
 def _read(metadata: str) -> dict[str, Any]:
-    """An object; what is none is kept under ``source``."""
+    """The metadata as a JSON object; any other value is wrapped as ``{"source": value}``."""
     if not metadata:
         return {}
     try:
-        found = json.loads(metadata)
+        document = json.loads(metadata)
     except ValueError:
-        found = metadata
-    return found if isinstance(found, dict) else {"source": found}
+        document = metadata
+    return document if isinstance(document, dict) else {"source": document}
 
 
-def _boxed(metadata: dict[str, Any]) -> list[dict[str, Any]]:
+def _symbols_with_boxes(metadata: dict[str, Any]) -> list[dict[str, Any]]:
     symbols = metadata.get("symbols")
-    return [one for one in symbols if _in_pixels(one)] if isinstance(symbols, list) else []
+    return [symbol for symbol in symbols if _in_pixels(symbol)] if isinstance(symbols, list) else []
 
 
 def _in_pixels(symbol: Any) -> bool:

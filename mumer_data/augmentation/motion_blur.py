@@ -1,4 +1,4 @@
-"""A camera that was moved while it took the picture."""
+"""Motion blur."""
 
 from __future__ import annotations
 
@@ -13,31 +13,31 @@ from mumer_data.augmentation.ranges import Range, Within, draw
 
 
 class MotionBlur(Step):
-    """Smeared along a line.
+    """Linear motion blur of the ink, in a random direction.
 
     Attributes:
-        length: of the line, in widths of the pen.
+        length: length of the motion, in stroke widths.
     """
 
     phase = Phase.LENS
     length: Annotated[Range, Within(0, 1)] = (0.2, 0.8)
 
-    def apply(self, sheet: Layers, rng: np.random.Generator) -> Layers:
-        """Smears the ink."""
-        length, angle = draw(rng, self.length) * sheet.pen, rng.uniform(0, np.pi)
+    def apply(self, layers: Layers, rng: np.random.Generator) -> Layers:
+        """Blurs the ink."""
+        length, angle = draw(rng, self.length) * layers.pen, rng.uniform(0, np.pi)
         if length < 0.3:
-            return sheet
+            return layers
         count = int(np.ceil(length)) + 1
         reach = int(np.ceil(length / 2)) + 1
-        padded = np.pad(sheet.ink, reach)
-        total = np.zeros_like(sheet.ink)
+        padded = np.pad(layers.ink, reach)
+        total = np.zeros_like(layers.ink)
         for along in np.linspace(-length / 2, length / 2, count).tolist():
             total += _shifted(padded, reach, along * np.cos(angle), along * np.sin(angle))
-        return replace(sheet, ink=total / np.float32(count))
+        return replace(layers, ink=total / np.float32(count))
 
 
 def _shifted(padded: Plane, reach: int, x: float, y: float) -> Plane:
-    """The middle of a padded plane, displaced by less than ``reach`` pixels, interpolated bilinearly."""
+    """The centre of a padded plane, displaced by less than ``reach`` pixels, interpolated bilinearly."""
     column, row = int(np.floor(x)), int(np.floor(y))
     right, down = np.float32(x - column), np.float32(y - row)
     rows, columns = padded.shape[0] - 2 * reach, padded.shape[1] - 2 * reach

@@ -1,4 +1,4 @@
-"""Things that lie before the paper: a fingertip, a pen, a scrap of paper, a reflex; beside the ink, not on it."""
+"""Occlusion by objects in front of the paper: fingertip, pen, scrap of paper, reflection."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ _INKED = 0.15
 
 
 class Occlusion(Step):
-    """One thing that comes in from an edge; where no place for it is found, nothing.
+    """One object that reaches in from an edge; nothing is drawn where it would cover too much ink.
 
     Attributes:
-        kinds: one is drawn.
-        size: half its width, in heights of a symbol.
-        share: of any symbol's ink that it may cover; of pieces of ink no larger than a symbol where no boxes are known.
+        kinds: one is drawn at random.
+        size: half the width of the object, in symbol heights.
+        share: maximum share of the ink of a symbol that may be covered; without boxes, of a connected component.
     """
 
     phase = Phase.SCENE
@@ -39,37 +39,37 @@ class Occlusion(Step):
     size: Annotated[Range, Within(0.1, 5)] = (0.4, 1.2)
     share: Annotated[float, Field(ge=0, le=0.2)] = 0.05
 
-    def apply(self, sheet: Layers, rng: np.random.Generator) -> Layers:
+    def apply(self, layers: Layers, rng: np.random.Generator) -> Layers:
         """Paints over the picture."""
-        marks = _Marks.of(sheet)
+        marks = _Marks.of(layers)
         for _ in range(_TRIES):
             kind = self.kinds[int(rng.integers(len(self.kinds)))]
-            shape = _Shape.drawn(rng, kind, draw(rng, self.size) * sheet.height, sheet.shape)
+            shape = _Shape.sample(rng, kind, draw(rng, self.size) * layers.height, layers.shape)
             if marks.covered(shape.at(marks.x, marks.y) > 0.02) <= self.share:
                 break
         else:
-            return sheet
-        rows, columns = sheet.shape
+            return layers
+        rows, columns = layers.shape
         y, x = np.indices((rows, columns), dtype=np.float32)
         cover = shape.at(x, y)
-        picture = sheet.pixels()
+        picture = layers.pixels()
         colour = np.array(_COLOURS[kind], dtype=np.float32)[:, None, None] * np.float32(rng.uniform(0.85, 1.0))
         if kind != "reflex":
-            colour = colour * np.clip(sheet.light, 0.4, 1.2)
-        elif sheet.reverse:
-            return sheet
-        return replace(sheet, picture=picture + cover * (colour - picture), encoded=None)
+            colour = colour * np.clip(layers.light, 0.4, 1.2)
+        elif layers.reverse:
+            return layers
+        return replace(layers, picture=picture + cover * (colour - picture), encoded=None)
 
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
-    """A rounded bar that reaches from the edge inwards.
+    """A bar with a rounded tip that reaches inwards from the edge of the image.
 
     Attributes:
-        tip: x and y of the middle of its end.
-        inward: direction from the edge to the tip, of length 1.
-        half: its width, halved, in pixels.
-        soft: width of its edge, in pixels.
+        tip: x and y of the centre of the rounded tip, in pixels.
+        inward: unit vector from the edge to the tip.
+        half: half the width of the bar, in pixels.
+        soft: width of the soft edge, in pixels.
     """
 
     tip: tuple[float, float]
@@ -78,10 +78,10 @@ class _Shape:
     soft: float
 
     @classmethod
-    def drawn(cls, rng: np.random.Generator, kind: Kind, half: float, shape: tuple[int, int]) -> _Shape:
-        """Somewhere at the edge of an image of ``shape``."""
+    def sample(cls, rng: np.random.Generator, kind: Kind, half: float, shape: tuple[int, int]) -> _Shape:
+        """A random shape at the edge of an image of ``shape`` (rows, columns)."""
         rows, columns = shape
-        # A pen is thicker than what it writes, and longer than wide: no dot, no comma.
+        # A pen is thicker than a stroke and longer than wide, so that it cannot be read as a dot or a comma.
         half = max(4.0, half * (0.5 if kind == "pen" else 1.0))
         side, along = int(rng.integers(4)), rng.uniform(0, 1)
         depth = (rng.uniform(1.5, 5.0) if kind == "pen" else rng.uniform(-0.5, 1.5)) * half
@@ -93,7 +93,7 @@ class _Shape:
         return cls(tip, inward, half, half * 0.8 if kind == "reflex" else 2.0)
 
     def at(self, x: Plane, y: Plane) -> Plane:
-        """How much of each point it hides, 0 to 1."""
+        """Opacity at each point, 0 to 1."""
         dx, dy = x - np.float32(self.tip[0]), y - np.float32(self.tip[1])
         ahead = np.maximum(dx * self.inward[0] + dy * self.inward[1], 0)
         beside = dy * self.inward[0] - dx * self.inward[1]
@@ -103,11 +103,12 @@ class _Shape:
 
 @dataclass(frozen=True, slots=True)
 class _Marks:
-    """The pixels of ink, x and y of each, and the symbols or pieces that they belong to.
+    """The ink pixels with their coordinates, components and symbols.
 
     Attributes:
-        pieces: number of each pixel's piece.
-        members: for each box the pixels in it.
+        x, y: coordinates of each ink pixel.
+        pieces: component number of each ink pixel.
+        members: indices of the ink pixels in each symbol box.
     """
 
     x: Plane
@@ -116,22 +117,22 @@ class _Marks:
     members: list[NDArray[np.int64]]
 
     @classmethod
-    def of(cls, sheet: Layers) -> _Marks:
-        """Pieces are connected ink, cut where they are larger than a symbol."""
-        mask = sheet.ink > _INKED
+    def of(cls, layers: Layers) -> _Marks:
+        """The ink pixels of an image; components larger than a symbol are split."""
+        mask = layers.ink > _INKED
         labels, _ = ndimage.label(mask)
         rows, columns = np.nonzero(mask)
-        cell = max(4, int(sheet.height))
+        cell = max(4, int(layers.height))
         key = (labels[rows, columns].astype(np.int64) * 4096 + rows // cell) * 4096 + columns // cell
         _, pieces = np.unique(key, return_inverse=True)
         inside = [
             np.flatnonzero((columns >= left - 1) & (columns <= right) & (rows >= top - 1) & (rows <= bottom))
-            for left, top, right, bottom in sheet.boxes.tolist()
+            for left, top, right, bottom in layers.boxes.tolist()
         ]
         return cls(columns.astype(np.float32), rows.astype(np.float32), pieces.ravel(), [m for m in inside if len(m)])
 
     def covered(self, hidden: NDArray[np.bool_]) -> float:
-        """The largest share of a piece, or of the ink in a box, that is hidden."""
+        """The largest share of a component, or of the ink in a symbol box, that is hidden."""
         if not hidden.any():
             return 0.0
         total, lost = np.bincount(self.pieces), np.bincount(self.pieces, weights=hidden)

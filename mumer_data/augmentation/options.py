@@ -1,6 +1,6 @@
-"""The key ``augment`` of a pipeline file: which steps, how many variants, and whether the original stays.
+"""The key ``augment`` of a pipeline file: steps, number of variants, and whether the original is kept.
 
-Not for what steps do.
+Not for the steps themselves.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ StepItem = str | dict[str, dict[str, Any] | None]
 
 
 class Augmentation(BaseModel):
-    """What to make of each image. In a file also a preset's name, or a list of steps.
+    """Augmentation of each image. In a file, the name of a preset or a list of steps is also accepted.
 
     Attributes:
-        preset: a ready list of steps.
-        steps: names, or ``{name: {option: value}}``; beside a preset they change its steps of that name, or are added.
-        copies: variants of each image.
-        keep_original: whether the original goes along.
+        preset: name of a predefined list of steps.
+        steps: names, or ``{name: {option: value}}``; they override the preset's steps of the same name, or are added.
+        copies: variants per image.
+        keep_original: whether the original image is kept.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -62,37 +62,37 @@ class Augmentation(BaseModel):
         own = [_named(item) for item in self.steps]
         if self.preset is not None:
             for name, options in list(own):
-                place = next((place for place, (known, _) in enumerate(named) if known == name), None)
-                if place is not None:
-                    named[place] = (name, {**named[place][1], **options})
+                index = next((index for index, (preset_step, _) in enumerate(named) if preset_step == name), None)
+                if index is not None:
+                    named[index] = (name, {**named[index][1], **options})
                     own.remove((name, options))
         return [(name, _step(name, options)) for name, options in named + own]
 
-    def made(self) -> list[Step]:
-        """The steps."""
+    def step_list(self) -> list[Step]:
+        """All steps, those of the preset first."""
         return [step for _, step in self.resolved()]
 
     @property
     def rows(self) -> int:
-        """How many rows come of one."""
+        """Output rows per input row."""
         return self.copies + self.keep_original
 
     def on_paper(self) -> bool:
-        """Whether variants show paper, so that they are dark on light."""
-        return any(step.phase == Phase.PAPER for step in self.made())
+        """Whether a step changes the paper; variants are then dark on light."""
+        return any(step.phase == Phase.PAPER for step in self.step_list())
 
-    def facts(self) -> dict[str, Any]:
-        """For the manifest: every option of every step, defaults and all."""
+    def to_manifest(self) -> dict[str, Any]:
+        """Every option of every step, defaults included, for the manifest."""
         steps = [{name: step.model_dump(mode="json")} for name, step in self.resolved()]
         return {"preset": self.preset, "copies": self.copies, "keep_original": self.keep_original, "steps": steps}
 
 
 @lru_cache(maxsize=1)
 def presets() -> Mapping[str, list[StepItem]]:
-    """The ready lists of steps, by name."""
+    """The predefined lists of steps, by name."""
     text = (resources.files("mumer_data.augmentation") / "presets.yaml").read_text(encoding="utf-8")
-    found: dict[str, list[StepItem]] = yaml.safe_load(text)
-    return found
+    presets_by_name: dict[str, list[StepItem]] = yaml.safe_load(text)
+    return presets_by_name
 
 
 def _named(item: StepItem) -> tuple[str, dict[str, Any]]:
@@ -109,14 +109,14 @@ def _step(name: str, options: dict[str, Any]) -> Step:
     try:
         return kind.model_validate(options)
     except ValidationError as error:
-        lines = [_explained(name, kind, problem) for problem in error.errors()]
+        lines = [_explained(name, kind, detail) for detail in error.errors()]
     raise ValueError("; ".join(lines))
 
 
-def _explained(name: str, kind: type[Step], problem: Any) -> str:
-    key = ".".join(str(part) for part in problem["loc"])
-    if problem["type"] == "extra_forbidden":
+def _explained(name: str, kind: type[Step], detail: Any) -> str:
+    key = ".".join(str(part) for part in detail["loc"])
+    if detail["type"] == "extra_forbidden":
         return f"step '{name}': {did_you_mean('key', key, kind.model_fields)}"
-    if problem["type"] == "value_error":
-        return f"step '{name}': {key}: {problem['msg'].removeprefix('Value error, ')}"
-    return f"step '{name}': {key}: {problem['msg']}, found {str(problem['input'])[:80]!r}"
+    if detail["type"] == "value_error":
+        return f"step '{name}': {key}: {detail['msg'].removeprefix('Value error, ')}"
+    return f"step '{name}': {key}: {detail['msg']}, found {str(detail['input'])[:80]!r}"

@@ -1,4 +1,4 @@
-"""What the ink stands on: its shade, its tint, its fibres."""
+"""Paper texture: brightness, tint and fibres."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from mumer_data.augmentation.ranges import Range, Within, draw
 
 
 class Paper(Step):
-    """Dark ink on light paper, whatever the original was; a photograph keeps its own paper underneath.
+    """Makes the variant dark on light paper; the paper of a photograph is kept and multiplied.
 
     Attributes:
-        level: of light that the paper throws back, of 1.
-        warmth: tint, from blue (-1) over grey to yellow (1).
-        fibres: how much the shade changes within a few pixels, of 1.
-        clouds: how much it changes over some heights of a symbol, of 1.
+        level: reflectance of the paper, 0 to 1.
+        warmth: tint, from blue (-1) over grey (0) to yellow (1).
+        fibres: standard deviation of the texture at the scale of 2 pixels.
+        clouds: standard deviation of the texture at the scale of a few symbol heights.
     """
 
     phase = Phase.PAPER
@@ -29,12 +29,12 @@ class Paper(Step):
     fibres: Annotated[Range, Within(0, 0.1)] = (0.004, 0.02)
     clouds: Annotated[Range, Within(0, 0.1)] = (0.0, 0.02)
 
-    def apply(self, sheet: Layers, rng: np.random.Generator) -> Layers:
+    def apply(self, layers: Layers, rng: np.random.Generator) -> Layers:
         """Multiplies the paper."""
         warmth = draw(rng, self.warmth)
         tint = np.array([1 + 0.03 * warmth, 1 + 0.005 * warmth, 1 - 0.10 * warmth], dtype=np.float32)
         level = np.float32(draw(rng, self.level))
-        shade = 1 + np.float32(draw(rng, self.fibres)) * grain(rng, sheet.shape)
-        shade += np.float32(draw(rng, self.clouds)) * smooth(rng, sheet.shape, max(8.0, 2 * sheet.height))
-        paper = (sheet.paper * tint[:, None, None] * level) * shade
-        return replace(sheet, paper=np.minimum(paper, 1, out=paper), reverse=False)
+        shade = 1 + np.float32(draw(rng, self.fibres)) * grain(rng, layers.shape)
+        shade += np.float32(draw(rng, self.clouds)) * smooth(rng, layers.shape, max(8.0, 2 * layers.height))
+        paper = (layers.paper * tint[:, None, None] * level) * shade
+        return replace(layers, paper=np.minimum(paper, 1, out=paper), reverse=False)

@@ -1,4 +1,4 @@
-"""Seen from one side: the near end larger than the far one."""
+"""Perspective transform."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from mumer_data.augmentation.transforms import Homography, forward
 
 
 class Perspective(Step):
-    """A camera that does not look straight down.
+    """Perspective of a tilted camera, in a random direction.
 
     Attributes:
-        tilt: half the share by which the near end is larger than the far one; from any side.
+        tilt: half the relative difference in scale between the near and the far end.
     """
 
     phase = Phase.GEOMETRY
     tilt: Annotated[Range, Within(0, 0.3)] = (0.0, 0.1)
 
-    def apply(self, sheet: Layers, rng: np.random.Generator) -> Layers:
+    def apply(self, layers: Layers, rng: np.random.Generator) -> Layers:
         """Adds one `Homography`."""
-        rows, columns = sheet.shape
+        rows, columns = layers.shape
         tilt, side = draw(rng, self.tilt), rng.uniform(0, 2 * np.pi)
         corners = np.array([(0, 0), (columns, 0), (0, rows), (columns, rows)], dtype=np.float64)
-        corners = forward(corners, sheet.warps)
+        corners = forward(corners, layers.transforms)
         x, y = corners.mean(axis=0).tolist()
         half = float(np.ptp(corners, axis=0).max()) / 2
         middle = np.array([[1.0, 0.0, -x], [0.0, 1.0, -y], [0.0, 0.0, 1.0]])
         away = np.eye(3)
         away[2, :2] = tilt * np.cos(side) / half, tilt * np.sin(side) / half
-        warp = Homography(np.asarray(np.linalg.inv(middle) @ away @ middle, dtype=np.float64))
-        return replace(sheet, warps=(*sheet.warps, warp), pen=sheet.pen * (1 - tilt))
+        transform = Homography(np.asarray(np.linalg.inv(middle) @ away @ middle, dtype=np.float64))
+        return replace(layers, transforms=(*layers.transforms, transform), pen=layers.pen * (1 - tilt))

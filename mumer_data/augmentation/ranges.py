@@ -1,6 +1,6 @@
-"""Ranges in a pipeline file: a number, or ``[least, most]``; and draws from them.
+"""Ranges in a pipeline file: a number or ``[least, most]``; sampling from a range.
 
-Not for options that are no numbers.
+Not for options that are not numbers.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 Range = tuple[float, float]
-"""Least and most; both are drawn alike where they are the same."""
+"""Minimum and maximum, both included."""
 
 
 @dataclass(frozen=True, slots=True)
 class Within:
-    """Says of a field of type ``Range`` between which numbers it must lie: ``Annotated[Range, Within(0, 1)]``."""
+    """The limits of a field of type ``Range``: ``Annotated[Range, Within(0, 1)]``."""
 
     low: float
     high: float
@@ -27,9 +27,9 @@ class Within:
         return core_schema.no_info_before_validator_function(self.read, handler(source))
 
     def read(self, value: Any) -> Range:
-        """A value of a pipeline file as a range; raises ``ValueError``."""
+        """Convert a value of a pipeline file to a range; raises ``ValueError``."""
         pair = value if isinstance(value, list | tuple) else (value, value)
-        numbers = [one for one in pair if isinstance(one, int | float) and not isinstance(one, bool)]
+        numbers = [number for number in pair if isinstance(number, int | float) and not isinstance(number, bool)]
         if len(pair) != 2 or len(numbers) != 2:
             raise ValueError(f"expected a number or [least, most], found {value!r}")
         least, most = numbers
@@ -39,5 +39,5 @@ class Within:
 
 
 def draw(rng: np.random.Generator, span: Range) -> float:
-    """A number of the range, all alike likely."""
+    """A uniformly distributed number of the range."""
     return float(rng.uniform(*span))

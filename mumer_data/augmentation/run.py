@@ -1,6 +1,6 @@
-"""An image and a list of steps -> one variant, the same for the same seed and id.
+"""An image and a list of steps -> one variant, determined by seed and id.
 
-Not for many images nor for files of them: that is `pipeline`.
+Not for many images nor for files: see `mumer_data.jobs`.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from mumer_data.seeding import rng_for
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """What became of an image.
+    """One variant of an image.
 
     Attributes:
         image: 8-bit greyscale or RGB.
-        boxes: of the symbols, shape (symbols, 4): left, top, right, bottom in pixels; none where none were given.
-        data: the image as PNG, or as JPEG where the last step made it one.
-        suffix: of a file of it: ``.png`` or ``.jpg``.
+        boxes: symbol boxes, shape (symbols, 4): left, top, right, bottom in pixels; empty where none were passed.
+        data: the encoded image: JPEG with the step ``jpeg``, else PNG.
+        suffix: file name suffix, ``.png`` or ``.jpg``.
     """
 
     image: Image.Image
@@ -51,16 +51,16 @@ def augment(
     """One variant of an image.
 
     Args:
-        image: of any mode, size and polarity.
-        steps: they act in the order of their phases, those of one phase in the order given.
-        seed, id: what is drawn depends on these two and each step's name, on nothing else.
-        boxes: of the symbols as in `Variant`, where they are known; else ink is found from the pixels alone.
+        image: an image of any mode, size and polarity.
+        steps: sorted by phase before they act; steps of one phase keep their order.
+        seed, id: the random numbers depend only on these two and the name of each step.
+        boxes: symbol boxes as in `Variant`, if known; otherwise ink is detected from the pixels.
     """
-    sheet = _changed(separate_layers(image, boxes), steps, seed, id)
-    if sheet.encoded is not None:
-        return Variant(sheet.pillow(), sheet.boxes, sheet.encoded, ".jpg")
-    made = sheet.pillow()
-    return Variant(made, sheet.boxes, encode_png(made), ".png")
+    layers = _apply_steps(separate_layers(image, boxes), steps, seed, id)
+    if layers.encoded is not None:
+        return Variant(layers.pillow(), layers.boxes, layers.encoded, ".jpg")
+    image_out = layers.pillow()
+    return Variant(image_out, layers.boxes, encode_png(image_out), ".png")
 
 
 def augment_bytes(
@@ -71,34 +71,34 @@ def augment_bytes(
     id: str,
     boxes: NDArray[np.float64] | NDArray[np.int64] | None = None,
 ) -> tuple[bytes, str, NDArray[np.float64]]:
-    """As `augment`, from an encoded image to data, suffix and boxes; of an animation, the first picture."""
+    """As `augment`, but from an encoded image to data, suffix and boxes; takes the first frame of an animation."""
     with Image.open(io.BytesIO(data)) as image:
-        sheet = _changed(separate_layers(image, boxes), steps, seed, id)
-    if sheet.encoded is not None:
-        return sheet.encoded, ".jpg", sheet.boxes
-    return encode_png(sheet.pillow()), ".png", sheet.boxes
+        layers = _apply_steps(separate_layers(image, boxes), steps, seed, id)
+    if layers.encoded is not None:
+        return layers.encoded, ".jpg", layers.boxes
+    return encode_png(layers.pillow()), ".png", layers.boxes
 
 
-def _changed(sheet: Layers, steps: Sequence[Step], seed: int, id: str) -> Layers:
+def _apply_steps(layers: Layers, steps: Sequence[Step], seed: int, id: str) -> Layers:
     counts: Counter[str] = Counter()
-    done = Phase.INK
-    for step in sorted(steps, key=lambda one: one.phase):
-        sheet, done = _ready(sheet, done, step.phase), step.phase
+    current_phase = Phase.INK
+    for step in sorted(steps, key=lambda step: step.phase):
+        layers, current_phase = _advance(layers, current_phase, step.phase), step.phase
         name = _stream(step)
         counts[name] += 1
         rng = rng_for(seed, id, f"augment {name} {counts[name]}")
         if step.p == 1 or rng.random() < step.p:
-            sheet = step.apply(sheet, rng)
-    return _ready(sheet, done, Phase.FILE)
+            layers = step.apply(layers, rng)
+    return _advance(layers, current_phase, Phase.FILE)
 
 
-def _ready(sheet: Layers, done: Phase, wanted: Phase) -> Layers:
-    """What lies between two phases: the moves are carried out after one, the picture is made after another."""
-    if done <= Phase.GEOMETRY < wanted:
-        sheet = apply_geometry(sheet)
-    if done <= Phase.LENS < wanted:
-        sheet = composite(sheet)
-    return sheet
+def _advance(layers: Layers, current_phase: Phase, next_phase: Phase) -> Layers:
+    """Apply the transforms after the geometry phase, and composite the layers after the lens phase."""
+    if current_phase <= Phase.GEOMETRY < next_phase:
+        layers = apply_geometry(layers)
+    if current_phase <= Phase.LENS < next_phase:
+        layers = composite(layers)
+    return layers
 
 
 def _stream(step: Step) -> str:

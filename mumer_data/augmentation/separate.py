@@ -1,6 +1,6 @@
-"""An image -> ink and paper: plain drawings of either polarity, and photographs of paper.
+"""An image -> layers of ink and paper; for drawings of either polarity and photographs of paper.
 
-Not for saying what the ink means: of symbols it knows only the boxes that it is given.
+Not for symbol recognition: symbol boxes are an input.
 """
 
 from __future__ import annotations
@@ -14,23 +14,23 @@ from mumer_data.augmentation.layers import Layers, Plane
 from mumer_data.images.polarity import polarity
 
 MAX_SIDE = 2048
-"""Larger images are scaled down to this first, so that a variant of any image fits into memory."""
+"""Maximum width and height, in pixels; larger images are downscaled first."""
 
-_BLOCK = 16  # side of the blocks in which the level of paper is looked for
-_PLAIN = 6.0  # levels between blocks up to which paper is of one level
-_SMALL = 0.35  # pieces of ink smaller than this share of the middle one are dots, and tell nothing of symbols
+_BLOCK = 16  # number of blocks per side in which the paper level is estimated
+_PLAIN = 6.0  # largest difference between blocks for which the paper counts as uniform, in levels of 255
+_SMALL = 0.35  # components smaller than this fraction of the median are dots, and ignored for the symbol height
 _GREY = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 
 
 def separate_layers(image: Image.Image, boxes: NDArray[np.float64] | NDArray[np.int64] | None = None) -> Layers:
-    """The ink of an image, the paper it stands on, and its measures.
+    """Separate an image into ink and paper, and measure stroke width and symbol height.
 
     Args:
-        image: of any mode; transparent parts are taken as white.
-        boxes: see `Layers`.
+        image: an image of any mode; transparency is composited on white.
+        boxes: symbol boxes, see `Layers`.
     """
     image, scale = _opaque(image)
-    found = np.empty((0, 4)) if boxes is None else np.asarray(boxes, dtype=np.float64).reshape(-1, 4) * scale
+    scaled_boxes = np.empty((0, 4)) if boxes is None else np.asarray(boxes, dtype=np.float64).reshape(-1, 4) * scale
     reverse = polarity(image) == "light_on_dark"
     coloured = image.mode == "RGB"
     levels = np.asarray(image, dtype=np.float32)
@@ -40,7 +40,7 @@ def separate_layers(image: Image.Image, boxes: NDArray[np.float64] | NDArray[np.
     paper = _paper(grey)
     ink, depth = _ink(grey, paper)
     if paper.size > 1:
-        paper, ink, depth = _photographed(grey, ink)
+        paper, ink, depth = _separate_photograph(grey, ink)
     level = max(float(np.percentile(paper, 95)), 1.0)
     tint = _tint(levels, ink, coloured)
     reflected = paper[None] / np.float32(level)
@@ -49,28 +49,28 @@ def separate_layers(image: Image.Image, boxes: NDArray[np.float64] | NDArray[np.
         colour=_colour(levels, ink, paper, depth, coloured) / (tint * np.float32(level / 255)),
         paper=reflected,
         light=(tint * np.float32(level / 255)).reshape(-1, 1, 1),
-        boxes=found,
+        boxes=scaled_boxes,
         pen=pen_of(ink),
-        height=_height(ink, found),
+        height=_height(ink, scaled_boxes),
         darkest=min(1.0, 0.9 * float(np.percentile(reflected, 1))),
         reverse=reverse,
     )
 
 
 def pen_of(ink: Plane) -> float:
-    """The width of strokes, in pixels: a line of width w and length l has the area w l, and edges of length 2 l."""
+    """The stroke width, in pixels: a line of width w and length l has area w l and perimeter 2 l."""
     across, down = np.abs(np.diff(ink, axis=1)).sum(), np.abs(np.diff(ink, axis=0)).sum()
-    # Edges at all angles are longer by 4 / pi in steps along the axes.
+    # Averaged over all angles, an edge is 4 / pi times as long in steps along the axes.
     edges = float(across + down) * np.pi / 4
     return float(np.clip(2 * float(ink.sum()) / edges, 1.0, 64.0)) if edges > 0 else 2.0
 
 
 def _opaque(image: Image.Image) -> tuple[Image.Image, float]:
-    """As 8-bit greyscale, or RGB where there is colour; not too large; and how much was scaled."""
+    """The image as 8-bit greyscale, or RGB if it has colour, downscaled to `MAX_SIDE`; and the scale factor."""
     if "A" in image.mode or "transparency" in image.info:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, (255, 255, 255, 255)), image)
-    if image.mode.startswith("I"):  # 16 bits a pixel, which Pillow would clip
+    if image.mode.startswith("I"):  # 16 bits per pixel, which Pillow would clip
         levels = np.asarray(image, dtype=np.float64)
         top = 65535.0 if levels.max() > 255 else 255.0
         image = Image.fromarray((levels * (255 / top)).clip(0, 255).astype(np.uint8))
@@ -89,42 +89,42 @@ def _opaque(image: Image.Image) -> tuple[Image.Image, float]:
 
 
 def _paper(grey: Plane) -> Plane:
-    """The level of paper, shape (1, 1) where it is plain, else that of the image: the light side of each block."""
+    """The paper level, shape (1, 1) if uniform, else that of the image; a high percentile of each block."""
     rows, columns = grey.shape
     high, wide = max(1, rows // _BLOCK), max(1, columns // _BLOCK)
-    # The blocks that fill the image exactly; what is left at two edges is like its neighbours.
+    # Whole blocks only; the remainder at two edges is extrapolated.
     part = grey[: rows // high * high, : columns // wide * wide]
     part = part.reshape(high, rows // high, wide, columns // wide)[:, ::3, :, ::3].swapaxes(1, 2)
     part = part.reshape(high, wide, -1)
     blocks = np.percentile(part, 80, axis=2).astype(np.float32)
     if np.percentile(blocks, 90) - np.percentile(blocks, 10) <= _PLAIN:
         return np.full((1, 1), np.median(blocks), dtype=np.float32)
-    # A block full of ink is no paper: its neighbours are.
+    # The level of a block full of ink is taken from its neighbours.
     blocks = ndimage.gaussian_filter(ndimage.median_filter(np.maximum(blocks, ndimage.grey_closing(blocks, 3)), 3), 1)
     return np.asarray(Image.fromarray(blocks).resize((columns, rows), Image.Resampling.BILINEAR))
 
 
 def _ink(grey: Plane, paper: Plane) -> tuple[Plane, float]:
-    """How much of each pixel is ink, and how much darker than paper full ink is, in levels."""
-    # By the light that there is: ink in a shadow is as much ink.
+    """The ink coverage of each pixel, and the difference between paper and full ink, in levels of 255."""
+    # Relative to the illumination, so that ink in a shadow counts fully.
     below = paper - grey
     if paper.size > 1:
         below *= paper.mean() / np.maximum(paper, 16)
     deepest = float(below.max())
-    if deepest < 8:  # nothing to be seen
+    if deepest < 8:  # no visible ink
         return np.zeros_like(grey), 255.0
     depth = float(np.median(below[below > 0.5 * deepest]))
-    # What the grain of the paper does both ways is not ink.
+    # Deviations that the paper texture has in both directions are not ink.
     above = below[below < 0]
     grain = 0.0 if paper.size == 1 or not above.size else min(-3.0 * float(above.mean()), 0.3 * depth)
     return np.clip((below - grain) / np.float32(depth - grain), 0, 1), depth
 
 
-def _photographed(grey: Plane, rough: Plane) -> tuple[Plane, Plane, float]:
-    """Paper, ink and depth of a photograph, given a rough idea of its ink.
+def _separate_photograph(grey: Plane, rough: Plane) -> tuple[Plane, Plane, float]:
+    """Paper, ink and depth of a photograph, given a rough estimate of its ink.
 
-    Closing fills what is thin and dark, and leaves the edges of shadows and of things where they are. What has no
-    core as dark as ink (printed lines, stains) is paper.
+    Morphological closing removes thin dark strokes and keeps the edges of shadows and objects. Components without a
+    core as dark as ink (printed lines, stains) count as paper.
     """
     calm = ndimage.gaussian_filter(grey, 0.7)
     side = 2 * int(np.ceil(min(pen_of(np.where(rough > 0.3, rough, 0)), 12.0))) + 5
@@ -140,14 +140,14 @@ def _photographed(grey: Plane, rough: Plane) -> tuple[Plane, Plane, float]:
 
 
 def _colour(levels: Plane, ink: Plane, paper: Plane, depth: float, coloured: bool) -> Plane:
-    """Of the ink as it is seen: the mean of what is fully ink."""
+    """The visible ink colour: the mean over pixels of full ink."""
     if coloured and (ink > 0.7).any():
         return np.asarray(levels[ink > 0.7].mean(axis=0) / 255, dtype=np.float32)
     return np.array([max(0.0, float(paper.mean()) - depth) / 255], dtype=np.float32)
 
 
 def _tint(levels: Plane, ink: Plane, coloured: bool) -> Plane:
-    """Colour of what is no ink, for a grey level of 1."""
+    """The paper colour, normalised to a grey level of 1."""
     if not coloured:
         return np.ones(1, dtype=np.float32)
     seen = levels[ink < 0.05].mean(axis=0) if (ink < 0.05).any() else levels.reshape(-1, 3).mean(axis=0)
@@ -155,15 +155,15 @@ def _tint(levels: Plane, ink: Plane, coloured: bool) -> Plane:
 
 
 def _height(ink: Plane, boxes: NDArray[np.float64]) -> float:
-    """Of a usual symbol; from pieces of ink where there are no boxes. A lone minus counts by its width."""
+    """The median symbol height, in pixels; from connected components without boxes. Flat symbols count by width."""
     if len(boxes):
         wide, high = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
     else:
-        # Every other pixel tells it as well, in a quarter of the time.
+        # Every second pixel is accurate enough, in a quarter of the time.
         labels, count = ndimage.label(ink[::2, ::2] > 0.4, structure=np.ones((3, 3)))
         if not count:
             return float(np.clip(min(ink.shape), 6.0, 32.0))
-        found = ndimage.find_objects(labels)
-        wide, high = (2.0 * np.array([one[axis].stop - one[axis].start for one in found]) for axis in (1, 0))
+        objects = ndimage.find_objects(labels)
+        wide, high = (2.0 * np.array([box[axis].stop - box[axis].start for box in objects]) for axis in (1, 0))
     sizes = np.maximum(high, 0.6 * wide)
     return float(max(6.0, np.median(sizes[sizes >= _SMALL * np.median(sizes)])))

@@ -1,4 +1,4 @@
-"""The shadow of a hand, a head or the phone itself."""
+"""Cast shadow of a hand, a head or a phone."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ import numpy as np
 
 from mumer_data.augmentation import Phase, Step
 from mumer_data.augmentation.layers import Layers
-from mumer_data.augmentation.noise_fields import enlarged, smooth, unit_grid
+from mumer_data.augmentation.noise_fields import smooth, unit_grid, upsample
 from mumer_data.augmentation.ranges import Range, Within, draw
 
 _CELL = 6.0
 
 
 class Shadow(Step):
-    """One soft-edged shadow that comes in from outside.
+    """One soft-edged shadow from outside the image.
 
     Attributes:
-        strength: share of light that is missing in it.
-        softness: width of its edge, of the longer side of the image.
-        share: of the image that lies in it, about.
+        strength: relative darkening in the shadow.
+        softness: width of the edge, as a fraction of the longer side of the image.
+        share: approximate share of the image in the shadow.
     """
 
     phase = Phase.LIGHT
@@ -29,9 +29,9 @@ class Shadow(Step):
     softness: Annotated[Range, Within(0.01, 1)] = (0.03, 0.35)
     share: Annotated[Range, Within(0, 1)] = (0.15, 0.7)
 
-    def apply(self, sheet: Layers, rng: np.random.Generator) -> Layers:
+    def apply(self, layers: Layers, rng: np.random.Generator) -> Layers:
         """Multiplies the light."""
-        x, y = unit_grid(sheet.shape, _CELL)
+        x, y = unit_grid(layers.shape, _CELL)
         angle = rng.uniform(0, 2 * np.pi)
         along = x * np.cos(angle) + y * np.sin(angle)
         across = y * np.cos(angle) - x * np.sin(angle)
@@ -40,4 +40,4 @@ class Shadow(Step):
         start = np.quantile(edge, draw(rng, self.share))
         inside = 1 / (1 + np.exp(np.clip((edge - start) / (softness / 4), -30, 30)))
         field = 1 - draw(rng, self.strength) * inside
-        return replace(sheet, light=sheet.light * enlarged(field.astype(np.float32), sheet.shape))
+        return replace(layers, light=layers.light * upsample(field.astype(np.float32), layers.shape))

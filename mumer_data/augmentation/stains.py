@@ -1,4 +1,4 @@
-"""Spots on the paper: where something was spilt, rubbed or set down."""
+"""Stains on the paper."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from pydantic import Field
 
 from mumer_data.augmentation import Phase, Step
 from mumer_data.augmentation.layers import Layers, Plane
-from mumer_data.augmentation.noise_fields import enlarged, smooth
+from mumer_data.augmentation.noise_fields import smooth, upsample
 from mumer_data.augmentation.ranges import Range, Within, draw
 
 _CELL = 4  # pixels: stains have soft edges
-# Share of red, green and blue that a full stain takes: coffee, tea, graphite, damp.
+# Relative darkening of red, green and blue by a full stain: coffee, tea, graphite, water.
 _TAKEN = np.array([(0.35, 0.6, 1.0), (0.3, 0.5, 0.8), (1.0, 1.0, 1.0), (0.6, 0.5, 0.5)], dtype=np.float32)
 
 
 class Stains(Step):
-    """Blots and rings, under the ink.
+    """Blots and rings under the ink.
 
     Attributes:
-        count: how many at most.
-        size: across, in heights of a symbol.
-        strength: share of the paper's light that a stain takes.
+        count: maximum number of stains.
+        size: diameter, in symbol heights.
+        strength: relative darkening of the paper.
     """
 
     phase = Phase.PAPER
@@ -32,31 +32,31 @@ class Stains(Step):
     size: Annotated[Range, Within(0.2, 20)] = (1.0, 6.0)
     strength: Annotated[Range, Within(0, 0.35)] = (0.04, 0.2)
 
-    def apply(self, sheet: Layers, rng: np.random.Generator) -> Layers:
+    def apply(self, layers: Layers, rng: np.random.Generator) -> Layers:
         """Darkens the paper."""
-        rows, columns = (max(2, -(-side // _CELL)) for side in sheet.shape)
+        rows, columns = (max(2, -(-side // _CELL)) for side in layers.shape)
         y, x = np.indices((rows, columns), dtype=np.float32) * np.float32(_CELL)
-        paper = sheet.paper
+        paper = layers.paper
         for _ in range(int(rng.integers(1, self.count + 1))):
-            size, strength = draw(rng, self.size) * sheet.height / 2, draw(rng, self.strength)
-            middle = rng.uniform(0, 1, 2) * sheet.shape[::-1]
+            size, strength = draw(rng, self.size) * layers.height / 2, draw(rng, self.strength)
+            middle = rng.uniform(0, 1, 2) * layers.shape[::-1]
             flat = rng.uniform(0.6, 1.6)
             uneven = smooth(rng, (rows, columns), max(2.0, size / _CELL / 2))
             away = np.hypot((x - middle[0]) / flat, (y - middle[1]) * flat) / np.float32(size) + 0.15 * uneven
             stain = _ring(away) if rng.random() < 0.35 else _blot(away, uneven)
-            taken = np.clip(enlarged(stain, sheet.shape), 0, 1)
+            taken = np.clip(upsample(stain, layers.shape), 0, 1)
             shares = _TAKEN[int(rng.integers(len(_TAKEN)))] * np.float32(strength)
             paper = paper * (1 - shares[:, None, None] * taken)
-        return replace(sheet, paper=paper)
+        return replace(layers, paper=paper)
 
 
 def _ring(away: Plane) -> Plane:
-    """As of a cup: a dark rim, hardly anything inside."""
-    found: Plane = np.exp(-(((away - 1) / 0.07) ** 2)) + 0.12 * (away < 1)
-    return found.astype(np.float32)
+    """The ring of a cup: a dark rim and a faint inside."""
+    profile: Plane = np.exp(-(((away - 1) / 0.07) ** 2)) + 0.12 * (away < 1)
+    return profile.astype(np.float32)
 
 
 def _blot(away: Plane, uneven: Plane) -> Plane:
-    """Darker towards its edge, as what dries is."""
+    """A dried blot: darker towards its edge."""
     inside = np.clip((1 - away) * 5, 0, 1)
     return np.asarray(inside * (0.55 + 0.45 * np.clip(away, 0, 1) ** 4 + 0.1 * uneven), dtype=np.float32)

@@ -1,6 +1,6 @@
-"""Moves of ink: maps from the original to the variant and back, joined, framed and carried out once.
+"""Geometric transforms: maps from the original to the variant and back, composed and applied in one resampling.
 
-Not for choosing moves: the steps do.
+Not for random choices: see the steps.
 """
 
 from __future__ import annotations
@@ -12,19 +12,19 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from mumer_data.augmentation.interpolation import between
+from mumer_data.augmentation.interpolation import interpolate
 
 Points = NDArray[np.float64]
 Plane = NDArray[np.float32]
 
-_CELL = 12  # pixels between the points at which the way back is computed; between them it is taken as straight
-_EXACT = 0.02  # pixels by which the way back may miss
+_CELL = 12  # grid spacing of the inverse map, in pixels; interpolated linearly in between
+_EXACT = 0.02  # maximum error of the inverse map, in pixels
 _LEAST_MARGIN = 2.0
 _INKED = 0.1
 
 
-class Warp(Protocol):
-    """One move; points have shape (..., 2), x and y in pixels, (0, 0) at the corner of the first pixel."""
+class Transform(Protocol):
+    """One transform; points have shape (..., 2), x and y in pixels, (0, 0) at the corner of the first pixel."""
 
     def forward(self, points: Points) -> Points:
         """From the original to the variant."""
@@ -35,27 +35,27 @@ class Warp(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Homography:
-    """A move that keeps lines straight; ``matrix`` of shape (3, 3)."""
+    """A projective transform; ``matrix`` has shape (3, 3)."""
 
     matrix: NDArray[np.float64]
 
     def forward(self, points: Points) -> Points:
-        """See `Warp`."""
+        """See `Transform`."""
         return _projected(points, self.matrix)
 
     def back(self, points: Points) -> Points:
-        """See `Warp`."""
+        """See `Transform`."""
         return _projected(points, np.asarray(np.linalg.inv(self.matrix), dtype=np.float64))
 
 
 @dataclass(frozen=True, slots=True)
 class Waves:
-    """A move by a sum of waves. Lengths change by ``sum(|k| |shift|)`` at most, which must be below a half.
+    """A displacement by a sum of plane waves; the strain, at most ``sum(|k| |shift|)``, must be less than 0.5.
 
     Attributes:
-        vectors: k of each wave, shape (waves, 2), in radians a pixel.
-        shifts: how far it moves points at its crest, shape (waves, 2).
-        phases: shape (waves,).
+        vectors: wave vectors k, shape (waves, 2), in radians per pixel.
+        shifts: amplitudes, shape (waves, 2), in pixels.
+        phases: phases, shape (waves,), in radians.
     """
 
     vectors: NDArray[np.float64]
@@ -63,20 +63,20 @@ class Waves:
     phases: NDArray[np.float64]
 
     def forward(self, points: Points) -> Points:
-        """See `Warp`."""
-        return points + self._moved(points)
+        """See `Transform`."""
+        return points + self._displacement(points)
 
     def back(self, points: Points) -> Points:
-        """See `Warp`: by fixed-point iteration; the error shrinks by the strain each time."""
+        """See `Transform`; fixed-point iteration, whose error shrinks by the strain in each step."""
         reach = np.hypot(*self.shifts.T)
         strain, farthest = float(np.hypot(*self.vectors.T) @ reach), float(reach.sum())
         rounds = int(np.ceil(np.log(_EXACT / farthest) / np.log(strain))) if farthest > _EXACT else 1
-        found = points
+        result = points
         for _ in range(rounds):
-            found = points - self._moved(found)
-        return found
+            result = points - self._displacement(result)
+        return result
 
-    def _moved(self, points: Points) -> Points:
+    def _displacement(self, points: Points) -> Points:
         x, y = points[..., 0].copy(), points[..., 1].copy()
         dx, dy = np.zeros_like(x), np.zeros_like(y)
         for (across, down), shift, phase in zip(self.vectors, self.shifts, self.phases, strict=True):
@@ -87,7 +87,7 @@ class Waves:
 
 
 def _projected(points: Points, matrix: NDArray[np.float64]) -> Points:
-    # Written out: the last bits of a matrix product may depend on how many threads there are.
+    # Written out: the last bits of a matrix product may depend on the number of threads.
     x, y = points[..., 0].copy(), points[..., 1].copy()
     across, down, away = (row[0] * x + row[1] * y + row[2] for row in matrix)
     return np.stack((across / away, down / away), axis=-1)
@@ -95,40 +95,40 @@ def _projected(points: Points, matrix: NDArray[np.float64]) -> Points:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """Where the pixels of a variant come from.
+    """The source coordinates of the pixels of a variant.
 
     Attributes:
         shape: rows and columns of the variant.
-        grid: points of the original, shape (rows, columns, 2), at every `_CELL`-th corner of the variant's pixels.
+        grid: points of the original at every `_CELL`-th pixel corner of the variant, shape (rows, columns, 2).
     """
 
     shape: tuple[int, int]
     grid: Points
 
     def sources(self) -> tuple[Plane, Plane]:
-        """x and y in the original of the middle of each pixel, each of the frame's shape."""
+        """x and y in the original of the centre of each pixel, each of the frame's shape."""
         rows, columns = self.shape
         across, down = (np.arange(columns) + 0.5) / _CELL, (np.arange(rows) + 0.5) / _CELL
-        x, y = (between(self.grid[..., axis].astype(np.float32), across, down) for axis in (0, 1))
+        x, y = (interpolate(self.grid[..., axis].astype(np.float32), across, down) for axis in (0, 1))
         return x, y
 
 
-def forward(points: Points, warps: Sequence[Warp]) -> Points:
-    """Points of the original, moved."""
-    for warp in warps:
-        points = warp.forward(points)
+def forward(points: Points, transforms: Sequence[Transform]) -> Points:
+    """Points of the original, transformed to the variant."""
+    for transform in transforms:
+        points = transform.forward(points)
     return points
 
 
-def back(points: Points, warps: Sequence[Warp]) -> Points:
-    """Points of the variant, moved back."""
-    for warp in reversed(warps):
-        points = warp.back(points)
+def back(points: Points, transforms: Sequence[Transform]) -> Points:
+    """Points of the variant, transformed back to the original."""
+    for transform in reversed(transforms):
+        points = transform.back(points)
     return points
 
 
 def outline(mask: NDArray[np.bool_]) -> Points:
-    """Middles of the outermost pixels of a mask in every row and column, shape (points, 2)."""
+    """Centres of the outermost pixels of a mask in every row and column, shape (points, 2)."""
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     height, width = mask.shape
     left = mask[rows].argmax(axis=1)
@@ -141,37 +141,37 @@ def outline(mask: NDArray[np.bool_]) -> Points:
 
 
 def bounds(points: Points, reach: float = 1.0) -> tuple[float, float, float, float]:
-    """The box around pixels whose middles are given, and ``reach`` pixels more on all sides."""
+    """The bounding box of pixel centres, extended by ``reach`` pixels on all sides."""
     low, high = points.min(axis=0) - reach, points.max(axis=0) + reach
     return float(low[0]), float(low[1]), float(high[0]), float(high[1])
 
 
-def framed(
-    ink: Plane, warps: Sequence[Warp], margins: tuple[float, float, float, float]
+def frame_around(
+    ink: Plane, transforms: Sequence[Transform], margins: tuple[float, float, float, float]
 ) -> tuple[Frame, tuple[float, float]]:
-    """A frame around all ink, moved; and the place of the frame's corner. Margins as in `Layers`, 2 pixels at least."""
+    """A frame around all transformed ink, and the position of its corner; margins of at least 2 pixels."""
     mask = ink > _INKED
     height, width = ink.shape
     if mask.any():
-        left, top, right, bottom = bounds(forward(outline(mask), warps))
+        left, top, right, bottom = bounds(forward(outline(mask), transforms))
     else:
         corners = np.array([(0, 0), (width, 0), (0, height), (width, height)], dtype=np.float64)
-        left, top, right, bottom = bounds(forward(corners, warps), 0)
-    before = np.floor(np.array([left - max(margins[0], _LEAST_MARGIN), top - max(margins[1], _LEAST_MARGIN)]))
-    columns = int(np.ceil(right + max(margins[2], _LEAST_MARGIN) - before[0]))
-    rows = int(np.ceil(bottom + max(margins[3], _LEAST_MARGIN) - before[1]))
-    x = np.arange(columns // _CELL + 2) * float(_CELL) + before[0]
-    y = np.arange(rows // _CELL + 2) * float(_CELL) + before[1]
-    grid = back(np.stack(np.meshgrid(x, y), axis=-1), warps)
-    return Frame((rows, columns), grid), (float(before[0]), float(before[1]))
+        left, top, right, bottom = bounds(forward(corners, transforms), 0)
+    corner = np.floor(np.array([left - max(margins[0], _LEAST_MARGIN), top - max(margins[1], _LEAST_MARGIN)]))
+    columns = int(np.ceil(right + max(margins[2], _LEAST_MARGIN) - corner[0]))
+    rows = int(np.ceil(bottom + max(margins[3], _LEAST_MARGIN) - corner[1]))
+    x = np.arange(columns // _CELL + 2) * float(_CELL) + corner[0]
+    y = np.arange(rows // _CELL + 2) * float(_CELL) + corner[1]
+    grid = back(np.stack(np.meshgrid(x, y), axis=-1), transforms)
+    return Frame((rows, columns), grid), (float(corner[0]), float(corner[1]))
 
 
-def sampled(ink: Plane, frame: Frame) -> Plane:
-    """The ink in the frame, interpolated bilinearly; outside the original there is none."""
+def sample_ink(ink: Plane, frame: Frame) -> Plane:
+    """The ink in the frame, interpolated bilinearly; 0 outside the original."""
     height, width = ink.shape
     padded = np.zeros((height + 3, width + 3), dtype=np.float32)
     padded[1 : height + 1, 1 : width + 1] = ink
-    # Paper is most of any image: only where one of the four neighbours has ink is there anything to compute.
+    # Most pixels are paper: only those with ink in one of the four neighbours are computed.
     inked = padded > 0
     near = inked.copy()
     near[:-1] |= inked[1:]
@@ -180,29 +180,29 @@ def sampled(ink: Plane, frame: Frame) -> Plane:
     x = np.clip(x + np.float32(0.5), 0, width + 1)
     y = np.clip(y + np.float32(0.5), 0, height + 1)
     column, row = x.astype(np.int32), y.astype(np.int32)
-    places = row * (width + 3) + column
-    chosen = np.flatnonzero(near.ravel().take(places))
-    start = places.ravel()[chosen]
-    right, down = (x.ravel()[chosen] - column.ravel()[chosen]), (y.ravel()[chosen] - row.ravel()[chosen])
+    flat_index = row * (width + 3) + column
+    selected = np.flatnonzero(near.ravel().take(flat_index))
+    start = flat_index.ravel()[selected]
+    right, down = (x.ravel()[selected] - column.ravel()[selected]), (y.ravel()[selected] - row.ravel()[selected])
     flat = padded.ravel()
     upper = flat[start] * (1 - right) + flat[start + 1] * right
     lower = flat[start + width + 3] * (1 - right) + flat[start + width + 4] * right
-    found = np.zeros(frame.shape, dtype=np.float32)
-    found.ravel()[chosen] = upper * (1 - down) + lower * down
-    return found
+    result = np.zeros(frame.shape, dtype=np.float32)
+    result.ravel()[selected] = upper * (1 - down) + lower * down
+    return result
 
 
-def moved_boxes(boxes: Points, ink: Plane, warps: Sequence[Warp]) -> Points:
-    """Boxes around the same ink after the moves; that of a box without ink around its corners."""
+def transform_boxes(boxes: Points, ink: Plane, transforms: Sequence[Transform]) -> Points:
+    """The bounding boxes of the same ink after the transforms; a box without ink is transformed by its corners."""
     mask = ink > _INKED
     height, width = mask.shape
-    found = np.empty_like(boxes)
-    for place, (left, top, right, bottom) in enumerate(boxes.tolist()):
+    result = np.empty_like(boxes)
+    for index, (left, top, right, bottom) in enumerate(boxes.tolist()):
         x0, y0 = max(0, int(np.floor(left))), max(0, int(np.floor(top)))
         inside = mask[y0 : min(height, int(np.ceil(bottom))), x0 : min(width, int(np.ceil(right)))]
         if inside.any():
             points, reach = outline(inside) + np.array((x0, y0)), 1.0
         else:
             points, reach = np.array([(left, top), (right, top), (left, bottom), (right, bottom)]), 0.0
-        found[place] = bounds(forward(points, warps), reach)
-    return found
+        result[index] = bounds(forward(points, transforms), reach)
+    return result

@@ -104,29 +104,42 @@ def compare(
 def cdm(
     label: Annotated[str, typer.Argument(help="Reference label, in quotes.")],
     prediction: Annotated[str, typer.Argument(help="Predicted label, in quotes.")],
+    normalize: Normalize = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Print what each difference costs the rating.")] = False,
     png: Annotated[
         Path | None, typer.Option(help="Draw both formulas into this PNG file; matched glyphs green, others red.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Compute CDM and VisEq of one pair."""
+    """Compute CDM, VisEq and the predicted human rating of one pair."""
     from dataclasses import asdict
 
     from mumer_data._version import __version__
     from mumer_data.metrics.cdm import cdm_score, signature
+    from mumer_data.metrics.rating import explain as rating_of
 
+    rating = rating_of(prediction, label)
+    if normalizer := _normalizer(normalize):
+        label, prediction = normalizer(label), normalizer(prediction)
     score = cdm_score(label, prediction)
-    how = f"{signature()}|norm:none|version:mumer-{__version__}"
+    how = f"{signature()}|norm:{normalize or 'none'}|version:mumer-{__version__}"
     if png is not None:
         from mumer_data.report.overlay import write_overlay
 
         write_overlay(label, prediction, png)
     if as_json:
-        print(json.dumps({**asdict(score), "signature": how}, ensure_ascii=False))
-    elif score.unrenderable:
+        found = {**asdict(score), "rating": round(rating.value, 2), "rating_basis": rating.basis, "signature": how}
+        costs = [{**asdict(one), "points": round(points, 2)} for one, points in rating.costs]
+        print(json.dumps(found | ({"costs": costs} if explain else {}), ensure_ascii=False))
+        return
+    if score.unrenderable:
         print(f"the {score.unrenderable} cannot be typeset: {score.reason}")
     else:
         print(f"CDM F1 {score.f1:.3f}, {'' if score.viseq else 'not '}visually equal\n{how}")
+    print(f"predicted human rating {rating.value:.1f} of 10, from the {rating.basis}")
+    for one, points in rating.costs if explain else ():
+        sides = f"{one.reference or 'nothing'} -> {one.prediction or 'nothing'}"
+        print(f"{-points:7.2f}  {one.kind.replace('_', ' ')}: {sides}")
 
 
 def _predictions(path: Path, labels: dict[str, str] | None) -> list[Prediction]:

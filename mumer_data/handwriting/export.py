@@ -1,6 +1,6 @@
-"""A picture of handwriting as others read it: InkML with its segmentation, symbol boxes as COCO has them.
+"""Export of rendered ink: InkML with segmentation, and symbol boxes in COCO format.
 
-Not for reading ink (see `readers.inkml`) nor for putting files into a folder.
+Not for reading InkML (see `readers.inkml`) nor for writing files.
 """
 
 from __future__ import annotations
@@ -19,26 +19,26 @@ _HEAD = """\
 """
 
 
-def inkml(picture: RenderedInk, name: str, writer: str = "") -> str:
-    """The strokes in pixels of the image, the label, and which strokes are which symbol, as CROHME writes them.
+def inkml(rendered: RenderedInk, name: str, writer: str = "") -> str:
+    """InkML as CROHME writes it: strokes in pixels of the image, the label, and the strokes of each symbol.
 
     Args:
-        picture: see `writing.draw`.
-        name: the id, annotation ``UI``.
-        writer: annotation ``writer``.
+        rendered: see `ink.draw`.
+        name: id of the expression, annotation ``UI``.
+        writer: name of the writer, annotation ``writer``.
 
     Source: W3C, Ink Markup Language (InkML), 2011; H. Mouchère et al., CROHME 2011 to 2019.
     """
-    notes = {"truth": f"${picture.writing.label}$", "UI": name, "writer": writer}
+    notes = {"truth": f"${rendered.writing.label}$", "UI": name, "writer": writer}
     lines = [_HEAD.rstrip(), *(_annotation(kind, text) for kind, text in notes.items() if text)]
-    for number, stroke in enumerate(picture.strokes):
+    for number, stroke in enumerate(rendered.strokes):
         points = ", ".join(f"{x:.2f} {y:.2f}" for x, y in stroke.tolist())
         lines.append(f'<trace id="{number}">{points}</trace>')
     lines += ['<traceGroup xml:id="all">', _annotation("truth", "Segmentation")]
-    for mark, symbol in enumerate(picture.names):
+    for mark, symbol in enumerate(rendered.names):
         views = "".join(
             f'<traceView traceDataRef="{number}"/>'
-            for number, owner in enumerate(picture.writing.marks)
+            for number, owner in enumerate(rendered.writing.marks)
             if owner == mark
         )
         lines.append(f'<traceGroup xml:id="s{mark}">{_annotation("truth", symbol)}{views}</traceGroup>')
@@ -50,7 +50,7 @@ def _annotation(kind: str, text: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Boxed:
+class AnnotatedImage:
     """One image with its symbol boxes (left, top, right, bottom in pixels)."""
 
     file: str
@@ -61,23 +61,23 @@ class Boxed:
     boxes: Sequence[Sequence[int]]
 
 
-def boxed(picture: RenderedInk, file: str) -> Boxed:
-    """What `coco` wants to know of a picture."""
-    label, boxes = picture.writing.label, picture.boxes.tolist()
-    return Boxed(file, picture.image.width, picture.image.height, label, picture.names, boxes)
+def annotated_image(rendered: RenderedInk, file: str) -> AnnotatedImage:
+    """The input of `coco` for one rendered expression; ``file`` is the name of its image."""
+    label, boxes = rendered.writing.label, rendered.boxes.tolist()
+    return AnnotatedImage(file, rendered.image.width, rendered.image.height, label, rendered.names, boxes)
 
 
-def coco(images: Iterable[Boxed]) -> dict[str, Any]:
-    """Images and symbol boxes as a COCO detection set; categories are tokens, numbered from 1 by their names.
+def coco(images: Iterable[AnnotatedImage]) -> dict[str, Any]:
+    """Images and symbol boxes as a COCO detection data set; categories are tokens, numbered from 1 in sorted order.
 
     Source: the data format of COCO, https://cocodataset.org/#format-data
     """
-    held = list(images)
-    names = sorted({name for image in held for name in image.names})
+    annotated = list(images)
+    names = sorted({name for image in annotated for name in image.names})
     numbers = {name: number for number, name in enumerate(names, 1)}
     pictures: list[dict[str, Any]] = []
     annotations: list[dict[str, Any]] = []
-    for number, image in enumerate(held, 1):
+    for number, image in enumerate(annotated, 1):
         size = {"width": image.width, "height": image.height}
         pictures.append({"id": number, "file_name": image.file, **size, "label": image.label})
         for name, (left, top, right, bottom) in zip(image.names, image.boxes, strict=True):

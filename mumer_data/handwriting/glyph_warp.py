@@ -1,6 +1,6 @@
-"""A glyph bent out of shape: a little turned, its strokes moved and led astray, as no hand repeats itself.
+"""Random deformation of one glyph: rotation, shear, and displacement of its strokes.
 
-Not for whole expressions: `writing` bends those.
+Not for whole expressions: see `ink`.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from mumer_data.handwriting.glyphs.glyph import Glyph, Stroke
 
-_REACH = 0.3  # heights of a capital along a stroke after which its way is its own again
+_REACH = 0.3  # correlation length of the displacement along a stroke, in heights of a capital
 
 
-def warped(glyph: Glyph, amount: float, rng: np.random.Generator) -> Glyph:
-    """A glyph with its points about ``amount`` heights of a capital from where they were.
+def warp_glyph(glyph: Glyph, amount: float, rng: np.random.Generator) -> Glyph:
+    """A glyph with its points displaced by about ``amount`` heights of a capital.
 
-    All strokes follow one smooth field; those of a ``loose`` glyph leave it, each on its own way.
+    All strokes follow one smooth displacement field; each stroke of a ``loose`` glyph is also displaced independently.
     """
     counts = [_knots(stroke) if glyph.loose else 0 for stroke in glyph.strokes]
     draws = rng.normal(size=(8 + sum(counts) + len(counts), 2))
@@ -29,7 +29,7 @@ def warped(glyph: Glyph, amount: float, rng: np.random.Generator) -> Glyph:
         moved = stroke @ linear + field + draws[begin] * (0.5 * amount * glyph.loose)
         begin += 1
         if count:
-            moved += _astray(stroke, draws[begin : begin + count] * (amount * glyph.loose))
+            moved += _drift(stroke, draws[begin : begin + count] * (amount * glyph.loose))
             begin += count
         strokes.append(moved)
     return Glyph(tuple(strokes), glyph.real, glyph.loose, glyph.source)
@@ -41,10 +41,12 @@ def _knots(stroke: Stroke) -> int:
     return 2 + int(np.hypot(*(stroke[1:] - stroke[:-1]).T).sum() / _REACH)
 
 
-def _astray(stroke: Stroke, knots: NDArray[np.float64]) -> NDArray[np.float64]:
-    """How far each point of a stroke is led astray, as the knots along it are."""
+def _drift(stroke: Stroke, knots: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The displacement of each point of a stroke, interpolated linearly between the knots; shape (points, 2)."""
     along = np.zeros(len(stroke))
     np.cumsum(np.hypot(*(stroke[1:] - stroke[:-1]).T), out=along[1:])
-    places = along * ((len(knots) - 1) / max(along[-1], 1e-9))
-    at = np.arange(len(knots))
-    return np.stack((np.interp(places, at, knots[:, 0]), np.interp(places, at, knots[:, 1])), axis=1)
+    positions = along * ((len(knots) - 1) / max(along[-1], 1e-9))
+    knot_positions = np.arange(len(knots))
+    return np.stack(
+        (np.interp(positions, knot_positions, knots[:, 0]), np.interp(positions, knot_positions, knots[:, 1])), axis=1
+    )

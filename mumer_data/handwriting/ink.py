@@ -1,6 +1,6 @@
-"""Any label -> ink of one hand: strokes, and the symbol that each belongs to.
+"""A label and a writer -> online ink (strokes with their symbols), and its rendering as an image.
 
-Not for files of it (see `images.delivery`) nor for choosing writers (see `images.synthesis`).
+Not for files (see `export`) nor for choosing writers (see `synthesizer`).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from mumer_data.exceptions import ImageError, LatexSyntaxError
 from mumer_data.handwriting.glyphs.glyph import Stroke
 from mumer_data.handwriting.layout.atoms import PenBuilder
 from mumer_data.handwriting.layout.boxes import Inked
-from mumer_data.handwriting.layout.placement import Placer
+from mumer_data.handwriting.layout.placement import LayoutEngine
 from mumer_data.handwriting.writer import Writer, WriterStyle
 from mumer_data.images.render_ink import draw_ink
 from mumer_data.latex.normalize import normalize
@@ -27,22 +27,22 @@ from mumer_data.typeset.elements import Style as MathStyle
 from mumer_data.typeset.errors import TypesetError
 
 MAX_SIDE = 2000
-"""Largest width and height of a picture, in pixels; longer ink is drawn smaller."""
+"""Largest width and height of an image, in pixels; larger ink is scaled down."""
 
-_TOKEN = re.compile(r"\\.+|'+|\{[a-zA-Z]+\*?\}")  # all that a canonical label has beside single characters
-_GROWN = re.compile(r"\\(?:left|right|middle|[bB]igg?[lrm]?)(?![a-zA-Z])")
+_TOKEN = re.compile(r"\\.+|'+|\{[a-zA-Z]+\*?\}")  # tokens of a canonical label that are longer than one character
+_DELIMITER_SIZE = re.compile(r"\\(?:left|right|middle|[bB]igg?[lrm]?)(?![a-zA-Z])")
 
 
 @dataclass(frozen=True, slots=True)
 class OnlineInk:
-    """An expression in ink.
+    """An expression as online ink.
 
     Attributes:
-        label: what it says.
-        strokes: in units of the height of a capital, left and top at 0.
-        marks: for each stroke the number of its symbol.
-        names: of the symbols, tokens of the label.
-        style: of the hand.
+        label: the LaTeX label.
+        strokes: arrays of shape (points, 2), in heights of a capital letter; the ink begins at x = 0 and y = 0.
+        marks: index of the symbol of each stroke.
+        names: token of each symbol.
+        style: the writer's style.
     """
 
     label: str
@@ -54,13 +54,13 @@ class OnlineInk:
 
 @dataclass(frozen=True, slots=True)
 class RenderedInk:
-    """A writing in pixels; image, strokes and boxes share one frame.
+    """Rendered ink; image, strokes and boxes share one coordinate frame.
 
     Attributes:
-        writing: what was drawn.
+        writing: the ink that was rendered.
         image: 8-bit greyscale, black on white.
-        strokes: the pen's way, in pixels.
-        boxes: of the symbols' ink, shape (symbols, 4): left, top, right, bottom in whole pixels.
+        strokes: arrays of shape (points, 2), in pixels.
+        boxes: bounding box of each symbol, shape (symbols, 4): left, top, right, bottom in whole pixels.
     """
 
     writing: OnlineInk
@@ -70,40 +70,40 @@ class RenderedInk:
 
     @property
     def names(self) -> list[str]:
-        """Of the symbols."""
+        """The token of each symbol."""
         return self.writing.names
 
 
-def write(label: str, hand: Writer) -> OnlineInk:
-    """Write a label by hand.
+def write(label: str, writer: Writer) -> OnlineInk:
+    """The online ink of a label by one writer.
 
     Raises:
         LatexSyntaxError: the label does not parse.
-        ImageError: ``glyph_missing`` where no alphabet has a symbol, ``layout_failed`` where nothing is known of how
-            a construct looks, ``ink_empty`` where nothing is to be seen.
+        ImageError: ``glyph_missing`` where no alphabet has a symbol, ``layout_failed`` where a construct has no layout
+            rule, ``ink_empty`` where the label leaves no ink.
     """
     builder = PenBuilder()
     try:
         element = builder.row(_tree(label).symbols, MathStyle())
-        box = Placer(hand, builder.marks).box(element)
+        box = LayoutEngine(writer, builder.marks).box(element)
     except TypesetError as error:
         raise ImageError("layout_failed", str(error)) from None
     except RecursionError:
         raise ImageError("layout_failed", "the label is nested too deeply to be laid out") from None
     ink = sorted(box.flat(), key=lambda inked: inked.mark)
     if not ink:
-        raise ImageError("ink_empty", "the label shows nothing")
-    strokes, marks = _joined([_steady(inked, hand) for inked in ink], [inked.mark for inked in ink], hand)
-    points = _bent(np.concatenate(strokes), hand)
+        raise ImageError("ink_empty", "the label leaves no ink")
+    strokes, marks = _join_strokes([_resampled(inked, writer) for inked in ink], [inked.mark for inked in ink], writer)
+    points = _distorted(np.concatenate(strokes), writer)
     points -= points.min(axis=0)
     ends = np.cumsum([len(stroke) for stroke in strokes])[:-1]
     numbers = {mark: number for number, mark in enumerate(dict.fromkeys(marks))}
-    names = [_GROWN.sub("", builder.marks[mark]) or builder.marks[mark] for mark in numbers]
-    return OnlineInk(label, np.split(points, ends), [numbers[mark] for mark in marks], names, hand.style)
+    names = [_DELIMITER_SIZE.sub("", builder.marks[mark]) or builder.marks[mark] for mark in numbers]
+    return OnlineInk(label, np.split(points, ends), [numbers[mark] for mark in marks], names, writer.style)
 
 
 def _tree(label: str) -> SymbolTree:
-    """The tree of a label; of one that is no canonical label, yet LaTeX (`x^2`), that of the canonical one."""
+    """The tree of a label; a label that is LaTeX but not canonical (`x^2`) is normalised first."""
     canonical = all(len(token) < 2 or _TOKEN.fullmatch(token) for token in label.split())
     try:
         return parse(label if canonical else normalize(label))
@@ -114,9 +114,9 @@ def _tree(label: str) -> SymbolTree:
             raise error from None
 
 
-def _steady(inked: Inked, hand: Writer) -> Stroke:
-    """A stroke in small steps, its corners rounded, trembling; one cut from real ink only in small steps."""
-    stroke, style = inked.stroke, hand.style
+def _resampled(inked: Inked, writer: Writer) -> Stroke:
+    """A stroke resampled at equal distances, with rounded corners and tremor; real ink is only resampled."""
+    stroke, style = inked.stroke, writer.style
     if len(stroke) < 2:
         return stroke
     steps = stroke[1:] - stroke[:-1]
@@ -125,8 +125,8 @@ def _steady(inked: Inked, hand: Writer) -> Stroke:
     if along[-1] < style.fineness:
         return stroke
     count = max(3, int(along[-1] / style.fineness) + 1)
-    places = np.arange(count) * (along[-1] / (count - 1))
-    fine = np.stack((np.interp(places, along, stroke[:, 0]), np.interp(places, along, stroke[:, 1])), axis=1)
+    positions = np.arange(count) * (along[-1] / (count - 1))
+    fine = np.stack((np.interp(positions, along, stroke[:, 0]), np.interp(positions, along, stroke[:, 1])), axis=1)
     if inked.real:
         return fine
     ends = fine[[0, -1]]
@@ -134,30 +134,30 @@ def _steady(inked: Inked, hand: Writer) -> Stroke:
     for _ in range(2 if style.roundness < 0.6 else 3):
         fine[1:-1] += weight * (fine[:-2] - 2 * fine[1:-1] + fine[2:])
     fine[[0, -1]] = ends
-    return fine + hand.rng.normal(size=fine.shape) * style.tremor
+    return fine + writer.rng.normal(size=fine.shape) * style.tremor
 
 
-def _joined(strokes: list[Stroke], marks: list[int], hand: Writer) -> tuple[list[Stroke], list[int]]:
-    """Strokes of one symbol that the hand draws without lifting the pen, made one."""
-    found, owners = [strokes[0]], [marks[0]]
+def _join_strokes(strokes: list[Stroke], marks: list[int], writer: Writer) -> tuple[list[Stroke], list[int]]:
+    """Strokes and marks after joining strokes of one symbol that the writer draws without lifting the pen."""
+    joined, owners = [strokes[0]], [marks[0]]
     for stroke, mark in zip(strokes[1:], marks[1:], strict=True):
-        near = mark == owners[-1] and float(np.hypot(*(stroke[0] - found[-1][-1]))) < 0.3
-        if near and hand.rng.random() < hand.style.joins and not (_is_dot(stroke) or _is_dot(found[-1])):
-            found[-1] = np.concatenate((found[-1], stroke))
+        near = mark == owners[-1] and float(np.hypot(*(stroke[0] - joined[-1][-1]))) < 0.3
+        if near and writer.rng.random() < writer.style.joins and not (_is_dot(stroke) or _is_dot(joined[-1])):
+            joined[-1] = np.concatenate((joined[-1], stroke))
         else:
-            found.append(stroke)
+            joined.append(stroke)
             owners.append(mark)
-    return found, owners
+    return joined, owners
 
 
 def _is_dot(stroke: Stroke) -> bool:
-    """Too small to be joined to anything: what would become of the dot on an i?"""
+    """Whether a stroke is a dot, such as that of an i: dots are never joined to other strokes."""
     return len(stroke) < 3 or float(np.ptp(stroke, axis=0).max()) < 0.2
 
 
-def _bent(points: NDArray[np.float64], hand: Writer) -> NDArray[np.float64]:
-    """The whole expression with the hand's slant, slope and drift, and bent a little as no two copies are alike."""
-    style, rng = hand.style, hand.rng
+def _distorted(points: NDArray[np.float64], writer: Writer) -> NDArray[np.float64]:
+    """All points with the writer's slant, slope and drift and a small random deformation; shape (points, 2)."""
+    style, rng = writer.style, writer.rng
     x, y = points[:, 0], points[:, 1]
     phases, waves = rng.uniform(0, 2 * np.pi, 4), rng.uniform(0.25, 1.0, 4)
     amount = 0.02 + 0.05 * style.looseness
@@ -168,15 +168,15 @@ def _bent(points: NDArray[np.float64], hand: Writer) -> NDArray[np.float64]:
 
 
 def draw(writing: OnlineInk, *, size: float = 32.0, padding: int = 8) -> RenderedInk:
-    """Draw a writing.
+    """Render online ink.
 
     Args:
         writing: see `write`.
-        size: height of a capital, in pixels; less where the picture would be larger than ``MAX_SIDE``.
-        padding: white on all sides, in pixels.
+        size: height of a capital letter, in pixels; less where the image would be larger than ``MAX_SIDE``.
+        padding: margin on all sides, in pixels.
 
     Raises:
-        ValueError: ``size`` or ``padding`` leave no room.
+        ValueError: ``size`` or ``padding`` leave no room for ink.
     """
     if size < 4 or not 0 <= padding < MAX_SIDE / 4:
         raise ValueError(f"no room for ink: size {size}, padding {padding}")
@@ -194,7 +194,7 @@ def draw(writing: OnlineInk, *, size: float = 32.0, padding: int = 8) -> Rendere
 
 
 def _widths(stroke: Stroke, pen: float, style: WriterStyle) -> NDArray[np.float64]:
-    """The pen's width at each point: less where it is lifted and where it moves upwards; of a dot, more."""
+    """The pen's width at each point, in pixels: less at the ends and on upward strokes, more for a dot."""
     count = len(stroke)
     if count < 3 or not style.pressure:
         return np.full(count, pen * (1.0 if count > 1 else 1.25))
@@ -210,7 +210,7 @@ def _widths(stroke: Stroke, pen: float, style: WriterStyle) -> NDArray[np.float6
 def _boxes(
     writing: OnlineInk, strokes: Sequence[Stroke], widths: Sequence[NDArray[np.float64]], size: tuple[int, int]
 ) -> NDArray[np.int64]:
-    """Of each symbol's ink, the pen's width included."""
+    """The bounding box of each symbol, pen width included; shape (symbols, 4)."""
     boxes = np.full((len(writing.names), 4), np.inf) * (1, 1, -1, -1)
     for stroke, width, mark in zip(strokes, widths, writing.marks, strict=True):
         half = float(width.max()) / 2

@@ -1,6 +1,6 @@
-"""Labels -> pictures by many writers, all from one seed: who writes what is decided by seed and id alone.
+"""Labels -> images by many synthetic writers; the seed and the id alone determine writer and image.
 
-Not for how a hand writes (see `writing`) nor for files (see `delivery`).
+Not for the ink of one writer (see `ink`) nor for files (see `export`).
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from mumer_data.handwriting.alphabets import DEFAULT, hand_of
+from mumer_data.handwriting.alphabets import DEFAULT, writer_for
 from mumer_data.handwriting.ink import RenderedInk, draw, write
 from mumer_data.handwriting.writer import writer_style
 from mumer_data.seeding import rng_for
@@ -16,14 +16,14 @@ from mumer_data.seeding import rng_for
 
 @dataclass(frozen=True, slots=True)
 class Synthesizer:
-    """How labels become pictures.
+    """Settings of the synthesis.
 
     Attributes:
-        seed: of everything.
-        writers: how many different hands there are.
-        size: height of a capital by the middle of all writers, in pixels.
-        padding: white on all sides, in pixels.
-        alphabets: see `alphabets.ALPHABETS`, the preferred first.
+        seed: random seed.
+        writers: number of synthetic writers.
+        size: median height of a capital letter over writers, in pixels.
+        padding: margin on all sides, in pixels.
+        alphabets: names in `alphabets.ALPHABETS`, in order of preference.
         bank: file of real glyphs, preferred to all alphabets.
     """
 
@@ -35,16 +35,16 @@ class Synthesizer:
     bank: Path | None = None
 
     def writer(self, name: str) -> str:
-        """Who writes the expression with this id."""
+        """The writer of the expression with this id."""
         return f"writer-{rng_for(self.seed, name, 'writer').integers(self.writers):05d}"
 
     def picture(self, name: str, label: str) -> RenderedInk:
-        """The expression with this id.
+        """The rendered expression with this id.
 
         Raises:
             LatexSyntaxError, ImageError: see `write`.
             SourceError: the bank cannot be read.
         """
         style = writer_style(self.writer(name), self.seed)
-        hand = hand_of(style, rng_for(self.seed, name, "ink"), self.alphabets, self.bank)
-        return draw(write(label, hand), size=self.size * style.size, padding=self.padding)
+        writer_model = writer_for(style, rng_for(self.seed, name, "ink"), self.alphabets, self.bank)
+        return draw(write(label, writer_model), size=self.size * style.size, padding=self.padding)

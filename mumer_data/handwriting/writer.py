@@ -1,6 +1,6 @@
-"""One writer's hand: which shape it gives a symbol, how large, how far apart, how steadily.
+"""Writer styles: the choice and deformation of glyphs, their size, spacing and steadiness.
 
-Not for where symbols stand (see `images.layout`) nor for what they are made of (see `images.strokes`).
+Not for the layout of symbols (see `layout`) nor for the source of glyphs (see `glyphs`).
 """
 
 from __future__ import annotations
@@ -14,33 +14,33 @@ from itertools import pairwise
 import numpy as np
 
 from mumer_data.exceptions import ImageError
-from mumer_data.handwriting.glyph_warp import warped
+from mumer_data.handwriting.glyph_warp import warp_glyph
 from mumer_data.handwriting.glyphs.glyph import Alphabet, Glyph, Stroke
 from mumer_data.seeding import hash64, rng_for
 
 
 @dataclass(frozen=True, slots=True)
 class WriterStyle:
-    """What makes a hand; lengths in heights of a capital, angles in radians.
+    """The parameters of a writer; lengths in heights of a capital letter, angles in radians.
 
     Attributes:
-        slant: lean of upright lines, to the right if positive.
-        aspect: widths are this many times those of the glyphs.
-        spacing: white between symbols.
-        looseness: how much spacing, size and height vary from symbol to symbol, 0 to 1.
-        character: how far the hand's own shapes are from those of the alphabet.
-        size: of the whole, 1 for the middle of all writers.
-        slope: of the baseline, upwards if positive.
-        drift: how far the baseline wanders.
-        script: size of scripts.
-        roundness: how much corners are rounded, 0 to 1.
-        tremor: how far strokes tremble.
-        joins: share of strokes that the pen does not lift between, where they end near the next.
+        slant: shear of upright lines, positive to the right.
+        aspect: factor on the width of glyphs.
+        spacing: distance between symbols.
+        looseness: variation of spacing, size and height between symbols, 0 to 1.
+        character: deviation of the writer's shapes from those of the alphabet.
+        size: factor on the size of the expression; 1 is the median over writers.
+        slope: slope of the baseline, positive upwards.
+        drift: amplitude of the baseline's deviation from a straight line.
+        script: scale of subscripts and superscripts.
+        roundness: rounding of corners, 0 to 1.
+        tremor: standard deviation of the noise on points.
+        joins: probability that the pen is not lifted between two strokes of a symbol that are close.
         pen: width of a stroke.
-        pressure: how much the pen's width varies, 0 to 1.
-        fineness: length of the straight pieces that the device makes of a curve.
-        cursive: share of the letters that the hand writes as at school, see `strokes.hershey.Cursive`.
-        allographs: which of several shapes the hand gives a symbol.
+        pressure: variation of the pen's width, 0 to 1.
+        fineness: distance between the points of a stroke.
+        cursive: share of letters in cursive script, see `glyphs.hershey.Cursive`.
+        allographs: seed of the choice among several shapes of a symbol.
     """
 
     slant: float = 0.0
@@ -62,15 +62,15 @@ class WriterStyle:
     allographs: int = 0
 
     def __post_init__(self) -> None:
-        for one in fields(self):
-            if not np.isfinite(getattr(self, one.name)):
-                raise ValueError(f"{one.name} is not a number")
+        for attribute in fields(self):
+            if not np.isfinite(getattr(self, attribute.name)):
+                raise ValueError(f"{attribute.name} is not a number")
         if min(self.aspect, self.script, self.pen, self.size, self.fineness) <= 0:
             raise ValueError("aspect, script, pen, size and fineness must be more than 0")
 
 
 def writer_style(writer: str, seed: int = 0) -> WriterStyle:
-    """The style of a writer: the same name and seed give the same hand."""
+    """The style of a writer; the same name and seed always return the same style."""
     rng = rng_for(seed, writer, "style")
     return WriterStyle(
         slant=float(np.clip(rng.normal(0.08, 0.14), -0.3, 0.5)),
@@ -94,12 +94,12 @@ def writer_style(writer: str, seed: int = 0) -> WriterStyle:
 
 
 class Writer:
-    """A style at work on one expression.
+    """A writer of one expression.
 
     Args:
-        alphabets: sources of glyphs, the preferred first.
-        style: of the writer.
-        rng: for what varies within one writer.
+        alphabets: sources of glyphs, in order of preference.
+        style: the writer's style.
+        rng: random generator of the variation within one writer.
     """
 
     def __init__(self, alphabets: Sequence[Alphabet], style: WriterStyle, rng: np.random.Generator) -> None:
@@ -107,49 +107,49 @@ class Writer:
         self._alphabets = alphabets
         self._shapes: dict[str, Glyph] = {}
 
-    def known(self, token: str, text: str, font: str) -> Sequence[Glyph]:
-        """The shapes of a symbol in the first alphabet that has it."""
-        found = next(filter(None, (alphabet.glyphs(token, text, font) for alphabet in self._alphabets)), ())
-        plain = "" if found else unicodedata.normalize("NFKC", text)  # wide brackets and commas are brackets and commas
-        return self.known(token, plain, font) if len(plain) == 1 and plain != text else found
+    def glyphs_for(self, token: str, text: str, font: str) -> Sequence[Glyph]:
+        """The glyphs of a symbol in the first alphabet that has it; empty where none has."""
+        glyphs = next(filter(None, (alphabet.glyphs(token, text, font) for alphabet in self._alphabets)), ())
+        plain = "" if glyphs else unicodedata.normalize("NFKC", text)  # full-width forms
+        return self.glyphs_for(token, plain, font) if len(plain) == 1 and plain != text else glyphs
 
     def glyph(self, token: str, text: str, font: str = "") -> Glyph:
-        """The hand's own shape of a symbol, or now and then another one; no two are quite alike.
+        """The writer's shape of a symbol, sometimes another allograph, with a random deformation.
 
         Raises:
             ImageError: ``glyph_missing``.
         """
-        shapes = self.known(token, text, font)
+        shapes = self.glyphs_for(token, text, font)
         if not shapes:
             raise ImageError("glyph_missing", f"no alphabet has a shape for {token} ({text!r})")
-        place = _own(self.style.allographs, token, shapes)
+        index = _choose_allograph(self.style.allographs, token, shapes)
         if len(shapes) > 1 and self.rng.random() < 0.2 * self.style.looseness:
-            place = _own(self.style.allographs + 1, token, shapes)
-        return self._shaped(shapes[place], f"{token}\0{place}")
+            index = _choose_allograph(self.style.allographs + 1, token, shapes)
+        return self._personal_shape(shapes[index], f"{token}\0{index}")
 
-    def _shaped(self, glyph: Glyph, name: str) -> Glyph:
-        """A glyph in the hand's own shape, the same each time, and a little beside it, never the same."""
+    def _personal_shape(self, glyph: Glyph, name: str) -> Glyph:
+        """A glyph with the deformation of the writer (constant) and of this occurrence (random)."""
         own = self._shapes.get(name)
         if own is None:
             character = rng_for(self.style.allographs, name, "shape")
-            own = self._shapes[name] = warped(glyph, self.style.character * (0.3 if glyph.real else 1.0), character)
+            own = self._shapes[name] = warp_glyph(glyph, self.style.character * (0.3 if glyph.real else 1.0), character)
         amount = (0.008 if glyph.real else 0.012) + 0.02 * self.style.looseness
-        return warped(own, amount, self.rng)
+        return warp_glyph(own, amount, self.rng)
 
     def vary(self, amount: float) -> float:
-        """A factor near 1: 0.2 of a loose hand gives 0.8 to 1.25, mostly."""
+        """A random factor near 1; mostly 0.8 to 1.25 for ``amount`` 0.2 and looseness 1."""
         return float(np.exp(np.clip(self.rng.normal(), -2, 2) * 0.5 * amount * self.style.looseness))
 
     def shift(self, amount: float) -> float:
-        """A small length around 0."""
+        """A random length around 0."""
         return float(np.clip(self.rng.normal(), -2, 2) * 0.5 * amount * self.style.looseness)
 
     def gap(self) -> float:
-        """White between two symbols."""
+        """The distance between two symbols."""
         return self.style.spacing * self.vary(1.2)
 
     def line(self, *corners: tuple[float, float]) -> Stroke:
-        """A line through corners, as straight as the hand draws it."""
+        """A polyline through corners whose segments are slightly bowed; shape (points, 2)."""
         parts = []
         for (x0, y0), (x1, y1) in pairwise(corners):
             length = float(np.hypot(x1 - x0, y1 - y0))
@@ -161,15 +161,15 @@ class Writer:
         return np.concatenate(parts)
 
 
-def _own(allographs: int, token: str, shapes: Sequence[Glyph]) -> int:
-    """Which shape: of real ones, as many as can be from the same few writers."""
+def _choose_allograph(allographs: int, token: str, shapes: Sequence[Glyph]) -> int:
+    """The index of the writer's allograph; real glyphs are taken from as few source writers as possible."""
     if len(shapes) == 1:
         return 0
     if not shapes[0].source:
-        return _drawn(allographs, token) % len(shapes)
-    return min(range(len(shapes)), key=lambda place: (_drawn(allographs, shapes[place].source), place))
+        return _rank(allographs, token) % len(shapes)
+    return min(range(len(shapes)), key=lambda index: (_rank(allographs, shapes[index].source), index))
 
 
 @lru_cache(maxsize=1 << 18)
-def _drawn(allographs: int, name: str) -> int:
+def _rank(allographs: int, name: str) -> int:
     return hash64(f"{allographs}\0{name}")

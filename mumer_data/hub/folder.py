@@ -16,7 +16,9 @@ import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
 from mumer_data.exceptions import OutputError
-from mumer_data.shards.run import UNFINISHED, WORK, read_manifest
+from mumer_data.shards.manifest import read_manifest
+from mumer_data.shards.plan import WORK
+from mumer_data.shards.run import UNFINISHED
 from mumer_data.shards.writer import ShardInfo, leaves
 
 _SHARD = re.compile(r"(?P<split>\w+)-\d{5}-of-(?P<count>\d{5})\.parquet")

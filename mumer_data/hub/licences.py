@@ -16,7 +16,7 @@ from typing import Any
 import pyarrow.compute as pc
 
 from mumer_data.hub.folder import Build
-from mumer_data.shards.run import licence_of
+from mumer_data.shards.manifest import licence_of
 
 _SHARE = 1 / 3  # of the ids must look like a data set's; some of CROHME's are mere numbers
 DECLARED = "the source of this build"

@@ -18,7 +18,7 @@ from mumer_data.hub.licences import Terms
 from mumer_data.hub.picture import sample_sheet
 from mumer_data.hub.redact_paths import without_places
 from mumer_data.io.atomic import file_sha256
-from mumer_data.shards.run import MANIFEST
+from mumer_data.shards.manifest import MANIFEST
 
 CARD = "README.md"
 PICTURE = "samples.png"

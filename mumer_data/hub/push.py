@@ -15,7 +15,7 @@ from mumer_data.hub.card import written_by_hand
 from mumer_data.hub.checks import Finding
 from mumer_data.hub.publication import CARD, Upload
 from mumer_data.hub.repository import Repository
-from mumer_data.shards.run import MANIFEST
+from mumer_data.shards.manifest import MANIFEST
 
 if TYPE_CHECKING:
     from huggingface_hub import CommitOperationAdd

@@ -15,9 +15,9 @@ from PIL import ExifTags, Image
 from mumer_data.exceptions import ImageError
 
 # What every decoder turns into the same RGB; of these with an alpha channel, where nothing shines through.
-_PLAIN = ("1", "L", "P", "RGB", "LA", "PA", "RGBA", "RGBX")
+_EIGHT_BIT_MODES = ("1", "L", "P", "RGB", "LA", "PA", "RGBA", "RGBX")
 # How to undo an orientation of EXIF (tag 274).
-_TURNS = {
+_ORIENTATIONS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -26,10 +26,10 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-_DEEP = ("I;16", "I;16B", "I;16L", "I", "F")
+_HIGH_BIT_DEPTH_MODES = ("I;16", "I;16B", "I;16L", "I", "F")
 
 
-def oddity(image: Image.Image) -> str:
+def display_ambiguity(image: Image.Image) -> str:
     """Why programs may show a loaded image differently; ``""`` where all show the same.
 
     ``turned``: some heed the orientation in EXIF, some do not (`datasets` does, Pillow does not). ``metadata``: EXIF
@@ -39,11 +39,11 @@ def oddity(image: Image.Image) -> str:
     orientation = _orientation(image)
     if orientation is None:
         return "metadata"
-    if orientation in _TURNS:
+    if orientation in _ORIENTATIONS:
         return "turned"
-    if image.mode in _DEEP:
+    if image.mode in _HIGH_BIT_DEPTH_MODES:
         return "deep"
-    if image.mode not in _PLAIN:
+    if image.mode not in _EIGHT_BIT_MODES:
         return "colours"
     if image.has_transparency_data and image.convert("RGBA").getchannel("A").getextrema()[0] != 255:
         return "transparent"
@@ -64,14 +64,14 @@ def canonical_image(data: bytes) -> Image.Image:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         with Image.open(io.BytesIO(data)) as image:
-            return plain(image)
+            return canonicalize(image)
 
 
-def plain(image: Image.Image) -> Image.Image:
+def canonicalize(image: Image.Image) -> Image.Image:
     """`canonical_image` of an image that is open, loaded or not."""
     image.load()
     try:
-        return _opaque(_shallow(_upright(image)))
+        return _opaque(_to_8_bit(_upright(image)))
     except (ValueError, OSError) as error:
         message = f"its {image.mode} pixels cannot be turned into RGB ({error}); convert it to PNG"
         raise ImageError("image_format", message) from None
@@ -94,14 +94,14 @@ def _orientation(image: Image.Image) -> int | None:
 
 def _upright(image: Image.Image) -> Image.Image:
     # Not by ImageOps.exif_transpose, which also writes the EXIF anew and fails where another tag of it is broken.
-    turn = _TURNS.get(_orientation(image) or 1)
-    turned = image.copy() if turn is None else image.transpose(turn)
-    turned.info = {key: value for key, value in image.info.items() if key == "transparency"}
-    return turned
+    transpose = _ORIENTATIONS.get(_orientation(image) or 1)
+    upright = image.copy() if transpose is None else image.transpose(transpose)
+    upright.info = {key: value for key, value in image.info.items() if key == "transparency"}
+    return upright
 
 
-def _shallow(image: Image.Image) -> Image.Image:
-    if image.mode not in _DEEP:
+def _to_8_bit(image: Image.Image) -> Image.Image:
+    if image.mode not in _HIGH_BIT_DEPTH_MODES:
         return image
     values: NDArray[np.float32] = np.nan_to_num(np.asarray(image, np.float32), posinf=0.0, neginf=0.0)
     low, high = float(values.min()), float(values.max())
@@ -117,9 +117,9 @@ def _shallow(image: Image.Image) -> Image.Image:
 def _opaque(image: Image.Image) -> Image.Image:
     if not image.has_transparency_data:
         return image if image.mode in ("1", "L", "P", "RGB") else image.convert("RGB")
-    layers = image.convert("RGBA")
-    alpha = layers.getchannel("A")
-    shades = layers.convert("L").histogram(alpha.point([0] * 128 + [255] * 128))
-    light = sum(shades[128:]) > sum(shades[:128])
-    paper = Image.new("RGBA", layers.size, (0, 0, 0, 255) if light else (255, 255, 255, 255))
-    return Image.alpha_composite(paper, layers).convert("RGB")
+    rgba = image.convert("RGBA")
+    alpha = rgba.getchannel("A")
+    histogram = rgba.convert("L").histogram(alpha.point([0] * 128 + [255] * 128))
+    is_light = sum(histogram[128:]) > sum(histogram[:128])
+    background = Image.new("RGBA", rgba.size, (0, 0, 0, 255) if is_light else (255, 255, 255, 255))
+    return Image.alpha_composite(background, rgba).convert("RGB")

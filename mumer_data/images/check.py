@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from PIL import Image, UnidentifiedImageError
 
 from mumer_data.exceptions import ImageError
-from mumer_data.images.canonicalize import oddity
+from mumer_data.images.canonicalize import display_ambiguity
 
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP")
 MAX_PIXELS = 89_478_485  # Pillow's own warning threshold: a quarter of a GiB as 24-bit RGB
@@ -91,7 +91,7 @@ def _decode(data: bytes, max_pixels: int) -> ImageInfo:
             _check_pixels(image, max_pixels)  # a GIF may grow when its first frame is larger than its screen
             # A camera's JPEG with a preview inside calls itself MPO; its first picture is a plain JPEG.
             name = "JPEG" if image.format == "MPO" else str(image.format)
-            return ImageInfo(image.width, image.height, name, image.mode, oddity(image))
+            return ImageInfo(image.width, image.height, name, image.mode, display_ambiguity(image))
     except ImageError:
         raise
     except Image.DecompressionBombError as error:

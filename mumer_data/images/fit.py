@@ -23,7 +23,7 @@ _INK = 0.35  # share of full contrast from which a pixel is ink
 _FAINT = 0.2  # the same where an image is scaled down, lest thin lines break
 Boxes = NDArray[np.float64]  # left, top, right, bottom of each symbol, in pixels
 
-_EYE = ndimage.generate_binary_structure(2, 2)
+_EIGHT_CONNECTED = ndimage.generate_binary_structure(2, 2)
 
 
 class Fit(BaseModel):
@@ -62,17 +62,17 @@ class Fitted:
     top: float
 
 
-def fit(data: bytes, wanted: Fit, boxes: Boxes | None = None) -> tuple[bytes, Boxes | None]:
+def fit(data: bytes, target: Fit, boxes: Boxes | None = None) -> tuple[bytes, Boxes | None]:
     """An encoded image, fitted, as PNG, black on white, and the boxes moved along; without ink all stays as it is."""
     with Image.open(io.BytesIO(data)) as image:
-        fitted = fit_image(image, wanted)
+        fitted = fit_image(image, target)
     if fitted is None:
         return data, boxes
     corner = np.array([fitted.left, fitted.top, fitted.left, fitted.top])
     return encode_png(fitted.image), None if boxes is None else boxes * fitted.scale + corner
 
 
-def fit_image(image: Image.Image, wanted: Fit) -> Fitted | None:
+def fit_image(image: Image.Image, target: Fit) -> Fitted | None:
     """Crop to the ink, scale it to the wanted size of symbols, redraw its middle lines; nothing without ink."""
     ink = _contrast(image)
     mask = ink >= _INK
@@ -80,20 +80,20 @@ def fit_image(image: Image.Image, wanted: Fit) -> Fitted | None:
         return None
     rows, columns = np.nonzero(mask.any(axis=1))[0], np.nonzero(mask.any(axis=0))[0]
     top, bottom, left, right = int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
-    scale = _scale(mask[top:bottom, left:right], wanted)
+    scale = _scale(mask[top:bottom, left:right], target)
     size = (max(1, round((right - left) * scale * _FINE)), max(1, round((bottom - top) * scale * _FINE)))
     cropped = Image.fromarray(ink).crop((left, top, right, bottom))
     if scale * _FINE < 1:
         large = np.asarray(cropped.resize(size, Image.Resampling.BOX)) >= _FAINT
     else:
         large = np.asarray(cropped.resize(size, Image.Resampling.BILINEAR)) >= _INK
-    edge = wanted.padding + int(np.ceil(wanted.pen / 2))
-    width, height = (_up(side / _FINE + 2 * edge, wanted.multiple) for side in size)
+    edge = target.padding + int(np.ceil(target.pen / 2))
+    width, height = (_round_up(side / _FINE + 2 * edge, target.multiple) for side in size)
     # In the middle: the white that makes up a multiple lies on both sides.
     begin_x, begin_y = (width * _FINE - size[0]) // 2, (height * _FINE - size[1]) // 2
     canvas = np.zeros((height * _FINE, width * _FINE), dtype=bool)
     canvas[begin_y : begin_y + size[1], begin_x : begin_x + size[0]] = thin(large)
-    drawn = ndimage.binary_dilation(canvas, _disc(wanted.pen * _FINE))
+    drawn = ndimage.binary_dilation(canvas, _disc(target.pen * _FINE))
     grey = Image.fromarray(np.where(drawn, np.uint8(0), np.uint8(255))).reduce(_FINE)
     return Fitted(grey, scale, begin_x / _FINE - left * scale, begin_y / _FINE - top * scale)
 
@@ -107,24 +107,24 @@ def _contrast(image: Image.Image) -> np.ndarray[tuple[int, ...], np.dtype[np.flo
     return (high - grey if polarity(image) == "dark_on_light" else grey - low) / np.float32(high - low)
 
 
-def _scale(mask: Mask, wanted: Fit) -> float:
+def _scale(mask: Mask, target: Fit) -> float:
     """From the pieces of ink, without specks and dots; and so that the whole has room."""
-    labels, _ = ndimage.label(mask, structure=_EYE)
+    labels, _ = ndimage.label(mask, structure=_EIGHT_CONNECTED)
     sides = np.array([max(b.stop - b.start for b in box) for box in ndimage.find_objects(labels)], dtype=np.float64)
     large = sides[sides >= 0.2 * np.quantile(sides, 0.9)]
-    scale = wanted.symbol / float(np.median(large))
+    scale = target.symbol / float(np.median(large))
     height, width = mask.shape
-    room = (wanted.max_pixels / (height * width)) ** 0.5
-    longest = 16 * wanted.max_pixels**0.5 / max(height, width)  # a lone line, of hardly any area
+    room = (target.max_pixels / (height * width)) ** 0.5
+    longest = 16 * target.max_pixels**0.5 / max(height, width)  # a lone line, of hardly any area
     return float(min(scale, room, longest))
 
 
-def _up(length: float, multiple: int) -> int:
+def _round_up(length: float, multiple: int) -> int:
     return max(1, int(np.ceil(length / multiple))) * multiple
 
 
 def _disc(diameter: float) -> Mask:
     reach = int(np.ceil(diameter / 2 - 0.5))
     y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1]
-    found: Mask = np.hypot(x, y) <= diameter / 2
-    return found
+    disc: Mask = np.hypot(x, y) <= diameter / 2
+    return disc

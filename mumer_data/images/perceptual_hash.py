@@ -44,6 +44,6 @@ def phash(data: bytes) -> PerceptualHash:
     box = ink.point([0] * _INK + [255] * (256 - _INK)).getbbox()
     if box is not None:
         ink = ink.crop(box)
-    found = np.packbits(imagehash.phash(ink, hash_size=SIDE).hash.ravel()).view(np.uint64)
-    a, b, c, d = (int(word) for word in found)
+    words = np.packbits(imagehash.phash(ink, hash_size=SIDE).hash.ravel()).view(np.uint64)
+    a, b, c, d = (int(word) for word in words)
     return PerceptualHash((a, b, c, d), float(np.log(ink.width / ink.height)))

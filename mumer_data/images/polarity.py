@@ -25,10 +25,10 @@ def polarity(image: Image.Image) -> Polarity:
     return "dark_on_light" if mean >= (low + high) / 2 else "light_on_dark"
 
 
-def unify_polarity(data: bytes, wanted: Polarity = "dark_on_light") -> bytes:
+def unify_polarity(data: bytes, target: Polarity = "dark_on_light") -> bytes:
     """The encoded image in the wanted polarity: the same bytes where it has it, else an inverted greyscale PNG."""
     with Image.open(io.BytesIO(data)) as image:
-        if polarity(image) == wanted:
+        if polarity(image) == target:
             return data
         buffer = io.BytesIO()
         ImageOps.invert(image.convert("L")).save(buffer, "PNG")

@@ -60,11 +60,11 @@ def render_ink(strokes: Sequence[Stroke], style: InkStyle | None = None) -> byte
         ImageError: ``ink_empty`` without a point, ``ink_invalid`` for NaN, infinite or huge coordinates.
     """
     style = style or InkStyle()
-    placed, width = _placed(strokes, style)
+    scaled, width = _scale_strokes(strokes, style)
     canvas = Image.new("L", (width * OVERSAMPLE, style.height * OVERSAMPLE), style.paper)
     draw = ImageDraw.Draw(canvas)
-    for stroke in placed:
-        _draw(draw, stroke, style.stroke_width * OVERSAMPLE, style.ink)
+    for stroke in scaled:
+        _draw_stroke(draw, stroke, style.stroke_width * OVERSAMPLE, style.ink)
     return encode_png(canvas.reduce(OVERSAMPLE))
 
 
@@ -81,12 +81,12 @@ def draw_ink(strokes: Sequence[Stroke], widths: Sequence[NDArray[np.float64]], s
     for stroke, pen in zip(strokes, widths, strict=True):
         points, width = stroke * OVERSAMPLE, np.maximum(pen * OVERSAMPLE, 1.0)
         flat = points.ravel().tolist()
-        wides = width[1:].round().astype(int).tolist()
-        if len(set(wides)) == 1:
-            draw.line(flat, fill=0, width=wides[0])
+        pen_widths = width[1:].round().astype(int).tolist()
+        if len(set(pen_widths)) == 1:
+            draw.line(flat, fill=0, width=pen_widths[0])
         else:
-            for place, wide in enumerate(wides):
-                draw.line(flat[2 * place : 2 * place + 4], fill=0, width=wide)
+            for index, pen_width in enumerate(pen_widths):
+                draw.line(flat[2 * index : 2 * index + 4], fill=0, width=pen_width)
         half = (width / 2)[:, None]
         for corner in np.concatenate((points - half, points + half), axis=1).tolist():
             draw.ellipse(corner, fill=0)
@@ -100,7 +100,7 @@ def encode_png(image: Image.Image) -> bytes:
     return buffer.getvalue()
 
 
-def _placed(strokes: Sequence[Stroke], style: InkStyle) -> tuple[list[Stroke], int]:
+def _scale_strokes(strokes: Sequence[Stroke], style: InkStyle) -> tuple[list[Stroke], int]:
     """The strokes in oversampled pixels, and the width of the image in pixels."""
     filled = [stroke for stroke in strokes if len(stroke)]
     if not filled:
@@ -127,7 +127,7 @@ def _placed(strokes: Sequence[Stroke], style: InkStyle) -> tuple[list[Stroke], i
     return [((stroke - (low + high) / 2) * scale + middle) * OVERSAMPLE for stroke in filled], width
 
 
-def _draw(draw: ImageDraw.ImageDraw, stroke: Stroke, pen: float, ink: int) -> None:
+def _draw_stroke(draw: ImageDraw.ImageDraw, stroke: Stroke, pen: float, ink: int) -> None:
     """One stroke with round joins and ends."""
     if len(stroke) > 2:
         # Points closer than half a pen's width add nothing but work.

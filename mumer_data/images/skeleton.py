@@ -24,10 +24,10 @@ def _removable() -> tuple[Mask, Mask]:
     """For both half steps, by the code of a pixel's eight neighbours: whether it can go."""
     tables = np.zeros((2, 256), dtype=bool)
     for code in range(256):
-        there = [code >> place & 1 for place in range(8)]
-        north, _, east, _, south, _, west, _ = there
-        edges = sum(not there[place] and there[(place + 1) % 8] for place in range(8))
-        if 2 <= sum(there) <= 6 and edges == 1:
+        neighbours = [code >> bit & 1 for bit in range(8)]
+        north, _, east, _, south, _, west, _ = neighbours
+        edges = sum(not neighbours[bit] and neighbours[(bit + 1) % 8] for bit in range(8))
+        if 2 <= sum(neighbours) <= 6 and edges == 1:
             tables[0, code] = not (north and east and south) and not (east and south and west)
             tables[1, code] = not (north and east and west) and not (north and south and west)
     return tables[0], tables[1]
@@ -40,8 +40,8 @@ def thin(mask: Mask) -> Mask:
     """
     left = np.pad(mask, 1).astype(np.int32)
     weights = np.zeros((3, 3), dtype=np.int32)
-    for place, (down, right) in enumerate(_NEIGHBOURS):
-        weights[1 + down, 1 + right] = 1 << place
+    for bit, (down, right) in enumerate(_NEIGHBOURS):
+        weights[1 + down, 1 + right] = 1 << bit
     changed = True
     while changed:
         changed = False
@@ -50,8 +50,8 @@ def thin(mask: Mask) -> Mask:
             if gone.any():
                 left[gone] = 0
                 changed = True
-    found: Mask = left[1:-1, 1:-1] > 0
-    return found
+    thinned: Mask = left[1:-1, 1:-1] > 0
+    return thinned
 
 
 def trace(lines: Mask, spur: int = 0) -> list[Stroke]:
@@ -62,7 +62,7 @@ def trace(lines: Mask, spur: int = 0) -> list[Stroke]:
     """
     graph = _graph(lines)
     chains = [chain for chain in _chains(graph) if len(chain) >= spur or not _is_spur(chain, graph)]
-    return [np.array(chain, dtype=np.float64) for chain in _joined(chains)]
+    return [np.array(chain, dtype=np.float64) for chain in _join_chains(chains)]
 
 
 Pixel = tuple[int, int]  # x, y
@@ -75,20 +75,20 @@ def _graph(lines: Mask) -> Graph:
     pixels = set(zip(xs.tolist(), ys.tolist(), strict=True))
     graph: Graph = {}
     for x, y in sorted(pixels):
-        beside = [(x + right, y + down) for down, right in _NEIGHBOURS if not (down and right)]
-        slanted = [
+        adjacent = [(x + right, y + down) for down, right in _NEIGHBOURS if not (down and right)]
+        diagonal = [
             (x + right, y + down)
             for down, right in _NEIGHBOURS
             if down and right and (x + right, y) not in pixels and (x, y + down) not in pixels
         ]
-        graph[x, y] = [pixel for pixel in (*beside, *slanted) if pixel in pixels]
+        graph[x, y] = [pixel for pixel in (*adjacent, *diagonal) if pixel in pixels]
     return graph
 
 
 def _chains(graph: Graph) -> Iterator[list[Pixel]]:
     """The paths between ends and crossings, each link once; then the closed loops."""
     done: set[tuple[Pixel, Pixel]] = set()
-    nodes = [pixel for pixel, beside in graph.items() if len(beside) != 2]
+    nodes = [pixel for pixel, adjacent in graph.items() if len(adjacent) != 2]
     for start in (*nodes, *graph):
         if not graph[start]:
             yield [start]
@@ -106,38 +106,41 @@ def _chains(graph: Graph) -> Iterator[list[Pixel]]:
 
 
 def _is_spur(chain: list[Pixel], graph: Graph) -> bool:
-    ends = sorted(len(graph[chain[place]]) for place in (0, -1))
+    ends = sorted(len(graph[chain[end]]) for end in (0, -1))
     return ends[0] == 1 and ends[1] > 2
 
 
-def _joined(chains: list[list[Pixel]]) -> list[list[Pixel]]:
+def _join_chains(chains: list[list[Pixel]]) -> list[list[Pixel]]:
     """Chains that leave a crossing in opposite directions, made one."""
     while True:
         best = min(_pairs(chains), default=None)
         if best is None:
             return chains
-        _, one, other, flip_one, flip_other = best
-        first, second = chains[one][:: -1 if flip_one else 1], chains[other][:: -1 if flip_other else 1]
-        chains = [chain for place, chain in enumerate(chains) if place not in (one, other)]
+        _, first_index, second_index, flip_one, flip_other = best
+        first, second = chains[first_index][:: -1 if flip_one else 1], chains[second_index][:: -1 if flip_other else 1]
+        chains = [chain for index, chain in enumerate(chains) if index not in (first_index, second_index)]
         chains.append(first + second[1:])
 
 
 def _pairs(chains: list[list[Pixel]]) -> Iterator[tuple[float, int, int, bool, bool]]:
     """Pairs of ends at one pixel that go straight on: cosine, the two chains, whether each is turned round."""
     ends: dict[Pixel, list[tuple[int, bool]]] = {}
-    for place, chain in enumerate(chains):
+    for index, chain in enumerate(chains):
         if len(chain) > 1 and chain[0] != chain[-1]:
-            ends.setdefault(chain[0], []).append((place, True))
-            ends.setdefault(chain[-1], []).append((place, False))
+            ends.setdefault(chain[0], []).append((index, True))
+            ends.setdefault(chain[-1], []).append((index, False))
     for meeting in ends.values():
-        for number, (one, at_start) in enumerate(meeting):
-            for other, other_at_start in meeting[number + 1 :]:
-                cosine = float(_leaving(chains[one], at_start) @ _leaving(chains[other], other_at_start))
-                if one != other and cosine < _STRAIGHT:
-                    yield cosine, one, other, at_start, not other_at_start
+        for number, (first_index, at_start) in enumerate(meeting):
+            for second_index, other_at_start in meeting[number + 1 :]:
+                cosine = float(
+                    _direction_at_end(chains[first_index], at_start)
+                    @ _direction_at_end(chains[second_index], other_at_start)
+                )
+                if first_index != second_index and cosine < _STRAIGHT:
+                    yield cosine, first_index, second_index, at_start, not other_at_start
 
 
-def _leaving(chain: list[Pixel], at_start: bool) -> NDArray[np.float64]:
+def _direction_at_end(chain: list[Pixel], at_start: bool) -> NDArray[np.float64]:
     """The direction in which a chain leaves its end, over a few pixels."""
     ordered = chain if at_start else chain[::-1]
     away = np.subtract(ordered[min(5, len(ordered) - 1)], ordered[0]).astype(np.float64)

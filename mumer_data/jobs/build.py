@@ -26,7 +26,8 @@ from mumer_data.jobs.config import Pipeline
 from mumer_data.jobs.rows import shard_rows, usable
 from mumer_data.latex.grammar import load_grammar
 from mumer_data.records import Example, Reject, Slice
-from mumer_data.shards.run import Config, Plan, Run, SliceResult, save_result
+from mumer_data.shards.plan import Config, Plan, SliceResult, save_result
+from mumer_data.shards.run import Run
 from mumer_data.shards.schema import Columns
 from mumer_data.shards.writer import ShardInfo, ShardWriter
 
@@ -58,7 +59,7 @@ def make_plan(pipeline: Pipeline) -> Plan:
         "inputs": {"files": input_facts(pipeline)},
     }
     if pipeline.augment is not None:
-        facts["augment"] = pipeline.augment.facts()
+        facts["augment"] = pipeline.augment.to_manifest()
     configs = [Config(pipeline.name + task.suffix, name) for name, task in pipeline.tasks_by_name().items()]
     columns = Columns(pipeline.chat, pipeline.images, pipeline.metadata, tuple(pipeline.columns))
     return Plan(facts, configs, slices, pipeline.split, columns)

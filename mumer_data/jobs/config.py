@@ -23,7 +23,7 @@ from mumer_data.io.storage import fetched, is_url
 from mumer_data.latex.normalize.rules import chosen_rules
 from mumer_data.readers import READERS, Reader, reader_class
 from mumer_data.registry import did_you_mean
-from mumer_data.shards.run import licence_of
+from mumer_data.shards.manifest import licence_of
 from mumer_data.shards.schema import EXTRA, Chat, Extra, Images
 from mumer_data.tasks import TASKS, Task, task_class
 

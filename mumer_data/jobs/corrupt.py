@@ -27,7 +27,8 @@ from mumer_data.mining.counting import normalizer
 from mumer_data.readers.predictions import prediction_files, read_predictions
 from mumer_data.records import Correction, Reject, Slice
 from mumer_data.seeding import rng_for
-from mumer_data.shards.run import Config, Plan, Run, SliceResult, save_result
+from mumer_data.shards.plan import Config, Plan, SliceResult, save_result
+from mumer_data.shards.run import Run
 from mumer_data.shards.schema import Columns, ShardRow
 from mumer_data.shards.writer import ShardInfo, ShardWriter
 from mumer_data.tasks import error_tasks

@@ -20,8 +20,8 @@ from mumer_data.handwriting.glyphs.bank import write_bank
 from mumer_data.handwriting.glyphs.fonts import font_files, glyphs_of_font, open_font
 from mumer_data.handwriting.glyphs.glyph import Glyph
 from mumer_data.handwriting.glyphs.outliers import drop_outliers
-from mumer_data.handwriting.glyphs.segment_image import Cut, cut
-from mumer_data.handwriting.glyphs.segment_ink import symbols_of
+from mumer_data.handwriting.glyphs.segment_image import SegmentedSymbol, segment_symbols
+from mumer_data.handwriting.glyphs.segment_ink import segment_ink
 from mumer_data.images.polarity import polarity
 from mumer_data.images.skeleton import Mask
 from mumer_data.io.atomic import atomic_write
@@ -50,10 +50,10 @@ class Harvest:
     read: int = 0
     used: int = 0
 
-    def add(self, row: Example, cuts: Iterable[Cut]) -> None:
+    def add(self, row: Example, symbols: Iterable[SegmentedSymbol]) -> None:
         """What was cut out of one row; a glyph's source is its writer, or else the row."""
         before = len(self.glyphs)
-        self.glyphs += [(one.token, one.glyph, row.writer or row.id) for one in cuts]
+        self.glyphs += [(one.token, one.glyph, row.writer or row.id) for one in symbols]
         self.used += len(self.glyphs) > before
 
 
@@ -77,19 +77,19 @@ class _Part:
                 continue
             data = screen.image(row)
             if not isinstance(data, Reject):
-                found.add(row, cut(ink_of(data), expression.tree))
+                found.add(row, segment_symbols(ink_of(data), expression.tree))
         return found
 
 
-def _of_ink(document: InkDocument, row: Example, tree: SymbolTree) -> Iterable[Cut]:
+def _of_ink(document: InkDocument, row: Example, tree: SymbolTree) -> Iterable[SegmentedSymbol]:
     """From the segmentation; of ink without one, from its image."""
     if not document.symbols:
-        return cut(ink_of(row.image.read()), tree) if document.strokes else ()
+        return segment_symbols(ink_of(row.image.read()), tree) if document.strokes else ()
     segments = [
         (symbol.label, [document.strokes[trace] for trace in symbol.traces if trace in document.strokes])
         for symbol in document.symbols
     ]
-    return symbols_of(segments, tree)
+    return segment_ink(segments, tree)
 
 
 def ink_of(data: bytes) -> Mask:
@@ -113,7 +113,7 @@ def build_bank(pipeline: Pipeline, out: Path, workers: int | None = None) -> dic
     """Write the bank of a source; gives how many ``glyphs`` of how many ``tokens``, rows ``read`` and ``used``.
 
     Raises:
-        SourceError: the source cannot be read, or no symbol could be cut out of it.
+        SourceError: the source cannot be read, or no symbol could be segmented.
         OutputError: the file cannot be written.
     """
     whole = Harvest([])

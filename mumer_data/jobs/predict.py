@@ -21,7 +21,7 @@ from mumer_data.jobs.rows import usable
 from mumer_data.recognizers import Key, Recognizer, RecognizerError, Request, Sampling
 from mumer_data.recognizers.journal import Journal, final_line, finish, is_done, open_journal
 from mumer_data.records import Example, Prediction, Reject, Slice
-from mumer_data.shards.run import MANIFEST
+from mumer_data.shards.manifest import MANIFEST
 from mumer_data.tasks import TASKS, task_class
 
 log = logging.getLogger(__name__)

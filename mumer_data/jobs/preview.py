@@ -48,16 +48,16 @@ def preview(
     for row in _taken(pipeline.model_copy(update={"metadata": True}), rows, seed):  # boxes may stand in them
         image, known = _opened(row.data), boxes_in(row.metadata)
         symbols: list[Box] = [] if known is None else known.tolist()
-        made = _variants(pipeline, row.id, image, known, variants)
+        augmented = _variants(pipeline, row.id, image, known, variants)
         overlay = Shown(image, symbols) if boxes and symbols else None
-        lines.append((f"{row.id}    {row.label}", Shown(image), overlay, made if boxes else _bare(made)))
+        lines.append((f"{row.id}    {row.label}", Shown(image), overlay, augmented if boxes else _bare(augmented)))
     if not lines:
         raise SourceError("not one row can be shown: `mumer build` says why in rejects.parquet")
     overlaid = any(overlay is not None for _, _, overlay, _ in lines)
     columns = ["original", *(["symbols"] if overlaid else []), *(f"variant {n + 1}" for n in range(len(lines[0][3])))]
     sheet = [
-        SheetRow(title, [original, *([overlay or _NOTHING] if overlaid else []), *made])
-        for title, original, overlay, made in lines
+        SheetRow(title, [original, *([overlay or _NOTHING] if overlaid else []), *augmented])
+        for title, original, overlay, augmented in lines
     ]
     write_sheet(sheet, columns, out)
     return len(lines)
@@ -73,10 +73,10 @@ def _taken(pipeline: Pipeline, rows: int, seed: int) -> Iterator[UsableRow]:
         held = [row for row in reader.read(parts[number]) if isinstance(row, Example)]
         found = 0
         for place in rng.permutation(len(held)).tolist():
-            made = usable(held[place], pipeline, screen, None)
-            if isinstance(made, Reject):
+            augmented = usable(held[place], pipeline, screen, None)
+            if isinstance(augmented, Reject):
                 continue
-            yield made
+            yield augmented
             found, left = found + 1, left - 1
             if found == each or not left:
                 break
@@ -90,8 +90,8 @@ def _opened(data: bytes) -> Image.Image:
         return image.copy()
 
 
-def _bare(made: Sequence[Shown]) -> list[Shown]:
-    return [Shown(one.image) for one in made]
+def _bare(augmented: Sequence[Shown]) -> list[Shown]:
+    return [Shown(one.image) for one in augmented]
 
 
 def _variants(
@@ -100,6 +100,6 @@ def _variants(
     """What a build makes of an image by augmentation; nothing where the pipeline has none."""
     if pipeline.augment is None:
         return []
-    names, steps = [variant_name(name, copy) for copy in range(1, count + 1)], pipeline.augment.made()
-    made = [augment(image, steps, seed=pipeline.seed, id=one, boxes=boxes) for one in names]
-    return [Shown(variant.image, variant.boxes.tolist()) for variant in made]
+    names, steps = [variant_name(name, copy) for copy in range(1, count + 1)], pipeline.augment.step_list()
+    augmented = [augment(image, steps, seed=pipeline.seed, id=one, boxes=boxes) for one in names]
+    return [Shown(variant.image, variant.boxes.tolist()) for variant in augmented]

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from mumer_data.augmentation.metadata import boxes_in, moved, with_boxes
+from mumer_data.augmentation.metadata import boxes_in, variant_metadata, with_boxes
 from mumer_data.augmentation.run import augment_bytes
 from mumer_data.exceptions import PipelineError
 from mumer_data.filters import Rejection
@@ -98,13 +98,13 @@ def variants(made: UsableRow, pipeline: Pipeline) -> Iterator[UsableRow]:
         yield made
     if wanted is None:
         return
-    boxes, steps = boxes_in(made.metadata), wanted.made()
+    boxes, steps = boxes_in(made.metadata), wanted.step_list()
     for copy in range(1, wanted.copies + 1):
         name = variant_name(made.id, copy)
         data, suffix, there = augment_bytes(made.data, steps, seed=pipeline.seed, id=name, boxes=boxes)
         image = str(PurePath(made.name).with_suffix(""))
         file = f"{variant_name(image, copy)}{suffix}"
-        yield UsableRow(name, made.expression, data, file, moved(made.metadata, there, made.id))
+        yield UsableRow(name, made.expression, data, file, variant_metadata(made.metadata, there, made.id))
 
 
 def variant_name(name: str, copy: int) -> str:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from mumer_data.exceptions import ImageError, OutputError, SourceError
-from mumer_data.handwriting.export import Boxed, boxed, coco, inkml
+from mumer_data.handwriting.export import AnnotatedImage, annotated_image, coco, inkml
 from mumer_data.images.render_ink import encode_png
 from mumer_data.io.atomic import TEMPORARY
 from mumer_data.io.processes import parallel_map
@@ -50,7 +50,7 @@ class _Job:
     folder: Path
     formats: tuple[Format, ...]
 
-    def run(self) -> tuple[list[tuple[str, str]], list[Boxed], list[Reject]]:
+    def run(self) -> tuple[list[tuple[str, str]], list[AnnotatedImage], list[Reject]]:
         written, boxes, rejects = [], [], []
         for row in self.reader.read(self.part):
             made = row if isinstance(row, Reject) else self._write(row)
@@ -61,7 +61,7 @@ class _Job:
                 boxes.append(made)
         return written, boxes, rejects
 
-    def _write(self, row: Example) -> Boxed | Reject:
+    def _write(self, row: Example) -> AnnotatedImage | Reject:
         if not _NAME.fullmatch(row.id):
             return Reject(row.id, row.row, "id_unsafe", "the id cannot be the name of a file", None, row.label)
         try:
@@ -73,7 +73,7 @@ class _Job:
         if "inkml" in self.formats:
             text = inkml(picture, row.id, row.writer)
             (self.folder / "inkml" / f"{row.id}.inkml").write_text(text, encoding="utf-8")
-        return boxed(picture, row.image.name)
+        return annotated_image(picture, row.image.name)
 
 
 def write_folder(

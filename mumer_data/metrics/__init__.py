@@ -45,6 +45,7 @@ METRICS = Registry(
         "structure": "mumer_data.metrics.structure:Structure",
         "semantic": "mumer_data.metrics.semantic:Semantic",
         "cdm": "mumer_data.metrics.visual:Visual",
+        "rating": "mumer_data.metrics.rating.metric:MeanRating",
     },
 )
 # What is always computed; the others take longer.

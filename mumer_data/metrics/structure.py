@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from itertools import zip_longest
+from logging import getLogger
 
 import numpy as np
 
@@ -15,8 +16,9 @@ from mumer_data.latex.parser import parse
 from mumer_data.latex.tree import SymbolTree
 from mumer_data.metrics import Floats, ratio
 from mumer_data.metrics.pairs import Pairs
-from mumer_data.metrics.tree_distance import tree_distance
+from mumer_data.metrics.tree_distance import TreeDistance, bounded_tree_distance
 
+_log = getLogger(__name__)
 _LAYOUT = ("{", "}", "^", "_")  # tokens that place symbols and are none
 _OPENERS = {"}": "{", "\\}": "\\{", "\\right": "\\left"}
 _BRACKETS = {*_OPENERS, *_OPENERS.values()}
@@ -28,13 +30,20 @@ class Structure:
     signature = "tok:whitespace|tree:slt-zhang-shasha"
 
     def statistics(self, pairs: Pairs) -> Floats:
-        """1, same shape, same symbols, parses, brackets close, edits between the trees, nodes of the label's tree."""
+        """1, same shape, same symbols, parses, brackets close, edits, nodes of the label's tree, edits only bounded."""
         rows = []
-        for label, text, exact in zip(pairs.labels, pairs.texts, pairs.exact.tolist(), strict=True):
+        for place, (label, text, exact) in enumerate(zip(pairs.labels, pairs.texts, pairs.exact.tolist(), strict=True)):
             tree = _tree(label)
             other = tree if exact else _tree(text)
             rows.append(_row(label, text, tree, other, exact))
-        return np.array(rows, np.float64).reshape(len(pairs), 7)
+            if rows[-1][-1]:
+                _log.warning("row %s: trees too large to compare; their distance is a bound", pairs.rows[place].id)
+        return np.array(rows, np.float64).reshape(len(pairs), 8)
+
+    def counts(self, statistics: Floats) -> dict[str, int]:
+        """Pairs whose tree edit distance is only a bound from above; nothing where there are none."""
+        bounded = int(statistics[:, 7].sum())
+        return {"tree_edit_distance_bounded": bounded} if bounded else {}
 
     def scores(self, sums: Floats) -> dict[str, Floats]:
         """The five figures; ``tree_edit_distance`` is all edits over all nodes of the labels' trees."""
@@ -46,11 +55,12 @@ class Structure:
 def _row(label: str, text: str, tree: SymbolTree | None, other: SymbolTree | None, exact: bool) -> tuple[float, ...]:
     nodes = 0 if tree is None else sum(1 for _ in tree.walk())
     if exact:
-        return 1, 1, 1, other is not None, brackets_close(text), 0, nodes
+        return 1, 1, 1, other is not None, brackets_close(text), 0, nodes, 0
     same_shape = tree is not None and other is not None and _shape(tree) == _shape(other)
     same_symbols = _symbols(label) == _symbols(text)
-    edits = 0 if tree is None else tree_distance(tree, other or SymbolTree([]))
-    return 1, same_shape, same_symbols, other is not None, brackets_close(text), edits, nodes
+    found = TreeDistance(0) if tree is None else bounded_tree_distance(tree, other or SymbolTree([]))
+    valid, close = other is not None, brackets_close(text)
+    return 1, same_shape, same_symbols, valid, close, found.edits, nodes, not found.exact
 
 
 def _tree(text: str) -> SymbolTree | None:

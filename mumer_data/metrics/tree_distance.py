@@ -9,7 +9,16 @@ from dataclasses import dataclass
 
 from mumer_data.latex.tree import SymbolTree
 
-MAX_CELLS = 4_000_000  # nodes of one tree times nodes of the other: beyond, a bound from above is given
+MAX_CELLS = 2_000_000
+"""Most cells that one pair may fill, one second or two: beyond, the distance is bounded from above instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class TreeDistance:
+    """The distance of two trees; where it is not ``exact``, a bound from above: their trees are too large."""
+
+    edits: int
+    exact: bool = True
 
 
 def tree_distance(one: SymbolTree, two: SymbolTree) -> int:
@@ -17,14 +26,20 @@ def tree_distance(one: SymbolTree, two: SymbolTree) -> int:
 
     Source: K. Zhang and D. Shasha, Simple Fast Algorithms for the Editing Distance between Trees, 1989.
     """
+    return bounded_tree_distance(one, two).edits
+
+
+def bounded_tree_distance(one: SymbolTree, two: SymbolTree) -> TreeDistance:
+    """`tree_distance`, with whether it is exact or, beyond `MAX_CELLS`, a bound from above."""
     left, right = _Postorder(one), _Postorder(two)
-    if len(left.nodes) * len(right.nodes) > MAX_CELLS:
-        return max(len(left.nodes), len(right.nodes))
+    if left.cells * right.cells > MAX_CELLS:
+        same = left.nodes == right.nodes and left.leftmost == right.leftmost
+        return TreeDistance(0 if same else max(len(left.nodes), len(right.nodes)), same)
     table = [[0] * len(right.nodes) for _ in left.nodes]
     for i in left.keyroots:
         for j in right.keyroots:
             _fill(left, right, i, j, table)
-    return table[-1][-1]
+    return TreeDistance(table[-1][-1])
 
 
 @dataclass(slots=True)
@@ -43,6 +58,7 @@ class _Postorder:
         nodes: (token, relation) of each node.
         leftmost: place of the first leaf below each node.
         keyroots: the nodes that are nobody's first child, and the root.
+        cells: rows of the tables that it takes part in; a pair of trees fills the product of theirs.
     """
 
     def __init__(self, tree: SymbolTree) -> None:
@@ -56,6 +72,7 @@ class _Postorder:
         while path:
             self._close(path)
         self.keyroots = sorted({leaf: place for place, leaf in enumerate(self.leftmost)}.values())
+        self.cells = sum(root - self.leftmost[root] + 1 for root in self.keyroots)
 
     def _close(self, path: list[_Open]) -> None:
         node = path.pop()

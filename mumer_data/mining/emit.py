@@ -25,7 +25,7 @@ from mumer_data.mining.candidates import CANDIDATES, read_counts, scan_path
 from mumer_data.mining.images import ImageFinder
 from mumer_data.mining.select import REASONS, TAKEN
 from mumer_data.records import Correction, Reject, Slice
-from mumer_data.shards.run import WORK, Plan, SliceResult, save_result
+from mumer_data.shards.plan import WORK, Plan, SliceResult, save_result
 from mumer_data.shards.schema import REJECTS, ShardRow
 from mumer_data.shards.writer import ShardInfo, ShardWriter
 from mumer_data.tasks import error_tasks

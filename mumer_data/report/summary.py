@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from mumer_data.exceptions import OutputError
-from mumer_data.shards.run import read_manifest
+from mumer_data.shards.manifest import read_manifest
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,34 +22,12 @@ from mumer_data.io.processes import parallel_map
 from mumer_data.io.storage import is_remote, lock_of, reached, remove_folder
 from mumer_data.records import Slice
 from mumer_data.shards.listing import dataset_card, dataset_info
-from mumer_data.shards.plan import WORK, Config, Plan, SliceResult, load_result, marker_of, rejects_of, save_result
+from mumer_data.shards.manifest import MANIFEST, is_as_built, known_hashes, read_manifest
+from mumer_data.shards.plan import WORK, Plan, SliceResult, load_result, marker_of, rejects_of
 from mumer_data.shards.writer import merge_rejects
 
 J = TypeVar("J")
-__all__ = ["MANIFEST", "WORK", "Config", "Plan", "Run", "SliceResult", "licence_of", "read_manifest", "save_result"]
-
-MANIFEST = "manifest.json"
 UNFINISHED = "plan.json"  # in the folder of work, as long as there is something to go on with
-
-
-def read_manifest(out: Path) -> dict[str, Any]:
-    """The manifest of a finished build; raises ``OutputError`` where there is none."""
-    try:
-        found: dict[str, Any] = json.loads((out / MANIFEST).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        hint = "the build is unfinished: go on with --resume" if (out / WORK).is_dir() else "it is not a build"
-        raise OutputError(f"no {MANIFEST} in {out}: {hint}") from None
-    except ValueError as error:
-        raise OutputError(f"{out / MANIFEST} is not readable: {error}") from error
-    return found
-
-
-def licence_of(folder: Path) -> str:
-    """The licence that a build declares for its source; ``""`` where it is no finished build, or declares none."""
-    if not (folder / MANIFEST).is_file():
-        return ""
-    manifest = read_manifest(folder)
-    return str(manifest.get("pipeline", {}).get("licence") or manifest.get("licence") or "")
 
 
 def _fingerprint_in(plan_file: Path) -> str | None:
@@ -113,8 +91,20 @@ class Run:
                     "choose another folder, or delete it"
                 )
             self.finished = not plan_file.is_file()
+            if self.finished:
+                self._check_finished()
         elif self.out.is_dir() and any(entry.name != WORK for entry in self.out.iterdir()):
             raise OutputError(f"{self.out} is not empty and holds no build: choose another folder")
+
+    def _check_finished(self) -> None:
+        """Refuse to call a damaged build finished."""
+        hashes = known_hashes(read_manifest(self.out))
+        wrong = [name for name, sha256 in hashes if not is_as_built(self.out, name, sha256)]
+        if wrong:
+            raise OutputError(
+                f"{self.out} is a finished build, but damaged or missing are: {', '.join(wrong[:3])} "
+                f"({len(wrong)} in all); delete the folder and build again"
+            )
 
     def _load_results(self, work: Path) -> None:
         if self.finished:

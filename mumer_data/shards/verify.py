@@ -5,14 +5,14 @@ Not for repairing: build again, or copy again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mumer_data.io.atomic import file_sha256
 from mumer_data.io.markers import digest_of
-from mumer_data.shards.run import MANIFEST, WORK, read_manifest
+from mumer_data.shards.manifest import MANIFEST, is_as_built, known_hashes, read_manifest
+from mumer_data.shards.plan import WORK
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def verify(folder: Path, progress: Callable[[int, int], None] | None = None) -> 
         OutputError: there is no manifest, or it cannot be read.
     """
     manifest = read_manifest(folder)
-    known = dict(_known_hashes(manifest))
+    known = dict(known_hashes(manifest))
     result = Verification(len(known))
     if "manifest_sha256" in manifest:
         body = {name: value for name, value in manifest.items() if name != "manifest_sha256"}
@@ -63,7 +63,7 @@ def verify(folder: Path, progress: Callable[[int, int], None] | None = None) -> 
     for number, (name, sha256) in enumerate(known.items(), 1):
         if not (folder / name).is_file():
             result.missing.append(name)
-        elif file_sha256(folder / name) != sha256:
+        elif not is_as_built(folder, name, sha256):
             result.changed.append(name)
         if progress is not None:
             progress(number, len(known))
@@ -72,10 +72,3 @@ def verify(folder: Path, progress: Callable[[int, int], None] | None = None) -> 
         if path.is_file() and name not in known and name != MANIFEST and not name.startswith(f"{WORK}/"):
             (result.extra if "files" in manifest else result.unknown).append(name)
     return result
-
-
-def _known_hashes(manifest: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    for config in manifest["configs"].values():
-        for shard in config["shards"]:
-            yield shard["file"], shard["sha256"]
-    yield from manifest.get("files", {}).items()

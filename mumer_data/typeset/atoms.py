@@ -48,7 +48,9 @@ def _kinds() -> dict[str, str]:
     named = {"openers": OPEN, "closers": CLOSE, "punctuation": PUNCT, "binary": BIN, "relations": REL}
     for name, kind in named.items():
         found |= dict.fromkeys(tables()[name], kind)
-    return found | dict.fromkeys(["\\lnot", "\\neg"], ORD)
+    found |= dict.fromkeys(["\\lnot", "\\neg"], ORD)
+    typed = ((character_of(token), kind) for token, kind in found.items() if token.startswith("\\"))
+    return {text: kind for text, kind in typed if text and not text.isascii()} | found  # `≤` as `\leq`
 
 
 @lru_cache(maxsize=1 << 14)

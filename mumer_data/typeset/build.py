@@ -77,6 +77,9 @@ class Builder:
         found: list[Piece] = []
         place = 0
         while place < len(symbols):
+            font = tables()["declarations"].get(symbols[place].token)
+            if font is not None:  # holds from here to the end of the row
+                style = replace(style, font=font)
             place = self._next(symbols, place, style, found)
         return found
 
@@ -101,6 +104,10 @@ class Builder:
         kind = "environment" if symbol.token.startswith("\\begin") else class_of(symbol.token)
         if symbol.token == "{":
             kind = "group"
+        if following and not symbol.children and _takes_next(symbol, following):
+            return STRUCTURES[kind](self, _with_argument(symbol, following), style), place + 2, [following]
+        if style.script and place == 0 and symbol.token and not symbol.token.strip("'"):
+            return self._primes(symbol, style), 1, [Symbol("", symbol.relation, symbol.position, symbol.children)]
         if structure := STRUCTURES.get(kind):
             base: Piece | None = structure(self, symbol, style)
         else:
@@ -108,6 +115,10 @@ class Builder:
         if following and following.token in ("\\limits", "\\nolimits") and base and base.kind == OP:
             return replace(base, limits=following.token == "\\limits"), place + 2, [symbol, following]
         return base, place + 1, [symbol]
+
+    def _primes(self, symbol: Symbol, style: Style) -> Piece:
+        """Primes that stand alone in a script, where ``\\prime`` may stand too."""
+        return Piece(row_of([sign("′", self.mark("\\prime"), style) for _ in symbol.token]), ORD)
 
     def _negated(self, symbol: Symbol, style: Style) -> Piece:
         atom = atom_of(symbol.token)
@@ -185,6 +196,21 @@ def _parts_the_row(symbols: Sequence[Symbol], place: int) -> bool:
         return False
     before = [symbol.token for symbol in symbols[:place]]
     return symbols[place].token != "\\over" or before.count("\\buildrel") <= before.count("\\over")
+
+
+def _takes_next(symbol: Symbol, following: Symbol) -> bool:
+    """Whether a command without braces has the next symbol as its argument: ``\\cancel x``."""
+    known = tables()
+    takes = symbol.token in known["enclosures"] or symbol.token in known["fonts"] or symbol.token in known["over"]
+    return takes and following.relation == "right" and following.token not in ("", "{", "&")
+
+
+def _with_argument(symbol: Symbol, following: Symbol) -> Symbol:
+    """The command around the next symbol, whose scripts stay outside."""
+    arguments = [child for child in following.children if child.relation not in ("sub", "sup")]
+    relation = "inside" if class_of(symbol.token) == "wrapper" else "above"
+    inner = Symbol(following.token, relation, following.position, arguments)
+    return Symbol(symbol.token, symbol.relation, symbol.position, [inner])
 
 
 def _is_prime(symbol: Symbol) -> bool:

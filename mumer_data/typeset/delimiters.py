@@ -6,6 +6,7 @@ Not for the fences of environments: see `structures`.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element
 
@@ -30,7 +31,7 @@ def delimited(
     Gives the piece, the place after it, and the symbols that carry its scripts.
     """
     token = symbols[place].token
-    size = _command(token, tables()["sizes"])
+    size = _size(token)
     if size:
         return _big(builder, symbols, place, style, size)
     if _command(token, ("\\left",)):
@@ -38,7 +39,14 @@ def delimited(
     return None
 
 
-def _command(token: str, commands: Sequence[str]) -> str:
+@lru_cache(maxsize=1 << 14)
+def _size(token: str) -> str:
+    """The command of a fixed size that a token is or begins with."""
+    return _command(token, tuple(tables()["sizes"]))
+
+
+@lru_cache(maxsize=1 << 14)
+def _command(token: str, commands: tuple[str, ...]) -> str:
     """The command that a token is or begins with, where a bracket follows in the same token."""
     if token.startswith(_ARROWS):
         return ""

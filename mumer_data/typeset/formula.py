@@ -19,7 +19,7 @@ from ziafont.fonttypes import BBox
 from ziamath.drawable import Drawable, Glyph, HLine, VLine
 from ziamath.nodes.mnode import Mnode
 from ziamath.nodes.mrow import Mrow
-from ziamath.zmath import Math
+from ziamath.zmath import Math, loadedfonts
 
 from mumer_data.exceptions import LatexSyntaxError
 from mumer_data.latex.normalize import normalize
@@ -28,7 +28,11 @@ from mumer_data.latex.tree import SymbolTree
 from mumer_data.typeset.build import to_mathml
 from mumer_data.typeset.elements import MARK
 from mumer_data.typeset.errors import TypesetError
+from mumer_data.typeset.table_rules import table_rules
+from mumer_data.typeset.ziamath_speed import install, parse_style
 
+install()
+_RULE = -1  # the mark of a line of a table: CDM, as published, has none for it
 _LINE = -1  # stands for the number of a glyph where a line is drawn
 _STAND_IN = 1 << 24  # from here on: what the font lacks, set as a box
 # ziamath shares one font, and one position in its file, between all callers: only one thread may set type.
@@ -71,14 +75,11 @@ class TypesetFormula:
     @cached_property
     def boxes(self) -> tuple[list[str], NDArray[np.float64]]:
         """Marks that leave ink: names, and boxes (left, top, right, bottom) of shape (marks, 4), in label order."""
-        found: dict[int, NDArray[np.float64]] = {}
+        found: dict[int, tuple[float, float, float, float]] = {}
         for shape in self.shapes:
-            box = np.array(shape.box)
-            if shape.mark in found:
-                old = found[shape.mark]
-                box = np.concatenate([np.minimum(old[:2], box[:2]), np.maximum(old[2:], box[2:])])
             if shape.mark >= 0:
-                found[shape.mark] = box
+                old = found.get(shape.mark)
+                found[shape.mark] = shape.box if old is None else _union(old, shape.box)
         order = sorted(found)
         return [self.names[mark] for mark in order], np.array([found[mark] for mark in order]).reshape(-1, 4)
 
@@ -97,8 +98,19 @@ class TypesetFormula:
         with one_at_a_time:
             svg = self._math.svgxml()
         width, height = f"{right - left + 2 * white:.2f}", f"{bottom - top + 2 * white:.2f}"
+        for shape in self.shapes:
+            if shape.mark == _RULE and shape.glyph == _LINE:
+                x0, y0, x1, y1 = shape.box
+                box = {"x": x0, "y": y0, "width": x1 - x0, "height": y1 - y0}
+                ElementTree.SubElement(svg, "rect", {name: f"{value:.2f}" for name, value in box.items()})
         svg.attrib.update(width=width, height=height, viewBox=f"{left - white:.2f} {top - white:.2f} {width} {height}")
         return svg
+
+
+def _union(
+    one: tuple[float, float, float, float], two: tuple[float, float, float, float]
+) -> tuple[float, float, float, float]:
+    return min(one[0], two[0]), min(one[1], two[1]), max(one[2], two[2]), max(one[3], two[3])
 
 
 def set_label(label: str, size: float = 40.0) -> TypesetFormula:
@@ -114,7 +126,7 @@ def set_label(label: str, size: float = 40.0) -> TypesetFormula:
     try:
         mathml = to_mathml(_read(label))
         with one_at_a_time:
-            math = Math(_root(mathml.element), size=size)
+            math = _Math(_root(mathml.element), size)
             shapes = list(_shapes(math.node, 0.0, 0.0))
     except RecursionError as error:
         raise TypesetError("it is nested too deep") from error
@@ -138,6 +150,19 @@ def _read(label: str) -> SymbolTree:
             raise TypesetError(error.reason) from error
 
 
+class _Math(Math):
+    """ziamath's drawing of elements that need none of its preparations: it serializes and parses them again."""
+
+    def __init__(self, element: ElementTree.Element, size: float) -> None:
+        self.size, self.margin, self.title, self.eqnumber = size, 1.0, None, None
+        self.font = loadedfonts["default"]
+        self.mathml = self.element = element
+        self.style = parse_style(element)
+        self.mtag = "math"
+        root: Any = self
+        self.node = Mnode.fromelement(element, parent=root)
+
+
 def _root(element: ElementTree.Element) -> ElementTree.Element:
     root = ElementTree.Element("row", {"displaystyle": "true"})
     root.append(element)
@@ -147,6 +172,8 @@ def _root(element: ElementTree.Element) -> ElementTree.Element:
 def _shapes(node: Mnode, x: float, y: float) -> Iterator[Shape]:
     if node.mtag == "mphantom":
         return
+    if node.mtag == "mtable":
+        yield from (Shape(_RULE, _LINE, box) for box in table_rules(node, x, y))
     mark = int(node.element.get(MARK, "-1"))
     for (dx, dy), child in zip(node.nodexy, node.nodes, strict=True):
         if isinstance(child, Mnode):

@@ -12,7 +12,7 @@ from scipy import ndimage
 
 from mumer_data.augmentation import Step, step_class
 from mumer_data.augmentation.ranges import Within
-from mumer_data.handwriting.glyphs.centerline import Traced
+from mumer_data.handwriting.glyphs.centerline import CenterlineGlyphs
 from mumer_data.handwriting.glyphs.hershey import Hershey
 from mumer_data.handwriting.ink import RenderedInk, draw, write
 from mumer_data.handwriting.writer import Writer, writer_style
@@ -31,7 +31,7 @@ LABELS = (
 @lru_cache(maxsize=64)
 def picture(label: int = 0, writer: int = 0, size: float = 32.0) -> RenderedInk:
     """One of the labels by some hand, black on white."""
-    hand = Writer([Hershey(), Traced()], writer_style(f"w{writer}"), np.random.default_rng(writer))
+    hand = Writer([Hershey(), CenterlineGlyphs()], writer_style(f"w{writer}"), np.random.default_rng(writer))
     return draw(write(LABELS[label], hand), size=size)
 
 

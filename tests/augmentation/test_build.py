@@ -14,7 +14,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from mumer_data import Pipeline, build
-from mumer_data.augmentation.metadata import boxes_in, moved
+from mumer_data.augmentation.metadata import boxes_in, variant_metadata
 from mumer_data.augmentation.options import Augmentation
 from mumer_data.augmentation.run import augment
 from mumer_data.cli import app
@@ -131,7 +131,7 @@ def test_boxes_in_metadata_move_along() -> None:
     found = json.loads(variant.metadata)
     assert (found["annotations"], found["original"]) == ({"writer": "w"}, "x")
     assert [symbol["label"] for symbol in found["symbols"]] == drawn.names
-    steps = Augmentation(preset="camera").made()
+    steps = Augmentation(preset="camera").step_list()
     wanted = augment(drawn.image, steps, seed=0, id="x-aug1", boxes=drawn.boxes)
     assert variant.data == wanted.data
     assert np.abs(np.array([symbol["box"] for symbol in found["symbols"]]) - wanted.boxes).max() < 0.01
@@ -151,7 +151,7 @@ def test_boxes_in_metadata_move_along() -> None:
 )
 def test_metadata_without_boxes_in_pixels_stay_as_they_are(metadata: str) -> None:
     assert boxes_in(metadata) is None
-    found = json.loads(moved(metadata, np.empty((0, 4)), "x"))
+    found = json.loads(variant_metadata(metadata, np.empty((0, 4)), "x"))
     assert found.pop("original") == "x"
     if metadata.startswith("{"):
         assert found == json.loads(metadata)

@@ -36,7 +36,7 @@ def test_presets_leave_every_symbol_in_the_frame_and_dark_enough(
     preset: str, drawn: object, seed: int, name: str
 ) -> None:
     assert isinstance(drawn, type(picture()))
-    variant = augment(drawn.image, Augmentation(preset=preset).made(), seed=seed, id=name, boxes=drawn.boxes)
+    variant = augment(drawn.image, Augmentation(preset=preset).step_list(), seed=seed, id=name, boxes=drawn.boxes)
     assert inside(variant.image, variant.boxes, margin=1.0)
     assert contrasts(variant.image, variant.boxes).min() > 0.25
     info = check_image(variant.data)
@@ -58,14 +58,14 @@ def test_any_steps_at_their_ends_keep_boxes_in_the_frame_and_give_the_same_again
 
 @pytest.mark.parametrize("preset", presets())
 def test_another_seed_or_id_gives_another_variant(preset: str) -> None:
-    steps, drawn = Augmentation(preset=preset).made(), picture(0)
+    steps, drawn = Augmentation(preset=preset).step_list(), picture(0)
     found = {augment(drawn.image, steps, seed=seed, id=name).data for seed in (0, 1) for name in ("a", "b")}
     assert len(found) == 4
 
 
 @pytest.mark.parametrize("preset", presets())
 def test_the_order_of_images_and_of_phases_does_not_matter(preset: str) -> None:
-    steps = Augmentation(preset=preset).made()
+    steps = Augmentation(preset=preset).step_list()
     one = augment(picture(0).image, steps, seed=0, id="a")
     augment(picture(1).image, steps, seed=0, id="b")
     assert same(augment(picture(0).image, sorted(steps, key=lambda step: -step.phase), seed=0, id="a"), one)
@@ -73,14 +73,14 @@ def test_the_order_of_images_and_of_phases_does_not_matter(preset: str) -> None:
 
 def test_what_one_step_draws_does_not_depend_on_another() -> None:
     drawn, crop = picture(0), at_its_ends("crop", 0)
-    turned = Augmentation.model_validate(["affine"]).made()
+    turned = Augmentation.model_validate(["affine"]).step_list()
     alone = augment(drawn.image, [crop, *turned], seed=0, id="x")
-    noisy = augment(drawn.image, [*Augmentation.model_validate(["noise"]).made(), *turned, crop], seed=0, id="x")
+    noisy = augment(drawn.image, [*Augmentation.model_validate(["noise"]).step_list(), *turned, crop], seed=0, id="x")
     assert noisy.image.size == alone.image.size
 
 
 def test_bytes_and_images_give_the_same() -> None:
-    drawn, steps = picture(2), Augmentation(preset="camera").made()
+    drawn, steps = picture(2), Augmentation(preset="camera").step_list()
     variant = augment(drawn.image, steps, seed=0, id="x", boxes=drawn.boxes)
     data, suffix, boxes = augment_bytes(encode_png(drawn.image), steps, seed=0, id="x", boxes=drawn.boxes)
     assert (data, suffix) == (variant.data, variant.suffix)
@@ -90,7 +90,7 @@ def test_bytes_and_images_give_the_same() -> None:
 @pytest.mark.parametrize("preset", ["online", "scan"])
 def test_white_on_black_keeps_its_polarity_only_without_paper(preset: str) -> None:
     drawn = picture(0)
-    variant = augment(ImageOps.invert(drawn.image), Augmentation(preset=preset).made(), seed=0, id="x")
+    variant = augment(ImageOps.invert(drawn.image), Augmentation(preset=preset).step_list(), seed=0, id="x")
     assert polarity(variant.image) == ("light_on_dark" if preset == "online" else "dark_on_light")
 
 
@@ -112,7 +112,7 @@ def odd(kind: str) -> Image.Image:
 )
 @pytest.mark.filterwarnings("error::RuntimeWarning")
 def test_any_image_goes_through(kind: str, preset: str) -> None:
-    variant = augment(odd(kind), Augmentation(preset=preset).made(), seed=0, id=kind)
+    variant = augment(odd(kind), Augmentation(preset=preset).step_list(), seed=0, id=kind)
     assert max(variant.image.size) < 3500
     with Image.open(io.BytesIO(variant.data)) as image:
         image.load()
@@ -121,6 +121,6 @@ def test_any_image_goes_through(kind: str, preset: str) -> None:
 def test_transparent_paper_is_white() -> None:
     drawn = picture(1).image
     clear = Image.merge("LA", (Image.new("L", drawn.size, 0), ImageOps.invert(drawn)))
-    steps = Augmentation(preset="online").made()
+    steps = Augmentation(preset="online").step_list()
     one, other = augment(clear, steps, seed=0, id="x"), augment(drawn, steps, seed=0, id="x")
     assert np.abs(np.asarray(one.image, dtype=float) - np.asarray(other.image, dtype=float)).mean() < 1

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
-from mumer_data.augmentation.interpolation import between
+from mumer_data.augmentation.interpolation import interpolate
 from mumer_data.augmentation.options import Augmentation
 from mumer_data.augmentation.run import augment
 from mumer_data.augmentation.separate import MAX_SIDE, separate_layers
@@ -24,12 +24,12 @@ def overlap(
 
 def test_plain_drawings_are_taken_apart_exactly() -> None:
     drawn = picture(0).image
-    sheet = separate_layers(drawn)
-    assert np.abs(255 * (1 - sheet.ink) - np.asarray(drawn)).max() < 1
-    assert sheet.paper.shape == (1, 1, 1)
+    layers = separate_layers(drawn)
+    assert np.abs(255 * (1 - layers.ink) - np.asarray(drawn)).max() < 1
+    assert layers.paper.shape == (1, 1, 1)
     inverted = separate_layers(ImageOps.invert(drawn))
     assert inverted.reverse
-    assert np.abs(inverted.ink - sheet.ink).max() < 0.01
+    assert np.abs(inverted.ink - layers.ink).max() < 0.01
 
 
 @pytest.mark.parametrize("width", [2, 3, 5, 9])
@@ -50,9 +50,9 @@ def test_a_symbol_is_as_high_with_boxes_as_without() -> None:
 def test_large_images_are_made_smaller_and_boxes_along() -> None:
     page = Image.new("L", (2 * MAX_SIDE, 400), 255)
     page.paste(0, (1000, 100, 1200, 300))
-    sheet = separate_layers(page, np.array([(1000, 100, 1200, 300)]))
-    assert sheet.shape == (200, MAX_SIDE)
-    assert sheet.boxes.tolist() == [[500, 50, 600, 150]]
+    layers = separate_layers(page, np.array([(1000, 100, 1200, 300)]))
+    assert layers.shape == (200, MAX_SIDE)
+    assert layers.boxes.tolist() == [[500, 50, 600, 150]]
 
 
 def test_of_a_photograph_the_ink_is_found_and_the_paper_kept() -> None:
@@ -62,15 +62,15 @@ def test_of_a_photograph_the_ink_is_found_and_the_paper_kept() -> None:
         shadow = step("shadow", strength=0.4, softness=0.02, share=0.5)
         steps = [step("paper"), step("rules", strength=0.15), step("light"), shadow, step("noise", grain=3)]
         photograph = augment(drawn.image, steps, seed=0, id=str(k)).image
-        sheet = separate_layers(photograph)
-        assert overlap(sheet.ink > 0.4, np.asarray(drawn.image) < 140) > 0.75
+        layers = separate_layers(photograph)
+        assert overlap(layers.ink > 0.4, np.asarray(drawn.image) < 140) > 0.75
         again = np.asarray(augment(photograph, [], seed=0, id="x").image.convert("L"), dtype=float)
         assert np.abs(again - np.asarray(photograph.convert("L"), dtype=float)).mean() < 5
 
 
 def test_a_photograph_keeps_the_colour_of_its_ink() -> None:
     photograph = augment(picture(0).image, [step("paper"), step("ink", colours=["blue"])], seed=0, id="x").image
-    moved = augment(photograph, Augmentation(preset="online").made(), seed=0, id="x").image
+    moved = augment(photograph, Augmentation(preset="online").step_list(), seed=0, id="x").image
     levels = np.asarray(moved, dtype=float)
     dark = levels[levels.mean(axis=2) < 110]
     assert dark[:, 2].mean() > dark[:, 0].mean() + 20
@@ -93,8 +93,8 @@ def _waves(rng: np.random.Generator, strain: float) -> Waves:
 def test_the_way_back_leads_back(moved: Waves, turn: float, tilt: float) -> None:
     matrix = np.array([[np.cos(turn), -np.sin(turn), 5], [np.sin(turn), np.cos(turn), -3], [tilt, tilt / 2, 1]])
     points = np.random.default_rng(0).uniform(0, 200, (50, 2))
-    warps = (moved, Homography(matrix))
-    assert np.abs(back(forward(points, warps), warps) - points).max() < 0.1
+    transforms = (moved, Homography(matrix))
+    assert np.abs(back(forward(points, transforms), transforms) - points).max() < 0.1
 
 
 @pytest.mark.parametrize("shape", [(2, 2), (5, 9), (24, 3)])
@@ -104,4 +104,4 @@ def test_values_between_grid_points_are_those_of_pillow(shape: tuple[int, int]) 
     x = np.asarray((np.arange(size[0]) + 0.5) * ((shape[1] - 1) / size[0]), dtype=np.float64)
     y = np.asarray((np.arange(size[1]) + 0.5) * ((shape[0] - 1) / size[1]), dtype=np.float64)
     wanted = np.asarray(Image.fromarray(grid).resize(size, Image.Resampling.BILINEAR, box=box))
-    assert np.abs(between(grid, x, y) - wanted).max() < 1e-5
+    assert np.abs(interpolate(grid, x, y) - wanted).max() < 1e-5

@@ -12,7 +12,7 @@ from scipy import ndimage
 from mumer_data.augmentation import STEPS, Phase, step_class
 from mumer_data.augmentation.run import augment
 from mumer_data.augmentation.separate import separate_layers
-from mumer_data.augmentation.stroke import thickened, thinned
+from mumer_data.augmentation.stroke import thicken, thin_strokes
 from mumer_data.images.polarity import polarity
 from tests.augmentation.pictures import at_its_ends, contrasts, inside, picture, step
 
@@ -98,7 +98,7 @@ def test_crop_gives_the_margins_that_were_asked_for(margin: float) -> None:
 @pytest.mark.parametrize("label", range(5))
 def test_thinning_breaks_nothing(label: int, reach: float) -> None:
     ink = separate_layers(picture(label, writer=3).image).ink
-    thin = thinned(ink, reach)
+    thin = thin_strokes(ink, reach)
     assert (thin <= ink + 1e-6).all()
     assert pieces(thin > 0.5) == pieces(ink > 0.5)
 
@@ -107,7 +107,7 @@ def test_thinning_keeps_a_hair_between_two_blots() -> None:
     ink = np.zeros((40, 80), dtype=np.float32)
     ink[10:30, 5:25] = ink[10:30, 55:75] = 1
     ink[20, 25:55] = 1
-    thin = thinned(ink, 2.0)
+    thin = thin_strokes(ink, 2.0)
     assert thin.sum() < 0.8 * ink.sum()
     assert pieces(thin > 0.5) == 1
     assert (thin[20, 25:55] == 1).all()
@@ -116,8 +116,8 @@ def test_thinning_keeps_a_hair_between_two_blots() -> None:
 def test_thickening_grows_by_what_it_says_and_boxes_along() -> None:
     ink = np.zeros((30, 60), dtype=np.float32)
     ink[14:16, 10:50] = 1
-    assert thickened(ink, 1.0)[:, 30].sum() == pytest.approx(4)
-    assert thickened(ink, 0.5)[:, 30].sum() == pytest.approx(3)
+    assert thicken(ink, 1.0)[:, 30].sum() == pytest.approx(4)
+    assert thicken(ink, 0.5)[:, 30].sum() == pytest.approx(3)
     page = Image.fromarray((255 * (1 - ink)).astype(np.uint8))
     variant = augment(page, [step("stroke", width=2)], seed=0, id="x", boxes=np.array([(10.0, 14.0, 50.0, 16.0)]))
     assert contrasts(variant.image, variant.boxes)[0] > 0.9
@@ -129,7 +129,7 @@ def test_thickening_fills_no_loop() -> None:
     ink = (np.abs(np.hypot(x - 20, y - 40) - 2.5) < 1).astype(np.float32)  # a loop as of an e, beside a tall line
     ink[10:70, 40:42] = 1
     page = Image.fromarray((255 * (1 - ink)).astype(np.uint8))
-    assert pieces(thickened(ink, 2.0) < 0.5) == 1
+    assert pieces(thicken(ink, 2.0) < 0.5) == 1
     variant = augment(page, [step("stroke", width=3)], seed=0, id="x")
     assert pieces(grey(variant.image) > 128) == 2
     assert (grey(variant.image) < 128).sum() > 1.3 * (ink > 0.5).sum()

@@ -113,3 +113,13 @@ def test_wrong_options_say_what_would_be_right(predictions: Path, arguments: lis
     done = mumer("evaluate", predictions, *arguments)
     assert done.returncode == 2
     assert message in done.stderr
+
+
+def test_cdm_normalizes_and_explains_the_rating() -> None:
+    shown = mumer("cdm", r"$\frac{\nu+1}{2}$", r"\frac{v+1}{2}", "--normalize", "crohme", "--explain").stdout.decode()
+    assert "norm:crohme" in shown
+    assert "predicted human rating" in shown
+    assert "alike: \\nu -> v" in shown
+    found = json.loads(mumer("cdm", "x ^ 2", "x ^ { 2 }", "--explain", "--json").stdout)
+    assert found["costs"] == []
+    assert found["rating_basis"] == "tree"

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mumer_data.handwriting.export import boxed, coco, inkml
+from mumer_data.handwriting.export import annotated_image, coco, inkml
 from mumer_data.handwriting.synthesizer import Synthesizer
 from mumer_data.readers.ink_files import InkFilesReader
 from mumer_data.readers.inkml import read_inkml
@@ -47,7 +47,7 @@ def test_the_reader_gives_the_label_back(tmp_path: Path, label: str) -> None:
 
 
 def test_coco() -> None:
-    pictures = [boxed(Synthesizer().picture(name, "x + x"), f"{name}.png") for name in ("a", "b")]
+    pictures = [annotated_image(Synthesizer().picture(name, "x + x"), f"{name}.png") for name in ("a", "b")]
     found = coco(pictures)
     assert [image["file_name"] for image in found["images"]] == ["a.png", "b.png"]
     assert [image["id"] for image in found["images"]] == [1, 2]

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mumer_data.exceptions import ImageError, LatexSyntaxError
-from mumer_data.handwriting.alphabets import ALPHABETS, hand_of
+from mumer_data.handwriting.alphabets import ALPHABETS, writer_for
 from mumer_data.handwriting.ink import MAX_SIDE, RenderedInk, draw, write
 from mumer_data.handwriting.synthesizer import Synthesizer
 from mumer_data.handwriting.writer import WriterStyle, writer_style
@@ -103,9 +103,9 @@ def test_every_known_command_is_written(command: str, label: str) -> None:
     [
         pytest.param("速 度 = 3", "glyph_missing", "no alphabet has a shape for 速", id="chinese"),
         pytest.param("\\nosuch x", "layout_failed", "nothing is known of how \\\\nosuch looks", id="unknown"),
-        pytest.param("{ }", "ink_empty", "shows nothing", id="empty-group"),
-        pytest.param("\\quad \\,", "ink_empty", "shows nothing", id="spaces"),
-        pytest.param("\\phantom { x }", "ink_empty", "shows nothing", id="phantom"),
+        pytest.param("{ }", "ink_empty", "leaves no ink", id="empty-group"),
+        pytest.param("\\quad \\,", "ink_empty", "leaves no ink", id="spaces"),
+        pytest.param("\\phantom { x }", "ink_empty", "leaves no ink", id="phantom"),
         pytest.param("\\left ( x", "layout_failed", "left without", id="left-alone"),
         pytest.param("\\xlongequal [ a ] { b }", "layout_failed", "without an argument", id="optional"),
         pytest.param("x \\buildrel y", "layout_failed", "buildrel needs", id="buildrel"),
@@ -141,7 +141,7 @@ def test_long_labels_fit() -> None:
 
 @pytest.mark.parametrize(("size", "padding"), [(1, 8), (32, -1), (32, 600)])
 def test_no_room_for_ink(size: float, padding: int) -> None:
-    ink = write("x", hand_of(WriterStyle(), np.random.default_rng(0)))
+    ink = write("x", writer_for(WriterStyle(), np.random.default_rng(0)))
     with pytest.raises(ValueError, match="no room for ink"):
         draw(ink, size=size, padding=padding)
 
@@ -149,7 +149,7 @@ def test_no_room_for_ink(size: float, padding: int) -> None:
 @pytest.mark.parametrize("name", list(ALPHABETS))
 def test_each_alphabet_alone(name: str) -> None:
     style = WriterStyle(cursive=1.0)
-    made = draw(write("a b x", hand_of(style, np.random.default_rng(0), [name])))
+    made = draw(write("a b x", writer_for(style, np.random.default_rng(0), [name])))
     check(made)
     assert made.names == ["a", "b", "x"]
 
@@ -174,7 +174,9 @@ def test_one_writer_one_hand_and_many_writers_many() -> None:
 
 def test_a_writer_keeps_to_a_shape() -> None:
     """Strokes of the same symbol agree in number within one writer's expression far more than between writers."""
-    calm = [hand_of(WriterStyle(looseness=0.0, joins=0.0, allographs=n), np.random.default_rng(n)) for n in range(20)]
+    calm = [
+        writer_for(WriterStyle(looseness=0.0, joins=0.0, allographs=n), np.random.default_rng(n)) for n in range(20)
+    ]
     counts = []
     for hand in calm:
         ink = write("7 4 7 4 7 4", hand)

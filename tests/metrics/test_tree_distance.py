@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from functools import cache
 
+import pytest
 from hypothesis import assume, given
 
 from mumer_data.latex.parser import parse
 from mumer_data.latex.tree import Symbol, SymbolTree
-from mumer_data.metrics.tree_distance import tree_distance
+from mumer_data.metrics.tree_distance import bounded_tree_distance, tree_distance
 from tests.latex.labels import labels
 
 Node = tuple[str, str, tuple["Node", ...]]
@@ -51,3 +52,22 @@ def test_from_nothing_every_symbol_is_an_edit() -> None:
 def test_a_chain_of_thousands_has_a_bound() -> None:
     long = parse(" ".join("x" * 3000))
     assert tree_distance(long, parse(" ".join("y" * 3000))) == 3001
+
+
+def test_deep_trees_are_bounded_and_named(caplog: pytest.LogCaptureFixture) -> None:
+    from mumer_data.metrics.evaluate import evaluate
+    from mumer_data.records import Prediction
+
+    def nested(depth: int) -> str:
+        return "\\frac { a } { " * depth + "b" + " }" * depth
+
+    one, two = parse(nested(200)), parse(nested(199))
+    found = bounded_tree_distance(one, two)
+    assert not found.exact
+    assert found.edits >= 2
+    assert bounded_tree_distance(one, parse(nested(200))).edits == 0
+    rows = [Prediction(id="deep", label=nested(200), text=nested(199)), Prediction(id="plain", label="x", text="y")]
+    counts = evaluate(rows, metrics=["structure"]).counts
+    assert counts == {"tree_edit_distance_bounded": 1}
+    assert "row deep: trees too large to compare" in caplog.text
+    assert "plain" not in caplog.text

@@ -9,7 +9,9 @@ import pytest
 
 from mumer_data.exceptions import OutputError
 from mumer_data.records import Reject, Sample, Slice
-from mumer_data.shards.run import MANIFEST, WORK, Config, Plan, Run, SliceResult, read_manifest, save_result
+from mumer_data.shards.manifest import MANIFEST, read_manifest
+from mumer_data.shards.plan import WORK, Config, Plan, SliceResult, save_result
+from mumer_data.shards.run import Run
 from mumer_data.shards.schema import Columns, ShardRow
 from mumer_data.shards.writer import ShardWriter
 from tests.shards.folders import bytes_of

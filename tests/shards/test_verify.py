@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from mumer_data.exceptions import OutputError
 from mumer_data.jobs.build import build
 from mumer_data.jobs.config import load_pipeline
 from mumer_data.shards.verify import verify
@@ -51,6 +52,15 @@ def test_one_bit_is_noticed_in_every_file(built: Path, tmp_path: Path, name: str
     else:
         flip(copy / name)
     assert verify(copy).changed == [name]
+
+
+def test_a_damaged_build_is_not_called_finished(built: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(built.parent, tmp_path / "copy")
+    pipeline = load_pipeline("crohme", [f"source.path={built.parent / 'data'}", "name=t", "shards.max_rows=6"])
+    assert build(pipeline, copy / "out", workers=1, resume=True).counts["accepted"] == 12
+    flip(copy / "out" / "t" / "train-00000-of-00002.parquet")
+    with pytest.raises(OutputError, match=r"damaged or missing are: t/train-00000-of-00002\.parquet"):
+        build(pipeline, copy / "out", workers=1, resume=True)
 
 
 def test_missing_and_extra_files_and_the_exit_code(built: Path, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from mumer_train.toy.tiny import Sizes, create_tiny_model
 from mumer_train.toy.vision_pretrain import VisionPretrainOptions, pretrain_vision
 from mumer_train.toy.vision_pretrain_data import patch_labelled_image
 
-from mumer_data.handwriting.glyphs.centerline import Traced
+from mumer_data.handwriting.glyphs.centerline import CenterlineGlyphs
 from mumer_data.handwriting.glyphs.hershey import Hershey
 from mumer_data.handwriting.ink import write
 from mumer_data.handwriting.writer import Writer, writer_style
@@ -31,7 +31,7 @@ FIT = Fit(symbol=20, pen=1.6, padding=2, multiple=20)
     "label", ["x", "\\frac { a } { b } + 1", "\\sqrt { x ^ { 2 } + y }", "1 + 2 + 3 + 4 + 5 + 6 + 7"]
 )
 def test_cells_contain_the_ink_of_their_symbols(label: str) -> None:
-    hand = Writer([Hershey(), Traced()], writer_style("ann"), np.random.default_rng(1))
+    hand = Writer([Hershey(), CenterlineGlyphs()], writer_style("ann"), np.random.default_rng(1))
     row = patch_labelled_image(write(label, hand), FIT, 20)
     grey = np.asarray(Image.open(io.BytesIO(row["image"])))
     columns = grey.shape[1] // 20

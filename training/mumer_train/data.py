@@ -88,10 +88,10 @@ def _open(stored: dict[str, Any], where: str) -> Image:
 
 def rgb_image(example: ChatExample) -> Image:
     """Decode the image to RGB, canonicalised as by `mumer build` (orientation, transparency)."""
-    from mumer_data.images.canonicalize import plain
+    from mumer_data.images.canonicalize import canonicalize
 
     try:
-        return plain(example.image).convert("RGB")
+        return canonicalize(example.image).convert("RGB")
     except (OSError, ImageError) as error:
         raise TrainingError(f"{example.task}/{example.id}: its image cannot be read: {error}") from None
 

@@ -54,8 +54,7 @@ def train(config: TrainConfig, *, resume: bool = False) -> Path:
         rows_per_update = config.per_device_batch_size * arguments.world_size * arguments.gradient_accumulation_steps
         arguments.max_steps = ceil(data.rows * config.epochs / rows_per_update)
     if data.left_out and arguments.process_index == 0:
-        skipped = ", ".join(f"{len(ids):,} of {task}" for task, ids in data.left_out.items())
-        print(f"rows of more than {config.max_length} tokens are skipped (listed in run.json): {skipped}")
+        _print_skipped(data.left_out, config.max_length)
     trainer = MumerTrainer(
         model=load_model(config),
         args=arguments,
@@ -70,10 +69,19 @@ def train(config: TrainConfig, *, resume: bool = False) -> Path:
     trainer.save_final(config.output / "final")
     left_out = trainer.left_out() if config.streaming else data.left_out
     if trainer.is_world_process_zero():
-        counts = {task: len(ids) for task, ids in left_out.items()}
-        record = {"rows": data.rows, "left_out": counts, "left_out_ids": left_out, "metrics": result.metrics}
-        write_run_record(config, trainer.state.log_history, record | {"processes": arguments.world_size})
+        record = _record(data.rows, left_out) | {"metrics": result.metrics, "processes": arguments.world_size}
+        write_run_record(config, trainer.state.log_history, record)
     return config.output / "final"
+
+
+def _record(rows: int | None, left_out: dict[str, list[str]]) -> dict[str, Any]:
+    counts = {task: len(ids) for task, ids in left_out.items()}
+    return {"rows": rows, "left_out": counts, "left_out_ids": left_out}
+
+
+def _print_skipped(left_out: dict[str, list[str]], max_length: int) -> None:
+    skipped = ", ".join(f"{len(ids):,} of {task}" for task, ids in left_out.items())
+    print(f"rows of more than {max_length} tokens are skipped (listed in run.json): {skipped}")
 
 
 def _add_options(trainer: MumerTrainer, config: TrainConfig, processor: Processor | StockProcessor) -> None:

@@ -24,7 +24,7 @@ FAMILIES = {
 }
 
 
-def edit_types_of(family: str) -> tuple[Kind, ...]:
+def statement_kinds_of(family: str) -> tuple[Kind, ...]:
     """The kinds of facts of a family; raises ``GenerationError`` for an unknown one."""
     if family not in FAMILIES:
         raise GenerationError(f"unknown family '{family}': known are {', '.join(FAMILIES)}")

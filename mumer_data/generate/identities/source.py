@@ -12,7 +12,7 @@ import numpy as np
 
 from mumer_data.generate.atoms import is_letter
 from mumer_data.generate.collect import Candidate
-from mumer_data.generate.identities import FAMILIES, edit_types_of
+from mumer_data.generate.identities import FAMILIES, statement_kinds_of
 from mumer_data.generate.identities.pick import COEFFICIENTS, TAKEN, VARIABLES, Pick
 from mumer_data.generate.identities.write import write
 from mumer_data.generate.weights import SamplingWeights, Shares
@@ -42,7 +42,7 @@ class FactSource:
         """See `collect.Source`."""
         pick = Pick(rng, self.favoured, self.favour)
         family = pick.one(self.families)
-        label = write(pick.one(edit_types_of(family))(pick), pick, self.preset)
+        label = write(pick.one(statement_kinds_of(family))(pick), pick, self.preset)
         return Candidate(label, parse(label).depth, family)
 
 
@@ -58,7 +58,7 @@ def fact_source(
     """
     named = tuple(dict.fromkeys(families)) or tuple(FAMILIES)
     for family in named:
-        edit_types_of(family)
+        statement_kinds_of(family)
     if not emphasis:
         return FactSource(named, preset)
     pairs = emphasis.confusions or {}

@@ -1,6 +1,6 @@
-"""A bank of real glyphs: one Parquet file, a row a glyph, and an `Alphabet` of what is in it.
+"""A bank of real glyphs: one Parquet file with one row per glyph, and the `Alphabet` of its glyphs.
 
-Not for where glyphs come from: see `cut` (images) and `segmented` (ink with symbols marked).
+Not for segmentation: see `segment_image` (images) and `segment_ink` (ink with marked symbols).
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ def write_bank(path: Path, glyphs: Sequence[tuple[str, Glyph, str]]) -> None:
 
     Raises:
         OutputError: the file cannot be written.
-        SourceError: there is not one glyph.
+        SourceError: ``glyphs`` is empty.
     """
     if not glyphs:
         raise SourceError(
-            "not one symbol could be cut out: is the ink segmented, or do labels and images belong together?"
+            "no symbol could be segmented: check that the ink is segmented, or that labels and images belong together"
         )
     rows = [
         {"token": token, "strokes": [stroke.ravel().tolist() for stroke in glyph.strokes], "source": source}
@@ -46,11 +46,11 @@ def write_bank(path: Path, glyphs: Sequence[tuple[str, Glyph, str]]) -> None:
         pq.write_table(pa.Table.from_pylist(rows, SCHEMA), temporary, compression="zstd")
 
 
-class Bank:
-    """A bank's glyphs as an `Alphabet`; ``text`` finds a symbol by what it shows where its token differs."""
+class GlyphBank:
+    """The glyphs of a bank as an `Alphabet`; looked up by token, then by the characters that the symbol shows."""
 
     def __init__(self, path: Path) -> None:
-        """Raises ``SourceError`` where the file is no bank."""
+        """Raises ``SourceError`` where the file is not a glyph bank."""
         self._path = path
         self._version = _version(path)
 
@@ -69,18 +69,18 @@ def _version(path: Path) -> int:
         raise SourceError(f"{path} cannot be read ({error.strerror}); make a bank with `mumer glyphs`") from None
 
 
-@lru_cache(maxsize=4)  # read once a process
+@lru_cache(maxsize=4)  # read once per process
 def _loaded(path: Path, _version: int) -> dict[str, tuple[Glyph, ...]]:
     try:
         table = pq.read_table(path, schema=SCHEMA)
     except (OSError, pa.ArrowException) as error:
-        raise SourceError(f"{path} is no glyph bank ({error}); make one with `mumer glyphs`") from None
-    found: dict[str, list[Glyph]] = {}
+        raise SourceError(f"{path} is not a glyph bank ({error}); make one with `mumer glyphs`") from None
+    by_token: dict[str, list[Glyph]] = {}
     for row in table.to_pylist():
         strokes = tuple(np.array(points, dtype=np.float64).reshape(-1, 2) for points in row["strokes"] if points)
         if strokes and row["token"]:
-            found.setdefault(row["token"], []).append(Glyph(strokes, real=True, loose=0.0, source=row["source"]))
-    shapes = {token: tuple(glyphs) for token, glyphs in found.items()}
+            by_token.setdefault(row["token"], []).append(Glyph(strokes, real=True, loose=0.0, source=row["source"]))
+    shapes = {token: tuple(glyphs) for token, glyphs in by_token.items()}
     for token in list(shapes):
         atom = atom_of(token)
         if atom is not None and len(atom.text) == 1:

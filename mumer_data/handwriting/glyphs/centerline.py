@@ -1,7 +1,6 @@
-"""Every sign of a printed mathematical font as strokes: its middle lines, found by thinning.
+"""Glyphs of a printed mathematical font as strokes: centre lines, computed by thinning.
 
-The font is STIX Two Math, as it comes with ziamath. Not for letters that a stroke font has:
-those look more like a hand's.
+The font is STIX Two Math, which ziamath contains. Not for letters that a stroke font has: see `hershey`.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 _EM = 110  # pixels
 _CAPITAL = 0.656 * _EM  # height of a capital
 _SPUR = 9  # pixels: half the width of a thick line
-# Variants of letters in Unicode: name of the block, and letters that stand outside of it.
+# Variants of letters in Unicode: name of the block, and name of letters outside of it.
 _VARIANTS = {
     "italic": "MATHEMATICAL ITALIC",
     "bold": "MATHEMATICAL BOLD",
@@ -41,8 +40,8 @@ _VARIANTS = {
 _OUTSIDE = {"script": "SCRIPT", "fraktur": "BLACK-LETTER", "double": "DOUBLE-STRUCK"}
 
 
-class Traced:
-    """The font as an `Alphabet`: one shape a character."""
+class CenterlineGlyphs:
+    """The font as an `Alphabet`: one shape per character."""
 
     def glyphs(self, token: str, text: str, font: str) -> Sequence[Glyph]:
         """See `Alphabet`."""
@@ -53,7 +52,7 @@ class Traced:
 
 
 def variant(text: str, font: str) -> str:
-    """A letter or digit in a font, as a character of its own where Unicode has one."""
+    """The Unicode character of a letter or digit in a font variant; ``text`` where there is none."""
     name = unicodedata.name(text, "").replace("LATIN ", "").replace("GREEK ", "").replace(" LETTER", "")
     if font not in _VARIANTS or not text.isalnum():
         return text
@@ -81,7 +80,7 @@ def _font() -> FreeTypeFont:
 
 @lru_cache(maxsize=4096)
 def _traced(character: str) -> Glyph | None:
-    """The middle lines of a character; ``None`` where the font does not have it, or where it has no ink."""
+    """The centre lines of a character; ``None`` where the font does not have it, or where it has no ink."""
     from PIL import Image, ImageDraw
 
     font = _font()
@@ -98,21 +97,21 @@ def _traced(character: str) -> Glyph | None:
 
 
 def centre_lines(mask: Mask) -> list[Stroke]:
-    """The middle lines of a sign; of a black area its edge, and lines across."""
+    """The centre lines of a mask; a filled area is drawn as its outline with hatching."""
     core = ndimage.binary_erosion(mask, iterations=_SPUR)
-    found = trace(thin(mask & ~ndimage.binary_dilation(core, iterations=_SPUR)), _SPUR)
+    lines = trace(thin(mask & ~ndimage.binary_dilation(core, iterations=_SPUR)), _SPUR)
     if core.any():
         edge = core & ~ndimage.binary_erosion(core)
-        found += trace(thin(edge))
+        lines += trace(thin(edge))
         for y in range(0, len(core), 6):
             across = np.flatnonzero(core[y])
             if len(across):
-                found.append(np.array([(across[0], y), (across[-1], y)], dtype=np.float64))
-    return found
+                lines.append(np.array([(across[0], y), (across[-1], y)], dtype=np.float64))
+    return lines
 
 
 def _known(character: str) -> bool:
-    """Whether the font has the character: of any other it shows a box."""
+    """Whether the font has the character; the font shows a box for any other."""
     return bool(_map().glyphindex(character))
 
 

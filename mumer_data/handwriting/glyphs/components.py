@@ -1,6 +1,6 @@
-"""Pieces of ink (what hangs together) given to the symbols of a tree, where their numbers agree.
+"""Assignment of connected components of ink to the symbols of a tree, where their numbers agree.
 
-A row is cut at the gaps in its ink; not for pieces that touch, nor for strokes.
+A row is split at the gaps in its ink. Not for components that touch, nor for strokes.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ _FRACTIONS = frozenset(("\\frac", "\\dfrac"))
 _COVERING = frozenset(("\\overline", "\\hat", "\\vec", "\\dot", "\\bar", "\\underline", "\\tilde", "\\widehat"))
 _UNCOUNTABLE = frozenset(("\\lim", "\\max", "\\min", "\\arctan", "\\prime", "\\binom", "{", ""))
 
-Row = list[tuple[str, list["Piece"]]]
+Row = list[tuple[str, list["Component"]]]
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
-    """A connected component: its number and its box."""
+class Component:
+    """A connected component: its number and its bounding box, in pixels."""
 
     number: int
     left: float
@@ -31,13 +31,13 @@ class Piece:
 
     @property
     def middle(self) -> float:
-        """Its height in the image."""
+        """Vertical centre, in pixels from the top."""
         return (self.top + self.bottom) / 2
 
 
 @dataclass(frozen=True, slots=True)
 class _Item:
-    """A symbol with its branches; ``\\limits`` is part of the operator before it."""
+    """A symbol with its branches; ``\\limits`` belongs to the operator before it."""
 
     token: str
     branches: dict[str, list[Symbol]]
@@ -46,55 +46,55 @@ class _Item:
         return self.branches.get(one) or self.branches.get(other) or []
 
 
-def assign(symbols: Sequence[Symbol], pieces: Sequence[Piece]) -> list[Row]:
-    """Rows of (token, its pieces), one for each baseline that could be cut; none where nothing could."""
-    found: list[Row] = []
-    _row(symbols, pieces, found)
-    return found
+def assign(symbols: Sequence[Symbol], components: Sequence[Component]) -> list[Row]:
+    """Rows of (token, its components), one per baseline that could be segmented; empty where none could."""
+    rows: list[Row] = []
+    _row(symbols, components, rows)
+    return rows
 
 
 def _items(symbols: Sequence[Symbol]) -> list[_Item]:
-    found: list[_Item] = []
+    items: list[_Item] = []
     for symbol in symbols:
         branches = dict(symbol.branches)
-        if symbol.token == "\\limits" and found:
-            found[-1] = _Item(found[-1].token, found[-1].branches | branches)
+        if symbol.token == "\\limits" and items:
+            items[-1] = _Item(items[-1].token, items[-1].branches | branches)
         else:
-            found.append(_Item(symbol.token, branches))
-    return found
+            items.append(_Item(symbol.token, branches))
+    return items
 
 
-def _row(symbols: Sequence[Symbol], pieces: Sequence[Piece], found: list[Row]) -> None:
+def _row(symbols: Sequence[Symbol], components: Sequence[Component], rows: list[Row]) -> None:
     items = _items(symbols)
     counts = [_count(item) for item in items]
-    columns = _columns(pieces)
+    columns = _columns(components)
     if None in counts or sum(count or 0 for count in counts) != len(columns):
         return
     row: Row = []
     begin = 0
     for item, count in zip(items, counts, strict=True):
-        mine = columns[begin : begin + (count or 0)]
+        item_columns = columns[begin : begin + (count or 0)]
         begin += count or 0
-        if own := _own(item, mine, found):
+        if own := _own_components(item, item_columns, rows):
             row.append((item.token, own))
-    found.append(row)
+    rows.append(row)
 
 
-def _columns(pieces: Sequence[Piece]) -> list[list[Piece]]:
-    """Pieces that stand over one another, from left to right."""
-    found: list[list[Piece]] = []
+def _columns(components: Sequence[Component]) -> list[list[Component]]:
+    """Components grouped by overlapping x ranges, from left to right."""
+    columns: list[list[Component]] = []
     end = float("-inf")
-    for piece in sorted(pieces, key=lambda piece: piece.left):
-        if piece.left < end:
-            found[-1].append(piece)
+    for component in sorted(components, key=lambda component: component.left):
+        if component.left < end:
+            columns[-1].append(component)
         else:
-            found.append([piece])
-        end = max(end, piece.right)
-    return found
+            columns.append([component])
+        end = max(end, component.right)
+    return columns
 
 
 def _count(item: _Item) -> int | None:
-    """How many columns of ink a symbol has with its scripts; ``None`` where it cannot be said."""
+    """The number of ink columns of a symbol and its scripts; ``None`` where it is unknown."""
     token, branches = item.token, item.branches
     if token.startswith("\\begin") or token in _UNCOUNTABLE:
         return None
@@ -118,68 +118,72 @@ def _total(symbols: Sequence[Symbol]) -> int | None:
     return None if None in counts else sum(count or 0 for count in counts)
 
 
-def _own(item: _Item, columns: list[list[Piece]], found: list[Row]) -> list[Piece]:
-    """The symbol's own pieces; what it carries is cut on its way."""
+def _own_components(item: _Item, columns: list[list[Component]], rows: list[Row]) -> list[Component]:
+    """The symbol's own components; appends the rows of its branches to ``rows``."""
     token, base = item.token, _LETTERED.get(item.token, 1)
-    own = [piece for column in columns[:base] for piece in column]
-    rest = [piece for column in columns[base:] for piece in column]
+    own = [component for column in columns[:base] for component in column]
+    rest = [component for column in columns[base:] for component in column]
     if token in _COVERING:
         return []
     if token in _FRACTIONS:
-        _fraction(item, own, found)
+        _fraction(item, own, rows)
         return []
     if token == "\\sqrt":
-        _root(item, own, found)
+        _root(item, own, rows)
         return []
     if token in _LARGE and item.branches:
-        return _limits(item, own, found)
+        return _limits(item, own, rows)
     if rest:
-        _scripts(item, rest, found)
+        _scripts(item, rest, rows)
     return own
 
 
-def _scripts(item: _Item, pieces: list[Piece], found: list[Row]) -> None:
+def _scripts(item: _Item, components: list[Component], rows: list[Row]) -> None:
     sub, sup = item.either("sub", "below"), item.either("sup", "above")
     if not (sub and sup):
-        _row(sub or sup, pieces, found)
+        _row(sub or sup, components, rows)
         return
-    middle = sum(piece.middle for piece in pieces) / len(pieces)
-    upper = [piece for piece in pieces if piece.middle < middle]
-    lower = [piece for piece in pieces if piece.middle >= middle]
+    middle = sum(component.middle for component in components) / len(components)
+    upper = [component for component in components if component.middle < middle]
+    lower = [component for component in components if component.middle >= middle]
     if upper and lower:
-        _row(sup, upper, found)
-        _row(sub, lower, found)
+        _row(sup, upper, rows)
+        _row(sub, lower, rows)
 
 
-def _fraction(item: _Item, pieces: list[Piece], found: list[Row]) -> None:
-    wide = max(piece.right for piece in pieces) - min(piece.left for piece in pieces)
-    bars = [p for p in pieces if p.right - p.left >= 0.6 * wide and p.bottom - p.top < 0.4 * (p.right - p.left)]
+def _fraction(item: _Item, components: list[Component], rows: list[Row]) -> None:
+    wide = max(component.right for component in components) - min(component.left for component in components)
+    bars = [p for p in components if p.right - p.left >= 0.6 * wide and p.bottom - p.top < 0.4 * (p.right - p.left)]
     if len(bars) != 1 or not {"above", "below"} <= item.branches.keys():
         return
     bar = bars[0]
-    upper = [piece for piece in pieces if piece is not bar and piece.middle < bar.middle]
-    lower = [piece for piece in pieces if piece is not bar and piece.middle >= bar.middle]
+    upper = [component for component in components if component is not bar and component.middle < bar.middle]
+    lower = [component for component in components if component is not bar and component.middle >= bar.middle]
     if upper and lower:
-        _row(item.branches["above"], upper, found)
-        _row(item.branches["below"], lower, found)
+        _row(item.branches["above"], upper, rows)
+        _row(item.branches["below"], lower, rows)
 
 
-def _root(item: _Item, pieces: list[Piece], found: list[Row]) -> None:
-    widest = max(pieces, key=lambda piece: piece.right - piece.left)
-    if item.branches.keys() != {"above"} or widest.left != min(piece.left for piece in pieces):
+def _root(item: _Item, components: list[Component], rows: list[Row]) -> None:
+    widest = max(components, key=lambda component: component.right - component.left)
+    if item.branches.keys() != {"above"} or widest.left != min(component.left for component in components):
         return
-    _row(item.branches["above"], [piece for piece in pieces if piece is not widest], found)
+    _row(item.branches["above"], [component for component in components if component is not widest], rows)
 
 
-def _limits(item: _Item, pieces: list[Piece], found: list[Row]) -> list[Piece]:
-    sign = max(pieces, key=lambda piece: piece.bottom - piece.top)
+def _limits(item: _Item, components: list[Component], rows: list[Row]) -> list[Component]:
+    sign = max(components, key=lambda component: component.bottom - component.top)
     high = sign.bottom - sign.top
-    upper = [piece for piece in pieces if piece is not sign and piece.bottom <= sign.top + 0.2 * high]
-    lower = [piece for piece in pieces if piece is not sign and piece.top >= sign.bottom - 0.2 * high]
+    upper = [
+        component for component in components if component is not sign and component.bottom <= sign.top + 0.2 * high
+    ]
+    lower = [
+        component for component in components if component is not sign and component.top >= sign.bottom - 0.2 * high
+    ]
     above, below = item.either("sup", "above"), item.either("sub", "below")
-    if len(upper) + len(lower) + 1 != len(pieces) or bool(above) != bool(upper) or bool(below) != bool(lower):
+    if len(upper) + len(lower) + 1 != len(components) or bool(above) != bool(upper) or bool(below) != bool(lower):
         return []
     for part, its in ((above, upper), (below, lower)):
         if part:
-            _row(part, its, found)
+            _row(part, its, rows)
     return [sign]

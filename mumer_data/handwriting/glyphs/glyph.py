@@ -1,6 +1,6 @@
-"""One symbol as strokes, in units of the height of a capital; plain data.
+"""One symbol as strokes, in heights of a capital letter; plain data.
 
-Not for where symbols come from nor for where they stand.
+Not for sources of glyphs nor for layout.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ Stroke = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Glyph:
-    """A symbol's ink: a capital is 1 high, the baseline is y = 0, above it y is negative.
+    """The ink of one symbol: a capital is 1 high, the baseline is y = 0, and y is negative above it.
 
     Attributes:
-        strokes: in the order of writing as far as it is known; the ink begins at x = 0.
-        real: cut from real handwriting, so little need be done to make it look like it.
-        loose: how far each stroke may go its own way when a hand writes it, 0 (all hangs together) to 1.
-        source: the writer or image that a real one is from.
+        strokes: in writing order where it is known; the ink begins at x = 0.
+        real: whether it was segmented from real handwriting; such glyphs are deformed less.
+        loose: independent displacement of strokes, 0 (strokes move together) to 1.
+        source: the writer or image of a real glyph.
         box: left, top, right, bottom of the ink.
     """
 
@@ -43,7 +43,7 @@ class Glyph:
 
     @property
     def width(self) -> float:
-        """Of the ink."""
+        """Width of the ink."""
         return self.box[2]
 
 
@@ -51,17 +51,17 @@ class Alphabet(Protocol):
     """A source of glyphs."""
 
     def glyphs(self, token: str, text: str, font: str) -> Sequence[Glyph]:
-        """The shapes (allographs) of one symbol; none where the source does not have it.
+        """The shapes (allographs) of one symbol; empty where the source does not have it.
 
         Args:
-            token: as in the label, such as ``\\alpha`` or ``\\sin``.
-            text: the characters that it shows.
-            font: the variant (``bold``, ``script``, ``fraktur``, ``double``, ...), or ``""``.
+            token: token of the label, such as ``\\alpha`` or ``\\sin``.
+            text: the characters that the symbol shows.
+            font: font variant (``bold``, ``script``, ``fraktur``, ``double``, ...), or ``""``.
         """
 
 
-def placed(
+def transform_strokes(
     strokes: Sequence[Stroke], *, x: float = 0.0, y: float = 0.0, kx: float = 1.0, ky: float = 1.0
 ) -> list[Stroke]:
-    """Strokes scaled about the origin, then moved."""
+    """Strokes scaled about the origin by (kx, ky), then translated by (x, y)."""
     return [stroke * (kx, ky) + (x, y) for stroke in strokes]

@@ -1,6 +1,6 @@
 """The single-line fonts of the Hershey set (package ``Hershey-Fonts``): letters, digits, Greek, common signs.
 
-Source: A. V. Hershey, Calligraphy for Computers, 1967. Not for signs that the set does not have.
+Source: A. V. Hershey, Calligraphy for Computers, 1967. Not for symbols that the set does not have.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _CURSIVE = frozenset(string.ascii_lowercase + "GTUVWX")
 
 
 class Hershey:
-    """The fonts as an `Alphabet`; they have no bold or other variants."""
+    """The fonts as an `Alphabet`; without bold or other variants."""
 
     def glyphs(self, token: str, text: str, font: str) -> Sequence[Glyph]:
         """See `Alphabet`."""
@@ -41,7 +41,7 @@ class Hershey:
 
 
 class Cursive:
-    """The script letters of the set, for that share of them which a writer writes as at school."""
+    """The cursive letters of the set, for the share of letters that a writer writes in cursive."""
 
     def __init__(self, share: float, writer: int) -> None:
         self._share, self._writer = share, writer
@@ -58,17 +58,17 @@ class Cursive:
 def _shapes() -> dict[str, tuple[Glyph, ...]]:
     from HersheyFonts import HersheyFonts
 
-    found: dict[str, tuple[Glyph, ...]] = {}
+    shapes: dict[str, tuple[Glyph, ...]] = {}
     fonts = HersheyFonts()
     for font, shown, stored in _CHARTS:
         fonts.load_default_font(font)
         for text, name in zip(shown, stored, strict=True):
             strokes = tuple(_strokes(fonts.all_glyphs[name]))
             if text in "ij":
-                strokes = strokes[::-1]  # the set draws the dot first, no hand does
+                strokes = strokes[::-1]  # the set draws the dot first, writers draw it last
             if strokes:
-                found[text] = (*found.get(text, ()), Glyph(strokes))
-    return found
+                shapes[text] = (*shapes.get(text, ()), Glyph(strokes))
+    return shapes
 
 
 def _strokes(glyph: Any) -> Iterator[Stroke]:

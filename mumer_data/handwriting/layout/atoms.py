@@ -1,6 +1,6 @@
-"""Symbol layout tree -> MathML for a pen: names of functions and dots are one mark each, as people label ink.
+"""Symbol layout tree -> MathML for handwriting: a function name or an ellipsis is one mark, as in CROHME's ink.
 
-Not for placing anything: see `place`.
+Not for layout: see `placement`.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from mumer_data.typeset.spaces import Piece
 
 
 class PenBuilder(Builder):
-    """A `Builder` whose marks are the tokens of the label, once for every time that one is drawn."""
+    """A `Builder` whose marks are the tokens of the label, one for each time a token is drawn."""
 
     tags = True
 
     def symbol(self, token: str, style: Style) -> Piece | None:
-        """One ordinary token; functions and three dots are one element of several characters."""
+        """One ordinary token; a function name or an ellipsis is one element of several characters."""
         known = tables()
         if token in known["low_dots"] or token in known["high_dots"]:
             text = "⋯" if token in known["high_dots"] else "…"

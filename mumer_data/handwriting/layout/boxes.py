@@ -1,6 +1,6 @@
-"""Boxes with ink in them, put side by side or one over the other; plain data and the sums it takes.
+"""Boxes of ink that are nested by translation and scale; plain data.
 
-Lengths are in heights of a capital; ``up`` counts from the baseline upwards, ``down`` from it downwards.
+Lengths are in heights of a capital letter; ``up`` is the height above the baseline, ``down`` the depth below it.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ import numpy as np
 
 from mumer_data.handwriting.glyphs.glyph import Stroke
 
-AXIS = 0.37  # height of the middle of a minus, of a fraction's bar
+AXIS = 0.37  # height of the math axis above the baseline: minus signs and fraction bars lie on it
 
 
 @dataclass(slots=True)
 class Inked:
-    """A stroke and the number of the mark that it belongs to; ``real`` if a hand wrote it."""
+    """A stroke and the number of its mark; ``real`` if it is from real handwriting."""
 
     mark: int
     stroke: Stroke
@@ -26,11 +26,11 @@ class Inked:
 
 @dataclass(slots=True)
 class Box:
-    """A width, a height over the baseline and a depth under it, with ink and inner boxes.
+    """A box with a width, a height above the baseline, a depth below it, ink and inner boxes.
 
     Attributes:
-        parts: each inner box with its place (right, down) and its scale.
-        blank: a space: nothing keeps a distance from it.
+        parts: each inner box with its offset (x right, y down) and its scale.
+        blank: whether it is a space, which has no spacing around it.
     """
 
     width: float = 0.0
@@ -41,7 +41,7 @@ class Box:
     blank: bool = False
 
     def put(self, box: Box, x: float, y: float, scale: float = 1.0) -> None:
-        """Put a box inside: its origin ``x`` to the right of this one's and ``y`` under the baseline."""
+        """Add an inner box whose origin lies ``x`` right of this origin and ``y`` below the baseline."""
         first = not self.parts and not self.ink
         up, down = box.up * scale - y, box.down * scale + y
         self.up, self.down = (up, down) if first else (max(self.up, up), max(self.down, down))
@@ -49,7 +49,7 @@ class Box:
         self.parts.append((x, y, scale, box))
 
     def draw(self, mark: int, strokes: Sequence[Stroke], *, real: bool = False) -> None:
-        """Put strokes inside, in this box's own coordinates."""
+        """Add strokes, in the coordinates of this box."""
         points = np.concatenate(strokes)
         up, down = -float(points[:, 1].min()), float(points[:, 1].max())
         first = not self.parts and not self.ink
@@ -59,7 +59,7 @@ class Box:
 
     @property
     def empty(self) -> bool:
-        """No ink anywhere inside."""
+        """Whether the box and its inner boxes have no ink."""
         return not self.ink and all(part.empty for *_, part in self.parts)
 
     def flat(self) -> Iterator[Inked]:

@@ -66,7 +66,22 @@ def cdm_score(label: str, text: str) -> CdmScore:
         theirs = setting_of(text)
     except TypesetError as error:
         return CdmScore(0.0, False, "prediction", str(error))
-    return CdmScore(match(Marks(*ours.boxes), Marks(*theirs.boxes)).f1, visually_equal(ours, theirs))
+    same = visually_equal(ours, theirs) or _one_picture(label, text)
+    return CdmScore(match(Marks(*ours.boxes), Marks(*theirs.boxes)).f1, same)
+
+
+def _one_picture(label: str, text: str) -> bool:
+    """Whether two formulas are visually equal after the spellings of ``[viseq]`` in ``names.toml``."""
+    from mumer_data.metrics.cdm.equal import visually_equal
+    from mumer_data.metrics.cdm.names import one_picture
+
+    one, two = one_picture(label), one_picture(text)
+    if (one, two) == (label, text):
+        return False
+    try:
+        return visually_equal(setting_of(one), setting_of(two))
+    except TypesetError:
+        return False
 
 
 @lru_cache(maxsize=256)  # several predictions of one image stand side by side

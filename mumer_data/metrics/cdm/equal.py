@@ -5,7 +5,7 @@ Stricter than CDM: nothing is shifted or scaled to fit, nothing that merely look
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 
 import numpy as np
 
@@ -31,16 +31,20 @@ def visually_equal(label: TypesetFormula, text: TypesetFormula, tolerance: float
     return all(_same_places(boxes, theirs[glyph], limit) for glyph, boxes in ours.items())
 
 
-def _by_glyph(setting: TypesetFormula) -> dict[int, np.ndarray]:
+def _by_glyph(setting: TypesetFormula) -> dict[Hashable, np.ndarray]:
     left, top, _, _ = setting.extent
-    found: dict[int, list[Sequence[float]]] = {}
+    found: dict[Hashable, list[Sequence[float]]] = {}
     for shape in setting.shapes:
         found.setdefault(_kind(shape), []).append(shape.box)
     return {glyph: np.array(boxes) - [left, top, left, top] for glyph, boxes in found.items()}
 
 
-def _kind(shape: Shape) -> int:
-    return max(shape.glyph, -1)  # built-up glyphs have numbers of their own every time
+def _kind(shape: Shape) -> Hashable:
+    """Number of a glyph; the numbers of its parts where it is built up, -1 for a line."""
+    parts = getattr(shape.drawn, "glyphs", None)
+    if parts:
+        return frozenset(part.index for part in parts)
+    return max(shape.glyph, -1)
 
 
 def _same_places(ours: np.ndarray, theirs: np.ndarray, limit: float) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -133,6 +134,7 @@ def _consensus(source: Floats, target: Floats) -> NDArray[np.bool_]:
     return np.asarray(inside[best])
 
 
+@lru_cache(maxsize=1 << 10)
 def _samples(points: int) -> Ints:
     """Pairs of different points: shape (trials, 2), always the same for a number of points."""
     rng = np.random.default_rng([_SEED, points])

@@ -36,3 +36,25 @@ def looks(name: str) -> str:
     plain = _table()["grown"].get(plain, plain) if plain != name else plain
     plain = _table()["alike"].get(plain, plain)
     return _VARIANT.sub(r"\\", plain)
+
+
+def one_picture(label: str) -> str:
+    """A label with one spelling for what people take for one picture, where VisEq is stricter than they are."""
+    tokens, spellings = label.split(), _table()["viseq"]
+    found: list[str] = []
+    arrows: list[int] = []  # depth of the braces around each stretched arrow that is open
+    depth = 0
+    for place, token in enumerate(tokens):
+        depth += (token == "{") - (token == "}")
+        following = tokens[place + 1 : place + 4]
+        if token == "\\xrightarrow" and following[:1] == ["{"]:
+            arrows.append(depth)
+            found.append("\\overset")
+            continue
+        if token == "\\overrightarrow" and following[:1] == ["{"] and following[2:] == ["}"]:
+            token = "\\vec"  # over one letter
+        found.append(spellings.get(token, token))
+        if token == "}" and arrows and arrows[-1] == depth:
+            arrows.pop()
+            found += ["{", "\\rightarrow", "}"]
+    return " ".join(found)

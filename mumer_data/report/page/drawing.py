@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any
+from xml.etree import ElementTree
 
 from mumer_data.typeset.formula import TypesetFormula
 
@@ -24,13 +25,18 @@ class Outlines:
 
     def place(self, glyph: Any) -> int:
         """Number of a glyph's outline."""
-        key = f"{glyph.index}" if glyph.index >= 0 else f"{id(glyph)}"
+        key = f"{glyph.index}"
+        if glyph.index >= 0 and key in self._places:
+            return self._places[key]
+        unit = glyph.funits_to_points(1)
+        drawn = glyph.svgpath(x0=-glyph.bbox.xmin * unit, y0=glyph.bbox.ymax * unit)
+        path = _path_data(drawn)
+        if glyph.index < 0:  # built up from parts: it has no number of its own
+            key = path
         if key not in self._places:
-            unit = glyph.funits_to_points(1)
-            path = glyph.svgpath(x0=-glyph.bbox.xmin * unit, y0=glyph.bbox.ymax * unit)
             width, height = (glyph.bbox.xmax - glyph.bbox.xmin) * unit, (glyph.bbox.ymax - glyph.bbox.ymin) * unit
             self._places[key] = len(self.paths)
-            self.paths.append((path.attrib["d"].strip(), round(width, 3), round(height, 3)))
+            self.paths.append((path, round(width, 3), round(height, 3)))
         return self._places[key]
 
     def drawing(self, setting: TypesetFormula, matched: set[int]) -> dict[str, Any]:
@@ -51,3 +57,10 @@ class Outlines:
             "s": shapes,
             "m": sorted(matched),
         }
+
+
+def _path_data(drawn: ElementTree.Element | None) -> str:
+    """The path of a glyph: one, or those of the parts that it is built up from, one after another."""
+    if drawn is None:
+        return ""
+    return " ".join(element.attrib["d"].strip() for element in drawn.iter("path"))

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from mumer_data.cli import app
 from mumer_data.exceptions import SourceError
-from mumer_data.handwriting.glyphs.bank import Bank
+from mumer_data.handwriting.glyphs.bank import GlyphBank
 from mumer_data.handwriting.glyphs.fonts import font_files, glyphs_of_font, open_font
 
 STIX = Path(str(resources.files("ziamath") / "fonts" / "STIXTwoMath-Regular.ttf"))
@@ -31,14 +31,14 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_capitals_are_one_high_and_stand_on_the_baseline(built: Path) -> None:
     for letter in "EHTX":
-        (glyph,) = Bank(built).glyphs(letter, letter, "")
+        (glyph,) = GlyphBank(built).glyphs(letter, letter, "")
         _, top, _, bottom = glyph.box
         assert top == pytest.approx(-1.0, abs=0.08)
         assert bottom == pytest.approx(0.0, abs=0.08)
 
 
 def test_a_symbol_is_found_by_what_it_shows(built: Path) -> None:
-    bank = Bank(built)
+    bank = GlyphBank(built)
     assert bank.glyphs("\\alpha", "α", "")
     assert bank.glyphs("-", "−", "")
     assert not bank.glyphs("x", "x", "fraktur")
@@ -46,7 +46,7 @@ def test_a_symbol_is_found_by_what_it_shows(built: Path) -> None:
 
 def test_strokes_are_lines_and_not_outlines(built: Path) -> None:
     """An outline goes round a bar: it is more than twice as long as the bar."""
-    (minus,) = Bank(built).glyphs("-", "−", "")
+    (minus,) = GlyphBank(built).glyphs("-", "−", "")
     length = sum(float(np.hypot(*np.diff(stroke, axis=0).T).sum()) for stroke in minus.strokes)
     assert length < 1.3 * minus.width
 

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 
 from mumer_data.exceptions import SourceError
-from mumer_data.handwriting.glyphs.bank import Bank, write_bank
-from mumer_data.handwriting.glyphs.builtin import Drawn
-from mumer_data.handwriting.glyphs.centerline import Traced, variant
+from mumer_data.handwriting.glyphs.bank import GlyphBank, write_bank
+from mumer_data.handwriting.glyphs.builtin import BuiltinGlyphs
+from mumer_data.handwriting.glyphs.centerline import CenterlineGlyphs, variant
 from mumer_data.handwriting.glyphs.glyph import Glyph
 from mumer_data.handwriting.glyphs.hershey import Cursive, Hershey
 from mumer_data.handwriting.glyphs.outliers import drop_outliers
-from mumer_data.handwriting.glyphs.segment_image import cut
-from mumer_data.handwriting.glyphs.segment_ink import symbols_of
+from mumer_data.handwriting.glyphs.segment_image import segment_symbols
+from mumer_data.handwriting.glyphs.segment_ink import segment_ink
 from mumer_data.handwriting.synthesizer import Synthesizer
 from mumer_data.images.render_ink import encode_png
 from mumer_data.images.skeleton import smooth, thin, trace
@@ -30,7 +30,7 @@ def line(*points: tuple[float, float]) -> Glyph:
 
 @pytest.mark.parametrize("text", [*"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", "α", "∑", "("])
 def test_drawn_shapes_stand_on_the_baseline(text: str) -> None:
-    shapes = Drawn().glyphs(text, text, "")
+    shapes = BuiltinGlyphs().glyphs(text, text, "")
     assert shapes
     for glyph in shapes:
         left, top, right, bottom = glyph.box
@@ -39,15 +39,15 @@ def test_drawn_shapes_stand_on_the_baseline(text: str) -> None:
         assert -1.25 < top < bottom < 0.5
         if text in "0123456789" or text.isupper():
             assert -1.1 < top < -0.85
-    assert Drawn().glyphs(text, text, "bold") == ()
+    assert BuiltinGlyphs().glyphs(text, text, "bold") == ()
 
 
 def test_alphabets_know_what_they_lack() -> None:
     assert Hershey().glyphs("\\alpha", "α", "")
     assert Hershey().glyphs("x", "x", "script") == ()
-    assert Traced().glyphs("\\mathbb", "R", "double")
-    assert Traced().glyphs("速", "速", "") == ()
-    assert Traced().glyphs("ab", "ab", "") == ()
+    assert CenterlineGlyphs().glyphs("\\mathbb", "R", "double")
+    assert CenterlineGlyphs().glyphs("速", "速", "") == ()
+    assert CenterlineGlyphs().glyphs("ab", "ab", "") == ()
     assert variant("R", "double") == "ℝ"
     assert variant("h", "italic") == "ℎ"
     assert variant("+", "bold") == "+"
@@ -92,33 +92,33 @@ def test_symbols_cut_out_of_images_are_the_right_ones() -> None:
     """Against the boxes that handwriting comes with: what is cut lies where that symbol is."""
     right = found = 0
     for number in range(60):
-        made = Synthesizer(size=40).picture(str(number), "x + 2 y = \\frac { a } { b 3 }")
-        cuts = list(cut(ink_of(encode_png(made.image)), parse(made.writing.label)))
-        found += len(cuts)
+        rendered = Synthesizer(size=40).picture(str(number), "x + 2 y = \\frac { a } { b 3 }")
+        symbols = list(segment_symbols(ink_of(encode_png(rendered.image)), parse(rendered.writing.label)))
+        found += len(symbols)
         heights = {
             name: (box[3] - box[1]) / (box[2] - box[0])
-            for name, box in zip(made.names, made.boxes.tolist(), strict=True)
+            for name, box in zip(rendered.names, rendered.boxes.tolist(), strict=True)
         }
-        for one in cuts:
-            _, top, right_edge, bottom = one.glyph.box
+        for symbol in symbols:
+            _, top, right_edge, bottom = symbol.glyph.box
             shape = (bottom - top + 0.08) / (right_edge + 0.08)
-            right += 0.5 < shape / heights[one.token] < 2
+            right += 0.5 < shape / heights[symbol.token] < 2
     assert found > 150
     assert right / found > 0.95
 
 
 def test_segmented_ink_is_scaled_by_its_baseline() -> None:
-    made = Synthesizer().picture("a", "x ^ { 2 } + \\frac { 1 } { b }")
+    rendered = Synthesizer().picture("a", "x ^ { 2 } + \\frac { 1 } { b }")
     segments = [
-        (name, [s for s, owner in zip(made.strokes, made.writing.marks, strict=True) if owner == mark])
-        for mark, name in enumerate(made.names)
+        (name, [s for s, owner in zip(rendered.strokes, rendered.writing.marks, strict=True) if owner == mark])
+        for mark, name in enumerate(rendered.names)
     ]
-    cuts = {one.token: one.glyph for one in symbols_of(segments, parse(made.writing.label))}
-    assert set(cuts) == {"x", "2", "+", "\\frac", "1", "b"} - ({"\\frac"} - set(cuts))
-    assert 0.5 < cuts["2"].box[3] - cuts["2"].box[1] < 1.3  # as large as a letter of its own row
-    assert list(symbols_of([], None)) == []
-    assert list(symbols_of(segments, parse("q r s t u"))) == []
-    assert {one.token for one in symbols_of(segments[:1], None)} == {"x"}
+    symbols = {symbol.token: symbol.glyph for symbol in segment_ink(segments, parse(rendered.writing.label))}
+    assert set(symbols) == {"x", "2", "+", "\\frac", "1", "b"} - ({"\\frac"} - set(symbols))
+    assert 0.5 < symbols["2"].box[3] - symbols["2"].box[1] < 1.3  # as large as a letter of its own row
+    assert list(segment_ink([], None)) == []
+    assert list(segment_ink(segments, parse("q r s t u"))) == []
+    assert {symbol.token for symbol in segment_ink(segments[:1], None)} == {"x"}
 
 
 def test_odd_shapes_are_left_out() -> None:
@@ -141,7 +141,7 @@ def test_odd_shapes_are_left_out() -> None:
 def test_bank_gives_back_what_was_written(tmp_path: Path) -> None:
     glyphs = [("\\alpha", line((0, -0.5), (0.4, 0)), "anna"), ("<", line((0.5, -0.6), (0, -0.3), (0.5, 0)), "bob")]
     write_bank(tmp_path / "bank.parquet", glyphs)
-    bank = Bank(tmp_path / "bank.parquet")
+    bank = GlyphBank(tmp_path / "bank.parquet")
     (alpha,) = bank.glyphs("\\alpha", "α", "")
     assert np.allclose(alpha.strokes[0], glyphs[0][1].strokes[0], atol=1e-6)
     assert (alpha.real, alpha.source) == (True, "anna")
@@ -155,22 +155,22 @@ def test_a_writer_keeps_to_few_sources(tmp_path: Path) -> None:
     people = [f"p{number}" for number in range(20)]
     rows = [(t, line((0, -1), (0.01 * k, 0), (0.3, 0)), p) for t in "abcdef" for k, p in enumerate(people)]
     write_bank(tmp_path / "bank.parquet", rows)
-    from mumer_data.handwriting.alphabets import hand_of
+    from mumer_data.handwriting.alphabets import writer_for
     from mumer_data.handwriting.writer import WriterStyle
 
     used = set()
     for number in range(10):
-        hand = hand_of(
+        writer = writer_for(
             WriterStyle(allographs=number, looseness=0), np.random.default_rng(0), bank=tmp_path / "bank.parquet"
         )
-        (source,) = {hand.glyph(token, token).source for token in "abcdef"}
+        (source,) = {writer.glyph(token, token).source for token in "abcdef"}
         used.add(source)
     assert len(used) > 3
 
 
 @pytest.mark.parametrize(
     ("data", "message"),
-    [(None, "mumer glyphs"), (b"no parquet", "is no glyph bank")],
+    [(None, "mumer glyphs"), (b"no parquet", "is not a glyph bank")],
     ids=["missing", "not-parquet"],
 )
 def test_what_is_no_bank_is_an_error(tmp_path: Path, data: bytes | None, message: str) -> None:
@@ -178,10 +178,10 @@ def test_what_is_no_bank_is_an_error(tmp_path: Path, data: bytes | None, message
     if data is not None:
         path.write_bytes(data)
     with pytest.raises(SourceError, match=message):
-        Bank(path).glyphs("x", "x", "")
+        GlyphBank(path).glyphs("x", "x", "")
 
 
 def test_a_bank_of_nothing_is_not_written(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="not one symbol"):
+    with pytest.raises(SourceError, match="no symbol could be segmented"):
         write_bank(tmp_path / "bank.parquet", [])
     assert not list(tmp_path.iterdir())

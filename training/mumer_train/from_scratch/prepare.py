@@ -15,7 +15,7 @@ from PIL import Image
 
 from mumer_data.exceptions import ImageError, LatexSyntaxError, SourceError
 from mumer_data.handwriting.alphabets import ALPHABETS, DEFAULT
-from mumer_data.handwriting.glyphs.bank import Bank
+from mumer_data.handwriting.glyphs.bank import GlyphBank
 from mumer_data.handwriting.glyphs.glyph import Alphabet, Glyph
 from mumer_data.handwriting.ink import draw, write
 from mumer_data.handwriting.writer import Writer, writer_style
@@ -68,7 +68,7 @@ class FontHand:
     """A bank of fonts' glyphs as an `Alphabet`: changed as much as drawn shapes are, since a font repeats itself."""
 
     def __init__(self, path: Path) -> None:
-        self._bank = Bank(path)
+        self._bank = GlyphBank(path)
         self._shapes: dict[tuple[str, str, str], tuple[Glyph, ...]] = {}
 
     def glyphs(self, token: str, text: str, font: str) -> Sequence[Glyph]:
@@ -110,7 +110,7 @@ class SyntheticHands:
         point = float(rng.random())
         alphabets: list[Alphabet] = [ALPHABETS[kind](style) for kind in DEFAULT]
         if self.bank is not None and point < self.bank_share:
-            alphabets.insert(0, Bank(self.bank))
+            alphabets.insert(0, GlyphBank(self.bank))
         elif self.fonts is not None and point < self.bank_share + self.font_share:
             alphabets.insert(0, _font_hand(self.fonts))
         try:

@@ -185,24 +185,33 @@ def _train(
         else:
             language_loss = model(**restrict_logits_to_answers(batch, stats)).loss
             vectors = outputs[0]
-        table = model.get_input_embeddings().weight[classes]
-        logprobs = torch.log_softmax(vectors @ table.T * table.shape[1] ** 0.5, dim=-1)
+        logprobs = _patch_logprobs(vectors, model.get_input_embeddings().weight[classes])
         patch_loss = -(logprobs[cells, targets] * weights).sum() / weights.sum()
         (language_loss + patch_loss).backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         optimizer.zero_grad()
-        correct = logprobs.detach().argmax(dim=-1)[cells] == targets
-        ink = weights > _BLANK
-        sums += float(language_loss.detach()), float(patch_loss.detach()), float(correct[ink].float().mean())
+        correct = (logprobs.detach().argmax(dim=-1)[cells] == targets)[weights > _BLANK]
+        sums += float(language_loss.detach()), float(patch_loss.detach()), float(correct.float().mean())
         if step % 50 == 0 or step == steps:
-            count = step % 50 or 50
-            names = ("reading", "seeing", "right")
-            entry = {"step": step, **dict(zip(names, (sums / count).round(4).tolist(), strict=True))}
-            history.append({**entry, "seconds": round(time.perf_counter() - begin, 1)})
+            history.append(_entry(step, sums / (step % 50 or 50), time.perf_counter() - begin))
             print(history[-1], flush=True)
             sums[:] = 0
         if step % 200 == 0:
             save()
     hook.remove()
     return history
+
+
+def _patch_logprobs(vectors: Any, table: Any) -> Any:
+    """Log-probabilities of the classes for each image token: shape (tokens, classes)."""
+    import torch
+
+    return torch.log_softmax(vectors @ table.T * table.shape[1] ** 0.5, dim=-1)
+
+
+def _entry(step: int, means: Any, seconds: float) -> dict[str, float]:
+    """One line of the training history: mean losses and patch accuracy since the last line."""
+    names = ("reading", "seeing", "right")
+    values = dict(zip(names, means.round(4).tolist(), strict=True))
+    return {"step": step, **values, "seconds": round(seconds, 1)}

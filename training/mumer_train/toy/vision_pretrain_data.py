@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mumer_data.exceptions import ImageError, LatexSyntaxError
-from mumer_data.handwriting.alphabets import hand_of
+from mumer_data.handwriting.alphabets import writer_for
 from mumer_data.handwriting.ink import OnlineInk, draw, write
 from mumer_data.handwriting.writer import writer_style
 from mumer_data.images.fit import Fit, fit_image
@@ -71,7 +71,7 @@ class _Chunk:
             }
         )
         try:
-            return patch_labelled_image(write(label, hand_of(style, rng, _ALPHABETS, bank)), fit, self.cell)
+            return patch_labelled_image(write(label, writer_for(style, rng, _ALPHABETS, bank)), fit, self.cell)
         except (ImageError, LatexSyntaxError):
             return None
 

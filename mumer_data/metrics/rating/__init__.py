@@ -1,0 +1,107 @@
+"""`rating`: how a person would rate a predicted formula, 0 (useless) to 10 (the same), from its visible differences.
+
+A small monotone model with frozen weights (``weights.toml``, made by `fit`); no images, no language model, no network.
+"""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from mumer_data.exceptions import MumerError
+from mumer_data.metrics.rating.edits import Difference, differences
+from mumer_data.metrics.rating.prepare import prepared
+from mumer_data.metrics.rating.symbols import nodes_of
+
+MAX_CHARACTERS = 20_000
+"""Longer texts are cut to this length before they are compared."""
+
+
+class RatingError(MumerError):
+    """Predictions and references that do not belong together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """The model: ``rating = top * exp(-sum(weight * amount) / (symbols / length) ** exponent)``.
+
+    Attributes:
+        top: rating of a prediction without visible differences.
+        kinds: weight of each kind of difference, none negative.
+        length, exponent: in a longer reference, a difference counts a little less.
+    """
+
+    top: float
+    kinds: dict[str, float]
+    length: float
+    exponent: float
+
+
+@dataclass(frozen=True, slots=True)
+class Rating:
+    """The predicted rating of one pair.
+
+    Attributes:
+        value: 0-10.
+        basis: ``tree``, or ``text`` where a side cannot be parsed and its tokens are compared instead.
+        costs: each difference with the points that it takes from the best rating; they add up to the loss.
+    """
+
+    value: float
+    basis: str
+    costs: tuple[tuple[Difference, float], ...]
+
+
+@lru_cache(maxsize=1)
+def weights() -> Weights:
+    """The frozen weights."""
+    table = tomllib.loads((Path(__file__).parent / "weights.toml").read_text(encoding="utf-8"))
+    return Weights(table["top"], dict(table["weights"]), table["length"], table["exponent"])
+
+
+def rate(*, predictions: Sequence[str], references: Sequence[str]) -> list[float]:
+    """The predicted rating (0-10) of each prediction, raw LaTeX or labels.
+
+    Raises:
+        RatingError: the two lists differ in length.
+    """
+    if len(predictions) != len(references):
+        raise RatingError(
+            f"{len(predictions):,} predictions and {len(references):,} references: give one reference per prediction"
+        )
+    return [explain(prediction, reference).value for prediction, reference in zip(predictions, references, strict=True)]
+
+
+def explain(prediction: str, reference: str) -> Rating:
+    """The predicted rating of one pair and what each difference costs."""
+    found, symbols, basis = compared(prediction, reference)
+    model = weights()
+    damage = severity(found, symbols, model)
+    value = model.top * math.exp(-damage)
+    if not nodes_of(_label(prediction)[0])[0] and symbols:
+        value = 0.0  # nothing is there to be rated
+    total = sum(model.kinds[one.kind] * one.amount for one in found)
+    points = [(one, (model.top - value) * model.kinds[one.kind] * one.amount / total) for one in found] if total else []
+    return Rating(value, basis, tuple(sorted(points, key=lambda pair: -pair[1])))
+
+
+def compared(prediction: str, reference: str) -> tuple[list[Difference], int, str]:
+    """Differences of a pair, symbols in its reference, and the basis of the comparison."""
+    (ours, ours_read), (theirs, theirs_read) = _label(reference), _label(prediction)
+    (one, one_tree), (two, two_tree) = nodes_of(ours), nodes_of(theirs)
+    trees = ours_read and theirs_read and one_tree and two_tree
+    return differences(one, two), len(one), "tree" if trees else "text"
+
+
+def severity(found: Sequence[Difference], symbols: int, model: Weights) -> float:
+    """The exponent of the model: weighted differences, in proportion to the length of the reference."""
+    total = sum(model.kinds[one.kind] * one.amount for one in found)
+    return float(total / (max(symbols, 1) / model.length) ** model.exponent)
+
+
+def _label(text: str) -> tuple[str, bool]:
+    return prepared(text[:MAX_CHARACTERS])
