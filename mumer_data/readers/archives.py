@@ -16,7 +16,7 @@ import tempfile
 import threading
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import IO, Protocol
@@ -32,6 +32,8 @@ ARCHIVES = (".zip", ".tar", *_COMPRESSED)
 # and more. Small ones may do as they like.
 MAX_RATIO = 100
 ALWAYS_ALLOWED = 256 << 20
+_CHUNK = 1 << 20  # bytes unpacked at a time
+_BZIP2_STEP = 64  # bytes of bzip2 or LZMA read at a time
 # What a damaged or encrypted archive raises, by way of the modules that read it.
 BROKEN = (
     *(OSError, EOFError, RuntimeError, ValueError, OverflowError),
@@ -95,13 +97,14 @@ class _Zip:
         _check_apart(list(self._infos.values()))
 
     def load(self, name: str) -> bytes:
-        # zipfile gives no more than the directory's size: a member cannot claim little and unpack to much.
-        return self._zip.read(self._infos[name])
+        with self._zip.open(self._infos[name]) as member:
+            return b"".join(_chunks(member, _step(self._infos[name])))
 
     def window(self, name: str) -> io.RawIOBase:
         if name not in self._unpacked:
             with self._zip.open(self._infos[name]) as member:
-                self._unpacked[name] = _SharedFile(_spool(member, self.sizes[name]))
+                chunks = _chunks(member, _step(self._infos[name]))
+                self._unpacked[name] = _SharedFile(_spool(chunks, self.sizes[name]))
         return _Window(self._unpacked[name], 0, self.sizes[name])
 
 
@@ -116,7 +119,7 @@ class _Tar:
             file = open(path, "rb")  # noqa: SIM115  # lives as long as this object
         else:
             with unpack(path) as packed:
-                file = _spool(packed, allowed_size(path), path.stat().st_size)
+                file = _spool(_chunks(packed, _CHUNK), allowed_size(path), path.stat().st_size)
         self._file = _SharedFile(file)
         self._offsets: dict[str, int] = {}
         self.sizes: dict[str, int] = {}
@@ -155,11 +158,27 @@ def _check_apart(infos: list[zipfile.ZipInfo]) -> None:
             raise zipfile.BadZipFile(f"the members {one.filename!r} and {following.filename!r} overlap")
 
 
-def _spool(source: IO[bytes] | io.BufferedIOBase, most: int, packed: int = 0) -> IO[bytes]:
-    """All of ``source`` in an anonymous file; ``most`` bytes of it at most."""
+def _step(info: zipfile.ZipInfo) -> int:
+    """How many bytes of a member may be read at once, so that what it unpacks to stays bounded in memory.
+
+    zipfile cuts a member to the size in the directory only after it has unpacked what one read needs. With deflate the
+    output of a read is limited too; with bzip2 only its input is, and 45 bytes of it are one block of up to 46 MB.
+    """
+    return _CHUNK if info.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) else _BZIP2_STEP
+
+
+def _chunks(source: IO[bytes] | io.BufferedIOBase, size: int) -> Iterator[bytes]:
+    if isinstance(source, zipfile.ZipExtFile):
+        source.MIN_READ_SIZE = min(size, source.MIN_READ_SIZE)
+    while chunk := source.read(size):
+        yield chunk
+
+
+def _spool(chunks: Iterator[bytes], most: int, packed: int = 0) -> IO[bytes]:
+    """All chunks in an anonymous file; ``most`` bytes at most, or `ArchiveBombError`."""
     file = tempfile.TemporaryFile()  # noqa: SIM115  # has no name, and is gone when the last reference is
     written = 0
-    while chunk := source.read(1 << 20):
+    for chunk in chunks:
         written += len(chunk)
         if written > most:
             file.close()

@@ -22,6 +22,8 @@ from mumer_data.io.storage import fetched, is_url
 from mumer_data.readers.archives import ARCHIVES, BROKEN, Members, open_members
 from mumer_data.records import ImageRef
 
+_VARIABLE = re.compile(r"\$\{(\w+)\}")
+_SHORTEST_SECRET = 4  # characters; to replace shorter values would garble the rest of a message
 # The order decides between several images of one stem.
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp")
 
@@ -33,17 +35,28 @@ def resolve(path: str, base: Path) -> Path:
     folder) first, then in the current folder.
 
     Raises:
-        SourceError: it is nowhere (the message names every place tried), or a ``${VAR}`` is not set.
+        SourceError: it does not exist, or a ``${VAR}`` is not set. The message names every path that was tried, but
+            never the value of a variable, which may be a secret.
     """
-    full = os.path.expanduser(re.sub(r"\$\{(\w+)\}", partial(_variable, path), path))
+    full = os.path.expanduser(_VARIABLE.sub(partial(_variable, path), path))
     if not full:
         raise SourceError("the path is empty; name a file or folder")
     if is_url(full):
-        return fetched(full)
+        try:
+            return fetched(full)
+        except SourceError as error:
+            if not _VARIABLE.search(path):
+                raise
+            raise SourceError(_without_values(str(error).replace(full, path), path)) from None
     tried = list(dict.fromkeys(Path(os.path.abspath(place)) for place in (base / full, full)))
     for place in tried:
         if os.path.exists(place):
             return place
+    if _VARIABLE.search(path):
+        raise SourceError(
+            f"{path!r} does not exist with the values of its environment variables (not shown: they may be secret), "
+            f"neither in {base} nor in the current folder; correct the path in the pipeline file, or the variables"
+        )
     places = " nor ".join(str(place) for place in tried)
     raise SourceError(f"{path!r} does not exist: neither {places}; correct the path in the pipeline file")
 
@@ -53,6 +66,15 @@ def _variable(path: str, match: re.Match[str]) -> str:
     if value is None:
         raise SourceError(f"{path!r} needs the environment variable {match[1]}, which is not set; set it")
     return value
+
+
+def _without_values(message: str, path: str) -> str:
+    """The message with the name of each variable of ``path`` in place of its value."""
+    for name in _VARIABLE.findall(path):
+        value = os.environ.get(name, "")
+        if len(value) >= _SHORTEST_SECRET:
+            message = message.replace(value, f"${{{name}}}")
+    return message
 
 
 def is_archive(path: Path) -> bool:

@@ -6,6 +6,7 @@ Row by row in bounded memory; not for judging what it reads.
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ from mumer_data.readers.footers import fewer, rows_of_groups
 from mumer_data.readers.lines import JsonArray, changed, cut, lines
 from mumer_data.records import Prediction, Reject, Slice
 
+log = logging.getLogger(__name__)
 SUFFIXES = (".json", ".jsonl", ".parquet")
 # What a field is called: first the published name, then names that other tools write.
 ID = ("img_id", "id", "image_id")
@@ -24,6 +26,7 @@ TEXT = ("pred", "prediction", "predict")
 IMAGE = ("image_path", "image")
 _BATCH = 4096  # rows of Parquet held at a time
 _NAMED = 5  # bad rows that an error names
+_MAX_SAMPLE = 2**63  # sample numbers are stored as 64-bit integers
 
 
 def prediction_files(paths: Iterable[Path]) -> list[Path]:
@@ -45,13 +48,20 @@ def prediction_files(paths: Iterable[Path]) -> list[Path]:
 
 
 def load_predictions(path: Path, *, labelled: bool = True) -> list[Prediction]:
-    """All rows of one file; raises ``SourceError`` where there are none, or any of them is not a prediction."""
+    """The predictions of one file; malformed rows are left out, with a warning that counts them and names the first.
+
+    Raises:
+        SourceError: the file is missing or unreadable, has no rows, or none of them is a prediction.
+    """
     rows = list(read_predictions(path, labelled=labelled))
     bad = [row for row in rows if isinstance(row, Reject)]
     if bad:
         named = "; ".join(reject.message for reject in bad[:_NAMED])
         more = f"; and {len(bad) - _NAMED:,} more" if len(bad) > _NAMED else ""
-        raise SourceError(f"{path}: {len(bad):,} of {len(rows):,} rows are no predictions: {named}{more}")
+        message = f"{path}: {len(bad):,} of {len(rows):,} rows are no predictions: {named}{more}"
+        if len(bad) == len(rows):
+            raise SourceError(message)
+        log.warning("%s; they are left out", message)
     if not rows:
         raise SourceError(f"{path} has no rows; is it the right file?")
     return [row for row in rows if isinstance(row, Prediction)]
@@ -205,6 +215,8 @@ def _prediction(value: object, row: int, labelled: bool) -> Prediction | Reject:
         return Reject(str(example_id), row, "row_malformed", f"{where} has no label under 'gt'")
     if not isinstance(text, str | None) or not any(name in value for name in TEXT):
         return Reject(str(example_id), row, "row_malformed", f"{where} has no text under 'pred'", label=label)
+    if isinstance(sample, int) and not -_MAX_SAMPLE <= sample < _MAX_SAMPLE:
+        return Reject(str(example_id), row, "row_malformed", f"{where} has a 'sample' beyond 64 bits", label=label)
     found = Prediction(
         str(example_id),
         label,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import stat
 import struct
+import subprocess
+import sys
 import tarfile
 import tempfile
 import zipfile
@@ -98,6 +100,30 @@ def test_a_member_that_claims_little_and_holds_much_gives_little(tmp_path: Path)
     assert store.size("a.png") == 10
     with pytest.raises(Exception, match="cannot be read"):  # its checksum is that of the rest, too
         store.read("a.png")
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_member_that_claims_little_is_not_unpacked_in_memory(method: int, tmp_path: Path) -> None:
+    """The peak is that of a child process: what zlib, bzip2 and LZMA allocate, tracemalloc does not see."""
+    path = tmp_path / "liar.zip"
+    with zipfile.ZipFile(path, "w", method) as zipped, zipped.open("a.png", "w", force_zip64=True) as member:
+        for _ in range(250):
+            member.write(bytes(MEGABYTE))
+    data = bytearray(path.read_bytes())
+    struct.pack_into("<I", data, data.rindex(b"PK\x01\x02") + 24, 10)
+    path.write_bytes(bytes(data))
+    code = (
+        "import resource, sys; from pathlib import Path; from mumer_data.readers.archives import open_members\n"
+        "members = open_members(Path(sys.argv[1]))\n"
+        "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "for read in (members.load, members.window):\n"
+        "    try: read('a.png')\n"
+        "    except Exception as error: print(type(error).__name__, file=sys.stderr)\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True)
+    assert int(done.stdout) < 150_000  # kB; the member holds 250 MB
+    assert done.stderr.split() == ["BadZipFile"] * 2
 
 
 @pytest.mark.parametrize("name", ["../out.png", "a/../../out.png", "/etc/out.png", "..\\out.png", "\\out.png"])

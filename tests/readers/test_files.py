@@ -7,6 +7,7 @@ import os
 import pickle
 import stat
 import tarfile
+import traceback
 import zipfile
 from pathlib import Path
 
@@ -72,6 +73,26 @@ class TestResolve:
     def test_what_cannot_be_resolved(self, path: str, message: str, tmp_path: Path) -> None:
         with pytest.raises(SourceError, match=message.replace("$", r"\$")):
             resolve(path, tmp_path)
+
+    @pytest.mark.parametrize(
+        "path",
+        [
+            "${MUMER_TOKEN}",
+            "/nowhere/${MUMER_TOKEN}/x",
+            "~/${MUMER_TOKEN}",
+            "memory://${MUMER_TOKEN}/x",
+            "${MUMER_URL}",
+        ],
+    )
+    def test_values_of_variables_are_never_shown(
+        self, path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("MUMER_TOKEN", "hf_geheim")
+        monkeypatch.setenv("MUMER_URL", "unknown://user:hf_geheim@host/x")
+        with pytest.raises(SourceError) as caught:
+            resolve(path, tmp_path)
+        assert "geheim" not in "".join(traceback.format_exception(caught.value))
+        assert path in str(caught.value)
 
 
 @pytest.mark.parametrize("kind", CONTAINERS, ids=lambda kind: kind or "folder")

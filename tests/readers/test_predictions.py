@@ -76,13 +76,17 @@ def test_other_names(tmp_path: Path, row: dict[str, object], found: Prediction) 
         (b'{"pred": "x", "img_id": "a"}', "row_malformed", "row 1 (from 0), id 'a', has no label under 'gt'"),
         (b'{"gt": "x", "img_id": "a"}', "row_malformed", "row 1 (from 0), id 'a', has no text under 'pred'"),
         (b'{"gt": "x", "pred": 1}', "row_malformed", "has no text under 'pred'"),
+        (b'{"gt": "x", "pred": "y", "sample": 9223372036854775808}', "row_malformed", "a 'sample' beyond 64 bits"),
+        (b'{"gt": "x", "pred": "y", "sample": -9223372036854775809}', "row_malformed", "a 'sample' beyond 64 bits"),
         (b"[1]", "row_malformed", "row 1 (from 0) is of type list, not an object"),
         (b"{", "row_malformed", "line 2 is not JSON"),
         (b"\xff", "row_encoding", "line 2 is not UTF-8 at byte 0"),
         (b'{"gt": "\\ud800", "pred": ""}', "row_encoding", "half a surrogate pair"),
     ],
 )
-def test_what_is_broken_is_named(tmp_path: Path, line: bytes, reason: str, message: str) -> None:
+def test_malformed_rows_are_named_and_left_out(
+    tmp_path: Path, line: bytes, reason: str, message: str, caplog: pytest.LogCaptureFixture
+) -> None:
     path = tmp_path / "p.jsonl"
     path.write_bytes(json.dumps(ROWS[0]).encode() + b"\n" + line + b"\n" + json.dumps(ROWS[1]).encode())
     _, bad, last = read_predictions(path)
@@ -90,8 +94,18 @@ def test_what_is_broken_is_named(tmp_path: Path, line: bytes, reason: str, messa
     assert (bad.reason, bad.row) == (reason, 1)
     assert message in bad.message
     assert isinstance(last, Prediction)
-    with pytest.raises(SourceError, match="1 of 3 rows are no predictions"):
+    assert [row.row for row in load_predictions(path)] == [0, 2]
+    assert "1 of 3 rows are no predictions" in caplog.text
+    assert message in caplog.text
+    path.write_bytes(line)
+    with pytest.raises(SourceError, match="1 of 1 rows are no predictions"):
         load_predictions(path)
+
+
+def test_the_largest_sample_number_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "p.jsonl"
+    path.write_text('{"gt": "x", "pred": "y", "sample": 9223372036854775807}', encoding="utf-8")
+    assert load_predictions(path)[0].sample == 9223372036854775807
 
 
 @pytest.mark.parametrize(
