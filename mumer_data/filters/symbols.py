@@ -7,7 +7,7 @@ from pathlib import Path
 from mumer_data.exceptions import SourceError
 from mumer_data.filters import FilterOptions, Rejection
 from mumer_data.latex.expression import Expression
-from mumer_data.readers.files import resolve
+from mumer_data.readers.paths import resolve
 from mumer_data.records import Example
 
 _NAMED = 5

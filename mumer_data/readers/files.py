@@ -8,7 +8,6 @@ from __future__ import annotations
 import io
 import os
 import posixpath
-import re
 import stat
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
@@ -18,63 +17,11 @@ from typing import BinaryIO, cast
 
 from mumer_data.exceptions import ImageError, SourceError
 from mumer_data.images.check import MAX_BYTES
-from mumer_data.io.storage import fetched, is_url
 from mumer_data.readers.archives import ARCHIVES, BROKEN, Members, open_members
 from mumer_data.records import ImageRef
 
-_VARIABLE = re.compile(r"\$\{(\w+)\}")
-_SHORTEST_SECRET = 4  # characters; to replace shorter values would garble the rest of a message
 # The order decides between several images of one stem.
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp")
-
-
-def resolve(path: str, base: Path) -> Path:
-    """The absolute path that a pipeline file means by ``path``; of a URL, that of a copy of what is there.
-
-    ``~`` and ``${VAR}`` are expanded; a relative path is looked up in ``base`` (the pipeline file's
-    folder) first, then in the current folder.
-
-    Raises:
-        SourceError: it does not exist, or a ``${VAR}`` is not set. The message names every path that was tried, but
-            never the value of a variable, which may be a secret.
-    """
-    full = os.path.expanduser(_VARIABLE.sub(partial(_variable, path), path))
-    if not full:
-        raise SourceError("the path is empty; name a file or folder")
-    if is_url(full):
-        try:
-            return fetched(full)
-        except SourceError as error:
-            if not _VARIABLE.search(path):
-                raise
-            raise SourceError(_without_values(str(error).replace(full, path), path)) from None
-    tried = list(dict.fromkeys(Path(os.path.abspath(place)) for place in (base / full, full)))
-    for place in tried:
-        if os.path.exists(place):
-            return place
-    if _VARIABLE.search(path):
-        raise SourceError(
-            f"{path!r} does not exist with the values of its environment variables (not shown: they may be secret), "
-            f"neither in {base} nor in the current folder; correct the path in the pipeline file, or the variables"
-        )
-    places = " nor ".join(str(place) for place in tried)
-    raise SourceError(f"{path!r} does not exist: neither {places}; correct the path in the pipeline file")
-
-
-def _variable(path: str, match: re.Match[str]) -> str:
-    value = os.environ.get(match[1])
-    if value is None:
-        raise SourceError(f"{path!r} needs the environment variable {match[1]}, which is not set; set it")
-    return value
-
-
-def _without_values(message: str, path: str) -> str:
-    """The message with the name of each variable of ``path`` in place of its value."""
-    for name in _VARIABLE.findall(path):
-        value = os.environ.get(name, "")
-        if len(value) >= _SHORTEST_SECRET:
-            message = message.replace(value, f"${{{name}}}")
-    return message
 
 
 def is_archive(path: Path) -> bool:

@@ -13,8 +13,9 @@ from typing import Literal
 
 from mumer_data.exceptions import ImageError, SourceError
 from mumer_data.readers import SourceOptions
-from mumer_data.readers.files import open_store, resolve
+from mumer_data.readers.files import open_store
 from mumer_data.readers.lines import changed, cut
+from mumer_data.readers.paths import resolve
 from mumer_data.records import Example, Reject, Slice
 
 Row = tuple[str, str]

@@ -19,9 +19,10 @@ import numpy as np
 from mumer_data.exceptions import ImageError, SourceError
 from mumer_data.images.render_ink import InkStyle, Stroke, render_ink
 from mumer_data.readers import SourceOptions
-from mumer_data.readers.files import ArchiveStore, is_archive, open_store, resolve
+from mumer_data.readers.files import ArchiveStore, is_archive, open_store
 from mumer_data.readers.inkml import InkDocument, InkMLError, read_inkml
 from mumer_data.readers.lines import changed, cut
+from mumer_data.readers.paths import resolve
 from mumer_data.records import Example, ImageRef, Reject, Slice
 
 SUFFIX = ".inkml"

@@ -16,9 +16,10 @@ import pyarrow.parquet as pq
 
 from mumer_data.exceptions import SourceError
 from mumer_data.readers import SourceOptions
-from mumer_data.readers.files import read_file, resolve
+from mumer_data.readers.files import read_file
 from mumer_data.readers.footers import arrow_errors, fewer, rows_of_groups
 from mumer_data.readers.lines import changed, cut
+from mumer_data.readers.paths import resolve
 from mumer_data.records import Example, ImageRef, Reject, Slice
 
 _BATCH = 256  # rows with their images in memory at a time

@@ -16,8 +16,9 @@ from typing import BinaryIO, Literal
 
 from mumer_data.exceptions import ImageError, SourceError
 from mumer_data.readers import SourceOptions
-from mumer_data.readers.files import ImageStore, is_archive, open_store, resolve
+from mumer_data.readers.files import ImageStore, is_archive, open_store
 from mumer_data.readers.lines import MAX_LINE, JsonArray, Line, changed, cut, lines, lines_of
+from mumer_data.readers.paths import resolve
 from mumer_data.records import Example, Reject, Slice
 
 _HUMAN = ("human", "user")

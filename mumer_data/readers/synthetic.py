@@ -20,8 +20,8 @@ from mumer_data.handwriting.alphabets import ALPHABETS, DEFAULT
 from mumer_data.handwriting.ink import RenderedInk
 from mumer_data.handwriting.synthesizer import Synthesizer
 from mumer_data.readers import READERS, Reader, SourceOptions, reader_class
-from mumer_data.readers.files import resolve
 from mumer_data.readers.label_lines import LabelLines
+from mumer_data.readers.paths import resolve
 from mumer_data.records import Example, ImageRef, Reject, Slice
 
 _TEXT = "expression"

@@ -15,9 +15,10 @@ from typing import Any, Literal
 
 from mumer_data.exceptions import ImageError, SourceError
 from mumer_data.readers import SourceOptions
-from mumer_data.readers.files import open_store, read_image, resolve
+from mumer_data.readers.files import open_store, read_image
 from mumer_data.readers.footers import arrow_errors, fewer, rows_of_groups
 from mumer_data.readers.lines import changed, cut, lines
+from mumer_data.readers.paths import resolve
 from mumer_data.records import Example, ImageRef, Reject, Slice
 
 FORMATS = (".parquet", ".csv", ".tsv", ".jsonl")

@@ -70,7 +70,7 @@ class TypesetReader:
     def _source(self) -> Path | Traversable:
         if self._options.labels is None:
             return resources.files("mumer_data.readers") / "demo_labels.txt"
-        from mumer_data.readers.files import resolve
+        from mumer_data.readers.paths import resolve
 
         return resolve(self._options.labels, self._base)
 

@@ -12,7 +12,7 @@ import sympy
 
 from mumer_data.exceptions import GenerationError
 from mumer_data.generate.collect import Dropped, collect
-from mumer_data.generate.identities import FAMILIES, Kind, edit_types_of
+from mumer_data.generate.identities import FAMILIES, Kind, statement_kinds_of
 from mumer_data.generate.identities.pick import Fact, Pick, equation
 from mumer_data.generate.identities.source import fact_source
 from mumer_data.generate.identities.write import holds, write
@@ -24,7 +24,8 @@ from mumer_data.metrics.to_sympy import NotConvertibleError, to_sympy
 from mumer_data.seeding import rng_for
 
 KINDS = sorted(
-    {kind for family in FAMILIES for kind in edit_types_of(family)}, key=lambda kind: (kind.__module__, kind.__name__)
+    {kind for family in FAMILIES for kind in statement_kinds_of(family)},
+    key=lambda kind: (kind.__module__, kind.__name__),
 )
 
 

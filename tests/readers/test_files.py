@@ -15,7 +15,8 @@ import pytest
 
 from mumer_data.exceptions import ImageError, SourceError
 from mumer_data.images.check import MAX_BYTES
-from mumer_data.readers.files import ArchiveStore, ImageStore, is_archive, open_store, resolve
+from mumer_data.readers.files import ArchiveStore, ImageStore, is_archive, open_store
+from mumer_data.readers.paths import resolve
 from tests.readers import ARCHIVES, pack, picture
 
 CONTAINERS = ("", *ARCHIVES)
