@@ -11,8 +11,8 @@ from pathlib import Path
 
 from mumer_data.exceptions import SourceError
 from mumer_data.filters.validation import RowValidator
-from mumer_data.readers.labels import read_labels
-from mumer_data.records import Example, ImageRef, Reject
+from mumer_data.readers.label_lines import LabelLines
+from mumer_data.records import Example, Reject
 
 _ROWS, _BYTES = 2_000, 1 << 40  # of a slice; images are not read, so their size plays no part
 _CAPTIONS = "caption.txt"
@@ -39,8 +39,8 @@ def read_corpus(name: str, *, preset: str | None = None, settings: Iterable[str]
     """The labels of a source.
 
     Args:
-        name: a file of ``id<TAB>label`` lines, a folder with a ``caption.txt``, a build's folder or any other folder of
-            shards, a pipeline file, or the name of a ready pipeline.
+        name: a file of ``id<TAB>label`` lines or of one label per line, a folder with a ``caption.txt``, a folder of
+            shards such as a build, a pipeline file, or the name of a ready pipeline.
         preset: of the normaliser; ``None`` for what the pipeline says, ``crohme`` where there is no pipeline.
         settings: ``key=value`` over the pipeline file.
 
@@ -78,5 +78,5 @@ def _rows(name: str, settings: tuple[str, ...]) -> tuple[RowValidator, Iterator[
 
 
 def _labels(file: Path) -> Iterator[Example | Reject]:
-    for place, (example_id, label) in enumerate(read_labels(file).items()):
-        yield Example(example_id, label, ImageRef(example_id, None, bytes), place)
+    reader = LabelLines(file)
+    return (row for part in reader.plan(_ROWS, _BYTES) for row in reader.read(part))

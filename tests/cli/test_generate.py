@@ -120,3 +120,13 @@ def test_real_labels_are_learned_and_a_test_set_kept_out(shared: Path, tmp_path:
     assert not labels & set(read_labels(crohme / "2014" / "caption.txt").values())
     assert not labels & set(read_labels(crohme / "train" / "caption.txt").values())
     assert json.loads(done.stdout)["counts"]["excluded"] > 0
+
+
+def test_a_corpus_of_one_label_per_line(tmp_path: Path) -> None:
+    labels = [f"{a} + {b} = {c} ^ {{ 2 }}" for a in "abcd" for b in "xyz" for c in "uvw"]
+    corpus = tmp_path / "labels.txt"
+    corpus.write_text("\n".join(labels) + "\n", encoding="utf-8")
+    out = tmp_path / "new.txt"
+    done = mumer("generate", "labels", "--grammar", str(corpus), "--count", "5", "--known", "--out", str(out))
+    assert done.returncode == 0, done.stderr
+    assert len(out.read_text(encoding="utf-8").splitlines()) == 5
