@@ -5,10 +5,11 @@ Not for typesetting the formula: see `mumer_data.typeset`.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from mumer_data.latex.tree import RIGHT, Symbol, SymbolTree
+from mumer_data.latex.symbol import RIGHT, Symbol
 
 if TYPE_CHECKING:
     from rich.tree import Tree
@@ -19,7 +20,16 @@ BLANK = "∅"
 _ROW, _GAP, _CHARACTER, _BOX = 64, 14, 9, 26  # pixels: level to level, box to box, width of a letter, height of a box
 
 
-def pretty(tree: SymbolTree) -> str:
+class DrawableTree(Protocol):
+    """What is drawn: a `SymbolTree`, which imports this module for its own methods."""
+
+    symbols: list[Symbol]
+
+    def walk(self) -> Iterator[tuple[int, Symbol]]:
+        """Every symbol with its depth."""
+
+
+def pretty(tree: DrawableTree) -> str:
     """The tree as text: one symbol per line with its relation, two spaces per level; blanks are shown as ``∅``."""
     lines = []
     for depth, symbol in tree.walk():
@@ -28,7 +38,7 @@ def pretty(tree: SymbolTree) -> str:
     return "".join(lines)
 
 
-def rich_tree(tree: SymbolTree) -> Tree:
+def rich_tree(tree: DrawableTree) -> Tree:
     """The tree for Rich: one symbol per line with its relation; blanks are shown as ``∅``."""
     from rich.text import Text
     from rich.tree import Tree
@@ -47,7 +57,7 @@ def rich_tree(tree: SymbolTree) -> Tree:
     return root
 
 
-def svg(tree: SymbolTree) -> str:
+def svg(tree: DrawableTree) -> str:
     """The tree as SVG: baselines are rows of boxes, a branch hangs below its symbol with the relation on the edge."""
     parts: list[str] = []
     width, levels = _draw_row(tree.symbols, 0.0, 0, parts)

@@ -7,24 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element
 
 from mumer_data.latex.tree import Symbol
 from mumer_data.typeset.atoms import CLOSE, INNER, OPEN, ORD, REL, atom_of, tables
+from mumer_data.typeset.context import BuildContext
 from mumer_data.typeset.elements import Style, row_of, sign
 from mumer_data.typeset.errors import TypesetError
 from mumer_data.typeset.spaces import Piece, em, spaced
-
-if TYPE_CHECKING:
-    from mumer_data.typeset.build import Builder
 
 _ARROWS = ("\\leftarrow", "\\rightarrow", "\\lefthar", "\\righthar", "\\leftright", "\\rightleft", "\\leftleft")
 _SIDES = {"l": OPEN, "r": CLOSE, "m": REL}
 
 
 def delimited(
-    builder: Builder, symbols: Sequence[Symbol], place: int, style: Style
+    builder: BuildContext, symbols: Sequence[Symbol], place: int, style: Style
 ) -> tuple[Piece, int, list[Symbol]] | None:
     """A grown bracket or a pair of them with what stands between, at ``place``; ``None`` where there is none.
 
@@ -70,7 +67,7 @@ def _bracket(symbols: Sequence[Symbol], place: int, command: str) -> tuple[str, 
     return symbols[place + 1].token, symbols[place + 1], place + 2
 
 
-def fence(builder: Builder, command: str, token: str, style: Style) -> Element | None:
+def fence(builder: BuildContext, command: str, token: str, style: Style) -> Element | None:
     """A bracket that grows with its row; ``None`` for the empty one."""
     if token == ".":
         return None
@@ -81,7 +78,7 @@ def fence(builder: Builder, command: str, token: str, style: Style) -> Element |
 
 
 def _big(
-    builder: Builder, symbols: Sequence[Symbol], place: int, style: Style, command: str
+    builder: BuildContext, symbols: Sequence[Symbol], place: int, style: Style, command: str
 ) -> tuple[Piece, int, list[Symbol]]:
     token, carrier, after = _bracket(symbols, place, command)
     bracket = fence(builder, command, token, style)
@@ -92,7 +89,9 @@ def _big(
     return Piece(bracket, _SIDES.get(command[-1], ORD)), after, [carrier]
 
 
-def _pair(builder: Builder, symbols: Sequence[Symbol], place: int, style: Style) -> tuple[Piece, int, list[Symbol]]:
+def _pair(
+    builder: BuildContext, symbols: Sequence[Symbol], place: int, style: Style
+) -> tuple[Piece, int, list[Symbol]]:
     token, _, begin = _bracket(symbols, place, "\\left")
     end = _partner(symbols, begin)
     opener = fence(builder, "\\left", token, style)

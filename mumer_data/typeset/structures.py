@@ -7,24 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element
 
 from mumer_data.latex.tree import Symbol
 from mumer_data.typeset.atoms import INNER, OP, ORD, REL, tables
+from mumer_data.typeset.context import BuildContext
 from mumer_data.typeset.delimiters import fence
 from mumer_data.typeset.elements import Style, blank, marked, row_of, sign, wrap
 from mumer_data.typeset.errors import TypesetError
 from mumer_data.typeset.spaces import Piece, em
 
-if TYPE_CHECKING:
-    from mumer_data.typeset.build import Builder
-
 _KINDS = {"\\mathop": OP, "\\operatorname": OP, "\\mathrel": REL, "\\mathbin": "bin"}
 _NOTHING = {"\\label", "\\tag", "\\hspace", "\\vspace"}
 
 
-def fraction(builder: Builder, symbol: Symbol, style: Style) -> Piece:
+def fraction(builder: BuildContext, symbol: Symbol, style: Style) -> Piece:
     """A bar between two rows, or brackets around them."""
     name = symbol.token[1:]
     inner = {"d": replace(style, display=True), "c": replace(style, display=True), "t": style.text}.get(name[0], style)
@@ -55,7 +52,7 @@ def _stacked(parts: list[Element], mark: str) -> Element:
     return element
 
 
-def _binomial_bracket(builder: Builder, text: str, style: Style) -> Element:
+def _binomial_bracket(builder: BuildContext, text: str, style: Style) -> Element:
     return sign(text, builder.mark("\\binom"), style, stretchy="true")
 
 
@@ -66,7 +63,7 @@ def _bracketed(opener: Element, element: Element) -> Element:
     return wrap("row", [opener, element, closer])
 
 
-def infix_fraction(builder: Builder, symbols: list[Symbol], place: int, style: Style) -> Element:
+def infix_fraction(builder: BuildContext, symbols: list[Symbol], place: int, style: Style) -> Element:
     """``n \\choose k`` and ``a \\over b``: everything before over everything after."""
     symbol = symbols[place]
     after = [*symbol.children, *symbols[place + 1 :]]
@@ -83,7 +80,7 @@ def _from_start(symbols: Sequence[Symbol]) -> list[Symbol]:
     return [Symbol(symbol.token, "right", symbol.position, symbol.children) for symbol in symbols]
 
 
-def radical(builder: Builder, symbol: Symbol, style: Style) -> Piece:
+def radical(builder: BuildContext, symbol: Symbol, style: Style) -> Piece:
     """A root with its degree, or an arrow with what stands on it and below it."""
     mark = builder.mark(symbol.token)
     below = symbol.branch("below")
@@ -96,7 +93,7 @@ def radical(builder: Builder, symbol: Symbol, style: Style) -> Piece:
     return Piece(marked(wrap("mroot", [base, degree]), mark), ORD)
 
 
-def _arrow(builder: Builder, symbol: Symbol, mark: str, style: Style) -> Piece:
+def _arrow(builder: BuildContext, symbol: Symbol, mark: str, style: Style) -> Piece:
     text = tables()["long"][symbol.token]
     rows = {name: symbol.branch(name) for name in ("below", "above", "inside")}
     below = builder.row(rows["below"], style.small) if rows["below"] else None
@@ -107,7 +104,7 @@ def _arrow(builder: Builder, symbol: Symbol, mark: str, style: Style) -> Piece:
     return Piece(wrap("munderover" if below is not None else "mover", [arrow, *parts]), REL)
 
 
-def accent(builder: Builder, symbol: Symbol, style: Style) -> Piece:
+def accent(builder: BuildContext, symbol: Symbol, style: Style) -> Piece:
     """A mark over or under its argument."""
     known, token = tables(), symbol.token
     mark = builder.mark(token)
@@ -123,12 +120,12 @@ def accent(builder: Builder, symbol: Symbol, style: Style) -> Piece:
     return Piece(element, OP if brace else ORD, limits=brace)
 
 
-def group(builder: Builder, symbol: Symbol, style: Style) -> Piece:
+def group(builder: BuildContext, symbol: Symbol, style: Style) -> Piece:
     """Braces: what stands in them, as one atom."""
     return Piece(builder.row(symbol.branch("inside"), style), ORD)
 
 
-def wrapper(builder: Builder, symbol: Symbol, style: Style) -> Piece | None:
+def wrapper(builder: BuildContext, symbol: Symbol, style: Style) -> Piece | None:
     """Fonts, boxes, strokes, and what sets nothing."""
     known, token, inside = tables(), symbol.token, symbol.branch("inside")
     if token == "\\tag" and builder.tags:
@@ -165,7 +162,7 @@ def wrapper(builder: Builder, symbol: Symbol, style: Style) -> Piece | None:
     raise TypesetError(f"nothing is known of how {token} looks")
 
 
-def overset(builder: Builder, symbol: Symbol, style: Style) -> Piece | None:
+def overset(builder: BuildContext, symbol: Symbol, style: Style) -> Piece | None:
     """A small row over or under a base."""
     if not symbol.children:
         raise TypesetError(f"{symbol.token} without arguments")
@@ -175,7 +172,9 @@ def overset(builder: Builder, symbol: Symbol, style: Style) -> Piece | None:
     return Piece(wrap("munder" if name == "below" else "mover", [base, small]), REL)
 
 
-def buildrel(builder: Builder, symbols: Sequence[Symbol], place: int, style: Style) -> tuple[Piece, int, list[Symbol]]:
+def buildrel(
+    builder: BuildContext, symbols: Sequence[Symbol], place: int, style: Style
+) -> tuple[Piece, int, list[Symbol]]:
     """``\\buildrel above \\over base``, as plain TeX writes `overset`; gives the place after it too."""
     over = next((n for n in range(place + 1, len(symbols)) if symbols[n].token == "\\over"), len(symbols))
     if over + 1 >= len(symbols) or over == place + 1:
@@ -185,7 +184,7 @@ def buildrel(builder: Builder, symbols: Sequence[Symbol], place: int, style: Sty
     return Piece(wrap("mover", [base, above]), REL), over + 2, []
 
 
-def environment(builder: Builder, symbol: Symbol, style: Style) -> Piece:
+def environment(builder: BuildContext, symbol: Symbol, style: Style) -> Piece:
     """A table, in its fences."""
     name = symbol.token.removeprefix("\\begin").strip(" {}").rstrip("*")
     known = tables()
@@ -206,7 +205,7 @@ def _columns(symbol: Symbol, default: str) -> str:
     return " ".join(names[s.token] for s in symbol.branch("columns") if s.token in names) or default
 
 
-def _rules(builder: Builder, symbol: Symbol) -> str:
+def _rules(builder: BuildContext, symbol: Symbol) -> str:
     """Upright lines of a table: for each the number of columns before it and its mark."""
     found, columns = [], 0
     for column in symbol.branch("columns"):
@@ -216,7 +215,7 @@ def _rules(builder: Builder, symbol: Symbol) -> str:
     return " ".join(found)
 
 
-def _table(builder: Builder, symbol: Symbol, style: Style) -> Element:
+def _table(builder: BuildContext, symbol: Symbol, style: Style) -> Element:
     rows: list[list[Element]] = []
     lines: list[list[str]] = []  # marks of the lines over each row, and under the last
     for relation, symbols in symbol.branches:
@@ -244,7 +243,7 @@ def _table(builder: Builder, symbol: Symbol, style: Style) -> Element:
     return wrap("mtable", elements, rowspacing=em(0.5), columnspacing=em(1.0))
 
 
-STRUCTURES: dict[str, Callable[[Builder, Symbol, Style], Piece | None]] = {
+STRUCTURES: dict[str, Callable[[BuildContext, Symbol, Style], Piece | None]] = {
     "fraction": fraction,
     "radical": radical,
     "accent": accent,
