@@ -38,7 +38,7 @@ BENCHES = {
     "mine": "Mining",
     "corrupt": "Made-up mistakes",
     "constrained": "Constrained decoding",
-    "gates": "Near duplicates",
+    "filters": "Near duplicates",
     "build": "Builds",
 }
 OUR_OWN = ("mumer_", "bench_", "figures", "timing", "yardstick")

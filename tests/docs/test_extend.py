@@ -41,7 +41,9 @@ def extended(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (copy / path).write_text(text, encoding="utf-8")
         table = (copy / path).parent / "__init__.py"
         before = table.read_text(encoding="utf-8")
-        after, count = re.subn(r"^([A-Z]+ = \{\n)", rf"\1    {line}", before, count=1, flags=re.M)
+        after, count = re.subn(
+            r"^([A-Z]+ = Registry\(\n.*?^    \{\n)", rf"\1        {line}", before, count=1, flags=re.M | re.S
+        )
         assert count == 1
         table.write_text(after, encoding="utf-8")
     return copy
