@@ -1,6 +1,6 @@
-"""Files that appear whole or not at all, and what tells one from another.
+"""Atomic file writes and file hashes: a file appears complete or not at all.
 
-Not for what stands in them.
+Not for the content of files.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ TEMPORARY = ".{}.tmp"
 
 @contextmanager
 def atomic_write(path: Path) -> Iterator[Path]:
-    """A temporary path beside ``path`` that takes its place when the block ends well, and vanishes when not.
+    """A temporary path beside ``path`` that replaces it when the block succeeds, and is removed when it fails.
 
-    Where ``path`` is remote, the temporary one is local and is uploaded.
+    If ``path`` is remote, the temporary file is local and is uploaded.
 
     Raises:
         OutputError: the file cannot be written.
@@ -50,13 +50,13 @@ def atomic_write(path: Path) -> Iterator[Path]:
 
 
 def remove_stale(folder: Path, name: str = "") -> None:
-    """Remove what killed processes left of the file ``name``, or of all files, in a folder; for who holds its lock."""
+    """Remove temporary files of killed processes (of the file ``name``, or of all) from a folder whose lock is held."""
     for leftover in folder.glob(TEMPORARY.format(f"{glob.escape(name)}.*" if name else "*")):
         leftover.unlink(missing_ok=True)
 
 
 def write_json(path: Path, value: object, indent: int | None = 2) -> None:
-    """Write JSON whole or not at all; without ``indent`` five times as fast, for what only programs read."""
+    """Write JSON atomically; without ``indent`` five times as fast, for files that only programs read."""
     with atomic_write(path) as temporary:
         temporary.write_text(json.dumps(value, indent=indent, ensure_ascii=False) + "\n", encoding="utf-8")
 

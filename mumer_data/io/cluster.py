@@ -1,6 +1,6 @@
-"""Clusters that joblib can send work to: Dask and Ray. `on` connects; `parallel.parallel_map` then runs there.
+"""Clusters for joblib: Dask and Ray. `on` connects; `processes.parallel_map` then runs there.
 
-Not for this machine's own processes: those need no set-up.
+Not for processes of this machine: see `processes`.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ Backend = Literal["loky", "dask", "ray"]
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """What is connected to.
+    """A connected cluster.
 
     Attributes:
-        name: of joblib's backend.
-        workers: processes that it has.
-        streams: whether results come one by one; Ray's come when a whole call is done.
+        name: joblib's name of the backend.
+        workers: number of worker processes.
+        streams: whether results arrive one by one; Ray returns them when a whole call is done.
         lost: exceptions that mean a worker died for good.
     """
 
@@ -38,18 +38,18 @@ _ACTIVE: ContextVar[Cluster | None] = ContextVar("cluster", default=None)
 
 
 def active_cluster() -> Cluster | None:
-    """The cluster that work goes to now, ``None`` for this machine's own processes."""
+    """The connected cluster; ``None`` for processes of this machine."""
     return _ACTIVE.get()
 
 
 @contextmanager
 def on(backend: Backend = "loky", address: str | None = None, workers: int | None = None) -> Iterator[None]:
-    """Work inside goes to a cluster.
+    """Run the parallel work of the block on a cluster.
 
     Args:
         backend: ``loky`` changes nothing.
-        address: of the scheduler; ``None`` starts a cluster on this machine, which ends with the block.
-        workers: processes of a cluster that is started; one a core if ``None``.
+        address: address of the scheduler; ``None`` starts a cluster on this machine for the block.
+        workers: worker processes of a cluster that is started; ``None`` for one per core.
 
     Raises:
         PipelineError: the backend's packages are missing, or there is no cluster at the address.

@@ -1,6 +1,6 @@
-"""One function over many items, in this process or in several: results as they come.
+"""Parallel map: one function over many items, in this process or in several.
 
-Not for deciding what an item is; results must not depend on how many processes there are.
+Not for choosing items; results must not depend on the number of processes.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ R = TypeVar("R")
 def parallel_map(
     function: Callable[[T], R], items: Sequence[T], workers: int | None = None, *, ordered: bool = False
 ) -> Iterator[R]:
-    """``function`` of every item.
+    """Apply ``function`` to every item.
 
     Args:
-        function: can be pickled by cloudpickle.
-        items: what it is called with, one at a time.
-        workers: processes; ``None`` for one a core, or as many as the cluster has that `cluster.on` connected to.
-            With one worker or one item nothing is started.
-        ordered: give the results in the order of the items, not as they come.
+        function: must be picklable by cloudpickle.
+        items: the arguments, one per call.
+        workers: processes; ``None`` for one per core, or all workers of the cluster of `cluster.on`.
+            With one worker or one item, no process is started.
+        ordered: return results in the order of the items instead of the order of completion.
 
     Raises:
         OutputError: a worker process was killed from outside.

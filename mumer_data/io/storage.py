@@ -1,7 +1,7 @@
-"""Where files are: local paths, and URLs of any file system that fsspec knows (``s3://``, ``gs://``, ...).
+"""Storage paths: local paths, and URLs of any file system of fsspec (``s3://``, ``gs://``, ...).
 
-A URL to write to is a `UPath`, which answers like a `pathlib.Path`; one to read from is copied here first. Not for what
-the files hold.
+A URL for output is a `UPath`, which behaves like a `pathlib.Path`; a URL for input is copied to a local cache first.
+Not for the content of files.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from mumer_data.exceptions import MumerError, OutputError, SourceError
 
 
 def is_url(name: str) -> bool:
-    """Whether a name is a URL, as ``s3://bucket/folder`` is, and no path."""
+    """Whether a name is a URL such as ``s3://bucket/folder``."""
     scheme, colon, _ = name.partition("://")
     return bool(colon) and scheme.isalnum()
 
 
 def place(name: str) -> Path:
-    """A path, or what answers like one where ``name`` is a URL.
+    """A `Path`, or a `UPath` if ``name`` is a URL.
 
     Raises:
-        OutputError: nothing installed knows URLs of this kind.
+        OutputError: no installed file system supports this kind of URL.
     """
     if not is_url(name):
         return Path(name)
@@ -47,13 +47,13 @@ def place(name: str) -> Path:
 
 
 def is_remote(path: Path) -> bool:
-    """Whether a place came from a URL."""
+    """Whether a path is on a remote file system."""
     return not isinstance(path, Path)
 
 
 @contextmanager
 def reached(path: Path) -> Iterator[None]:
-    """Whatever a remote file system raises inside (each has exceptions of its own), as an error of ours."""
+    """Convert the exceptions of remote file systems into ``OutputError``."""
     try:
         yield
     except (MumerError, KeyboardInterrupt):
@@ -66,13 +66,13 @@ def reached(path: Path) -> Iterator[None]:
 
 
 def upload(local: Path, path: Path) -> None:
-    """Put a finished local file in its remote place; object stores show it whole or not at all."""
+    """Upload a complete local file; object stores publish it atomically."""
     remote = cast(Any, path)
     remote.fs.put_file(str(local), remote.path)
 
 
 def remove_folder(path: Path) -> None:
-    """A folder and all in it."""
+    """Remove a folder and its content."""
     if is_remote(path):
         remote = cast(Any, path)
         if remote.exists():
@@ -84,8 +84,8 @@ def remove_folder(path: Path) -> None:
 def lock_of(path: Path, *, take_over: bool) -> AbstractContextManager[object]:
     """The lock of a folder, at the path of its lock file.
 
-    A local one is let go by the system when its process dies. A remote one is an object that a killed run leaves
-    behind; ``take_over`` (``--resume``) replaces it.
+    The operating system releases a local lock when its process ends. A remote lock is an object that a killed run
+    leaves behind; ``take_over`` (``--resume``) replaces it.
 
     Raises:
         TimeoutError: another run holds it; on entering.
@@ -129,14 +129,14 @@ def _remote_lock(path: Path, *, take_over: bool) -> Iterator[None]:
 
 
 def cache_folder() -> Path:
-    """Where copies of remote sources are kept: ``MUMER_CACHE``, or ``mumer`` in the user's cache folder."""
+    """The folder for copies of remote sources: ``MUMER_CACHE``, or ``mumer`` in the user's cache folder."""
     default = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mumer"
     return Path(os.environ.get("MUMER_CACHE") or default)
 
 
 @lru_cache(maxsize=64)  # one look at the remote folder a process
 def fetched(url: str) -> Path:
-    """A local copy of a remote file or folder, made once a machine and again when sizes or versions there change.
+    """A local copy of a remote file or folder; made once per machine, and again when its size or version changes.
 
     Raises:
         SourceError: it does not exist, or cannot be read.

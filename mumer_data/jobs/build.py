@@ -1,6 +1,6 @@
-"""One pipeline file -> one run: the only module that knows readers, tasks and shards together.
+"""Builds the shards of a pipeline: plan, slices (pure functions of pipeline and slice number), closing files.
 
-Not for how any of them works. A run is a plan, slices (each a pure function of pipeline and slice), and a close.
+Not for single rows: see `rows`.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One slice to do: all that a worker process needs to know; ``rejected`` are rows that the set gates keep out."""
+    """One slice to build: everything a worker process needs; ``rejected`` has the rows excluded by dataset filters."""
 
     pipeline: Pipeline
     plan: Plan
@@ -47,7 +47,7 @@ class Job:
 
 
 def make_plan(pipeline: Pipeline) -> Plan:
-    """Cut the input into slices and gather what decides the bytes of the run; reads the label files once."""
+    """Cut the input into slices and collect everything that determines the output bytes; reads the label files once."""
     reader = pipeline.reader()
     many = 1 if pipeline.augment is None else pipeline.augment.rows  # rows of a shard that come of one of the source
     slices = reader.plan(max(1, pipeline.shards.max_rows // many), max(1, pipeline.shards.max_bytes // many))
@@ -66,7 +66,7 @@ def make_plan(pipeline: Pipeline) -> Plan:
 
 
 def versions() -> dict[str, str]:
-    """The versions that decide the bytes of a run."""
+    """The versions that determine the output bytes."""
     return {
         "mumer_data": __version__,
         "pyarrow": pa.__version__,
@@ -75,7 +75,7 @@ def versions() -> dict[str, str]:
 
 
 def drawing_versions() -> dict[str, str]:
-    """The versions that decide the pixels of variants."""
+    """The versions that determine the pixels of augmented images."""
     import numpy as np
     import PIL
     import scipy
@@ -84,7 +84,7 @@ def drawing_versions() -> dict[str, str]:
 
 
 def input_facts(pipeline: Pipeline) -> list[dict[str, Any]]:
-    """Name, size and hash of every file that decides what is read, for the manifest."""
+    """Name, size and sha256 of every input file, for the manifest."""
     named = [*pipeline.reader().files(), *(file for gate in pipeline.dataset_filters() for file in gate.files())]
     return [{"file": file.name, "size": file.stat().st_size, "sha256": file_sha256(file)} for file in named]
 
@@ -145,9 +145,9 @@ def build(
     Args:
         pipeline: see `load_pipeline`.
         out: a folder that is new, empty, or (with ``resume``) holds a killed run of the same pipeline.
-        workers: processes; ``None`` for one a core. The result does not depend on it, to the byte.
+        workers: processes; ``None`` for one per core. The output bytes do not depend on it.
         resume: do only what is missing.
-        progress: called with (rows done, rows in all) after every slice.
+        progress: called with (rows done, rows in total) after every slice.
 
     Raises:
         SourceError, PipelineError, OutputError: the input, the pipeline or the folder cannot be used.
@@ -189,9 +189,9 @@ def _changed_since(pipeline: Pipeline, part: Slice, run: Run) -> bool:
 
 
 def refusals(pipeline: Pipeline, parts: list[Slice], workers: int | None) -> dict[int, dict[int, Rejection]]:
-    """What only a walk over all rows can tell: slice number -> row -> why it stays out.
+    """Rejections that depend on all rows: slice number -> row -> rejection.
 
-    Ids must be unique; the gates that compare rows see, in their order, what those before them let through.
+    Ids must be unique; each dataset filter sees, in order, the rows that passed the filters before it.
     """
     gates = pipeline.dataset_filters()
     images = any(gate.images for gate in gates)
@@ -210,7 +210,7 @@ def refusals(pipeline: Pipeline, parts: list[Slice], workers: int | None) -> dic
 
 
 def run_slice(job: Job) -> SliceResult:
-    """Do one slice: read its rows, write one shard a config, then mark it as done."""
+    """Build one slice: read its rows, write one shard per config, then mark it as done."""
     tasks, screen = job.pipeline.tasks_by_name(), job.pipeline.screen()
     rejects: list[Reject] = []
     digest, size, read = hashlib.sha256(), 0, 0

@@ -1,6 +1,6 @@
 """Pipeline files: YAML -> a validated `Pipeline`, with errors that name the key and the nearest known one.
 
-Not for running one: that is `pipeline`.
+Not for running a pipeline: see `build`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ ALIASES = {"gates": "filters"}  # old key -> new key
 
 
 class ShardLimits(BaseModel):
-    """How large a shard may be: rows, and bytes of images."""
+    """Maximum size of a shard: rows, and bytes of images."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -49,7 +49,7 @@ class ImageLimits(BaseModel):
 
 
 class LabelRules(BaseModel):
-    """How raw labels become canonical: a preset, and single rules switched on or off."""
+    """Normalisation of raw labels: a preset, and single rules switched on or off."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -66,10 +66,10 @@ class LabelRules(BaseModel):
 
 
 class Pipeline(BaseModel):
-    """What to build from what.
+    """A validated pipeline file.
 
     Attributes:
-        name: of the first config; each task adds its suffix.
+        name: name of the dataset; the config of each task adds its suffix.
         source: ``format`` names a reader; the other keys are that reader's options.
         tasks: names, or ``{name: {option: value}}``.
         split: of the shards, e.g. ``train``.
@@ -83,8 +83,8 @@ class Pipeline(BaseModel):
         metadata: keep what the source says of each row beside label and image in a column of its own.
         columns: further columns after the standard ones: ``label`` (tokenised), ``task`` (its name), or none.
         unknown_commands: what to do with labels that use commands ``grammars/commands.toml`` does not know.
-        seed: of everything random; the same seed gives the same bytes.
-        licence: of the source, as the Hub names it (``cc-by-4.0``); ``mumer push`` puts it on the card.
+        seed: random seed; equal seeds produce equal bytes.
+        licence: licence of the source as the Hub names it (``cc-by-4.0``); ``mumer push`` writes it to the card.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

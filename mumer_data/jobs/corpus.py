@@ -1,6 +1,6 @@
-"""Labels of any source: a file of them, a folder of captions or shards, a pipeline.
+"""The labels of any source: a label file, a folder of captions or shards, a pipeline.
 
-Not for images, which stay unread.
+Not for images: none is read.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
-"""Synthetic errors: labels and images of any source -> corrections of predictions that a channel model made up.
+"""Synthetic errors: labels and images of any source -> corrections of predictions sampled from an error model.
 
-Not for the model: see `errors.channel`. The output is a build like that of mining; its rows say ``origin: synthetic``.
+Not for the model: see `error_model.channel`. The output is laid out like that of mining; rows have
+``origin: synthetic``.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ _TRIES = 5  # for a prediction that differs from those of the passes before
 
 
 def fit_channel(paths: Sequence[Path], normalize: str | None = None) -> Channel:
-    """The channel of prediction files; the right predictions in them count too.
+    """Fit an error model to prediction files; correct predictions count too.
 
     Raises:
         SourceError: a file cannot be read, or no prediction is wrong.
@@ -54,7 +55,7 @@ def fit_channel(paths: Sequence[Path], normalize: str | None = None) -> Channel:
 
 
 def load_channel(path: Path) -> Channel:
-    """A channel that a run has saved as ``channel.json``; raises ``SourceError``."""
+    """Load an error model saved as ``channel.json``; raises ``SourceError``."""
     try:
         return Channel.from_json(json.loads(path.read_text(encoding="utf-8")))
     except OSError as error:
@@ -89,16 +90,16 @@ def corrupt(
     resume: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, Any]:
-    """Write ``error_find`` and ``error_fix`` shards of made-up predictions, and give the manifest.
+    """Write ``error_find`` and ``error_fix`` shards of sampled predictions; returns the manifest.
 
     Args:
         pipeline: where labels and images come from; its tasks are not asked.
-        channel: how to be wrong.
+        channel: the error model.
         out: a folder that is new, empty, or (with ``resume``) holds a killed run of the same.
-        name: of the data set.
-        samples: different predictions of each label.
-        seed, workers, resume: as of any build.
-        progress: called with (rows done, rows in all).
+        name: name of the dataset.
+        samples: number of different predictions per label.
+        seed, workers, resume: as in `build`.
+        progress: called with (rows done, rows in total).
 
     Raises:
         SourceError, PipelineError, OutputError: the input, the pipeline or the folder cannot be used.
@@ -162,7 +163,7 @@ def _channel(path: Path, digest: str) -> Channel:
 
 
 def corrupt_slice(job: CorruptJob) -> SliceResult:
-    """Do one slice: write one shard a task, then mark it as done."""
+    """Write one shard per task for one slice, then mark it as done."""
     channel, screen, tasks = _channel(job.out / CHANNEL, job.digest), job.pipeline.screen(), error_tasks()
     rejects: list[Reject] = []
     images, size, read = hashlib.sha256(), 0, 0
@@ -202,7 +203,7 @@ def _metadata(made: UsableRow, sample: int) -> str:
 
 
 def _corrupted(made: UsableRow, row: int, job: CorruptJob, channel: Channel) -> Correction | Reject:
-    """A made-up prediction of one label, unlike those of the passes before."""
+    """A sampled prediction of one label, different from those of earlier passes."""
     text, before = None, set[str | None]()
     for sample in range(job.sample + 1):
         for attempt in range(_TRIES):

@@ -1,6 +1,6 @@
-"""Draws new labels as somebody asks for them, and writes them with a record of what was asked and drawn.
+"""Generates labels on request and writes them with a record of request and result.
 
-Not for drawing itself (see `generate`), nor for reading corpora (see `corpus`).
+Not for sampling (see `generate`) nor for reading corpora (see `corpus`).
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ _SIDES = ("label_symbol", "predicted_symbol")
 
 @dataclass(frozen=True)
 class Request:
-    """What somebody asks for.
+    """A request for new labels.
 
     Attributes:
-        count: how many labels.
+        count: number of labels.
         grammar: the corpus to learn from, or ``None`` for facts...
         families: ...of these families; empty for all.
         exclude: sources whose labels must not be drawn.
@@ -46,7 +46,7 @@ class Request:
         confusions: Parquet file of confusions, or ``None``.
         known: whether labels of the corpus may be drawn.
         preset: of the normaliser; ``None`` for what the corpus's pipeline says, ``crohme`` where there is none.
-        seed: of everything random.
+        seed: random seed.
     """
 
     count: int
@@ -71,14 +71,14 @@ def generate_labels(
     workers: int | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> dict[str, Any]:
-    """Draw labels and write them to ``out``, one ``id<TAB>label`` a line, and the record to ``out`` + ``.json``.
+    """Generate labels into ``out``, one ``id<TAB>label`` per line, and the record into ``out`` + ``.json``.
 
     Args:
         request: what is asked for.
         out: the file; it is replaced only when all labels are there.
         settings: ``key=value`` over the corpus's pipeline file.
-        workers: processes; ``None`` for one a core. The labels do not depend on it.
-        progress: called with the number of labels that there are.
+        workers: processes; ``None`` for one per core. The labels do not depend on it.
+        progress: called with the number of labels so far.
 
     Returns:
         The record.
@@ -208,7 +208,7 @@ def _symbols(fitted: Fitted, drawn: Shares) -> dict[str, dict[str, float]]:
 
 
 def record_path(out: Path) -> Path:
-    """Where the record of a file of labels lies."""
+    """The path of the record of a label file."""
     return out.with_name(f"{out.name}.json")
 
 

@@ -1,6 +1,6 @@
-"""Sources of ink -> glyphs: every row of a reader, its symbols cut out in whatever way its ink allows.
+"""Glyph banks: extracts the symbols of every row of a source, and the glyphs of fonts.
 
-Not for files of glyphs: see `strokes.bank`.
+Not for the file format: see `handwriting.glyphs.bank`.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _HIGH = 96  # pixels of a row of ink below which thinning loses detail: such ima
 
 @dataclass(slots=True)
 class Harvest:
-    """What came of a source.
+    """The glyphs of a source.
 
     Attributes:
         glyphs: (token, glyph, writer or id of the image).

@@ -1,6 +1,6 @@
-"""One run of mining: scan all slices, choose, write one shard a slice and task, then the files that close it.
+"""A mining run: align all slices, select samples, write one shard per slice and task, then the closing files.
 
-Not for how any of these work. Layout of the output: that of a build, and ``confusions.parquet``, ``confusions.png``,
+Not for the single steps: see `mining`. Output: the layout of a build, and ``confusions.parquet``, ``confusions.png``,
 ``mining.json``.
 """
 
@@ -50,12 +50,12 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Mining:
-    """What came of a run.
+    """The result of a mining run.
 
     Attributes:
-        name: of the data set; its configs are called ``NAME_error_find`` and ``NAME_error_fix``.
-        counts: what ``mining.json`` holds.
-        manifest: as of any build.
+        name: name of the dataset; its configs are ``NAME_error_find`` and ``NAME_error_fix``.
+        counts: the content of ``mining.json``.
+        manifest: the content of ``manifest.json``.
     """
 
     name: str
@@ -91,14 +91,14 @@ def mine(
     Args:
         paths: prediction files, and folders of them; all passes of sampling over the same images belong in one run.
         out: a folder that is new, empty, or (with ``resume``) holds a killed run over the same input.
-        name: of the data set.
-        options: what is taken.
+        name: name of the dataset.
+        options: which predictions become samples.
         images: a folder of images or a build; ``None`` to take them from the shards that the predictions name, and
             where they name none, to keep their paths.
         split: of the shards, as in pipelines.
         chat: names of roles and contents, as in pipelines.
-        max_rows: predictions that go into one shard.
-        workers: processes; ``None`` for one a core. The result does not depend on it, to the byte.
+        max_rows: maximum number of predictions per shard.
+        workers: processes; ``None`` for one per core. The output bytes do not depend on it.
         resume: do only what is missing.
         progress: called with (predictions done, in all); every prediction is done twice, once in each pass.
 
@@ -165,7 +165,7 @@ def _plan(
     images: Path | None,
     max_rows: int,
 ) -> Plan:
-    """All that decides the bytes of the run."""
+    """The plan: everything that determines the output bytes."""
     inputs = [{"file": file.name, "size": file.stat().st_size, "sha256": file_sha256(file)} for file in source.files]
     facts = {
         "name": name,
@@ -225,7 +225,7 @@ def _choose(source: Source, work: Path, options: MiningOptions) -> list[NDArray[
 
 
 def _close(source: Source, out: Path) -> dict[str, Any]:
-    """Add up all slices, check the sums, and write what a build does not have."""
+    """Add up the counts of all slices, check them, and write the files that a build does not have."""
     from mumer_data.report.confusions import plot_confusions, write_confusions
 
     work, scanned, tally, confusions = out / WORK, ScanCounts(), EmitCounts(), Confusions()

@@ -1,6 +1,6 @@
-"""A pipeline -> a contact sheet: some of its rows as they are, with symbol boxes, and as augmentation changes them.
+"""A contact sheet of a pipeline: sampled rows, symbol boxes, augmented variants.
 
-Not for building anything: see `pipeline`.
+Not for building: see `build`.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _TRIES = 4  # slices looked at for each that is wanted, where rows are rejected
 def preview(
     pipeline: Pipeline, out: Path, *, rows: int = 12, variants: int = 2, boxes: bool = True, seed: int = 0
 ) -> int:
-    """Draw the sheet; gives how many rows are on it.
+    """Draw the sheet; returns the number of rows on it.
 
     Args:
         pipeline: see `load_source`.

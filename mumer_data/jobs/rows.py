@@ -38,7 +38,7 @@ def shard_rows(row: UsableRow, pipeline: Pipeline, tasks: dict[str, Task]) -> It
 
 @dataclass(frozen=True, slots=True)
 class UsableRow:
-    """One row that may go into the shards; ``name`` is the image's, or its path."""
+    """An accepted row; ``name`` is the name of the image, or its path."""
 
     id: str
     expression: Expression
@@ -55,13 +55,13 @@ class UsableRow:
 def usable(
     row: Example | Reject, pipeline: Pipeline, screen: RowValidator, refusal: Rejection | None
 ) -> UsableRow | Reject:
-    """One row, checked; or why it cannot be used.
+    """The accepted row, or the reason why it is rejected.
 
     Args:
         row: as read.
-        pipeline: says how images go along.
-        screen: that of the pipeline.
-        refusal: what a look at all rows has against this one; see `refusals`.
+        pipeline: determines how images are processed.
+        screen: the row validator of the pipeline.
+        refusal: rejection by a check over all rows, if any; see `build.refusals`.
     """
     if isinstance(row, Reject):
         return row
@@ -92,7 +92,7 @@ def usable(
 
 
 def variants(made: UsableRow, pipeline: Pipeline) -> Iterator[UsableRow]:
-    """What goes into the shards for one usable row: itself and, where the pipeline says so, variants of its image."""
+    """The row itself and, if the pipeline augments, variants of its image."""
     wanted = pipeline.augment
     if wanted is None or wanted.keep_original:
         yield made

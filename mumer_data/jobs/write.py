@@ -1,4 +1,4 @@
-"""Labels -> a folder of handwriting: images, InkML, symbol boxes, and what could not be written, with its reason.
+"""Labels -> a folder of synthetic handwriting: images, InkML, symbol boxes, and rejects with reasons.
 
 Not for shards: a pipeline with the source ``synthetic`` builds those.
 """
@@ -30,7 +30,7 @@ _ROWS = 250  # labels a worker does at a time
 
 @dataclass(slots=True)
 class Written:
-    """What came of it.
+    """The result of `write_folder`.
 
     Attributes:
         written: (id, label) of each expression in the folder.
@@ -79,7 +79,7 @@ class _Job:
 def write_folder(
     reader: SyntheticReader, out: Path, formats: Sequence[Format] = FORMATS, workers: int | None = None
 ) -> Written:
-    """Write every label of a reader by hand; the folder appears whole or not at all.
+    """Render every label of a reader as handwriting; the folder appears complete or not at all.
 
     ``images/ID.png``, ``inkml/ID.inkml``, ``symbols.json`` (COCO), ``caption.txt`` (``id<TAB>label``) and
     ``rejects.jsonl``: no row is in none of them.
@@ -88,7 +88,7 @@ def write_folder(
         reader: gives the labels and the hands.
         out: a new or empty folder.
         formats: what to write.
-        workers: processes; ``None`` for one a core. The files do not depend on it.
+        workers: processes; ``None`` for one per core. The files do not depend on it.
 
     Raises:
         SourceError: the labels cannot be read, two have one id, or none could be written.

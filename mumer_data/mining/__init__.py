@@ -1,4 +1,4 @@
 """Mining: prediction files -> shards of corrections, confusions, counts; the counterpart of `mumer_data.jobs.build`.
 
-A run scans its input in slices, chooses among what it found, and writes one shard a slice and task.
+A run aligns its input in slices, selects among the candidates, and writes one shard per slice and task.
 """

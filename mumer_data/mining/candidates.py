@@ -1,6 +1,6 @@
-"""The first pass of mining: each slice of predictions is read, aligned and checked, and what it holds is kept on disk.
+"""First pass of mining: reads, aligns and checks each slice of predictions; candidates are kept on disk.
 
-Not for choosing: caps and duplicates need all slices, see `choose`.
+Not for selection, which needs all slices: see `select`.
 """
 
 from __future__ import annotations
@@ -52,13 +52,13 @@ _GROUP = 1_000
 
 
 class MiningOptions(BaseModel):
-    """What decides which predictions become samples; the same options and input give the same bytes.
+    """Options that decide which predictions become samples; equal options and input produce equal bytes.
 
     Attributes:
         normalize: preset applied to labels and predictions first.
-        keep_correct: share of the right predictions that become samples with nothing to fix.
-        max_per_image: samples of one image at most.
-        max_per_confusion: samples that show the same confusion at most.
+        keep_correct: fraction of correct predictions that become samples with nothing to fix.
+        max_per_image: maximum number of samples per image.
+        max_per_confusion: maximum number of samples per confusion.
         seed: decides which right ones are kept, and who comes first where there is a limit.
     """
 
@@ -83,7 +83,7 @@ class ScanJob:
 
 @dataclass(slots=True)
 class ScanCounts:
-    """What one slice, or a whole run, holds: ``read`` = ``malformed`` + ``correct`` + ``wrong`` rows."""
+    """Row counts of a slice or run: ``read`` = ``malformed`` + ``correct`` + ``wrong``."""
 
     read: int = 0
     malformed: int = 0
@@ -111,7 +111,10 @@ def read_counts(work: Path, number: int) -> ScanCounts | None:
 
 
 def scan(job: ScanJob) -> ScanCounts:
-    """Read one slice, and write what it holds. Raises ``SourceError``, ``OutputError``."""
+    """Read one slice and write its candidates, refused rows, confusions and counts.
+
+Raises:
+    SourceError, OutputError: the slice cannot be read, or the files cannot be written."""
     found = CandidateScan(job.options)
     number = job.part.number
     with (
@@ -213,7 +216,7 @@ class CandidateScan:
 
 
 def _name(row: Prediction) -> str:
-    """What tells one image from another."""
+    """The identity of an image."""
     return f"{row.dataset}\0{row.id}"
 
 
@@ -234,7 +237,7 @@ def confusions_state(found: Confusions) -> dict[str, Any]:
 
 
 def load_confusions(path: Path) -> Confusions:
-    """What `confusions_state` gave, from a file."""
+    """Read a file of `confusions_state`."""
     raw = json.loads(path.read_text(encoding="utf-8"))
     found = Confusions(raw["predictions"], raw["wrong"], raw["degenerate"], dropped=raw["dropped"])
     for dataset, token, count in raw["symbols"]:

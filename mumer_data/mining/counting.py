@@ -36,7 +36,7 @@ def count_confusions(paths: Sequence[Path], normalize: str | None = None) -> Con
 
 
 def normalizer(preset: str | None) -> Callable[[str], str]:
-    """A function that brings a text into a preset's form, and leaves what it cannot read as it is."""
+    """A function that normalises a text with a preset, and leaves unreadable texts unchanged."""
     if preset is None:
         return str
     normal = Normalizer(preset)

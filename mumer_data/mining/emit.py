@@ -1,6 +1,6 @@
-"""The second pass of mining: the chosen candidates of a slice become rows of its shards, the others rejects.
+"""Second pass of mining: selected candidates become rows of shards, the others become rejects.
 
-Not for reading predictions: the scan has left all that is needed.
+Not for reading predictions: the first pass has stored everything needed.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class EmitJob:
 
 @dataclass(slots=True)
 class EmitCounts:
-    """What became of the rows of a slice or a run.
+    """Outcome counts of a slice or run.
 
     Attributes:
         sampled, rejected: of the wrong ones.
@@ -84,13 +84,13 @@ def _tally_path(work: Path, number: int) -> Path:
 
 
 def read_tally(work: Path, number: int) -> EmitCounts:
-    """What `write_slice` counted."""
+    """The counts of `write_slice`."""
     raw = json.loads(_tally_path(work, number).read_text(encoding="utf-8"))
     return EmitCounts(**(raw | {"reasons": Counter(raw["reasons"])}))
 
 
 def write_slice(job: EmitJob) -> SliceResult:
-    """Write one shard a task from the candidates of a slice, then mark the slice as done."""
+    """Write one shard per task from the candidates of a slice, then mark the slice as done."""
     written = _Slice(job)
     with ExitStack() as stack:
         writers = [

@@ -1,6 +1,6 @@
-"""Finds the image that a prediction is about: in a folder of files, or in the shards of a build.
+"""Finds the image of a prediction: in a folder of files, or in the shards of a build.
 
-Not for checking images: that is `RowValidator`'s.
+Not for validating images: see `filters.validation`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _DIGITS = 18  # of the number of a row
 
 
 class ShardPlace(NamedTuple):
-    """Where an image lies in shards: a file, and the number of its row there."""
+    """The position of an image in shards: a file, and a row number."""
 
     file: Path
     row: int
@@ -33,7 +33,7 @@ class ShardPlace(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ImageFinder:
-    """EvaluationCallback images up by what a prediction says of its own.
+    """Looks images up by the path or id that a prediction names.
 
     Attributes:
         folder: of image files, or a build; ``None`` where the predictions name shards or files themselves.

@@ -1,6 +1,6 @@
-"""Which candidates become samples: no prediction of an image twice, and no more of anything than its limit.
+"""Selects the candidates that become samples: no duplicates, and at most the limits per image and per confusion.
 
-Sees all candidates of a run, as numbers: about 70 bytes each.
+Holds all candidates of a run as numbers: about 70 bytes per candidate.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ Keys = NDArray[np.uint64]
 
 @dataclass(frozen=True)
 class Candidates:
-    """What is known of all candidates, in the order of the input.
+    """Keys and priorities of all candidates, in the order of the input.
 
     Attributes:
         id, image, text: keys of the id, of the image (data set and id), and of image and prediction together.
-        priority: the smaller comes first where there is a limit.
+        priority: candidates with smaller values come first where there is a limit.
         confusions: keys of all confusions, one candidate's after the other's.
         starts: where each candidate's confusions begin; one more entry for the end.
     """

@@ -1,4 +1,4 @@
-"""Shards: samples -> Parquet files, what is known of them, and how a killed run goes on.
+"""Shards: samples -> Parquet files with a manifest; plan, resume and verification of runs.
 
-Nothing here knows where samples come from.
+Not for the source of samples: see `jobs`.
 """
