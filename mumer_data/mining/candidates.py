@@ -113,8 +113,8 @@ def read_counts(work: Path, number: int) -> ScanCounts | None:
 def scan(job: ScanJob) -> ScanCounts:
     """Read one slice and write its candidates, refused rows, confusions and counts.
 
-Raises:
-    SourceError, OutputError: the slice cannot be read, or the files cannot be written."""
+    Raises:
+        SourceError, OutputError: the slice cannot be read, or the files cannot be written."""
     found = CandidateScan(job.options)
     number = job.part.number
     with (
