@@ -1,4 +1,4 @@
-"""New labels: drawn from a grammar that was fitted to a corpus, or written down from facts that SymPy proves.
+"""New labels: sampled from a grammar fitted to a corpus, or true statements checked by SymPy.
 
-Not for reading corpora (they come in as labels) and not for pictures of what was drawn: see `images`.
+Not for reading corpora (labels are passed in) nor for images: see `handwriting`.
 """

@@ -1,4 +1,4 @@
-"""Draws candidates until a demand is met: new ones, none twice, none excluded, in the lengths that were asked for.
+"""Samples labels until a quota is met: new, distinct, not excluded, of the requested lengths.
 
 Not for drawing one (see `grammar` and `facts`), nor for files.
 """
@@ -40,7 +40,7 @@ class Dropped(Exception):  # noqa: N818 - a signal, never shown
 
 
 class Candidate(NamedTuple):
-    """A label that may be kept.
+    """A candidate label.
 
     Attributes:
         label: canonical, and accepted by the parser.
@@ -54,7 +54,7 @@ class Candidate(NamedTuple):
 
 
 class Source(Protocol):
-    """Something that draws labels."""
+    """A source of labels."""
 
     @property
     def stage(self) -> str:
@@ -92,7 +92,7 @@ class _Chunk:
 
 @dataclass
 class Collection:
-    """What was drawn.
+    """The sampled labels.
 
     Attributes:
         labels: the kept ones, in the order they were drawn.
@@ -121,7 +121,7 @@ def collect(
         source: what draws.
         demand: how many of what lengths, and what must not be among them.
         seed: of everything random.
-        workers: processes; ``None`` for one a core.
+        workers: processes; ``None`` for one per core.
         progress: called after every round with the number of labels that there are.
 
     Raises:

@@ -1,4 +1,4 @@
-"""A corpus -> a source of labels like it: the grammar with its sizes, weights and the repetition of letters.
+"""Fits a grammar to a corpus: sizes, symbol weights and the repetition of letters.
 
 Not for reading the corpus: its labels come in.
 """
@@ -63,7 +63,7 @@ def canonical(label: str, preset: str) -> str:
 
 @dataclass(frozen=True)
 class Fitted:
-    """What was learned of a corpus.
+    """A grammar fitted to a corpus.
 
     Attributes:
         source: draws labels like those of the corpus.
@@ -88,7 +88,7 @@ def fit(
     Args:
         labels: canonical labels that the parser accepts.
         preset: normaliser of the labels that will be drawn.
-        emphasis: symbols that are to come more often.
+        emphasis: symbols to sample more often.
         seed: of the draws that set the weights.
 
     Raises:

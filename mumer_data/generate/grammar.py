@@ -1,6 +1,6 @@
-"""A probabilistic grammar over symbol layout trees: fitted on a corpus, it draws trees that look like the corpus.
+"""A probabilistic grammar over symbol layout trees, fitted to a corpus.
 
-Not for choosing among what is drawn: see `collect`.
+Not for selecting samples: see `collect`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""From a finished build to a dataset on the Hugging Face Hub: checks, a card with a picture, the push.
+"""Publishing a finished build on the Hugging Face Hub: checks, dataset card, upload.
 
-Nothing here makes rows or changes a build; the token is the Hub client's business and is never seen here.
+Nothing here creates rows or changes a build; the Hub client alone handles the token.
 """

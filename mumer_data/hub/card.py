@@ -1,6 +1,6 @@
-"""The dataset card of a build: a header that `datasets` and the Hub read, and a page for people.
+"""The dataset card of a build: YAML metadata for `datasets` and the Hub, and a readable page.
 
-Not for deciding what is published: that is `publication`. The same build gives the same card, to the byte.
+Not for deciding what is published: that is `publication`. Equal builds produce equal bytes.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def card_text(build: Build, terms: Sequence[Terms], repo: str, *, picture: str =
 
 
 def written_by_hand(text: str) -> bool:
-    """Whether a card was written, or changed, by somebody else than `card_text`."""
+    """Whether a card was not written by `card_text`, or was changed afterwards."""
     head, newline, last = text.rstrip("\n").rpartition("\n")
     return last != _MARK.format(_digest(head + newline))
 
@@ -132,7 +132,7 @@ def _header(build: Build, terms: Sequence[Terms]) -> DatasetCardData:
 
 
 def _memory(build: Build, config: BuiltConfig) -> int:
-    """Bytes of a config's rows, not compressed."""
+    """Uncompressed size of the rows of a config, in bytes."""
     import pyarrow.parquet as pq
 
     files = [pq.read_metadata(build.folder / shard.file) for shard in config.shards]
@@ -144,7 +144,7 @@ def _size_category(rows: int) -> str:
 
 
 def _task(name: str) -> dict[str, str]:
-    """What the card says of a task."""
+    """The description of a task on the card."""
     if name in TASKS:
         about, prompt = inspect.getdoc(task_class(name)), task_class(name).prompt
     elif name in ERROR_TASKS:
@@ -168,7 +168,7 @@ def _llama_factory(build: Build, repo: str) -> str:
 
 
 def _recipe(manifest: dict[str, Any]) -> str:
-    """What was asked for, as YAML: the pipeline, or the options of mining."""
+    """The configuration as YAML: the pipeline, or the mining options."""
     keys = ("pipeline", "mining", "channel", "samples")
     found = {key: manifest[key] for key in keys if key in manifest}
     return yaml.safe_dump(found, sort_keys=False, allow_unicode=True).rstrip()
@@ -181,5 +181,5 @@ def _size(count: int) -> str:
 
 
 def _cell(text: object) -> str:
-    """A text that cannot break out of a cell of a table."""
+    """A text escaped for a table cell."""
     return re.sub(r"\s+", " ", str(text)).replace("|", "\\|").replace("`", "'")

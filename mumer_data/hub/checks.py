@@ -1,6 +1,6 @@
-"""What is wrong with a build, or should be thought of, before it is published.
+"""Checks of a build before it is published: errors, warnings and notes.
 
-Not for the Hub's side: whether a repository may be written to is seen when it is asked.
+Not for the Hub: write access is checked when the repository is opened.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ Level = Literal["error", "warning", "note"]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing found.
+    """A result of a check.
 
     Attributes:
-        level: an error stops a push; a warning wants a yes; a note is only said.
+        level: an error stops a push; a warning needs confirmation; a note is informational.
         check: short name of the check.
         message: what, where, and what to do.
     """
@@ -38,7 +38,7 @@ class Finding:
 
 
 def check_build(build: Build, licence: str = "", private: bool = False) -> list[Finding]:
-    """All that can be found without the Hub and without another data set; reads every shard once, for its hash.
+    """All checks that need neither the Hub nor another dataset; reads every shard once, for its hash.
 
     Args:
         build: the build.
@@ -53,7 +53,7 @@ def check_build(build: Build, licence: str = "", private: bool = False) -> list[
 
 
 def _files(build: Build) -> Iterator[Finding]:
-    """Every shard is there, whole, and no other lies beside it."""
+    """Check that every shard exists, is intact, and that there are no other shards."""
     for config in build.configs:
         for shard in config.shards:
             problem = _file_problem(build, shard.file, shard.size, shard.sha256, shard.rows)

@@ -1,4 +1,4 @@
-"""What the Hub, or the way there, answers when something is wrong, as one message that says what to do.
+"""Errors of the Hub and of the network, as one message that says what to do.
 
 Not for deciding whether to try again. No message holds the token.
 """
@@ -16,11 +16,11 @@ AGAIN = "push again: what is there is not sent again"
 
 
 class TransientHubError(HubError):
-    """A failure that may be gone a moment later: a broken connection, too many requests, trouble on the Hub."""
+    """A failure worth a retry: a broken connection, too many requests, a server error."""
 
 
 class ConflictHubError(HubError):
-    """Somebody else has written to the repository since it was looked at."""
+    """The repository was changed by another commit in the meantime."""
 
 
 @contextmanager

@@ -1,6 +1,6 @@
-"""A finished build as it lies on disk: its configs, its shards, and the texts in their columns.
+"""A finished build on disk: its configs, its shards, and the texts in their columns.
 
-Not for judging it: that is `checks`.
+Not for checking it: see `checks`.
 """
 
 from __future__ import annotations
@@ -61,9 +61,9 @@ class Build:
     """A finished build.
 
     Attributes:
-        folder: where it lies.
-        manifest: its manifest, as it stands there.
-        configs: what it holds.
+        folder: its folder.
+        manifest: the content of ``manifest.json``.
+        configs: its configs.
     """
 
     folder: Path
@@ -103,7 +103,7 @@ def open_build(folder: Path) -> Build:
     """A build to be pushed.
 
     Raises:
-        OutputError: it is no build, is not finished, or is being written to.
+        OutputError: it is not a build, is not finished, or is being written to.
     """
     _check_idle(folder)
     manifest = read_manifest(folder)

@@ -1,6 +1,6 @@
-"""Whether rows of test sets are in a build that is to be published.
+"""Leakage check: are rows of test sets in a build that is to be published?
 
-Not for keeping them out: that is the gate `leakage`, at building.
+Not for excluding them: that is the filter `leakage` of a pipeline.
 """
 
 from __future__ import annotations

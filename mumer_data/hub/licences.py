@@ -1,6 +1,6 @@
-"""Whose data a build was made from, and under what terms: declared in its pipeline, or recognised.
+"""The source datasets of a build and their licences: declared in the pipeline, or recognised.
 
-Not for legal advice: what is not known is said to be not known.
+Not for legal advice: an unknown licence is reported as unknown.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ DECLARED = "the source of this build"
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """A data set that a build is made from.
+    """A source dataset of a build.
 
     Attributes:
         title: its name.

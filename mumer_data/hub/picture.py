@@ -1,6 +1,6 @@
-"""One picture for the card: a few samples of a build, image beside label.
+"""The picture of the dataset card: a few samples of a build, image beside label.
 
-Not for judging images, nor for typesetting: the label is shown as it is written.
+Not for typesetting: labels are shown as text.
 """
 
 from __future__ import annotations

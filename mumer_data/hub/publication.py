@@ -1,6 +1,6 @@
-"""What of a build goes to the Hub, file by file, and what stays at home.
+"""The files of a build that are published, and those that are not.
 
-Not for sending it. Shards go as they are, to the byte; the manifest goes without the places of this machine.
+Not for uploading. Shards are published unchanged; local paths are removed from the manifest.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Upload:
         source: the file, or its bytes where it is made for the push.
         size: in bytes.
         sha256: hexadecimal.
-        closing: whether it makes the others visible, and so must come last.
+        closing: whether it makes the other files visible, and so must be uploaded last.
     """
 
     path: str
@@ -85,6 +85,6 @@ def _made(path: str, data: bytes) -> Upload:
 
 
 def left_at_home(build: Build, uploads: Sequence[Upload]) -> list[str]:
-    """Names of what lies in the folder of the build and is not published."""
+    """Names of the files in the folder of the build that are not published."""
     sent = {upload.path.partition("/")[0] for upload in uploads}
     return sorted(path.name for path in build.folder.iterdir() if path.name not in sent)

@@ -1,6 +1,6 @@
-"""The push: what is missing is stored, then one commit makes it visible, then every checksum is compared.
+"""Uploads a build: missing files are stored, one commit makes them visible, then every checksum is compared.
 
-Not for deciding whether a build may be published: that is `checks`, and the person who says yes.
+Not for deciding whether a build may be published: see `checks`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Pushed:
-    """What came of a push.
+    """The result of a push.
 
     Attributes:
         repo, revision, commit: where it is.
@@ -58,7 +58,7 @@ def push(
     agree: Callable[[list[Finding]], None] = lambda findings: None,
     progress: Progress | None = None,
 ) -> Pushed:
-    """Publish files; a second call sends nothing that is there, and compares all checksums again.
+    """Publish files; a second call sends no file that is there already, and compares all checksums again.
 
     Args:
         repository: where to; created if it is not there.
@@ -66,7 +66,7 @@ def push(
         message: of the commit.
         private: make the repository private, or refuse if it is public.
         agree: given what the repository holds that matters; raises to stop the push before anything is sent.
-        progress: called with (bytes done, bytes in all).
+        progress: called with (bytes done, bytes in total).
 
     Raises:
         HubError: it did not succeed; the message says why and what to do. Nothing of it is visible, but for shards

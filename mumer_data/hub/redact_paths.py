@@ -1,6 +1,6 @@
-"""Places on a machine in what is to be published: finding them in texts, cutting them off in a manifest.
+"""Redaction of local paths: finds them in texts, removes them from a manifest.
 
-Not for web addresses or names of files, which may stand.
+Not for web addresses or file names, which may be published.
 """
 
 from __future__ import annotations

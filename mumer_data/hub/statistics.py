@@ -1,4 +1,4 @@
-"""The figures of a build that its card shows: how long its labels are, which symbols they have.
+"""Label statistics for the dataset card: label lengths and symbols.
 
 Not the full statistics of `mumer stats`: depths and image sizes would want every label parsed and image opened.
 """
@@ -20,7 +20,7 @@ _FREQUENT = 20
 
 @dataclass(frozen=True, slots=True)
 class LabelFacts:
-    """What one config's labels are like.
+    """Statistics of the labels of one config.
 
     Attributes:
         config: whose.

@@ -1,1 +1,1 @@
-"""Pictures and pages for people: nothing here decides anything."""
+"""Tables, plots and pages for people; no figure is computed here."""

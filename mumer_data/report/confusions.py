@@ -1,4 +1,4 @@
-"""Confusions for people and programs: console tables, JSON, Parquet and a heat map. Only layout, no counting."""
+"""Presentation of confusions: console tables, JSON, Parquet and a heat map. No counting."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def write_confusions(path: Path, found: Confusions) -> None:
 
 
 def print_confusions(found: Confusions, top: int) -> None:
-    """One table a section, the ``top`` rows of each."""
+    """One table per section with its ``top`` rows."""
     console = Console()
     console.print(
         Text(

@@ -1,4 +1,4 @@
-"""What the command line prints: tables, samples and a progress bar. Only layout, no figures of its own."""
+"""Console output: tables, samples and progress bars. Layout only."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from mumer_data.report.summary import BuildSummary, ConfigSummary
 
 
 class _Rate(ProgressColumn):
-    """How many a second."""
+    """Items per second."""
 
     def render(self, task: Task) -> Text:
         """The speed of late."""
@@ -37,7 +37,7 @@ class _Rate(ProgressColumn):
 
 @contextmanager
 def build_progress(title: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar on stderr, where that is a terminal; yields the function that moves it to (done, total)."""
+    """A progress bar on stderr if that is a terminal; yields the function that sets it to (done, total)."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn())
     console = Console(stderr=True)
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
@@ -58,7 +58,7 @@ def reading_progress(title: str, size: int) -> Iterator[Callable[[int], None]]:
 
 
 def print_build(out: Path, manifest: dict[str, Any]) -> None:
-    """What was built, what was rejected, and where to look next."""
+    """Print the counts of a build, its rejects, and the next commands."""
     console = Console()
     console.print(
         _configs([(n, c["task"], c["rows"], len(c["shards"]), c["size"]) for n, c in manifest["configs"].items()])

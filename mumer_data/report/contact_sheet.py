@@ -1,4 +1,4 @@
-"""A contact sheet: a line a row of a source, with its pictures side by side and boxes over them.
+"""A contact sheet: one line per row of a source, with its images side by side and symbol boxes.
 
 Not for choosing rows nor for making pictures: see `mumer_data.jobs.preview`.
 """

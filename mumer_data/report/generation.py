@@ -1,4 +1,4 @@
-"""What the command line says of labels that were drawn. Only layout, no figures of its own."""
+"""Console output of `mumer generate labels`. Layout only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `mumer mine` prints. Only layout, no figures of its own."""
+"""Console output of `mumer mine`. Layout only."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rich.text import Text
 
 
 def print_mining(out: Path, counts: dict[str, Any], configs: list[str]) -> None:
-    """What was read, what became of it, and where to look next."""
+    """Print the counts of a mining run and the next commands."""
     console = Console()
     malformed = f" + {counts['malformed']:,} malformed" if counts["malformed"] else ""
     console.print(Text(f"{counts['read']:,} read = {counts['correct']:,} right + {counts['wrong']:,} wrong{malformed}"))

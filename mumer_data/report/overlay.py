@@ -1,6 +1,6 @@
 """Label and prediction, both typeset, with what CDM matched in green and the rest in red.
 
-Not for scores: `mumer_data.metrics.cdm` gives them.
+Not for scores: see `mumer_data.metrics.cdm`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Pictures of distributions, drawn with matplotlib. Only layout, no figures of its own."""
+"""Plots of distributions with matplotlib. Layout only."""
 
 from __future__ import annotations
 

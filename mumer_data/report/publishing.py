@@ -1,4 +1,4 @@
-"""What `mumer push` prints: what was found, what is sent, where it is now. Only layout, no figures of its own."""
+"""Console output of `mumer push`. Layout only."""
 
 from __future__ import annotations
 

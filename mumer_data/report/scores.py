@@ -1,4 +1,4 @@
-"""What `mumer evaluate` and `mumer compare` print. Only layout, no figures of its own."""
+"""Console output of `mumer evaluate` and `mumer compare`. Layout only."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def title(name: str) -> str:
 
 
 def written(name: str, value: float) -> str:
-    """A figure with as many decimals as it deserves."""
+    """A figure with the number of decimals of its metric."""
     return f"{value:.4f}" if name in _RATIOS else f"{value:.2f}"
 
 
@@ -77,7 +77,7 @@ def with_interval(name: str, figure: Figure) -> str:
 
 
 def print_evaluation(path: str, found: Evaluation) -> None:
-    """Everything about one file."""
+    """Print all figures of one file."""
     console = _console()
     console.print(Text(f"{path}: {found.n:,} rows", style="italic"))
     table = Table("", "value", "95% interval")
@@ -103,7 +103,7 @@ def _print_signatures(console: Console, found: Sequence[Evaluation]) -> None:
 
 
 def print_evaluations(found: Sequence[tuple[str, Evaluation]]) -> None:
-    """Several files, a row each."""
+    """Print one row per file."""
     console = _console()
     columns = _columns(console, found[0][1].figures)
     table = _table("file", columns)

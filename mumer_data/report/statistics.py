@@ -1,4 +1,4 @@
-"""Distributions of a data set: tokens of a label, symbols, depth, relations, image sizes.
+"""Dataset statistics: label lengths, symbols, depth, relations, image sizes.
 
 Not for judging predictions; counts from slices add up, so a source is walked over in several processes.
 """
@@ -26,7 +26,7 @@ _EXAMPLES = 3  # ids kept for each symbol outside a vocabulary
 
 @dataclass(slots=True)
 class Statistics:
-    """What was counted.
+    """Counts of a dataset.
 
     Attributes:
         examples: rows whose label and image can be used.

@@ -1,4 +1,4 @@
-"""What a finished build holds: configs, counts, rejects and one sample of each, for `mumer inspect`.
+"""Summary of a finished build: configs, counts, rejects and one sample per config, for `mumer inspect`.
 
 Reads the manifest and one row of each config; not for checking every row.
 """

@@ -1,4 +1,4 @@
-"""What `mumer stats` and `mumer leakage` print and write. Only layout, no figures of its own."""
+"""Console output of `mumer stats` and `mumer leakage`. Layout only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The HTML report: one page that holds everything it needs, for looking at what a model gets wrong.
+"""The HTML report about a model's errors: one self-contained page.
 
 Figures come from `mumer_data.metrics`, confusions from `mumer_data.alignment`; nothing is judged here.
 """

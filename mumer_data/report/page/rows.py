@@ -1,4 +1,4 @@
-"""What the page knows of each wrong prediction. Only collecting: scores, scripts and drawings are made elsewhere."""
+"""The data of each wrong prediction on the report page; scores, edit scripts and drawings come from elsewhere."""
 
 from __future__ import annotations
 
