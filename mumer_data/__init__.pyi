@@ -51,6 +51,7 @@ from mumer_data.latex.tree import Symbol as Symbol
 from mumer_data.latex.tree import SymbolTree as SymbolTree
 from mumer_data.metrics.compare import Comparison as Comparison
 from mumer_data.metrics.evaluate import Evaluation as Evaluation
+from mumer_data.metrics.rating import rate as rate
 
 # records and errors
 from mumer_data.records import Example as Example

@@ -63,12 +63,16 @@ def normalize(
     explain: Annotated[
         bool, typer.Option("--explain", help="Print the rules that changed each line to standard error.")
     ] = False,
+    rule: Annotated[
+        list[str] | None,
+        typer.Option("--rule", help="NAME=on or NAME=off: switch a single rule over the preset. Repeat for several."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Normalise raw LaTeX to canonical labels, line by line; an unreadable line becomes an empty line and a message."""
     from mumer_data.latex.normalize import Normalizer
 
-    normalizer = Normalizer(preset)
+    normalizer = Normalizer(preset, _switches(rule or []))
     for number, line in enumerate(_lines(file), 1):
         raw, label, problem = line.decode("utf-8", errors="replace"), "", ""
         try:
@@ -127,3 +131,14 @@ def _lines(file: Path | None) -> Iterator[bytes]:
 
 def _without_end(line: bytes) -> bytes:
     return line.removesuffix(b"\n").removesuffix(b"\r")
+
+
+def _switches(rules: list[str]) -> dict[str, bool]:
+    """``NAME=on|off`` pairs."""
+    switches = {}
+    for rule in rules:
+        name, _, state = rule.partition("=")
+        if state not in ("on", "off") or not name:
+            raise typer.BadParameter(f"{rule!r}: write NAME=on or NAME=off", param_hint="--rule")
+        switches[name] = state == "on"
+    return switches

@@ -163,3 +163,13 @@ def test_help_names_the_verbs_and_loads_little() -> None:
     code = f"import sys, mumer_data.cli; print(*[m for m in {heavy} if m in sys.modules])"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
     assert loaded.stdout.strip() == b""
+
+
+def test_single_rules_are_switched() -> None:
+    raw = b"x \\to 0 ^ { }\n"
+    assert mumer("normalize", stdin=raw).stdout == b"x \\rightarrow 0\n"
+    assert mumer("normalize", "--rule", "arrows=off", stdin=raw).stdout == b"x \\to 0\n"
+    wrong = mumer("normalize", "--rule", "arrow=off", stdin=raw)
+    assert wrong.returncode == 2
+    assert b"did you mean" in wrong.stderr or b"arrow" in wrong.stderr
+    assert mumer("normalize", "--rule", "arrows", stdin=raw).returncode == 2
