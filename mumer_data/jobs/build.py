@@ -154,20 +154,11 @@ def build(
     """
     out = place(str(out)) if isinstance(out, str) else out
     plan = make_plan(pipeline)
-    total = sum(part.rows for part in plan.slices)
     with Run(out, plan, resume=resume) as run:
         run.forget(part.number for part in plan.slices if _changed_since(pipeline, part, run))
         rejected = refusals(pipeline, plan.slices, workers) if run.pending else {}
         jobs = [Job(pipeline, plan, part, out, rejected.get(part.number, {})) for part in run.pending]
-        done = total - sum(job.part.rows for job in jobs)
-
-        def move(rows: int) -> None:
-            nonlocal done
-            done += rows
-            if progress is not None:
-                progress(done, total)
-
-        run.do(run_slice, jobs, workers, move)
+        run.do(run_slice, jobs, workers, progress)
         return BuildResult(out, run.close())
 
 

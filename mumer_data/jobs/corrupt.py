@@ -130,16 +130,7 @@ def corrupt(
             write_json(out / CHANNEL, state)
         rejected = refusals(pipeline, parts, workers) if run.pending else {}
         jobs = [_job(pipeline, plan, part, parts, out, digest, rejected) for part in run.pending]
-        total = sum(part.rows for part in slices)
-        done = total - sum(job.part.rows for job in jobs)
-
-        def move(rows: int) -> None:
-            nonlocal done
-            done += rows
-            if progress is not None:
-                progress(done, total)
-
-        run.do(corrupt_slice, jobs, workers, move)
+        run.do(corrupt_slice, jobs, workers, progress)
         return run.close()
 
 

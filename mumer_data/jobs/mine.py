@@ -116,15 +116,13 @@ def mine(
     with Run(out, plan, resume=resume) as run:
         if run.finished:
             return Mining(name, json.loads((out / "mining.json").read_text(encoding="utf-8")), run.close())
-        _scan_all(source, out / WORK, options, workers, _half(progress, source, 0))
+        _scan_all(source, out / WORK, options, workers, _half(progress, 0))
         fates = _choose(source, out / WORK, options)
         jobs = [
             EmitJob(plan, part, out, images, source.file_of[part.number], len(source.files) > 1, fates[part.number])
             for part in run.pending
         ]
-        move = _half(progress, source, 1)
-        move(sum(part.rows for part in source.slices) - sum(job.part.rows for job in jobs))
-        run.do(write_slice, jobs, workers, move)
+        run.do(write_slice, jobs, workers, _half(progress, 1))
         counts = _close(source, out)
         return Mining(name, counts, run.close())
 
@@ -186,32 +184,24 @@ def _plan(
     return Plan(facts, configs, source.slices, split, columns)
 
 
-def _half(progress: Progress | None, source: Source, half: int) -> Callable[[int], None]:
-    """A function that adds rows to one of the two passes of the bar."""
-    total = sum(part.rows for part in source.slices)
-    done = half * total
-
-    def move(rows: int) -> None:
-        nonlocal done
-        done += rows
-        if progress is not None:
-            progress(done, 2 * total)
-
-    return move
+def _half(progress: Progress | None, half: int) -> Progress | None:
+    """The progress of one of the two passes over all rows, as a half of the bar."""
+    if progress is None:
+        return None
+    return lambda done, total: progress(half * total + done, 2 * total)
 
 
 def _scan_all(
-    source: Source, work: Path, options: MiningOptions, workers: int | None, move: Callable[[int], None]
+    source: Source, work: Path, options: MiningOptions, workers: int | None, progress: Progress | None
 ) -> None:
-    jobs = []
-    for part, file in zip(source.slices, source.file_of, strict=True):
-        known = read_counts(work, part.number)
-        if known is None:
-            jobs.append(ScanJob(file, part, work, options))
-        else:
-            move(known.read)
+    parts = zip(source.slices, source.file_of, strict=True)
+    jobs = [ScanJob(file, part, work, options) for part, file in parts if read_counts(work, part.number) is None]
+    total = sum(part.rows for part in source.slices)
+    done = total - sum(job.part.rows for job in jobs)
     for counts in parallel_map(scan, jobs, workers):
-        move(counts.read)
+        done += counts.read
+        if progress is not None:
+            progress(done, total)
 
 
 def _choose(source: Source, work: Path, options: MiningOptions) -> list[NDArray[np.int64]]:

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict
+from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -134,7 +135,7 @@ class Run:
         function: Callable[[J], SliceResult],
         jobs: Sequence[J],
         workers: int | None,
-        progress: Callable[[int], None] | None = None,
+        progress: Callable[[int, int], None] | None = None,
     ) -> None:
         """Do the slices that are pending, in any process and order.
 
@@ -142,12 +143,16 @@ class Run:
             function: does one slice, a pure function of its job.
             jobs: one per pending slice.
             workers: processes; ``None`` for one per core.
-            progress: called with the number of rows of each slice that is done.
+            progress: called with (rows done, rows in total) at the start and after every slice.
         """
-        for result in parallel_map(function, jobs, workers):
-            self.results[result.number] = result
+        total = sum(part.rows for part in self.plan.slices)
+        done = total - sum(part.rows for part in self.pending)
+        for result in chain((None,), parallel_map(function, jobs, workers)):
+            if result is not None:
+                self.results[result.number] = result
+                done += result.read
             if progress is not None:
-                progress(result.read)
+                progress(done, total)
 
     def forget(self, numbers: Iterable[int]) -> None:
         """Do these slices again, though they are done: their input has changed."""

@@ -1,4 +1,4 @@
-"""Raw LaTeX -> the canonical label: tokens parted by spaces, every script and argument in braces, one spelling.
+"""Raw LaTeX -> the canonical label: tokens separated by spaces, every script and argument in braces, one spelling.
 
 The rules are a table, `rules.toml`; this package only knows how to carry them out.
 """

@@ -1,4 +1,4 @@
-"""Stored images -> batches of like size, augmented, with what supervises each head.
+"""Stored images -> batches of similar size, augmented, with what supervises each head.
 
 Everything random follows from (seed, pass) and (seed, batch number), so a run can resume at any batch.
 Not for reading files: see `image_store`.
