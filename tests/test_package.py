@@ -39,6 +39,7 @@ ORDER += [
     "filters",
     "recognizers",
     "shards",
+    "label_audit",
     "mining",
 ]
 ORDER += ["hub", "report", "jobs", "api", "cli"]

@@ -31,11 +31,18 @@ class Logistic:
     weights: Floats
 
     @classmethod
-    def fit(cls, right: Floats, wrong: Floats) -> Logistic:
-        """Fit to rows taken as right and to planted rows, by Newton's method."""
+    def fit(cls, right: Floats, wrong: Floats, trust: Floats | None = None) -> Logistic:
+        """Fit to the set's own rows and to planted rows, by Newton's method.
+
+        Args:
+            right: features of the set's own rows.
+            wrong: features of planted rows.
+            trust: probability that each own label is right; 1 if left out.
+        """
+        trust = np.ones(len(right)) if trust is None else trust
         columns = np.vstack([right, wrong])
         target = np.concatenate([np.zeros(len(right)), np.ones(len(wrong))])
-        weight = np.concatenate([np.ones(len(right)), np.full(len(wrong), _SHARE * len(right) / max(len(wrong), 1))])
+        weight = np.concatenate([trust, np.full(len(wrong), _SHARE * trust.sum() / max(len(wrong), 1))])
         mean, scale = columns.mean(axis=0), columns.std(axis=0)
         scale[scale < 1e-9] = 1.0
         model = cls(mean, scale, np.zeros(columns.shape[1] + 1))

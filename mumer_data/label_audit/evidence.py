@@ -35,6 +35,7 @@ FEATURES = (
     "disagreement",
     "plausibility_gain",
     "plausibility_gain_per_event",
+    "consistency_gain",
     "confidence",
     "ink_misfit",
     "ink_gain",
@@ -134,6 +135,12 @@ def disagreement(answers: Sequence[Answer]) -> float:
     return sum(Levenshtein.normalized_distance(one, other) for one, other in pairs) / len(pairs)
 
 
+def consistency_gain(label: Sequence[str], text: Sequence[str]) -> float:
+    """How many kinds of symbols a text saves against a label, from -2 to 2: formulas repeat their symbols."""
+    kinds = [len({token.lower() for token in one} | set(one)) for one in (label, text)]
+    return float(np.clip(kinds[0] - kinds[1], -2, 2))
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """Everything counted in a set; a row is judged by what the other rows say.
@@ -204,6 +211,7 @@ class Evidence:
             "distance": Levenshtein.normalized_distance(row.label, proposal.tokens),
             "plausibility_gain": float(np.clip(gain, -15, 15)),
             "plausibility_gain_per_event": float(np.clip(gain / number, -8, 8)),
+            "consistency_gain": consistency_gain(row.label, proposal.tokens),
             "confidence": exp(sum(known) / len(known)) if known else 0.0,
         }
 

@@ -20,6 +20,7 @@ from mumer_data.label_audit.signals import Signals, conflicting_duplicates, sign
 
 PRIOR = 0.02  # expected share of wrong labels
 _PLANTED = 600  # rows of each kind of mistake
+_ROUNDS = 3  # of fitting
 _FEWEST = 20  # rows below which nothing can be fitted
 
 
@@ -32,7 +33,7 @@ class Finding:
         row: number of the row in the source, from 0.
         id, label, proposal: ``proposal`` is what most models read, if that is not the label.
         probability: that the label is wrong.
-        slip, swap: its parts: a mistake in some symbols; the label of another image.
+        slip, swap: its parts, by kind of mistake: misread symbols; the label of another image.
         signals: what needs no model.
         evidence: the numbers of `FEATURES`, by name.
     """
@@ -75,7 +76,7 @@ def rank(
     Args:
         rows: in file order; ids are unique.
         looks: perceptual hashes of the images, one per row, to find images with two labels.
-        prior: expected share of wrong labels, split evenly between slips and swaps.
+        prior: expected share of wrong labels, split evenly among the kinds of mistakes.
         seed: of the planted mistakes.
 
     Raises:
@@ -87,12 +88,12 @@ def rank(
         raise SourceError(f"the prior is the expected share of wrong labels: {prior} is not between 0 and 0.5")
     evidence = Evidence.of(rows)
     features = np.array([evidence.features(row) for row in rows])
-    ratios = _log_ratios(rows, evidence, features, seed)
     duplicates = [""] * len(rows) if looks is None else conflicting_duplicates(rows, looks)
     signals = signals_of(rows, duplicates)
     factors = np.array([one.log_factor for one in signals])
-    slip, swap = posterior([ratio + factors for ratio in ratios], [prior / 2, prior / 2])
-    order = sorted(range(len(rows)), key=lambda number: (-float(slip[number] + swap[number]), number))
+    kinds = _probabilities(expanded(features), _planted(rows, evidence, seed), factors, prior)
+    total = sum(kinds, np.zeros(len(rows)))
+    order = sorted(range(len(rows)), key=lambda number: (-float(total[number]), number))
     findings = []
     for place, number in enumerate(order, 1):
         row, proposal = rows[number], proposal_of(rows[number].label, rows[number].answers)
@@ -103,9 +104,8 @@ def rank(
                 id=row.id,
                 label=" ".join(row.label),
                 proposal=" ".join(proposal.tokens) if proposal else "",
-                probability=float(slip[number] + swap[number]),
-                slip=float(slip[number]),
-                swap=float(swap[number]),
+                probability=float(total[number]),
+                **{name: float(kind[number]) for name, kind in zip(MISTAKES, kinds, strict=True)},
                 signals=signals[number],
                 evidence=dict(zip(FEATURES, features[number].tolist(), strict=True)),
             )
@@ -113,11 +113,11 @@ def rank(
     return findings
 
 
-def _log_ratios(rows: Sequence[AuditRow], evidence: Evidence, features: Floats, seed: int) -> list[Floats]:
-    """For each kind of mistake the log likelihood ratio of all rows, from mistakes planted in some of them."""
+def _planted(rows: Sequence[AuditRow], evidence: Evidence, seed: int) -> list[Floats]:
+    """For each kind of mistake the features of rows in which it was planted."""
     rng = np.random.default_rng([seed, len(rows)])
-    channel, right = channel_of(rows), expanded(features)
-    ratios = []
+    channel = channel_of(rows)
+    kinds = []
     for mistake in MISTAKES:
         planted = []
         for number in rng.integers(len(rows), size=_PLANTED):
@@ -126,8 +126,19 @@ def _log_ratios(rows: Sequence[AuditRow], evidence: Evidence, features: Floats, 
             if label is not None and label != row.label:
                 wrong = AuditRow(row.id, label, row.answers, row.components)
                 planted.append(evidence.features(wrong, counted=row))
-        if planted:
-            ratios.append(Logistic.fit(right, expanded(np.array(planted))).log_ratio(right))
-        else:
-            ratios.append(np.zeros(len(rows)))
-    return ratios
+        kinds.append(expanded(np.array(planted).reshape(-1, len(FEATURES))))
+    return kinds
+
+
+def _probabilities(own: Floats, planted: Sequence[Floats], factors: Floats, prior: float) -> list[Floats]:
+    """The probability of each kind of mistake; doubtful rows count less as examples of right labels each round."""
+    trust = np.ones(len(own))
+    priors = [prior / len(planted)] * len(planted)
+    kinds = [np.zeros(len(own))] * len(planted)
+    for _ in range(_ROUNDS):
+        ratios = [
+            Logistic.fit(own, wrong, trust).log_ratio(own) if len(wrong) else np.zeros(len(own)) for wrong in planted
+        ]
+        kinds = posterior([ratio + factors for ratio in ratios], priors)
+        trust = 1.0 - sum(kinds, np.zeros(len(own)))
+    return kinds
