@@ -25,7 +25,22 @@ from mumer_data.label_audit.rows import AuditRow
 
 SHARE = 0.02
 KINDS = ("slip", "swap", "slip or swap", "lookalike")
-LOOKALIKES = ("1 l", "1 i", "0 o", "5 s", "2 z", "9 g", "9 q", "6 b", "x \\times", "u v", "a \\alpha", "c C", "p P", "v V")
+LOOKALIKES = (
+    "1 l",
+    "1 i",
+    "0 o",
+    "5 s",
+    "2 z",
+    "9 g",
+    "9 q",
+    "6 b",
+    "x \\times",
+    "u v",
+    "a \\alpha",
+    "c C",
+    "p P",
+    "v V",
+)
 SWAPPED = {a: b for pair in LOOKALIKES for one, other in [pair.split()] for a, b in ((one, other), (other, one))}
 
 
@@ -88,7 +103,9 @@ def main() -> None:
     channel = channel_of(rows)
     print(f"{len(rows)} rows, {len(options.predictions)} models, images: {options.images is not None}")
     print(f"the naive rule names {sum(map(bool, naive_scores(rows)))} rows before anything is planted")
-    print(f"| mistakes | {' | '.join(SCORES)} | planted, expected wrong (audit) |\n| --- |{' ---: |' * (len(SCORES) + 1)}")
+    print(
+        f"| mistakes | {' | '.join(SCORES)} | planted, expected wrong (audit) |\n| --- |{' ---: |' * (len(SCORES) + 1)}"
+    )
     for kind in options.kinds:
         figures: dict[str, list[float]] = {name: [] for name in SCORES}
         sizes, expected = [], []

@@ -27,9 +27,7 @@ def audit(
         list[Path] | None,
         typer.Option(help="Prediction file of one model or fold, or a folder of them. Repeat for several."),
     ] = None,
-    images: Annotated[
-        Path | None, typer.Option(help="Folder of images or a build, where no source is named.")
-    ] = None,
+    images: Annotated[Path | None, typer.Option(help="Folder of images or a build, where no source is named.")] = None,
     raw_labels: Annotated[
         Path | None,
         typer.Option(help="File of id<TAB>label as released. Default: raw_labels.tsv in the folder of the source."),
@@ -60,7 +58,8 @@ def audit(
     with build_progress("reading") as progress:
         findings, pictures = audit_files(inputs, out, prior=prior, seed=seed, progress=progress)
     if top:
-        write_review(findings[:top], pictures, out / "index.html", name=source or str((predictions or [""])[0]))
+        name = source or ", ".join(map(str, predictions or ()))
+        write_review(findings[:top], pictures, out / "index.html", name=name)
     if review:
         from mumer_data.report.review.terminal import review_in_terminal
 

@@ -23,13 +23,12 @@ from mumer_data.jobs.config import Pipeline, load_source
 from mumer_data.label_audit.ink import ink_components
 from mumer_data.label_audit.rank import PRIOR, Finding, rank
 from mumer_data.label_audit.rows import Answer, AuditRow
-from mumer_data.latex.answers import AnswerNormalizer
 from mumer_data.latex.normalize import Normalizer
 from mumer_data.mining.images import ImageFinder
 from mumer_data.readers.labels import read_labels
 from mumer_data.readers.normalized import answer_normalizer, normalized
 from mumer_data.readers.predictions import PredictionFile, prediction_files
-from mumer_data.records import Example
+from mumer_data.records import Example, Prediction
 
 log = logging.getLogger(__name__)
 RAW_LABELS = "raw_labels.tsv"  # beside the labels of a source
@@ -192,9 +191,7 @@ def _answers(ids: set[str], source: AuditSource) -> dict[str, list[Answer]]:
     for model, path in enumerate(prediction_files(source.predictions)):
         file = PredictionFile(path, labelled=False)
         known = 0
-        normalizer: AnswerNormalizer | None = answer_normalizer(
-            source.normalize, lambda rows=file: (row for row in rows if row.label)
-        )
+        normalizer = answer_normalizer(source.normalize, partial(_labelled_rows, file))
         for row in normalized(file, normalizer):
             if row.id in ids:
                 known += 1
@@ -205,6 +202,10 @@ def _answers(ids: set[str], source: AuditSource) -> dict[str, list[Answer]]:
     if missing and source.predictions:
         log.warning("%s of %s rows have no prediction", f"{missing:,}", f"{len(ids):,}")
     return answers
+
+
+def _labelled_rows(file: PredictionFile) -> Iterator[Prediction]:
+    return (row for row in file if row.label)
 
 
 def _raw_labels(source: AuditSource) -> dict[str, str]:

@@ -154,7 +154,7 @@ class Pipeline(BaseModel):
         return filters
 
     def reader(self) -> Reader:
-        """The reader of the source, with corrected labels; relative paths are looked up beside the pipeline file first."""
+        """The reader of the source, with corrected labels; relative paths: beside the pipeline file first."""
         kind = reader_class(self.source["format"])
         reader = kind(kind.Options.model_validate(self.source), self._base)
         if not self.corrections:

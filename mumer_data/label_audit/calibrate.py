@@ -1,7 +1,7 @@
 """From evidence to a probability: logistic models fitted to the set's own rows and to mistakes planted in them.
 
-Assumptions: most labels of the set are right, and wrong ones resemble the planted ones (see `planting`). The statistical
-base is confident learning (Northcutt, Jiang and Chuang 2021): counts of other rows judge each row.
+Assumptions: most labels of the set are right, and wrong ones resemble the planted ones (see `planting`). The base is
+confident learning (Northcutt, Jiang and Chuang 2021): counts of other rows judge each row.
 """
 
 from __future__ import annotations

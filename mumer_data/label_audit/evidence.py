@@ -108,14 +108,19 @@ class ErrorCounts:
     def log_label_rate(self, keys: Sequence[Key]) -> float:
         """Log-probability of a slip of the annotator: look-alikes, as all models confuse them, or any other symbol."""
         everyone = range(len(self.models))
-        return sum((log(0.5 * exp(self.log_rate([key], everyone)) + 0.5 * self._base(key) * 0.05) for key in keys), 0.0)
+        total = 0.0
+        for key in keys:
+            mean = self.log_rate([key], everyone) / max(len(everyone), 1)
+            total += log(0.5 * exp(mean) + 0.5 * self._base(key) * 0.05)
+        return total
 
     def _sites(self, key: Key) -> int:
         return max(self.tokens[key[1][0]], 1) if key[1] else max(self.rows, 1)
 
     def _base(self, key: Key) -> float:
         """The share of all other symbols that an unseen confusion has, in rows."""
-        return 1.0 / max(len(self.tokens), 10) ** min(len(key[2]), 2)
+        share = 1.0 / max(len(self.tokens), 10)
+        return share if len(key[2]) < 2 else share * share
 
 
 def model_errors(row: AuditRow) -> dict[int, set[Key]]:

@@ -27,8 +27,8 @@ def channel_of(rows: Sequence[AuditRow]) -> Channel:
     """The error model of all answers, with look-alike symbols as a base."""
     channel = Channel()
     for one, other in _LOOKALIKES:
-        for label, text in ((one, other), (other, one)):
-            channel.add(f"{label} + n", f"{text} + n")
+        for symbol, read in ((one, other), (other, one)):
+            channel.add(f"{symbol} + n", f"{read} + n")
     for row in rows:
         for text in {answer.tokens for answer in row.answers}:
             channel.add(" ".join(row.label), " ".join(text))

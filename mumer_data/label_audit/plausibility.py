@@ -1,4 +1,4 @@
-"""How plausible a text is as a label: an interpolated trigram model of all labels, with a cache of the text's own symbols.
+"""How plausible a text is as a label: an interpolated trigram model of all labels, with a cache of its own symbols.
 
 It knows labels only, no images: a rare but right label is implausible too. Used beside the models' answers, not alone.
 """

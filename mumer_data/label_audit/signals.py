@@ -24,7 +24,9 @@ from mumer_data.seeding import hash64
 SYNTAX, RAW_LABEL, DUPLICATE, NEIGHBOUR = log(100.0), log(200.0), log(20.0), log(30.0)
 _NEAR = 2  # rows before and after in file order
 # Tokens that an image cannot show: differences in them alone are not differences of a label.
-_INVISIBLE = frozenset({"\\limits", "\\left", "\\right", "\\mathrm", "\\mathbf", "\\mathit", "\\rm", "\\bf", "~", "\\,"})
+_INVISIBLE = frozenset(
+    {"\\limits", "\\left", "\\right", "\\mathrm", "\\mathbf", "\\mathit", "\\rm", "\\bf", "~", "\\,"}
+)
 
 
 @dataclass(frozen=True, slots=True)

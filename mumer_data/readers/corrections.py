@@ -1,4 +1,4 @@
-"""Corrections of labels: a TSV file of ``id, old label, new label, verdict, who, when``, and the reader that applies it.
+"""Corrections of labels: a TSV file of ``id, old label, new label, verdict, who, when``, and its reader.
 
 Not for corrections of predictions (error samples): see `mumer_data.alignment.corrections`.
 """
@@ -71,7 +71,9 @@ def read_corrections(path: Path) -> dict[str, LabelCorrection]:
             continue
         decision = _decision(line, f"line {number} of {path}")
         if decision.id in decisions:
-            raise SourceError(f"line {number} of {path}: the id {decision.id!r} occurs twice; keep one of the two lines")
+            raise SourceError(
+                f"line {number} of {path}: the id {decision.id!r} occurs twice; keep one of the two lines"
+            )
         decisions[decision.id] = decision
     return decisions
 
@@ -151,7 +153,9 @@ class CorrectedReader:
         SourceError: see `read_corrections`.
     """
 
-    def __init__(self, reader: Reader, path: Path, preset: str = "none", rules: Mapping[str, bool] | None = None) -> None:
+    def __init__(
+        self, reader: Reader, path: Path, preset: str = "none", rules: Mapping[str, bool] | None = None
+    ) -> None:
         self._reader, self._path = reader, path
         self._how = (preset, tuple(sorted((rules or {}).items())))
         self._decisions = read_corrections(path)

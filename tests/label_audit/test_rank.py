@@ -22,7 +22,7 @@ from mumer_data.label_audit.rows import Answer, AuditRow, proposal_of, votes_of
 
 def label(number: int) -> str:
     """One of many different labels."""
-    letters = "a b c d k m n q r t".split()
+    letters = ["a", "b", "c", "d", "k", "m", "n", "q", "r", "t"]
     first, second = letters[number % 10], letters[number // 10 % 10]
     return f"{first} ^ {{ {number % 7 + 2} }} + \\frac {{ {second} }} {{ {number % 9 + 1} }} = {first} {second}"
 
@@ -85,7 +85,7 @@ def test_without_predictions_only_the_other_signals_speak() -> None:
 
 def test_the_label_as_released_and_the_label_of_a_neighbour() -> None:
     audited = rows()
-    audited[10] = replace(audited[10], raw_label=tuple("a ^ { 3 }".split()))
+    audited[10] = replace(audited[10], raw_label=("a", "^", "{", "3", "}"))
     audited[11] = replace(audited[11], raw_label=(*audited[11].label, "\\limits"))
     audited[20] = with_label(audited[20], label(21))
     audited[21] = with_label(audited[21], label(20))

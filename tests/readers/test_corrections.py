@@ -29,6 +29,13 @@ def write(path: Path, *lines: str) -> Path:
     return path
 
 
+def labelled_folder(folder: Path, rows: list[tuple[str, str]]) -> Path:
+    """A caption folder with these ids (``e0``, ``e1``, ...) and labels."""
+    caption_folder(folder, len(rows))
+    (folder / "caption.txt").write_text("".join(f"{name}\t{label}\n" for name, label in rows), encoding="utf-8")
+    return folder
+
+
 def test_written_decisions_are_read_again(tmp_path: Path) -> None:
     decisions = [
         LabelCorrection("a", "x", "y", "take", "me", "2026-01-01"),
@@ -54,7 +61,7 @@ def test_lines_that_are_not_decisions(tmp_path: Path, line: str, message: str) -
 
 
 def test_an_id_occurs_once(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="line 4 of .*'a' occurs twice"):
+    with pytest.raises(SourceError, match=r"line 4 of .*'a' occurs twice"):
         read_corrections(write(tmp_path / "c.tsv", "a\tx\ty\ttake\t\t", "a\tx\tz\tedit\t\t"))
 
 
@@ -70,7 +77,7 @@ def test_what_each_verdict_does() -> None:
 
 
 def test_a_build_applies_them(tmp_path: Path) -> None:
-    folder = caption_folder(tmp_path / "data", [(f"e{i}", f"x + {i}") for i in range(6)])
+    folder = labelled_folder(tmp_path / "data", [(f"e{i}", f"x + {i}") for i in range(6)])
     write(
         tmp_path / "c.tsv",
         "e1\tx + 1\tx - 1\tedit\tme\t",
@@ -86,15 +93,18 @@ def test_a_build_applies_them(tmp_path: Path) -> None:
         "file": "c.tsv", "decisions": 4, "changed": 1, "dropped": 1, "unchanged": 1, "not_in_source": 1
     }  # fmt: skip
     assert result.counts["reasons"] == {"label_dropped": 1}
-    rows = [row for path in sorted((tmp_path / "out" / "t").glob("*.parquet")) for row in pq.read_table(path).to_pylist()]
+    rows = [
+        row for path in sorted((tmp_path / "out" / "t").glob("*.parquet")) for row in pq.read_table(path).to_pylist()
+    ]
     assert {row["id"]: row["label"] for row in rows} == {
         "e0": "x + 0", "e1": "x - 1", "e3": "x + 3", "e4": "x + 4", "e5": "x + 5"
     }  # fmt: skip
-    assert "c.tsv" in [one["file"] for one in json.loads((tmp_path / "out" / "manifest.json").read_text())["inputs"]["files"]]
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text(encoding="utf-8"))
+    assert "c.tsv" in [one["file"] for one in manifest["inputs"]["files"]]
 
 
 def test_a_correction_of_another_version_stops_the_build(tmp_path: Path) -> None:
-    folder = caption_folder(tmp_path / "data", [("e0", "x"), ("e1", "y")])
+    folder = labelled_folder(tmp_path / "data", [("e0", "x"), ("e1", "y")])
     path = write(tmp_path / "c.tsv", "e1\tz\tw\ttake\t\t")
     raw = {"name": "t", "source": {"format": "caption", "path": str(folder)}, "corrections": str(path)}
     with pytest.raises(SourceError, match=r"row 1 \(id 'e1'\).*the source has 'y'"):

@@ -60,9 +60,7 @@ def review_in_terminal(
     return len(decisions) - before
 
 
-def _ask(
-    finding: Finding, who: str, ask: Callable[[str], str], show: Callable[[str], None]
-) -> LabelCorrection | None:
+def _ask(finding: Finding, who: str, ask: Callable[[str], str], show: Callable[[str], None]) -> LabelCorrection | None:
     """The decision about one row; ``None`` to stop."""
     while True:
         key = ask(_QUESTION).strip().lower()[:1]

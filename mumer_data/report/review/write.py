@@ -41,7 +41,11 @@ def write_review(
     environment = Environment(loader=PackageLoader("mumer_data.report.review", "parts"), autoescape=True)
     rows = [_row(finding, images.get(finding.id)) for finding in findings]
     page = environment.get_template("review.html").render(
-        name=name, count=len(rows), rows=_script_json(rows), grammar=_script_json(grammar_tables()), key=_script_json(name)
+        name=name,
+        count=len(rows),
+        rows=_script_json(rows),
+        grammar=_script_json(grammar_tables()),
+        key=_script_json(name),
     )
     with atomic_write(path) as temporary:
         temporary.write_text(page, encoding="utf-8")
