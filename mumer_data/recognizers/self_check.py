@@ -60,6 +60,8 @@ def agrees(answer: str, task: str) -> bool | None:
     except MumerError:
         return None
     try:
-        return first in [label_text(label, dialect) for dialect in DIALECTS] if task == "tree_cot" else symbol_counts(label) == read
+        if task == "tree_cot":
+            return first in [label_text(label, dialect) for dialect in DIALECTS]
+        return symbol_counts(label) == read
     except MumerError:
         return False
