@@ -31,6 +31,7 @@ _REASONING = re.compile(r"^\t|(?<![\\{A-Za-z])[A-Za-z]{2,} [A-Za-z]{2,}(?![}A-Za
 _BOXED = re.compile(r"\\(?:boxed|fbox)\s*\{")
 _LENGTH = re.compile(r"\{-?[\d.]+(?:cm|mm|em|ex|pt|in|mu)\}?")
 _JOINED = re.compile(r"\\[A-Za-z]+\*?(?P<argument>[{\[].*)", re.DOTALL)
+_MARK = re.compile(r"<(?:error_start|error_end|deleted|start)>")  # of a correction; mining refuses texts that have one
 _DELIMITERS = frozenset({"$", "$$", "\\[", "\\]", "\\(", "\\)"})
 
 
@@ -43,6 +44,8 @@ def is_tokenised(text: str) -> bool:
 def _is_token(token: str) -> bool:
     if token in _DELIMITERS:
         return False
+    if _MARK.fullmatch(token):
+        return True
     joined = _JOINED.fullmatch(token)
     if joined and not token.startswith(("\\begin{", "\\end{")) and not _LENGTH.fullmatch(joined["argument"]):
         return False

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from rapidfuzz.distance import Levenshtein
+
 from mumer_data.latex.tree import SymbolTree
 
 MAX_CELLS = 2_000_000
@@ -38,6 +40,9 @@ def bounded_tree_distance(one: SymbolTree, two: SymbolTree, max_cells: int = MAX
     """
     left, right = _Forest(one), _Forest(two)
     rest = _differing(left, right)
+    if left.flat(rest[0]) and right.flat(rest[1]):
+        one_row, two_row = [left.nodes[place] for place in rest[0]], [right.nodes[place] for place in rest[1]]
+        return TreeDistance(Levenshtein.distance(one_row, two_row))
     first, second = _Postorder(left, rest[0]), _Postorder(right, rest[1])
     if not rest[0] or not rest[1]:
         return TreeDistance(len(first.nodes) + len(second.nodes) - 2)
@@ -76,6 +81,10 @@ class _Forest:
         self.nodes.append(("", ""))
         self.children.append(baseline)
         self.subtree = [0] * len(self.nodes)
+
+    def flat(self, row: list[int]) -> bool:
+        """Whether no symbol of a row has children."""
+        return not any(self.children[place] for place in row)
 
     def number(self, numbers: _Subtrees) -> None:
         """Fill `subtree`, children first, with numbers that both trees share through ``numbers``."""
