@@ -8,23 +8,28 @@ from __future__ import annotations
 from functools import lru_cache
 from itertools import pairwise
 
+from mumer_data.exceptions import LatexSyntaxError
 from mumer_data.latex.answers import is_tokenised
 from mumer_data.latex.normalize import Normalizer
+from mumer_data.latex.normalize.scopes import INFIX
 from mumer_data.latex.normalize.structure import STRUCTURE, Evidence
 from mumer_data.latex.parser import try_parse
 from mumer_data.latex.tree import SymbolTree
 
+_MARKS = frozenset({*"{}^_", "\\limits"})
+# A token that the normaliser leaves as it is in one of these is a symbol, or takes arguments, and no rule concerns it.
+_PROBES = ("{0}", "{0} {{ a }}", "{0} {{ a }} {{ b }}")
+_EXCLUDED = frozenset({"\\begin", "\\end", "\\operatorname", "'", "&", "\\\\", "$", "%", "#", *INFIX})
+_MAX_KNOWN = 1 << 14  # tokens whose answer is kept
+
 
 class _Canonical:
-    """A preset, and the tokens that a rule of it may concern."""
+    """A preset, and the tokens that no rule of it concerns."""
 
     def __init__(self, preset: str) -> None:
         self.normalizer = Normalizer(preset)
-        self._concerned = {"\\begin", "\\end", "\\operatorname", "'"}
-        for rule in self.normalizer.rules:
-            self._concerned.update(rule.tokens, rule.spellings)
         self._possible = [STRUCTURE[rule.name][1] for rule in self.normalizer.rules if rule.kind == "structure"]
-        self._plain: dict[str, bool] = {}
+        self._plain = dict.fromkeys(_MARKS, True)
 
     def __call__(self, raw: str) -> str:
         tokens = raw.split()
@@ -42,13 +47,21 @@ class _Canonical:
         return self.normalizer(raw)
 
     def _is_plain(self, token: str) -> bool:
-        """Whether a token is one symbol that no rule may concern."""
+        """Whether a token is one symbol that no rule concerns."""
         found = self._plain.get(token)
         if found is None:
-            found = token.isascii() and token not in self._concerned and is_tokenised(token) and "{" not in token[1:]
-            if len(self._plain) < 1 << 14:
+            probes = (probe.format(token) for probe in _PROBES)
+            possible = token.isascii() and token not in _EXCLUDED and is_tokenised(token) and "{" not in token
+            found = possible and any(self._unchanged(probe) for probe in probes)
+            if len(self._plain) < _MAX_KNOWN:
                 self._plain[token] = found
         return found
+
+    def _unchanged(self, label: str) -> bool:
+        try:
+            return self.normalizer(label) == label
+        except LatexSyntaxError:
+            return False
 
 
 def _may_have_groups(tokens: list[str]) -> bool:

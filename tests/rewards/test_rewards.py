@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mumer_data import rewards
@@ -184,6 +184,7 @@ def test_a_runaway_completion_is_not_read() -> None:
     assert rewards.exact(["x " * 500_000], ["x"]) == [0.0]
 
 
+@settings(max_examples=500)
 @given(labels())
 def test_the_short_way_is_the_normaliser(label: str) -> None:
     assert _attempt(lambda raw: canonical(raw, "crohme"), label) == _attempt(normalize, label)
