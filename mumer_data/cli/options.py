@@ -28,6 +28,7 @@ SUBJECTS = (
     "evaluate",
     "mining",
     "audit",
+    "rewards",
     "models",
     "publishing",
 )

@@ -32,8 +32,8 @@ def tree_distance(one: SymbolTree, two: SymbolTree) -> int:
     return bounded_tree_distance(one, two).edits
 
 
-def bounded_tree_distance(one: SymbolTree, two: SymbolTree) -> TreeDistance:
-    """`tree_distance`, with whether it is exact or, beyond `MAX_CELLS`, a bound from above.
+def bounded_tree_distance(one: SymbolTree, two: SymbolTree, max_cells: int = MAX_CELLS) -> TreeDistance:
+    """`tree_distance`, with whether it is exact or, beyond ``max_cells``, a bound from above.
 
     Subtrees that are equal at either end of both baselines, and equal symbols that stand alone on both, are left out
     first, which does not change the distance: of a typical error only the symbols concerned remain.
@@ -46,7 +46,7 @@ def bounded_tree_distance(one: SymbolTree, two: SymbolTree) -> TreeDistance:
     first, second = _Postorder(left, rest[0]), _Postorder(right, rest[1])
     if not rest[0] or not rest[1]:
         return TreeDistance(len(first.nodes) + len(second.nodes) - 2)
-    if first.cells * second.cells > MAX_CELLS:
+    if first.cells * second.cells > max_cells:
         return TreeDistance(max(len(first.nodes), len(second.nodes)), exact=False)
     table = [[0] * len(second.nodes) for _ in first.nodes]
     for i in first.keyroots:
