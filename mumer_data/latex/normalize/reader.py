@@ -6,7 +6,7 @@ What comes out has only commands whose arguments the grammar knows. Not for rule
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from itertools import pairwise
 
@@ -18,6 +18,7 @@ from mumer_data.latex.normalize.lexer import raw_tokens
 from mumer_data.latex.normalize.macros import DEFINERS, Definitions, Macro
 from mumer_data.latex.normalize.rules import rule_table
 from mumer_data.latex.normalize.signatures import Argument, Signature, signatures
+from mumer_data.latex.normalize.special import SPECIAL
 
 MAX_EXPANSIONS = 1_000
 MAX_TOKENS = 1 << 16
@@ -210,33 +211,6 @@ class _Reader:
                 del self.stack[end:]
         self.out.append("\\\\")
 
-    def fraction(self, token: str) -> None:
-        """``\\genfrac``: two delimiters, the bar's thickness, the style, both parts."""
-        kinds = [Argument(kind) for kind in "kkkkmm"]
-        left, right, bar, _, above, below = (self.argument(token, kind) for kind in kinds)
-        parts = ["{", *above, "}", "{", *below, "}"]
-        no_bar = re.fullmatch(r"0+(\.0*)?[a-z]*", "".join(bar)) is not None
-        fences = "".join(left), "".join(right)
-        if no_bar and fences == ("(", ")"):
-            self.push(["\\binom", *parts])
-            return
-        inner = ["{", "{", *above, "}", "\\atop", "{", *below, "}", "}"] if no_bar else ["\\frac", *parts]
-        if any(fences):
-            inner = ["\\left", *(left or ["."]), *inner, "\\right", *(right or ["."])]
-        self.push(inner)
-
-    def stacked_relation(self, token: str) -> None:
-        """``\\buildrel X \\over Y`` -> ``\\overset { X } { Y }``, where Y is one token or group."""
-        above: list[str] = []
-        depth = 0
-        while self.stack and (depth or self.stack[-1] != "\\over"):
-            depth += (self.stack[-1] == "{") - (self.stack[-1] == "}")
-            above.append(self.stack.pop())
-        if not self.stack:
-            raise self.error(f"'{token}' without '\\over'")
-        self.stack.pop()
-        self.push(["\\overset", "{", *above, "}", "{", *self.argument(token, Argument("m")), "}"])
-
     def chemistry(self, token: str) -> None:
         """``\\ce``: set as a formula where it is a simple one."""
         made = chemical_tokens(self.argument(token, Argument("m")))
@@ -296,10 +270,9 @@ class _Reader:
         return None
 
 
-_SPECIAL = {
-    "\\genfrac": _Reader.fraction,
+_SPECIAL: dict[str, Callable[[_Reader, str], None]] = {
+    **SPECIAL,
     "\\ce": _Reader.chemistry,
-    "\\buildrel": _Reader.stacked_relation,
     "\\begin": _Reader.begin,
     "\\end": _Reader.end,
     **dict.fromkeys(_BREAKS, _Reader.line_break),

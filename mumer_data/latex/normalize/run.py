@@ -21,6 +21,12 @@ from mumer_data.latex.parser import parse
 from mumer_data.latex.to_latex import to_tokens
 
 _INFIX = frozenset(INFIX)
+_SIZES = [f"\\{name}{side}" for name in ("big", "Big", "bigg", "Bigg") for side in ("", "l", "r", "m")]
+_ANGLES = {
+    (size, sign): angle
+    for size in ("\\left", "\\right", "\\middle", *_SIZES)
+    for sign, angle in (("<", "\\langle"), (">", "\\rangle"))
+}
 MAX_PASSES = 50
 MAX_LABEL = 1 << 15  # characters, far above any label that a person wrote; some rules take the square of the length
 
@@ -115,6 +121,8 @@ class Normalizer:
             tokens = without_switches(tokens)
         if self._infix and not _INFIX.isdisjoint(tokens):
             tokens = without_infix(tokens)
+        if "<" in tokens or ">" in tokens:
+            tokens = [_ANGLES.get((before, token), token) for before, token in zip(["", *tokens], tokens, strict=False)]
         return tokens
 
     def explain(self, raw: str) -> tuple[str, list[Rule]]:
