@@ -26,6 +26,7 @@ SUBJECTS = (
     "handwriting",
     "builds",
     "evaluate",
+    "votes",
     "mining",
     "rewards",
     "models",

@@ -30,6 +30,7 @@ VERBS: dict[str, dict[str, str]] = {
         "compare": "mumer compare a.json b.json",
         "cdm": "mumer cdm 'a + b' 'a - b' --png pair.png",
         "report": "mumer report predictions.json --out report",
+        "vote": "mumer vote a.json b.json --rerank data/crohme/train --out voted.jsonl",
     },
     "Error mining": {
         "confusions": "mumer confusions predictions.json --top 10",
