@@ -28,6 +28,7 @@ SUBJECTS = (
     "evaluate",
     "votes",
     "mining",
+    "audit",
     "rewards",
     "models",
     "publishing",

@@ -14,10 +14,12 @@ from dataclasses import asdict
 from functools import partial
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 from mumer_data.jobs.build import refusals
 from mumer_data.jobs.config import Pipeline, load_source
 from mumer_data.jobs.rows import usable
+from mumer_data.readers.normalized import answer_normalizer, normalized
 from mumer_data.recognizers import Key, Recognizer, RecognizerError, Request, Sampling
 from mumer_data.recognizers.journal import Journal, final_line, finish, is_done, open_journal
 from mumer_data.records import Example, Prediction, Reject, Slice
@@ -72,8 +74,24 @@ def predict(
         order = _ask(pipeline, data, task, samples, sampling, make_recognizer, journal, keep, progress)
         if not order:
             raise RecognizerError(f"{data} has no example to read")
-        finish(out, journal.rows(order), facts)
+        finish(out, _normalized(journal, order, task), facts)
     return out
+
+
+def _normalized(journal: Journal, order: list[Key], task: str) -> Iterator[dict[str, Any]]:
+    """The rows of all answers; raw LaTeX in ``pred`` is normalised, ``answer`` keeps the text as it came."""
+    field = "answer" if task == "recognition" else "pred"  # of other tasks, the last line is the formula
+
+    def predictions() -> Iterator[Prediction]:
+        for row in journal.rows(order):
+            yield Prediction(row["img_id"], row["gt"], row[field] or "")
+
+    normalizer = answer_normalizer(None, predictions)
+    if normalizer is None:
+        yield from journal.rows(order)
+        return
+    for row, prediction in zip(journal.rows(order), normalized(predictions(), normalizer), strict=True):
+        yield row | {"pred": prediction.text}
 
 
 def _version_of(pipeline: Pipeline, data: Path) -> str:
@@ -156,7 +174,8 @@ class _Requests:
     def __init__(self, pipeline: Pipeline, data: str, task: str, keep: Callable[[Example], bool] | None) -> None:
         self._pipeline, self._keep, self._name = pipeline, keep, pipeline.name
         self._screen, self._prompt = pipeline.screen(), task_class(task).prompt
-        self._folder = str(Path(data).resolve()) if Path(data).is_dir() else ""
+        shards = pipeline.source.get("format") == "shards" and Path(data).is_dir()
+        self._folder = str(Path(data).resolve()) if shards else ""  # images of shards have no path of their own
         self._reader = pipeline.reader()
         self.parts = self._reader.plan(_SLICE_ROWS, _SLICE_BYTES)
         self._refused = refusals(pipeline, self.parts, 1) if pipeline.dataset_filters() else {}

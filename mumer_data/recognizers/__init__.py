@@ -111,10 +111,24 @@ RECOGNIZERS = Registry(
     "recognizer",
     "mumer.recognizers",
     {
+        "command": "mumer_data.recognizers.command:CommandRecognizer",
+        "http": "mumer_data.recognizers.http:HttpRecognizer",
         "onnx": "mumer_data.recognizers.onnx:OnnxRecognizer",
         "openai": "mumer_data.recognizers.openai:OpenAIRecognizer",
+        "python": "mumer_data.recognizers.python:PythonRecognizer",
     },
 )
+
+
+def backend_of(model: str) -> str:
+    """The recognizer that runs a model where none is named: ``onnx`` for ``mini`` and exported folders.
+
+    Everything else is a model of transformers.
+    """
+    from mumer_data.recognizers.onnx import model_folder
+    from mumer_data.recognizers.onnx_manifest import MANIFEST
+
+    return "onnx" if (model_folder(model) / MANIFEST).is_file() else "transformers"
 
 
 def recognizer(name: str, *, model: str, **options: Any) -> Recognizer:

@@ -50,7 +50,8 @@ def _majority(middle: Tokens, classes: Sequence[Candidate]) -> list[str]:
     out: list[str] = []
     for place, slot in enumerate(slots):
         own: tuple[str, ...] = (middle[place // 2],) if place % 2 else ()
-        out += max(slot, key=lambda found: (slot[found], found == own))
+        best, _ = max(slot.items(), key=lambda item: (item[1], item[0] == own))
+        out += best
     return out
 
 
