@@ -30,6 +30,7 @@ SUBJECTS = (
     "mining",
     "audit",
     "rewards",
+    "policy_data",
     "models",
     "publishing",
 )

@@ -40,6 +40,8 @@ VERBS: dict[str, dict[str, str]] = {
     },
     "Reinforcement learning": {
         "rewards": "mumer rewards score predictions.json --reward exact --reward tree_similarity",
+        "prompts": "mumer prompts predictions.json --images data/mine --out out/prompts --max-pass-rate 0.95",
+        "pairs": "mumer pairs predictions.json --images data/mine --out out/pairs --format llamafactory",
     },
     "Models": {
         "predict": "mumer predict --model MODEL --data out/mine --out predictions.parquet",
