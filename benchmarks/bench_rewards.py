@@ -35,7 +35,7 @@ RATES = {
 """Reward -> completions a second that it must reach."""
 _SYMBOLS = "0123456789abcdefgijkmnpqrstuvwxyzABCEFGHLMNPRSTVXYZ"
 SLOW, LONGEST = 0.050, 1.0  # seconds: the 99th percentile of wrong answers; any hostile completion
-_CACHES: tuple[_lru_cache_wrapper[object], ...] = (compared, pictures._scores, prepared, nodes_of)  # type: ignore[assignment]
+_CACHES: tuple[_lru_cache_wrapper[object], ...] = (compared, pictures._scores, prepared, nodes_of)
 
 
 def wrong_answers(files: Sequence[Path], count: int) -> list[Pair]:
