@@ -67,7 +67,7 @@ def caption_folder(folder: Path, rows: int) -> Path:
     lines = []
     for row in range(rows):
         (folder / "images" / f"e{row}.png").write_bytes(png(row))
-        lines.append(f"e{row}\tx _ {{ {row} }} + \\frac {{ a }} {{ b }}\n")
+        lines.append(f"e{row}\tx _ {{ {' '.join(str(row))} }} + \\frac {{ a }} {{ b }}\n")
     (folder / "caption.txt").write_text("".join(lines), encoding="utf-8")
     return folder
 

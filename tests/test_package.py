@@ -38,6 +38,8 @@ ORDER += [
     "readers",
     "filters",
     "recognizers",
+    "rewards",
+    "voting",
     "shards",
     "mining",
 ]

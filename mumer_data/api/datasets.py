@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mumer_data.api import html
+from mumer_data.filters.validation import warn_of_raw_labels
 from mumer_data.jobs import build as build_job
 from mumer_data.jobs.build import BuildResult
 from mumer_data.jobs.config import Pipeline, load_pipeline, pipeline_of
@@ -121,6 +122,7 @@ def build_dataset(
     samples, rejects, accepted = _samples(pipeline)
     columns = Columns(pipeline.chat, pipeline.images, pipeline.metadata, tuple(pipeline.columns))
     tables = {name: datasets.Dataset(_arrow(rows, columns)) for name, rows in samples.items()}
+    warn_of_raw_labels((reject.message for reject in rejects), pipeline.normalize.preset)
     frame = pd.DataFrame([asdict(reject) for reject in rejects], columns=REJECTS.names)
     return DatasetBuild(datasets.DatasetDict(tables), frame, len(listed), accepted)
 

@@ -24,6 +24,7 @@ from mumer_data.images.check import check_image
 from mumer_data.mining.candidates import CANDIDATES, CandidateScan, MiningOptions
 from mumer_data.mining.select import REASONS, TAKEN, Candidates, choose
 from mumer_data.readers.memory import ImageLike, image_bytes
+from mumer_data.readers.normalized import chosen_preset
 from mumer_data.records import Correction, Reject
 from mumer_data.shards.schema import REJECTS
 from mumer_data.tasks import ERROR_TASKS
@@ -106,10 +107,10 @@ def mine_errors(
     """Align predictions with references; wrong ones become corrections, all of them count for the confusions.
 
     Args:
-        predictions, references: tokenised labels, row by row; the same id may come several times (samples of a model).
+        predictions, references: labels, row by row; the same id may come several times (samples of a model).
         images: one per row: path, bytes or PIL image; kept beside the corrections.
         ids: of the images; the row number if left out.
-        normalize: preset that is applied to both sides first.
+        normalize: as in `evaluate`.
         keep_correct: share of the right predictions that become samples with nothing to fix.
         max_per_image, max_per_confusion: samples per image, and per confusion, at most.
         seed: decides which are kept where there is a limit.
@@ -123,7 +124,7 @@ def mine_errors(
         raise SourceError(f"the lists differ in length: {len(rows)} predictions, {len(pictures)} images")
     scan = CandidateScan(
         MiningOptions(
-            normalize=normalize,
+            normalize=chosen_preset(normalize, lambda: rows),
             keep_correct=keep_correct,
             max_per_image=max_per_image,
             max_per_confusion=max_per_confusion,

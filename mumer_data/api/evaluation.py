@@ -6,11 +6,11 @@ Not for prediction files: see `mumer_data.readers.predictions`.
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from itertools import chain
 from typing import Any
 
-from mumer_data.api.labels import normalizer_of
 from mumer_data.exceptions import SourceError
 from mumer_data.metrics import DEFAULT, METRICS
 from mumer_data.metrics.cdm import cdm_score
@@ -19,6 +19,12 @@ from mumer_data.metrics.compare import compare as compare_rows
 from mumer_data.metrics.evaluate import Evaluation
 from mumer_data.metrics.evaluate import evaluate as evaluate_rows
 from mumer_data.metrics.slices import SLICES
+from mumer_data.readers.normalized import (
+    answer_normalizer,
+    name_of,
+    normalized,
+    normalized_pair,
+)
 from mumer_data.records import Prediction
 from mumer_data.registry import did_you_mean
 
@@ -60,17 +66,18 @@ def evaluate(
     """Figures of predictions against references, each with its 95% interval and signature.
 
     Args:
-        predictions, references: tokenised labels, row by row; for raw LaTeX name a preset in ``normalize``.
+        predictions, references: labels, row by row, tokenised or raw LaTeX; see ``normalize``.
         cdm: CDM and VisEq too (typesets every pair).
         by: slices: ``length``, ``depth``, ``structure``, ``symbol`` or ``dataset``.
-        normalize: preset that is applied to both sides first.
+        normalize: preset that is applied to both sides first; ``off`` for none. By default, a preset that fits the
+            references is applied, with a warning, where a prediction or reference is not tokenised.
         metrics: further metrics by name, e.g. ``semantic``.
         ids: of the rows.
         seed: of the bootstrap.
 
     Raises:
         SourceError: the lists do not match, or a metric or slice does not exist.
-        LatexSyntaxError: with ``normalize``, a reference cannot be read.
+        PipelineError: there is no such preset.
     """
     rows = predictions_of(predictions, references, ids)
     names = list(dict.fromkeys([*DEFAULT, *metrics, *(["cdm"] if cdm else [])]))
@@ -78,9 +85,9 @@ def evaluate(
         for name in chosen:
             if name not in known:
                 raise SourceError(did_you_mean(kind, name, known))
-    return evaluate_rows(
-        rows, metrics=names, normalize=_normalize(normalize), normalizer=normalize or "none", by=list(by), seed=seed
-    )
+    normalizer = answer_normalizer(normalize, lambda: rows)
+    compared = normalized(rows, normalizer)
+    return evaluate_rows(compared, metrics=names, normalizer=name_of(normalizer), by=list(by), seed=seed)
 
 
 def compare(
@@ -97,7 +104,7 @@ def compare(
     Args:
         a, b: predictions of the two models, row by row.
         references: the labels.
-        normalize: preset that is applied to all first.
+        normalize: as in `evaluate`.
         ids: of the rows.
         seed: of the bootstrap.
 
@@ -107,7 +114,9 @@ def compare(
     labels = list(references)
     names = None if ids is None else list(ids)
     pairs = [predictions_of(one, labels, names) for one in (a, b)]
-    return compare_rows(*pairs, normalize=_normalize(normalize), normalizer=normalize or "none", seed=seed)
+    normalizer = answer_normalizer(normalize, lambda: chain(*pairs))
+    rows = [list(normalized(one, normalizer)) for one in pairs]
+    return compare_rows(*rows, normalizer=name_of(normalizer), seed=seed)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -150,16 +159,11 @@ def cdm(prediction: str, reference: str, *, normalize: str | None = None) -> Cdm
 
     Args:
         prediction, reference: tokenised labels.
-        normalize: preset that is applied to both first.
+        normalize: as in `evaluate`.
 
     Raises:
-        LatexSyntaxError: with ``normalize``, a side cannot be read.
+        PipelineError: there is no such preset.
     """
-    change = _normalize(normalize) or str
-    prediction, reference = change(prediction), change(reference)
+    reference, prediction, _ = normalized_pair(reference, prediction, normalize)
     score = cdm_score(reference, prediction)
     return CdmResult(prediction, reference, score.f1, score.viseq, score.unrenderable, score.reason)
-
-
-def _normalize(preset: str | None) -> Callable[[str], str] | None:
-    return None if preset is None else normalizer_of(preset)

@@ -15,6 +15,7 @@ from mumer_data.alignment.corrections import correction_of
 from mumer_data.api import html
 from mumer_data.exceptions import PipelineError
 from mumer_data.latex.normalize import Normalizer
+from mumer_data.latex.normalize.macros import macro_of
 from mumer_data.readers.memory import ImageLike, image_bytes
 from mumer_data.records import Sample
 from mumer_data.registry import did_you_mean
@@ -22,19 +23,26 @@ from mumer_data.shards.schema import PLACEHOLDER
 from mumer_data.tasks import ERROR_TASKS, TASKS, ErrorTask, Task
 
 
-def normalize(raw: str, preset: str = "crohme", rules: Mapping[str, bool] | None = None) -> str:
+def normalize(
+    raw: str,
+    preset: str = "crohme",
+    rules: Mapping[str, bool] | None = None,
+    macros: Mapping[str, str] | None = None,
+) -> str:
     """The canonical label of raw LaTeX: tokenised, every script and argument in braces.
 
     Args:
         raw: LaTeX as people or models write it.
         preset: ``crohme``, ``hme100k``, ``mathwriting``, ``im2latex`` or ``none``.
         rules: single rules by name, on or off, over the preset.
+        macros: name -> body with ``#1`` to ``#9``, e.g. ``{"\\R": "\\mathbb{R}"}``.
 
     Raises:
         LatexSyntaxError: the text is not LaTeX that the grammar can represent.
         PipelineError: there is no such preset or rule.
     """
-    return _normalizer(preset, tuple(sorted((rules or {}).items())))(raw)
+    definitions = tuple(sorted((macros or {}).items()))
+    return _normalizer(preset, tuple(sorted((rules or {}).items())), definitions)(raw)
 
 
 def normalizer_of(preset: str) -> Normalizer:
@@ -43,8 +51,11 @@ def normalizer_of(preset: str) -> Normalizer:
 
 
 @lru_cache(maxsize=16)
-def _normalizer(preset: str, rules: tuple[tuple[str, bool], ...]) -> Normalizer:
-    return Normalizer(preset, dict(rules))
+def _normalizer(
+    preset: str, rules: tuple[tuple[str, bool], ...], macros: tuple[tuple[str, str], ...] = ()
+) -> Normalizer:
+    definitions = {name: macro_of(name, body) for name, body in macros}
+    return Normalizer(preset, dict(rules), definitions or None)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

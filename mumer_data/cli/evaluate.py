@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from mumer_data.cli.options import AsJson
-
-if TYPE_CHECKING:
-    from mumer_data.records import Prediction
 
 app = typer.Typer()
 
@@ -22,7 +18,11 @@ Files = Annotated[
 ]
 Normalize = Annotated[
     str | None,
-    typer.Option(help="Normalise both sides first: crohme, hme100k, mathwriting or im2latex.", metavar="PRESET"),
+    typer.Option(
+        help="Normalise both sides first: crohme, hme100k, mathwriting or im2latex; off: compare them as they stand. "
+        "Default: auto, the preset that fits the labels, if a prediction or label is not tokenised.",
+        metavar="PRESET",
+    ),
 ]
 Seed = Annotated[int, typer.Option(min=0, help="Random seed of the bootstrap.")]
 By = Annotated[
@@ -54,30 +54,26 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Evaluate predictions: published figures, error rates, structure, each with a 95% interval and signature."""
-    from mumer_data.metrics.evaluate import evaluate as judge
+    from mumer_data.jobs.evaluate import LabelledFile, evaluate_file
     from mumer_data.readers.predictions import prediction_files
     from mumer_data.report.scores import print_evaluation, print_evaluations
 
     metrics = _metrics([*(["semantic"] if semantic else []), *(["cdm"] if cdm else []), *(metric or [])])
-    keys, normalizer = _slice_keys(by), _normalizer(normalize)
-    known = _labels(labels)
-    found = []
+    keys, known = _slice_keys(by), _labels(labels)
+    evaluations = []
     for path in prediction_files(files):
-        rows = _predictions(path, known)
-        made = judge(rows, metrics=metrics, normalize=normalizer, normalizer=normalize or "none", by=keys, seed=seed)
-        found.append((path, made))
-        if lg is not None:
-            from mumer_data.metrics.label_graph import write_label_graphs
-
-            write_label_graphs(made.pairs, lg / path.stem if len(files) > 1 or files[0].is_dir() else lg)
+        graphs = lg / path.stem if lg is not None and (len(files) > 1 or files[0].is_dir()) else lg
+        file = LabelledFile(path, known)
+        evaluation = evaluate_file(file, preset=normalize, metrics=metrics, by=keys, seed=seed, graphs=graphs)
+        evaluations.append((path, evaluation))
     single = len(files) == 1 and not files[0].is_dir()
     if as_json:
-        records = [{"file": str(path), **made.to_json()} for path, made in found]
+        records = [{"file": str(path), **evaluation.to_json()} for path, evaluation in evaluations]
         print(json.dumps(records[0] if single else {"files": records}, ensure_ascii=False, indent=1))
     elif single:
-        print_evaluation(str(files[0]), found[0][1])
+        print_evaluation(str(files[0]), evaluations[0][1])
     else:
-        print_evaluations([(path.name, made) for path, made in found])
+        print_evaluations([(path.name, evaluation) for path, evaluation in evaluations])
 
 
 @app.command()
@@ -89,15 +85,14 @@ def compare(
     as_json: AsJson = False,
 ) -> None:
     """Compare two models on ExpRate: paired bootstrap, McNemar's test, rows that changed."""
-    from mumer_data.metrics.compare import compare as test
+    from mumer_data.jobs.evaluate import compare_files
     from mumer_data.report.scores import print_comparison
 
-    rows = [_predictions(path, None) for path in (one, two)]
-    found = test(*rows, normalize=_normalizer(normalize), normalizer=normalize or "none", seed=seed)
+    comparison = compare_files(one, two, preset=normalize, seed=seed)
     if as_json:
-        print(json.dumps(found.to_json(), ensure_ascii=False, indent=1))
+        print(json.dumps(comparison.to_json(), ensure_ascii=False, indent=1))
     else:
-        print_comparison(str(one), str(two), found)
+        print_comparison(str(one), str(two), comparison)
 
 
 @app.command()
@@ -117,12 +112,12 @@ def cdm(
     from mumer_data._version import __version__
     from mumer_data.metrics.cdm import cdm_score, signature
     from mumer_data.metrics.rating import explain as rating_of
+    from mumer_data.readers.normalized import normalized_pair
 
     rating = rating_of(prediction, label)
-    if normalizer := _normalizer(normalize):
-        label, prediction = normalizer(label), normalizer(prediction)
+    label, prediction, preset = normalized_pair(label, prediction, normalize)
     score = cdm_score(label, prediction)
-    how = f"{signature()}|norm:{normalize or 'none'}|version:mumer-{__version__}"
+    how = f"{signature()}|norm:{preset}|version:mumer-{__version__}"
     if png is not None:
         from mumer_data.report.overlay import write_overlay
 
@@ -142,26 +137,10 @@ def cdm(
         print(f"{-points:7.2f}  {one.kind.replace('_', ' ')}: {sides}")
 
 
-def _predictions(path: Path, labels: dict[str, str] | None) -> list[Prediction]:
-    from mumer_data.readers.labels import with_labels
-    from mumer_data.readers.predictions import load_predictions
-
-    rows = load_predictions(path, labelled=labels is None)
-    return rows if labels is None else with_labels(rows, labels, path)
-
-
 def _labels(path: Path | None) -> dict[str, str] | None:
     from mumer_data.readers.labels import read_labels
 
     return None if path is None else read_labels(path)
-
-
-def _normalizer(preset: str | None) -> Callable[[str], str] | None:
-    if preset is None:
-        return None
-    from mumer_data.latex.normalize import Normalizer
-
-    return Normalizer(preset)
 
 
 def _metrics(more: list[str]) -> list[str]:
@@ -200,15 +179,9 @@ def report(
     ] = None,
 ) -> None:
     """Write an HTML page about a model's errors: figures, slices, confusions, a filterable gallery."""
+    from mumer_data.jobs.evaluate import LabelledFile, normalized_file
     from mumer_data.report.page import write_report
 
-    page = write_report(
-        _predictions(predictions, _labels(labels)),
-        out,
-        name=predictions.name,
-        images=images,
-        most_images=most_images,
-        normalize=_normalizer(normalize),
-        normalizer=normalize or "none",
-    )
+    rows, preset = normalized_file(LabelledFile(predictions, _labels(labels)), normalize)
+    page = write_report(rows, out, name=predictions.name, images=images, most_images=most_images, normalizer=preset)
     print(page)

@@ -67,12 +67,20 @@ def normalize(
         list[str] | None,
         typer.Option("--rule", help="NAME=on or NAME=off: switch a single rule over the preset. Repeat for several."),
     ] = None,
+    macros: Annotated[
+        Path | None, typer.Option(help="File of \\newcommand and \\def lines that the labels use.", metavar="FILE")
+    ] = None,
+    unicode: Annotated[
+        bool, typer.Option("--unicode", help="Print characters for the commands that have one, for people to read.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Normalise raw LaTeX to canonical labels, line by line; an unreadable line becomes an empty line and a message."""
     from mumer_data.latex.normalize import Normalizer
+    from mumer_data.latex.normalize.macros import read_macros
+    from mumer_data.latex.normalize.unicode import to_unicode
 
-    normalizer = Normalizer(preset, _switches(rule or []))
+    normalizer = Normalizer(preset, _switches(rule or []), None if macros is None else read_macros(macros))
     for number, line in enumerate(_lines(file), 1):
         raw, label, problem = line.decode("utf-8", errors="replace"), "", ""
         try:
@@ -86,7 +94,7 @@ def normalize(
             result = {"raw": raw, "error": problem} if problem else {"raw": raw, "label": label}
             sys.stdout.write(json.dumps(result, ensure_ascii=False) + "\n")
             continue
-        sys.stdout.write(label + "\n")
+        sys.stdout.write((to_unicode(label) if unicode else label) + "\n")
         if problem:
             print(f"line {number}: {problem}", file=sys.stderr)
         elif explain:

@@ -17,7 +17,11 @@ Files = Annotated[
 ]
 Normalize = Annotated[
     str | None,
-    typer.Option(help="Normalise labels and predictions first with this preset, e.g. crohme. Default: unchanged."),
+    typer.Option(
+        help="Normalise labels and predictions first with this preset; off: not. "
+        "Default: auto, the preset that fits the labels, if a prediction or label is not tokenised.",
+        metavar="PRESET",
+    ),
 ]
 
 

@@ -118,11 +118,10 @@ def _options(settings: list[str]) -> dict[str, Any]:
 def _evaluate(predictions: Path) -> None:
     """Print the figures of a prediction file and keep them as ``mumer evaluate FILE --json`` prints them."""
     from mumer_data.io.atomic import write_json
-    from mumer_data.metrics.evaluate import evaluate
-    from mumer_data.readers.predictions import load_predictions
+    from mumer_data.jobs.evaluate import LabelledFile, evaluate_file
     from mumer_data.report.scores import print_evaluation
 
-    result = evaluate(load_predictions(predictions))
+    result = evaluate_file(LabelledFile(predictions))
     record = {"file": str(predictions), **result.to_json()}
     write_json(predictions.with_name(f"{predictions.name}.evaluation.json"), record)
     print_evaluation(str(predictions), result)

@@ -19,4 +19,15 @@ Settings = Annotated[
 ]
 
 # The modules, in the order of `mumer --help`.
-SUBJECTS = ("labels", "sources", "generate", "handwriting", "builds", "evaluate", "mining", "models", "publishing")
+SUBJECTS = (
+    "labels",
+    "sources",
+    "generate",
+    "handwriting",
+    "builds",
+    "evaluate",
+    "mining",
+    "rewards",
+    "models",
+    "publishing",
+)

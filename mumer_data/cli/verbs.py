@@ -36,6 +36,9 @@ VERBS: dict[str, dict[str, str]] = {
         "mine": "mumer mine predictions.json --out out/mined",
         "corrupt": "mumer corrupt out/mine --like predictions.json --out out/corrupted",
     },
+    "Reinforcement learning": {
+        "rewards": "mumer rewards score predictions.json --reward exact --reward tree_similarity",
+    },
     "Models": {
         "predict": "mumer predict --model MODEL --data out/mine --out predictions.parquet",
         "self-check": "mumer self-check predictions.parquet --task tree_cot",

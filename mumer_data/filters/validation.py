@@ -5,18 +5,23 @@ Not for filters that compare rows: see `row_index`.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from logging import getLogger
 
 from mumer_data.exceptions import ImageError, LatexSyntaxError
 from mumer_data.filters import RowFilter
 from mumer_data.images.canonicalize import canonical_png
 from mumer_data.images.check import MAX_BYTES, MAX_PIXELS, check_image
+from mumer_data.latex.diagnostics import RAW
 from mumer_data.latex.expression import Expression
 from mumer_data.latex.normalize import Normalizer
+from mumer_data.latex.normalize.rules import NONE
 from mumer_data.latex.normalize.run import MAX_LABEL
 from mumer_data.records import Example, Reject
 
+_log = getLogger(__name__)
 MAX_DEPTH = 1_000  # far above any handwritten label; the length of a tree's text grows with the square of its depth
 
 
@@ -71,6 +76,22 @@ class RowValidator:
         except ImageError as error:
             return Reject(example.id, example.row, error.reason, error.message, None, example.label)
         return data
+
+
+def warn_of_raw_labels(messages: Iterable[str], preset: str) -> None:
+    """Warn, with their number, where labels were rejected because they are raw LaTeX, and name the preset to use.
+
+    Args:
+        messages: of the rejects of a build.
+        preset: that of the build.
+    """
+    raw = sum(RAW in message for message in messages)
+    if raw and preset == NONE:
+        _log.warning(
+            "%s labels are raw LaTeX, not tokenised: add 'normalize: {preset: crohme}' to the pipeline "
+            '(or --set normalize.preset=crohme; preset="crohme" in build_dataset)',
+            f"{raw:,}",
+        )
 
 
 @lru_cache(maxsize=16)

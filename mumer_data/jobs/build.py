@@ -20,6 +20,7 @@ import pyarrow as pa
 from mumer_data._version import __version__
 from mumer_data.filters import Rejection
 from mumer_data.filters.row_index import build_row_index, repeated_ids
+from mumer_data.filters.validation import warn_of_raw_labels
 from mumer_data.io.atomic import file_sha256
 from mumer_data.io.storage import is_remote, place
 from mumer_data.jobs.config import Pipeline
@@ -117,7 +118,8 @@ class BuildResult:
         """The rows that were left out: ``id row reason position message label``."""
         import pandas as pd
 
-        return pd.read_parquet(self.out / "rejects.parquet")
+        with (self.out / "rejects.parquet").open("rb") as file:
+            return pd.read_parquet(file)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data: ``out``, the counts, the configs with their rows."""
@@ -159,7 +161,10 @@ def build(
         rejected = refusals(pipeline, plan.slices, workers) if run.pending else {}
         jobs = [Job(pipeline, plan, part, out, rejected.get(part.number, {})) for part in run.pending]
         run.do(run_slice, jobs, workers, progress)
-        return BuildResult(out, run.close())
+        result = BuildResult(out, run.close())
+    if "latex_syntax" in result.counts["reasons"]:
+        warn_of_raw_labels(result.rejects["message"], pipeline.normalize.preset)
+    return result
 
 
 def _changed_since(pipeline: Pipeline, part: Slice, run: Run) -> bool:

@@ -35,6 +35,7 @@ from mumer_data.mining.emit import EmitCounts, EmitJob, read_tally, write_slice
 from mumer_data.mining.images import holds_shards, images_in, names_shards
 from mumer_data.mining.select import Candidates, choose, ranked
 from mumer_data.readers.files import SUFFIXES
+from mumer_data.readers.normalized import chosen_preset
 from mumer_data.readers.predictions import plan_predictions, prediction_files, read_predictions
 from mumer_data.records import Prediction, Slice
 from mumer_data.shards.manifest import licence_of
@@ -106,6 +107,7 @@ def mine(
         SourceError, OutputError: the input or the folder cannot be used.
     """
     source = plan_source(paths, max_rows)
+    options = options.model_copy(update={"normalize": _preset(source, options)})
     if images is not None and not images.is_dir():
         raise SourceError(f"{images} is not a folder: --images takes a folder of images or a build")
     if images is not None and not holds_shards(images) and not images_in(images):
@@ -147,6 +149,12 @@ def plan_source(paths: Sequence[Path], max_rows: int) -> Source:
             slices.append(Slice(len(slices), part.start, part.rows, part.offset, part.size))
             file_of.append(file)
     return Source(files, slices, file_of)
+
+
+def _preset(source: Source, options: MiningOptions) -> str | None:
+    """The preset of the run: where none is named, predictions that are not tokenised decide."""
+    rows = (row for file in source.files for row in read_predictions(file))
+    return chosen_preset(options.normalize, lambda: (row for row in rows if isinstance(row, Prediction)))
 
 
 def _name_shards(file: Path) -> bool:

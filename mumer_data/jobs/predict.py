@@ -14,10 +14,12 @@ from dataclasses import asdict
 from functools import partial
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 from mumer_data.jobs.build import refusals
 from mumer_data.jobs.config import Pipeline, load_source
 from mumer_data.jobs.rows import usable
+from mumer_data.readers.normalized import answer_normalizer, normalized
 from mumer_data.recognizers import Key, Recognizer, RecognizerError, Request, Sampling
 from mumer_data.recognizers.journal import Journal, final_line, finish, is_done, open_journal
 from mumer_data.records import Example, Prediction, Reject, Slice
@@ -72,8 +74,24 @@ def predict(
         order = _ask(pipeline, data, task, samples, sampling, make_recognizer, journal, keep, progress)
         if not order:
             raise RecognizerError(f"{data} has no example to read")
-        finish(out, journal.rows(order), facts)
+        finish(out, _normalized(journal, order, task), facts)
     return out
+
+
+def _normalized(journal: Journal, order: list[Key], task: str) -> Iterator[dict[str, Any]]:
+    """The rows of all answers; raw LaTeX in ``pred`` is normalised, ``answer`` keeps the text as it came."""
+    field = "answer" if task == "recognition" else "pred"  # of other tasks, the last line is the formula
+
+    def predictions() -> Iterator[Prediction]:
+        for row in journal.rows(order):
+            yield Prediction(row["img_id"], row["gt"], row[field] or "")
+
+    normalizer = answer_normalizer(None, predictions)
+    if normalizer is None:
+        yield from journal.rows(order)
+        return
+    for row, prediction in zip(journal.rows(order), normalized(predictions(), normalizer), strict=True):
+        yield row | {"pred": prediction.text}
 
 
 def _version_of(pipeline: Pipeline, data: Path) -> str:

@@ -21,6 +21,7 @@ WORDS = {
     END: "the end of the label",
 }
 
+RAW = "holds more than one symbol: the label is not tokenised"
 NORMALIZE = "for raw LaTeX, use mumer_data.normalize (or `mumer normalize`) first"
 
 
@@ -52,7 +53,7 @@ def explain(tokens: list[str], table: LalrTable) -> LatexSyntaxError:
             following, op, _, resume = transducer.derive(context, token)
         except UnexpectedToken as unexpected:
             if not table.terminal(token):
-                reason = f"'{token}' holds more than one symbol: the label is not tokenised; {NORMALIZE}"
+                reason = f"'{token}' {RAW}; {NORMALIZE}"
                 return LatexSyntaxError(reason, tokens=tokens, position=position)
             return _refused(tokens, position, _expected(unexpected, table), opened)
         if op is Op.OPEN:

@@ -6,7 +6,7 @@ Q. McNemar, Note on the Sampling Error of the Difference Between Correlated Prop
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ import numpy as np
 
 from mumer_data._version import __version__
 from mumer_data.exceptions import SourceError
-from mumer_data.metrics.evaluate import LEVEL, RESAMPLES, resampled_sums
+from mumer_data.metrics.bootstrap import RESAMPLES, interval, resampled_sums
 from mumer_data.metrics.pairs import Pairs, pair_up
 from mumer_data.records import Prediction
 
@@ -87,11 +87,15 @@ def compare(
     one: Sequence[Prediction],
     two: Sequence[Prediction],
     *,
-    normalize: Callable[[str], str] | None = None,
     normalizer: str = "none",
     seed: int = 0,
 ) -> Comparison:
     """Compare two files of predictions, matched by dataset, id and number of the pass.
+
+    Args:
+        one, two: predictions of models a and b.
+        normalizer: name of the preset that normalised all sides, for the signature.
+        seed: of the bootstrap.
 
     Raises:
         SourceError: an id is missing on one side, is there twice, or has another label there.
@@ -99,11 +103,11 @@ def compare(
     from scipy.stats import binomtest
 
     first, second = _matched(one, two)
-    a, b = pair_up(first, normalize), pair_up(second, normalize)
+    a, b = pair_up(first), pair_up(second)
     _same_labels(a, b)
     gain = b.exact.astype(float) - a.exact.astype(float)
     sums = resampled_sums(gain[:, None], seed)[:, 0] * 100 / len(gain)
-    low, high = np.percentile(sums, [(100 - LEVEL) / 2, (100 + LEVEL) / 2])
+    low, high = interval(sums)
     won, lost = int((gain > 0).sum()), int((gain < 0).sum())
     tail = min(float((sums <= 0).mean()), float((sums >= 0).mean()))
     return Comparison(
@@ -111,8 +115,8 @@ def compare(
         exprate_a=float(a.exact.mean()) * 100,
         exprate_b=float(b.exact.mean()) * 100,
         difference=float(gain.mean()) * 100,
-        low=float(low),
-        high=float(high),
+        low=low,
+        high=high,
         bootstrap_p=min(1.0, 2 * tail),
         mcnemar_p=float(binomtest(won, won + lost).pvalue) if won + lost else 1.0,
         changes=[_change(a, b, int(place)) for place in np.flatnonzero(gain)],

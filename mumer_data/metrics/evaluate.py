@@ -5,20 +5,22 @@ Not for printing, and not for any single metric.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
 from mumer_data._version import __version__
-from mumer_data.metrics import DEFAULT, Floats, Metric, metric
-from mumer_data.metrics.pairs import Pairs, pair_up
+from mumer_data.exceptions import SourceError
+from mumer_data.metrics import DEFAULT, Metric, metric
+from mumer_data.metrics.bootstrap import RESAMPLES, RowCounts, interval
+from mumer_data.metrics.pairs import Ints, Pairs, pair_up
 from mumer_data.records import Prediction
 
-RESAMPLES = 1_000
-LEVEL = 95  # per cent
-_CHUNK = 4_000_000  # cells of the matrix of resamples held at a time
+_PAIRS = 20_000  # pairs held at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,21 +44,16 @@ class Evaluation:
     """The figures of a set of predictions.
 
     Attributes:
-        pairs: labels and predictions; distances, lengths and exactness of every row are at hand there.
+        n: number of pairs.
         figures: by their names in JSON.
         counts: numbers that are no estimates (rows left out, and so on).
         slices: key -> slice -> figures of that slice; ``n`` is its number of rows.
     """
 
-    pairs: Pairs
+    n: int
     figures: dict[str, Figure]
     counts: dict[str, int]
     slices: dict[str, dict[str, tuple[int, dict[str, Figure]]]]
-
-    @property
-    def n(self) -> int:
-        """Number of pairs."""
-        return len(self.pairs)
 
     def __getitem__(self, name: str) -> Figure:
         return self.figures[name]
@@ -106,73 +103,100 @@ def _round(value: float) -> float:
 
 
 def evaluate(
-    predictions: Sequence[Prediction],
+    predictions: Iterable[Prediction],
     *,
     metrics: Iterable[str] = DEFAULT,
-    normalize: Callable[[str], str] | None = None,
     normalizer: str = "none",
     by: Iterable[str] = (),
     seed: int = 0,
 ) -> Evaluation:
-    """Judge predictions against their labels.
+    """Judge predictions against their labels; of each only some numbers are kept, so a million fit in 500 MB.
 
     Args:
-        predictions: at least one.
+        predictions: at least one; both sides already normalised, where that is wanted.
         metrics: names in `METRICS`.
-        normalize: applied to both sides before anything is compared; off unless given.
-        normalizer: its name, for the signatures.
-        by: names in `slices.SLICES`; the default figures are given for each slice too.
+        normalizer: name of the preset that normalised both sides, for the signatures.
+        by: names in `slices.SLICES`; every figure is given for each slice too.
         seed: of the bootstrap.
+
+    Raises:
+        SourceError: there are no predictions.
     """
+    return evaluate_pairs(_batches(predictions), metrics=metrics, normalizer=normalizer, by=by, seed=seed)
+
+
+def _batches(predictions: Iterable[Prediction]) -> Iterator[Pairs]:
+    rows = iter(predictions)
+    while batch := list(islice(rows, _PAIRS)):
+        yield pair_up(batch)
+
+
+def evaluate_pairs(
+    batches: Iterable[Pairs],
+    *,
+    metrics: Iterable[str] = DEFAULT,
+    normalizer: str = "none",
+    by: Iterable[str] = (),
+    seed: int = 0,
+) -> Evaluation:
+    """`evaluate` of pairs that come in batches."""
+    common = f"norm:{normalizer}|version:mumer-{__version__}"
+    judges = [metric(name) for name in metrics]
+    rows = RowCounts()
+    counts: Counter[str] = Counter()
+    groups: dict[str, dict[str, list[Ints]]] = {key: {} for key in by}
+    widths: list[int] = []
+    for pairs in batches:
+        statistics = [judge.statistics(pairs) for judge in judges]
+        for judge, part in zip(judges, statistics, strict=True):
+            if counter := getattr(judge, "counts", None):
+                counts.update(counter(part))
+        _add_slices(groups, pairs, len(rows))
+        rows.add(np.hstack(statistics))
+        widths = [part.shape[1] for part in statistics]
+    if not len(rows):
+        raise SourceError("there are no predictions")
+    judged = list(zip(judges, widths, strict=True))
+    slices = {key: _slice_figures(judged, rows, key, groups[key], common, seed) for key in groups}
+    return Evaluation(len(rows), _figures(judged, rows, common, seed), dict(counts), slices)
+
+
+def _add_slices(groups: dict[str, dict[str, list[Ints]]], pairs: Pairs, begin: int) -> None:
+    """Note which pairs belong to which slice; ``begin`` is the position of the first pair."""
     from mumer_data.metrics.slices import slices_of
 
-    pairs = pair_up(predictions, normalize)
-    common = f"norm:{normalizer}|version:mumer-{__version__}"
-    made = [metric(name) for name in metrics]
-    statistics = [one.statistics(pairs) for one in made]
-    counts: dict[str, int] = {}
-    for one, rows in zip(made, statistics, strict=True):
-        if counter := getattr(one, "counts", None):
-            counts.update(counter(rows))
-    slices = {
-        key: {
-            group: (len(places), _figures(made, [rows[places] for rows in statistics], common, seed))
-            for group, places in slices_of(key, pairs).items()
-        }
-        for key in by
+    for key, slices in groups.items():
+        for name, positions in slices_of(key, pairs).items():
+            slices.setdefault(name, []).append(positions + begin)
+
+
+def _slice_figures(
+    judges: Sequence[tuple[Metric, int]],
+    rows: RowCounts,
+    key: str,
+    slices: dict[str, list[Ints]],
+    common: str,
+    seed: int,
+) -> dict[str, tuple[int, dict[str, Figure]]]:
+    from mumer_data.metrics.slices import in_order
+
+    positions = {name: np.concatenate(parts) for name, parts in slices.items()}
+    order = in_order(key, {name: len(part) for name, part in positions.items()})
+    return {
+        name: (len(positions[name]), _figures(judges, rows.subset(positions[name]), common, seed)) for name in order
     }
-    return Evaluation(pairs, _figures(made, statistics, common, seed), counts, slices)
 
 
-def _figures(made: Sequence[Metric], statistics: Sequence[Floats], common: str, seed: int) -> dict[str, Figure]:
-    """The figures of some pairs; every metric sees the same resamples."""
-    drawn = resampled_sums(np.hstack(statistics), seed)
-    ends = np.cumsum([rows.shape[1] for rows in statistics])
-    found: dict[str, Figure] = {}
-    for one, rows, sums in zip(made, statistics, np.split(drawn, ends[:-1], axis=1), strict=True):
-        how = f"{one.signature}|{common}|n:{len(rows)}|ci:bootstrap-{RESAMPLES}-seed:{seed}"
-        scores = one.scores(sums)
-        for name, value in one.scores(rows.sum(axis=0)).items():
-            low, high = np.percentile(scores[name], [(100 - LEVEL) / 2, (100 + LEVEL) / 2])
-            found[name] = Figure(float(value), float(low), float(high), f"{name}|{how}")
-    return found
-
-
-def resampled_sums(statistics: Floats, seed: int = 0, resamples: int = RESAMPLES) -> Floats:
-    """Sums over pairs drawn with replacement, as often as there are pairs: shape (resamples, columns).
-
-    The same seed and number of pairs draw the same pairs, which is what a paired test needs.
-
-    Source: P. Koehn, Statistical Significance Tests for Machine Translation Evaluation, 2004.
-    """
-    rows = len(statistics)
-    if not rows:
-        return np.zeros((resamples, statistics.shape[1]))
-    rng = np.random.default_rng([seed, rows])
-    step = max(1, _CHUNK // rows)
-    sums = []
-    for begin in range(0, resamples, step):
-        draws = range(min(step, resamples - begin))
-        weights = np.array([np.bincount(rng.integers(rows, size=rows), minlength=rows) for _ in draws], np.float64)
-        sums.append(weights @ statistics)
-    return np.concatenate(sums)
+def _figures(judges: Sequence[tuple[Metric, int]], rows: RowCounts, common: str, seed: int) -> dict[str, Figure]:
+    """The figures of some rows, whose columns are the metrics' one after another; all see the same resamples."""
+    total, resampled = rows.sums(), rows.resampled_sums(seed)
+    figures: dict[str, Figure] = {}
+    begin = 0
+    for judge, width in judges:
+        columns = slice(begin, begin + width)
+        begin += width
+        how = f"{judge.signature}|{common}|n:{len(rows)}|ci:bootstrap-{RESAMPLES}-seed:{seed}"
+        scores = judge.scores(resampled[:, columns])
+        for name, value in judge.scores(total[columns]).items():
+            figures[name] = Figure(float(value), *interval(scores[name]), f"{name}|{how}")
+    return figures

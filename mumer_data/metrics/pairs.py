@@ -5,7 +5,7 @@ Not for figures: those are the metrics'.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from rapidfuzz.distance import Levenshtein
 from rapidfuzz.process import cpdist
 
-from mumer_data.exceptions import LatexSyntaxError
 from mumer_data.records import Prediction
 
 Ints = NDArray[np.int64]
@@ -28,8 +27,8 @@ class Pairs:
     """The pairs of one file, in order.
 
     Attributes:
-        rows: the predictions as read; ids, datasets and image paths stay at hand.
-        labels, texts: what is compared, each normalised if that was asked for.
+        rows: the predictions; ids, datasets and image paths stay at hand.
+        labels, texts: what is compared.
     """
 
     rows: Sequence[Prediction]
@@ -120,12 +119,6 @@ class Pairs:
         found[self._unlike] = matches
         return np.asarray(found)
 
-    def subset(self, places: Ints) -> Pairs:
-        """Some of the pairs, with nothing computed yet."""
-        chosen = places.tolist()
-        rows, labels, texts = ([side[place] for place in chosen] for side in (self.rows, self.labels, self.texts))
-        return Pairs(rows, labels, texts)
-
 
 @dataclass
 class _Grams:
@@ -175,21 +168,6 @@ def _distances(one: Sequence[Sequence[Hashable]], two: Sequence[Sequence[Hashabl
     return found
 
 
-def pair_up(predictions: Sequence[Prediction], normalize: Callable[[str], str] | None = None) -> Pairs:
-    """The pairs of a file.
-
-    Args:
-        predictions: as read.
-        normalize: applied to labels and predictions alike; a text that it cannot read stays as it is.
-    """
-    labels = [_normal(row.label, normalize) for row in predictions]
-    return Pairs(predictions, labels, [_normal(row.text, normalize) for row in predictions])
-
-
-def _normal(text: str, normalize: Callable[[str], str] | None) -> str:
-    if normalize is None:
-        return text
-    try:
-        return normalize(text)
-    except LatexSyntaxError:
-        return text
+def pair_up(predictions: Sequence[Prediction]) -> Pairs:
+    """The pairs of some predictions."""
+    return Pairs(predictions, [row.label for row in predictions], [row.text for row in predictions])

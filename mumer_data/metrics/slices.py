@@ -5,7 +5,7 @@ Not for figures: a slice is only the places of its rows. By structure and by sym
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 
@@ -32,14 +32,18 @@ _CLASSES = {
 
 
 def slices_of(key: str, pairs: Pairs) -> dict[str, Ints]:
-    """Slice -> places of its rows, in the order in which a table shows them; raises ``KeyError``."""
+    """Slice -> positions of its rows; raises ``KeyError``."""
     groups: dict[str, list[int]] = {}
     for place, names in enumerate(map(SLICES[key], range(len(pairs)), [pairs] * len(pairs))):
         for name in names:
             groups.setdefault(name, []).append(place)
+    return {name: np.array(positions, np.int64) for name, positions in groups.items()}
+
+
+def in_order(key: str, sizes: Mapping[str, int]) -> list[str]:
+    """The slices in the order in which a table shows them; ``sizes`` holds the number of rows of each."""
     order = _ORDERS.get(key)
-    names = sorted(groups, key=order.index) if order else sorted(groups, key=lambda name: (-len(groups[name]), name))
-    return {name: np.array(groups[name], np.int64) for name in names}
+    return sorted(sizes, key=order.index) if order else sorted(sizes, key=lambda name: (-sizes[name], name))
 
 
 def _length(place: int, pairs: Pairs) -> list[str]:

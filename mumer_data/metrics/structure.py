@@ -6,6 +6,7 @@ A prediction that does not parse has no tree: it counts as wrong in shape, and i
 from __future__ import annotations
 
 from collections import Counter
+from functools import lru_cache
 from itertools import zip_longest
 from logging import getLogger
 
@@ -33,9 +34,7 @@ class Structure:
         """1, same shape, same symbols, parses, brackets close, edits, nodes of the label's tree, edits only bounded."""
         rows = []
         for place, (label, text, exact) in enumerate(zip(pairs.labels, pairs.texts, pairs.exact.tolist(), strict=True)):
-            tree = _tree(label)
-            other = tree if exact else _tree(text)
-            rows.append(_row(label, text, tree, other, exact))
+            rows.append(_row(label, text, exact))
             if rows[-1][-1]:
                 _log.warning("row %s: trees too large to compare; their distance is a bound", pairs.rows[place].id)
         return np.array(rows, np.float64).reshape(len(pairs), 8)
@@ -52,7 +51,10 @@ class Structure:
         return {**rates, "tree_edit_distance": ratio(sums[..., 5], sums[..., 6])}
 
 
-def _row(label: str, text: str, tree: SymbolTree | None, other: SymbolTree | None, exact: bool) -> tuple[float, ...]:
+@lru_cache(maxsize=1 << 14)  # labels come again: in the samples of a model, and in many data sets
+def _row(label: str, text: str, exact: bool) -> tuple[float, ...]:
+    tree = _tree(label)
+    other = tree if exact else _tree(text)
     nodes = 0 if tree is None else sum(1 for _ in tree.walk())
     if exact:
         return 1, 1, 1, other is not None, brackets_close(text), 0, nodes, 0

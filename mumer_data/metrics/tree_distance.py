@@ -5,7 +5,10 @@ Not for aligning tokens. Our own code, since the libraries on PyPI (apted, zss) 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+
+from rapidfuzz.distance import Levenshtein
 
 from mumer_data.latex.tree import SymbolTree
 
@@ -29,58 +32,115 @@ def tree_distance(one: SymbolTree, two: SymbolTree) -> int:
     return bounded_tree_distance(one, two).edits
 
 
-def bounded_tree_distance(one: SymbolTree, two: SymbolTree) -> TreeDistance:
-    """`tree_distance`, with whether it is exact or, beyond `MAX_CELLS`, a bound from above."""
-    left, right = _Postorder(one), _Postorder(two)
-    if left.cells * right.cells > MAX_CELLS:
-        same = left.nodes == right.nodes and left.leftmost == right.leftmost
-        return TreeDistance(0 if same else max(len(left.nodes), len(right.nodes)), same)
-    table = [[0] * len(right.nodes) for _ in left.nodes]
-    for i in left.keyroots:
-        for j in right.keyroots:
-            _fill(left, right, i, j, table)
+def bounded_tree_distance(one: SymbolTree, two: SymbolTree, max_cells: int = MAX_CELLS) -> TreeDistance:
+    """`tree_distance`, with whether it is exact or, beyond ``max_cells``, a bound from above.
+
+    Subtrees that are equal at either end of both baselines, and equal symbols that stand alone on both, are left out
+    first, which does not change the distance: of a typical error only the symbols concerned remain.
+    """
+    left, right = _Forest(one), _Forest(two)
+    rest = _differing(left, right)
+    if left.flat(rest[0]) and right.flat(rest[1]):
+        one_row, two_row = [left.nodes[place] for place in rest[0]], [right.nodes[place] for place in rest[1]]
+        return TreeDistance(Levenshtein.distance(one_row, two_row))
+    first, second = _Postorder(left, rest[0]), _Postorder(right, rest[1])
+    if not rest[0] or not rest[1]:
+        return TreeDistance(len(first.nodes) + len(second.nodes) - 2)
+    if first.cells * second.cells > max_cells:
+        return TreeDistance(max(len(first.nodes), len(second.nodes)), exact=False)
+    table = [[0] * len(second.nodes) for _ in first.nodes]
+    for i in first.keyroots:
+        for j in second.keyroots:
+            _fill(first, second, i, j, table)
     return TreeDistance(table[-1][-1])
 
 
-@dataclass(slots=True)
-class _Open:
-    """A node whose children are still being read."""
-
-    depth: int
-    node: tuple[str, str]
-    leftmost: int = -1
+_Subtrees = dict[tuple[str, str, tuple[int, ...]], int]
 
 
-class _Postorder:
-    """A tree as arrays, children before parents; the last node is a root above the baseline.
+class _Forest:
+    """The symbols of a tree in preorder, each with its children, and a number that equal subtrees share.
 
     Attributes:
-        nodes: (token, relation) of each node.
-        leftmost: place of the first leaf below each node.
-        keyroots: the nodes that are nobody's first child, and the root.
-        cells: rows of the tables that it takes part in; a pair of trees fills the product of theirs.
+        nodes: (token, relation) of each symbol; the last is the root above the baseline.
+        children: positions of the children of each.
+        subtree: number of each subtree.
     """
 
     def __init__(self, tree: SymbolTree) -> None:
         self.nodes: list[tuple[str, str]] = []
+        self.children: list[list[int]] = []
+        baseline: list[int] = []
+        path = [baseline]
+        for number, (depth, symbol) in enumerate(tree.walk()):
+            self.nodes.append((symbol.token, symbol.relation))
+            self.children.append([])
+            del path[depth + 1 :]
+            path[depth].append(number)
+            path.append(self.children[number])
+        self.nodes.append(("", ""))
+        self.children.append(baseline)
+        self.subtree = [0] * len(self.nodes)
+
+    def flat(self, row: list[int]) -> bool:
+        """Whether no symbol of a row has children."""
+        return not any(self.children[place] for place in row)
+
+    def number(self, numbers: _Subtrees) -> None:
+        """Fill `subtree`, children first, with numbers that both trees share through ``numbers``."""
+        for place in range(len(self.nodes) - 2, -1, -1):
+            key = (*self.nodes[place], tuple([self.subtree[child] for child in self.children[place]]))
+            self.subtree[place] = numbers.setdefault(key, len(numbers))
+
+
+def _differing(left: _Forest, right: _Forest) -> tuple[list[int], list[int]]:
+    """The parts of both baselines that an edit concerns.
+
+    That equal first (or last) trees may be left out follows as for the prefix of strings: a mapping that sends a part
+    of one elsewhere leaves at least as many symbols of the other without a partner.
+    """
+    numbers: _Subtrees = {}
+    left.number(numbers)
+    right.number(numbers)
+    one, two = left.children[-1], right.children[-1]
+    while True:
+        begin, most = 0, min(len(one), len(two))
+        while begin < most and left.subtree[one[begin]] == right.subtree[two[begin]]:
+            begin += 1
+        end = 0
+        while end < most - begin and left.subtree[one[-1 - end]] == right.subtree[two[-1 - end]]:
+            end += 1
+        one, two = one[begin : len(one) - end], two[begin : len(two) - end]
+        if len(one) != 1 or len(two) != 1 or left.nodes[one[0]] != right.nodes[two[0]]:
+            return one, two
+        one, two = left.children[one[0]], right.children[two[0]]
+
+
+class _Postorder:
+    """A row of trees as arrays, children before parents; the last node is a root above them.
+
+    Attributes:
+        nodes: (token, relation) of each node.
+        leftmost: position of the first leaf below each node.
+        keyroots: the nodes that are nobody's first child, and the root.
+        cells: rows of the tables that it takes part in; a pair of trees fills the product of theirs.
+    """
+
+    def __init__(self, forest: _Forest, row: list[int]) -> None:
+        self.nodes: list[tuple[str, str]] = []
         self.leftmost: list[int] = []
-        path = [_Open(-1, ("", ""))]
-        for depth, symbol in tree.walk():
-            while path[-1].depth >= depth:
-                self._close(path)
-            path.append(_Open(depth, (symbol.token, symbol.relation)))
+        path: list[tuple[int, Iterator[int], int]] = [(len(forest.nodes) - 1, iter(row), 0)]
         while path:
-            self._close(path)
+            node, children, first = path[-1]
+            child = next(children, None)
+            if child is not None:
+                path.append((child, iter(forest.children[child]), len(self.nodes)))
+                continue
+            path.pop()
+            self.leftmost.append(first)
+            self.nodes.append(forest.nodes[node])
         self.keyroots = sorted({leaf: place for place, leaf in enumerate(self.leftmost)}.values())
         self.cells = sum(root - self.leftmost[root] + 1 for root in self.keyroots)
-
-    def _close(self, path: list[_Open]) -> None:
-        node = path.pop()
-        leaf = len(self.nodes) if node.leftmost < 0 else node.leftmost
-        self.nodes.append(node.node)
-        self.leftmost.append(leaf)
-        if path and path[-1].leftmost < 0:
-            path[-1].leftmost = leaf
 
 
 def _fill(left: _Postorder, right: _Postorder, i: int, j: int, table: list[list[int]]) -> None:

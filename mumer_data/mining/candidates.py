@@ -23,7 +23,7 @@ from mumer_data.alignment.degenerate import degenerate
 from mumer_data.exceptions import CorrectionError
 from mumer_data.io.atomic import atomic_write, write_json
 from mumer_data.io.markers import read_marker, write_marker
-from mumer_data.mining.counting import normalizer
+from mumer_data.latex.answers import AnswerNormalizer
 from mumer_data.readers.predictions import read_slice
 from mumer_data.records import Correction, Prediction, Reject, Slice
 from mumer_data.seeding import hash64, rng_for
@@ -55,7 +55,7 @@ class MiningOptions(BaseModel):
     """Options that decide which predictions become samples; equal options and input produce equal bytes.
 
     Attributes:
-        normalize: preset applied to labels and predictions first.
+        normalize: preset applied to labels and predictions first; ``None`` compares them as they stand.
         keep_correct: fraction of correct predictions that become samples with nothing to fix.
         max_per_image: maximum number of samples per image.
         max_per_confusion: maximum number of samples per confusion.
@@ -146,7 +146,7 @@ class CandidateScan:
 
     def __init__(self, options: MiningOptions) -> None:
         self.options = options
-        self.normal = normalizer(options.normalize)
+        self.normalizer = None if options.normalize is None else AnswerNormalizer(options.normalize)
         self.counts = ScanCounts()
         self.confusions = Confusions()
         self.refused: list[Reject] = []
@@ -161,13 +161,11 @@ class CandidateScan:
                 self.counts.malformed += 1
                 self.refused.append(row)
                 continue
-            label, text = self.normal(row.label).split(), self.normal(row.text).split()
-            if label == text:
-                made = self._right(row, label)
-            else:
-                made = self._wrong(row, label, text)
-            if made is not None:
-                yield made
+            texts = self.normalizer.pair(row.label, row.text) if self.normalizer else (row.label, row.text)
+            label, text = texts[0].split(), texts[1].split()
+            candidate = self._right(row, label) if label == text else self._wrong(row, label, text)
+            if candidate is not None:
+                yield candidate
 
     def _right(self, row: Prediction, label: list[str]) -> dict[str, Any] | None:
         self.counts.correct += 1

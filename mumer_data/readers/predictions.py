@@ -47,24 +47,58 @@ def prediction_files(paths: Iterable[Path]) -> list[Path]:
     return files
 
 
-def load_predictions(path: Path, *, labelled: bool = True) -> list[Prediction]:
-    """The predictions of one file; malformed rows are left out, with a warning that counts them and names the first.
+class PredictionFile:
+    """The predictions of one file, read anew by each pass; malformed rows are left out and counted.
 
-    Raises:
-        SourceError: the file is missing or unreadable, has no rows, or none of them is a prediction.
+    Args:
+        path: the file.
+        labelled: a row without a label is malformed; else its label is ``""``.
+
+    Attributes:
+        malformed: rows left out in the last pass. A warning after the first pass counts them and names some.
     """
-    rows = list(read_predictions(path, labelled=labelled))
-    bad = [row for row in rows if isinstance(row, Reject)]
-    if bad:
-        named = "; ".join(reject.message for reject in bad[:_NAMED])
-        more = f"; and {len(bad) - _NAMED:,} more" if len(bad) > _NAMED else ""
-        message = f"{path}: {len(bad):,} of {len(rows):,} rows are no predictions: {named}{more}"
-        if len(bad) == len(rows):
+
+    def __init__(self, path: Path, *, labelled: bool = True) -> None:
+        self.path = path
+        self.malformed = 0
+        self._labelled = labelled
+        self._warned = False
+
+    def __iter__(self) -> Iterator[Prediction]:
+        """Every prediction, in order.
+
+        Raises:
+            SourceError: the file is missing or unreadable, has no rows, or none of them is a prediction.
+        """
+        self.malformed, rows = 0, 0
+        messages: list[str] = []
+        for row in read_predictions(self.path, labelled=self._labelled):
+            rows += 1
+            if isinstance(row, Prediction):
+                yield row
+                continue
+            self.malformed += 1
+            if len(messages) < _NAMED:
+                messages.append(row.message)
+        if not rows:
+            raise SourceError(f"{self.path} has no rows; is it the right file?")
+        if self.malformed:
+            self._report(rows, messages)
+
+    def _report(self, rows: int, messages: list[str]) -> None:
+        more = self.malformed - len(messages)
+        named = "; ".join(messages) + (f"; and {more:,} more" if more else "")
+        message = f"{self.path}: {self.malformed:,} of {rows:,} rows are not predictions: {named}"
+        if self.malformed == rows:
             raise SourceError(message)
-        log.warning("%s; they are left out", message)
-    if not rows:
-        raise SourceError(f"{path} has no rows; is it the right file?")
-    return [row for row in rows if isinstance(row, Prediction)]
+        if not self._warned:
+            log.warning("%s; they are left out", message)
+        self._warned = True
+
+
+def load_predictions(path: Path, *, labelled: bool = True) -> list[Prediction]:
+    """The predictions of one file in a list; see `PredictionFile`."""
+    return list(PredictionFile(path, labelled=labelled))
 
 
 def read_predictions(path: Path, *, labelled: bool = True) -> Iterator[Prediction | Reject]:

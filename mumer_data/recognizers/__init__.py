@@ -111,8 +111,11 @@ RECOGNIZERS = Registry(
     "recognizer",
     "mumer.recognizers",
     {
+        "command": "mumer_data.recognizers.command:CommandRecognizer",
+        "http": "mumer_data.recognizers.http:HttpRecognizer",
         "onnx": "mumer_data.recognizers.onnx:OnnxRecognizer",
         "openai": "mumer_data.recognizers.openai:OpenAIRecognizer",
+        "python": "mumer_data.recognizers.python:PythonRecognizer",
     },
 )
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from mumer_data.exceptions import MumerError
 from mumer_data.latex.counts import read_counts, symbol_counts
 from mumer_data.latex.deserialize import read_label
-from mumer_data.latex.serialize import label_text
+from mumer_data.latex.serialize import DIALECTS, label_text
 from mumer_data.recognizers import RecognizerError
 from mumer_data.recognizers.journal import final_line
 
@@ -40,7 +40,7 @@ def self_check(answers: Iterable[str], task: str) -> SelfCheck:
         RecognizerError: answers of the task have only one part.
     """
     check_task(task)
-    verdicts = [_agrees(answer, task) for answer in answers]
+    verdicts = [agrees(answer, task) for answer in answers]
     readable = sum(verdict is not None for verdict in verdicts)
     return SelfCheck(len(verdicts), readable, sum(verdict is True for verdict in verdicts))
 
@@ -51,7 +51,7 @@ def check_task(task: str) -> None:
         raise RecognizerError(f"answers of {task} have one part: choose {' or '.join(TASKS)}")
 
 
-def _agrees(answer: str, task: str) -> bool | None:
+def agrees(answer: str, task: str) -> bool | None:
     """Whether the first part is what the label after it gives; ``None`` where the first part cannot be read."""
     first, _, _ = answer.rstrip().rpartition("\n")
     label = final_line(answer)
@@ -60,6 +60,8 @@ def _agrees(answer: str, task: str) -> bool | None:
     except MumerError:
         return None
     try:
-        return label_text(label) == first if task == "tree_cot" else symbol_counts(label) == read
+        if task == "tree_cot":
+            return first in [label_text(label, dialect) for dialect in DIALECTS]
+        return symbol_counts(label) == read
     except MumerError:
         return False

@@ -41,7 +41,11 @@ def mined(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Corrections of made-up predictions of the images of a build."""
     folder = tmp_path_factory.mktemp("mined")
     rows = [
-        {"img_id": f"e{row}", "gt": rf"x _ {{ {row} }} + \frac {{ a }} {{ b }}", "pred": rf"x _ {{ {row} }} + a / b"}
+        {
+            "img_id": f"e{row}",
+            "gt": rf"x _ {{ {row % 10} }} + \frac {{ a }} {{ b }}",
+            "pred": rf"x _ {{ {row % 10} }} + a / b",
+        }
         for row in range(8)
     ]
     (folder / "pred.json").write_text(json.dumps(rows))
@@ -114,8 +118,8 @@ def test_figures_of_the_labels(built: Path) -> None:
     facts = label_facts(open_build(built))
     assert facts is not None
     assert (facts.config, facts.count, facts.different) == ("mine", 60, 60)
-    assert facts.median == facts.p95 == facts.most == 13
-    assert facts.symbols == 60 + len({"x", "_", "+", "\\frac", "a", "b"})
+    assert facts.median == facts.p95 == facts.most == 14
+    assert facts.symbols == 10 + len({"x", "_", "+", "\\frac", "a", "b"})
     assert facts.frequent.startswith("`+` `\\frac` `_` `a` `b` `x`")
 
 

@@ -72,7 +72,7 @@ def test_what_is_published_loads_by_its_card_alone(
         rows = datasets.load_dataset(str(folder), config, split="train", cache_dir=str(tmp_path / "cache"))
         assert rows.num_rows == 60
         assert rows[17]["images"][0].size == (12, 8)
-        assert rows[17]["messages"][-1]["value"].endswith(r"x _ { 17 } + \frac { a } { b }")
+        assert rows[17]["messages"][-1]["value"].endswith(r"x _ { 1 7 } + \frac { a } { b }")
 
 
 def test_a_second_push_sends_nothing_and_compares_everything(hub: Hub, built: Path) -> None:

@@ -50,7 +50,7 @@ def test_rows_lead_back_and_say_what_they_are(tmp_path: Path, faulty_folder: Pat
 
 def test_unusable_input(tmp_path: Path) -> None:
     right = write_rows(tmp_path / "p.json", [{"img_id": "a", "gt": "x", "pred": "x"}])
-    with pytest.raises(SourceError, match="not one wrong prediction"):
+    with pytest.raises(SourceError, match="is wrong: there is nothing"):
         fit_channel([right])
     with pytest.raises(SourceError, match="is no channel"):
         load_channel(right)

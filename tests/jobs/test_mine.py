@@ -23,7 +23,7 @@ from tests.conftest import caption_folder
 from tests.mining import prediction_rows, write_rows
 from tests.shards.folders import bytes_of
 
-PLAIN = MiningOptions()
+PLAIN = MiningOptions(normalize="off")
 
 
 def rows_of(out: Path, config: str) -> list[dict[str, Any]]:
@@ -156,7 +156,8 @@ def test_right_predictions_with_nothing_to_fix(tmp_path: Path) -> None:
 
 def test_normalisation_decides_what_is_wrong(tmp_path: Path) -> None:
     file = write_rows(tmp_path / "p.json", [{"img_id": "a", "gt": "x ^ { 2 }", "pred": "x^2"}])
-    assert mine([file], tmp_path / "raw", "m", PLAIN, workers=1).counts["wrong"] == 1
+    plain = MiningOptions(normalize="off")
+    assert mine([file], tmp_path / "raw", "m", plain, workers=1).counts["wrong"] == 1
     options = MiningOptions(normalize="crohme")
     assert mine([file], tmp_path / "normal", "m", options, workers=1).counts["wrong"] == 0
 

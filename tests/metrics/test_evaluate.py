@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
-from mumer_data.latex.normalize import Normalizer
-from mumer_data.metrics.evaluate import evaluate, resampled_sums
+from mumer_data.metrics.bootstrap import RowCounts, resampled_sums
+from mumer_data.metrics.evaluate import evaluate, evaluate_pairs
+from mumer_data.metrics.pairs import pair_up
 from mumer_data.metrics.slices import SLICES
 from mumer_data.records import Prediction
 from tests.metrics.files import files, predictions
@@ -39,7 +40,7 @@ def test_resamples_are_as_large_as_the_file_and_vary_as_they_should() -> None:
 
 
 def test_every_figure_says_how_it_was_made() -> None:
-    found = evaluate(FOUR, normalize=Normalizer("crohme"), normalizer="crohme").to_json()
+    found = evaluate(FOUR, normalizer="crohme").to_json()
     assert set(found["signatures"]) == set(found["intervals"]) == set(found) & set(found["signatures"])
     for name, signature in found["signatures"].items():
         assert signature.startswith(f"{name}|")
@@ -70,10 +71,27 @@ def test_a_row_that_names_no_data_set_has_that_of_its_image(dataset: str, image:
     assert list(evaluate(rows, by=["dataset"]).slices["dataset"]) == [name]
 
 
-def test_normalisation_is_off_unless_asked_for() -> None:
-    rows = predictions(("a \\leq b", "a \\le b"), ("x ^ { 2 }", "x^2"), ("x", "\\frac {"))
-    assert evaluate(rows).figures["exprate"].value == 0
-    assert evaluate(rows, normalize=Normalizer("crohme")).figures["exprate"].value == pytest.approx(200 / 3)
+@settings(max_examples=10)
+@given(files, files)
+def test_batches_do_not_change_a_figure(one: list[tuple[str, str]], two: list[tuple[str, str]]) -> None:
+    by = ["length", "symbol"]
+    whole = evaluate(predictions(*one, *two), by=by)
+    parts = evaluate_pairs([pair_up(predictions(*one)), pair_up(predictions(*two))], by=by)
+    assert parts.to_json() == whole.to_json()
+
+
+def test_resamples_of_counts_are_those_of_rows() -> None:
+    rng = np.random.default_rng(5)
+    statistics = np.column_stack([np.ones(500), rng.integers(0, 3, 500), rng.integers(0, 90_000, 500), rng.random(500)])
+    counts = RowCounts()
+    for begin in range(0, 500, 120):
+        counts.add(statistics[begin : begin + 120])
+    plain = np.random.default_rng([7, 500])
+    sums = [statistics[plain.integers(500, size=500)].sum(axis=0) for _ in range(50)]
+    np.testing.assert_allclose(counts.resampled_sums(7, 50), sums, rtol=1e-12)
+    np.testing.assert_allclose(counts.sums(), statistics.sum(axis=0))
+    chosen = np.array([3, 3, 499, 120])
+    np.testing.assert_allclose(counts.subset(chosen).sums(), statistics[chosen].sum(axis=0))
 
 
 def test_slices_by_what_each_row_has_once_add_up() -> None:

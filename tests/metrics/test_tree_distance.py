@@ -9,7 +9,7 @@ from hypothesis import assume, given
 
 from mumer_data.latex.parser import parse
 from mumer_data.latex.tree import Symbol, SymbolTree
-from mumer_data.metrics.tree_distance import bounded_tree_distance, tree_distance
+from mumer_data.metrics.tree_distance import TreeDistance, bounded_tree_distance, tree_distance
 from tests.latex.labels import labels
 
 Node = tuple[str, str, tuple["Node", ...]]
@@ -45,13 +45,22 @@ def test_as_defined(one: str, two: str) -> None:
     assert tree_distance(first, second) == forest_distance(left, right) == tree_distance(second, first)
 
 
+@given(labels(), labels(), labels())
+def test_equal_neighbours_do_not_count(one: str, two: str, beside: str) -> None:
+    first, second = parse(one), parse(two)
+    assume(sum(1 for _ in first.walk()) * sum(1 for _ in second.walk()) < 400)
+    same = parse(beside).symbols
+    wider = SymbolTree([*same, *first.symbols, *same]), SymbolTree([*same, *second.symbols, *same])
+    assert tree_distance(*wider) == tree_distance(first, second)
+
+
 def test_from_nothing_every_symbol_is_an_edit() -> None:
     assert tree_distance(parse("x ^ { 2 } + 1"), SymbolTree([])) == 4
 
 
-def test_a_chain_of_thousands_has_a_bound() -> None:
+def test_a_row_of_thousands_is_compared() -> None:
     long = parse(" ".join("x" * 3000))
-    assert tree_distance(long, parse(" ".join("y" * 3000))) == 3001
+    assert tree_distance(long, parse(" ".join("y" * 3000))) == 3000
 
 
 def test_deep_trees_are_bounded_and_named(caplog: pytest.LogCaptureFixture) -> None:
@@ -61,12 +70,14 @@ def test_deep_trees_are_bounded_and_named(caplog: pytest.LogCaptureFixture) -> N
     def nested(depth: int) -> str:
         return "\\frac { a } { " * depth + "b" + " }" * depth
 
-    one, two = parse(nested(200)), parse(nested(199))
+    other = "\\frac { " * 199 + "b" + " } { a }" * 199
+    one, two = parse(nested(200)), parse(other)
     found = bounded_tree_distance(one, two)
     assert not found.exact
     assert found.edits >= 2
     assert bounded_tree_distance(one, parse(nested(200))).edits == 0
-    rows = [Prediction(id="deep", label=nested(200), text=nested(199)), Prediction(id="plain", label="x", text="y")]
+    assert bounded_tree_distance(one, parse(nested(199))) == TreeDistance(2)
+    rows = [Prediction(id="deep", label=nested(200), text=other), Prediction(id="plain", label="x", text="y")]
     counts = evaluate(rows, metrics=["structure"]).counts
     assert counts == {"tree_edit_distance_bounded": 1}
     assert "row deep: trees too large to compare" in caplog.text

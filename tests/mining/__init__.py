@@ -14,7 +14,7 @@ def prediction_rows(count: int, *, passes: int = 1) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for sample in range(passes):
         for number in range(count):
-            label = f"x _ {{ {number % 7} }} + a ^ {{ {number} }} = 1"
+            label = f"x _ {{ {number % 7} }} + a ^ {{ {' '.join(str(number))} }} = 1"
             text = label
             if (number + sample) % 3 == 1:
                 tokens = label.split()

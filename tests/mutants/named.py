@@ -11,7 +11,7 @@ from tests.mutants.mutations import Mutation
 
 # name -> (file, text that stands there once, replacement)
 NAMED = {
-    "the 95% interval becomes a 90% interval": ("mumer_data/metrics/evaluate.py", "LEVEL = 95", "LEVEL = 90"),
+    "the 95% interval becomes a 90% interval": ("mumer_data/metrics/bootstrap.py", "LEVEL = 95", "LEVEL = 90"),
     "the bootstrap is not seeded": (
         "mumer_data/metrics/evaluate.py",
         "np.random.default_rng([seed, rows])",

@@ -95,10 +95,10 @@ def test_malformed_rows_are_named_and_left_out(
     assert message in bad.message
     assert isinstance(last, Prediction)
     assert [row.row for row in load_predictions(path)] == [0, 2]
-    assert "1 of 3 rows are no predictions" in caplog.text
+    assert "1 of 3 rows are not predictions" in caplog.text
     assert message in caplog.text
     path.write_bytes(line)
-    with pytest.raises(SourceError, match="1 of 1 rows are no predictions"):
+    with pytest.raises(SourceError, match="1 of 1 rows are not predictions"):
         load_predictions(path)
 
 

@@ -45,7 +45,9 @@ def facts(found: ShardsReader, max_rows: int) -> list[tuple[int, str, str, bytes
 def test_a_build_comes_back(tmp_path: Path, chat: str, images: str) -> None:
     folder = caption_folder(tmp_path / "in", 20)
     out = built(tmp_path, {"format": "caption", "path": str(folder)}, chat=chat, images=images)
-    expected = [(row, f"e{row}", f"x _ {{ {row} }} + \\frac {{ a }} {{ b }}", png(row)) for row in range(20)]
+    expected = [
+        (row, f"e{row}", f"x _ {{ {' '.join(str(row))} }} + \\frac {{ a }} {{ b }}", png(row)) for row in range(20)
+    ]
     for config in (None, "t_tree", "t_can"):
         assert facts(reader(out, config=config), 1000) == expected
         assert facts(reader(out, config=config), 3) == expected

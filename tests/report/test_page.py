@@ -116,7 +116,7 @@ def test_filters_act_by_mouse_and_keyboard(browser: Browser, tmp_path: Path) -> 
     page, problems = opened(browser, write_report(predictions(*PAIRS), tmp_path, name="p"))
     shown = page.locator("#gallery > li")
     page.wait_for_function("document.querySelectorAll('#gallery > li').length === 6")
-    assert page.locator("#gallery svg.formula").count() == 9
+    assert page.locator("#gallery svg.formula").count() == 11
     page.select_option("#kind", "forgiven")
     assert [item.get_attribute("data-id") for item in shown.all()] == ["2"]
     page.click("#clear")

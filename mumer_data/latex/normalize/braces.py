@@ -11,15 +11,17 @@ from mumer_data.exceptions import LatexSyntaxError
 from mumer_data.latex.grammar import load_grammar
 
 # How many arguments a class of commands takes; the others take none that must be found.
-ARGUMENTS = {"FRACTION": 2, "ACCENT": 1, "RADICAL": 1, "OVERSET": 2, "UNDERSET": 2}
+ARGUMENTS = {"FRACTION": 2, "ACCENT": 1, "RADICAL": 1, "OVERSET": 2, "UNDERSET": 2, "WRAPPER": 1}
+_FREE = frozenset(("\\not",))  # written without braces before a relation in published labels
 GROUP, OPTION, SINGLE = "group", "option", "single"
 
 
 @lru_cache(maxsize=1)
 def _arguments() -> dict[str, int]:
     """Command -> how many arguments it takes, and the marks of scripts."""
-    found = {token: ARGUMENTS[name] for token, name in load_grammar().exact.items() if name in ARGUMENTS}
-    return found | {"_": 1, "^": 1}
+    classes = load_grammar().exact.items()
+    counts = {token: ARGUMENTS[name] for token, name in classes if name in ARGUMENTS and token not in _FREE}
+    return counts | {"_": 1, "^": 1}
 
 
 @lru_cache(maxsize=1)

@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 
 # An environment's name is one token with its braces; a command is letters and perhaps a star, or one other character.
-TOKEN = re.compile(r"\\(?:begin|end)(?![A-Za-z])\s*\{\s*([^{}\\$]*?)\s*\}|\\(?:[A-Za-z]+\*?|\s|.)|\S|\\$", re.DOTALL)
+TOKEN = re.compile(
+    r"\\(?:begin|end)(?![A-Za-z])\s*\{\s*([^{}\\$]*?)\s*\}|\\(?:[A-Za-z]+\*?|\\\*|\s|.)|\S|\\$", re.DOTALL
+)
 
 
 def raw_tokens(raw: str) -> list[str]:
@@ -26,3 +28,11 @@ def raw_tokens(raw: str) -> list[str]:
         else:
             tokens.append(token)
     return tokens
+
+
+_COMMENT = re.compile(r"(?<!\\)((?:\\\\)*)%[^\n]*(?:\n\s*|\Z)")
+
+
+def without_comments(raw: str) -> str:
+    """The text without ``%`` and what follows it in its line; ``\\%`` is a symbol."""
+    return _COMMENT.sub(r"\1 ", raw) if "%" in raw else raw

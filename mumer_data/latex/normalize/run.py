@@ -10,12 +10,17 @@ from functools import lru_cache
 
 from mumer_data.exceptions import LatexSyntaxError
 from mumer_data.latex.normalize.braces import with_braces
-from mumer_data.latex.normalize.lexer import raw_tokens
+from mumer_data.latex.normalize.lexer import raw_tokens, without_comments
+from mumer_data.latex.normalize.reader import Macros, needs_reading, read_commands
 from mumer_data.latex.normalize.rules import Rule, chosen_rules
+from mumer_data.latex.normalize.scopes import INFIX, without_infix, without_switches
+from mumer_data.latex.normalize.signatures import signatures
 from mumer_data.latex.normalize.structure import STRUCTURE, Evidence, apply_rules
+from mumer_data.latex.normalize.unicode import without_unicode
 from mumer_data.latex.parser import parse
 from mumer_data.latex.to_latex import to_tokens
 
+_INFIX = frozenset(INFIX)
 MAX_PASSES = 50
 MAX_LABEL = 1 << 15  # characters, far above any label that a person wrote; some rules take the square of the length
 
@@ -26,9 +31,13 @@ class Normalizer:
     Args:
         preset: ``crohme``, ``hme100k``, ``mathwriting``, ``im2latex``, or ``none``, which leaves labels as they are.
         switches: single rules by name, on or off, over the preset.
+        macros: definitions that labels use; see `mumer_data.latex.normalize.macros.read_macros`.
     """
 
-    def __init__(self, preset: str = "crohme", switches: Mapping[str, bool] | None = None) -> None:
+    def __init__(
+        self, preset: str = "crohme", switches: Mapping[str, bool] | None = None, macros: Macros | None = None
+    ) -> None:
+        self.macros = macros
         self.rules = chosen_rules(preset, switches)
         self._spellings: dict[str, list[str]] = {}
         self._dropped_with_argument: set[str] = set()
@@ -43,7 +52,8 @@ class Normalizer:
             self._spellings.update({token: raw_tokens(after) for token, after in rule.spellings.items()})
         self._structure = [STRUCTURE[rule.name] for rule in self.rules if rule.kind == "structure"]
         kinds = {rule.kind for rule in self.rules}
-        self._unicode, self._join = "unicode" in kinds, "join" in kinds
+        self._unicode, self._join, self._infix = "unicode" in kinds, "join" in kinds, "infix" in kinds
+        self._switches = signatures().switches.keys() if "switch" in kinds else frozenset()
 
     def __call__(self, raw: str) -> str:
         """The canonical label of ``raw``; applying it again changes nothing.
@@ -69,9 +79,10 @@ class Normalizer:
 
         What a rule on the tree makes can be what an earlier rule looks for (a group that is gone lays bare a prime).
         """
-        tokens = raw_tokens(raw)
+        tokens = raw_tokens(without_comments(raw))
         if self._unicode and not raw.isascii():
-            tokens = [made for token in tokens for made in (unicode_tokens(token) if not token.isascii() else [token])]
+            tokens = without_unicode(tokens)
+        tokens = self._read(tokens)
         if not self._sizes.isdisjoint(tokens):
             tokens = [
                 t for place, t in enumerate(tokens) if t != "." or not place or tokens[place - 1] not in self._sizes
@@ -95,6 +106,16 @@ class Normalizer:
         if not tokens:
             raise LatexSyntaxError("nothing is left of the label", tokens=raw_tokens(raw), position=0)
         return " ".join(_joined_environments(tokens) if self._join else tokens), not rules
+
+    def _read(self, tokens: list[str]) -> list[str]:
+        """The tokens as the grammar's commands: arguments that are no formulas gone, macros and infix expanded."""
+        if needs_reading(tokens, self.macros):
+            tokens = read_commands(tokens, self.macros)
+        if self._switches and not self._switches.isdisjoint(tokens):
+            tokens = without_switches(tokens)
+        if self._infix and not _INFIX.isdisjoint(tokens):
+            tokens = without_infix(tokens)
+        return tokens
 
     def explain(self, raw: str) -> tuple[str, list[Rule]]:
         """The canonical label, and the rules without which it would be another."""
@@ -160,16 +181,3 @@ def _joined_environments(tokens: list[str]) -> list[str]:
         else:
             out.append(token)
     return out
-
-
-@lru_cache(maxsize=4096)
-def unicode_tokens(character: str) -> list[str]:
-    """The tokens of a non-ASCII character: its command where LaTeX mathematics has one, else itself."""
-    from pylatexenc.latexencode import get_builtin_uni2latex_dict
-
-    latex = get_builtin_uni2latex_dict().get(ord(character)) if len(character) == 1 else None
-    if latex is None or "text" in latex:
-        return [character]
-    inner = latex.removeprefix("\\ensuremath{").removesuffix("}") if latex.startswith("\\ensuremath{") else latex
-    tokens = raw_tokens(inner)
-    return tokens if len(tokens) == 1 and tokens[0].startswith("\\") else [character]

@@ -9,20 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from mumer_data.latex.normalize.functions import BREAK, FUNCTIONS, Row, spelled_functions
+from mumer_data.latex.normalize.scopes import INFIX
 from mumer_data.latex.to_latex import class_of
 from mumer_data.latex.tree import RIGHT, Symbol, SymbolTree
 
-Row = list[Symbol]
 RowRule = Callable[[Row], Row]
-BREAK = "nextline"
 PLACES = {"sub": "low", "below": "low", "sup": "high", "above": "high"}
 
-# Letter runs that are functions; shorter names and those that are likely products (l n, e x p, m a x) are left out.
-FUNCTIONS = ("arcsin", "arccos", "arctan", "sinh", "cosh", "tanh", "sin", "cos", "tan", "cot", "log", "lim")
 OTHER_NAMES = "sec csc coth ln lg exp max min sup inf det dim deg gcd ker arg hom Pr mod limsup liminf"
 OPERATOR_NAMES = {*FUNCTIONS, *OTHER_NAMES.split()}
 MAX_PRIMES = 100  # levels of primes on primes; a limit of our own, so that it is the same wherever this runs
-FRACTIONS = {"\\over": "\\frac", "\\choose": "\\binom"}
 
 
 def apply_rules(tree: SymbolTree, rules: Sequence[RowRule]) -> SymbolTree:
@@ -77,8 +74,13 @@ def groups(row: Row) -> Row:
     out: Row = []
     for place, symbol in enumerate(row):
         content = _unwrapped(symbol) if _is_group(symbol) else None
+        if content is None and out and _is_group(symbol) and _joins(symbol, out[-1]):
+            continue
         if content is None:
             out.append(symbol)
+            continue
+        if not content and out and _takes_prime(out[-1], row[place + 1 : place + 2]):
+            row[place + 1].token = ""
             continue
         if content:
             content[0].relation = symbol.relation
@@ -90,11 +92,43 @@ def groups(row: Row) -> Row:
     return out
 
 
+def _takes_prime(before: Symbol, following: Row) -> bool:
+    """Move a prime behind an empty group into the superscript before it, where it is drawn; whether this was done."""
+    upper = [branch for branch in before.branches if branch[0] == "sup"]
+    if not upper or not following or following[0].token != "'" or following[0].children:
+        return False
+    branches = [(relation, list(symbols)) for relation, symbols in before.branches]
+    place = next(n for n, (relation, _) in enumerate(branches) if relation == "sup")
+    branches[place][1].append(Symbol("\\prime", RIGHT, following[0].position, []))
+    before.children[:] = [child for branch in branches for child in _joined(*branch)]
+    return True
+
+
+def _joins(group: Symbol, before: Symbol) -> bool:
+    """Move the scripts of an empty group to the symbol before it, if that has scripts; whether this was done.
+
+    ``x _ { 1 } { } ^ { 2 }`` is ``x _ { 1 } ^ { 2 }``; a script whose place is taken continues the one there.
+    """
+    scripts = _scripts(group)
+    own = [relation for relation, _ in before.branches if _is_script(before, relation)]
+    if group.relation == BREAK or not scripts or not own or not _is_blank(group.children[0]):
+        return False
+    branches = [(relation, list(symbols)) for relation, symbols in before.branches]
+    for relation, symbols in Symbol("", "", 0, scripts).branches:
+        place = next((n for n, (name, _) in enumerate(branches) if PLACES.get(name) == PLACES[relation]), None)
+        if place is None:
+            branches.append((relation, list(symbols)))
+        else:
+            branches[place][1].extend(symbols)
+    before.children[:] = [child for branch in branches for child in _joined(*branch)]
+    return True
+
+
 def _unwrapped(group: Symbol) -> Row | None:
     """The symbols that stand for a group; ``None`` where its braces mean something."""
     scripts = _scripts(group)
     content = group.children[: len(group.children) - len(scripts)]
-    if any(child.relation == BREAK or child.token in ("&", *FRACTIONS) for child in content):
+    if any(child.relation == BREAK or child.token in ("&", *INFIX) for child in content):
         return None
     if _is_blank(content[0]):
         return None if scripts else []
@@ -108,23 +142,6 @@ def _unwrapped(group: Symbol) -> Row | None:
     return content
 
 
-def over(row: Row) -> Row:
-    """``a \\over b`` and ``n \\choose k`` -> the command with two arguments."""
-    found: list[tuple[Symbol, str, Row]] = []  # each fraction, its relation and what is above it, outermost first
-    while True:
-        place = next((i for i, symbol in enumerate(row) if symbol.token in FRACTIONS), None)
-        if place is None or (row[place].token == "\\choose" and place == 0):
-            break
-        found.append((row[place], row[0].relation, row[:place]))
-        row = [*row[place].children, *row[place + 1 :]]
-    for infix, relation, above in reversed(found):
-        fraction = Symbol(FRACTIONS[infix.token], relation, infix.position, [])
-        fraction.children.extend(_joined("above", above))
-        fraction.children.extend(_joined("below", row))
-        row = [fraction]
-    return row
-
-
 def operatorname(row: Row) -> Row:
     """``\\operatorname { s i n }`` -> ``\\sin``; other names lose the wrapper and keep their letters in a group."""
     for place, symbol in enumerate(row):
@@ -136,31 +153,6 @@ def operatorname(row: Row) -> Row:
             else:
                 symbol.token = "{"
     return row
-
-
-def spelled_functions(row: Row) -> Row:
-    """``l o g`` -> ``\\log`` where no script comes between the letters; a whole subscript is a name, not a function."""
-    if row and row[0].relation == "sub" and "".join(symbol.token for symbol in row) in FUNCTIONS:
-        return row
-    out: Row = []
-    place = 0
-    while place < len(row):
-        name = next((name for name in FUNCTIONS if _spells(row, place, name)), None)
-        if name is None:
-            out.append(row[place])
-            place += 1
-            continue
-        first, last = row[place], row[place + len(name) - 1]
-        out.append(Symbol(f"\\{name}", first.relation, first.position, last.children))
-        place += len(name)
-    return out
-
-
-def _spells(row: Row, place: int, name: str) -> bool:
-    letters = row[place : place + len(name)]
-    if len(letters) < len(name) or any(symbol.token != letter for symbol, letter in zip(letters, name, strict=True)):
-        return False
-    return all(not symbol.children for symbol in letters[:-1]) and all(s.relation != BREAK for s in letters[1:])
 
 
 def primes(row: Row, depth: int = 0) -> Row:
@@ -276,5 +268,4 @@ STRUCTURE: dict[str, tuple[RowRule, Callable[[Evidence], bool]]] = {
     "spelled_functions": (spelled_functions, _may_spell),
     "primes": (primes, lambda label: "'" in label.tokens),
     "script_order": (script_order, lambda label: "} _ {" in label.text or "'" in label.tokens),
-    "over": (over, lambda label: not label.tokens.isdisjoint(FRACTIONS)),
 }

@@ -20,7 +20,7 @@ from mumer_data.latex.serialize import label_text
 from mumer_data.metrics.cdm import setting_of
 from mumer_data.metrics.cdm.equal import visually_equal
 from mumer_data.metrics.cdm.match import Marks, match
-from mumer_data.metrics.evaluate import Evaluation
+from mumer_data.metrics.pairs import Pairs
 from mumer_data.readers.files import ImageStore
 from mumer_data.records import Prediction
 from mumer_data.report.page.drawing import Outlines
@@ -41,17 +41,17 @@ class Pictures:
 
 
 def wrong_rows(
-    found: Evaluation, outlines: Outlines, pictures: Pictures, cells: dict[tuple[str, str], int]
+    pairs: Pairs, outlines: Outlines, pictures: Pictures, cells: dict[tuple[str, str], int]
 ) -> Iterator[dict[str, Any]]:
     """One record for each prediction that is not its label, in the order of the file.
 
     Args:
-        found: the evaluation.
+        pairs: labels and predictions.
         outlines: takes the outlines that the drawings need.
         pictures: images to take in.
         cells: (label symbol, predicted symbol) -> number of the cell of the heat map.
     """
-    pairs, taken = found.pairs, 0
+    taken = 0
     for place, exact in enumerate(pairs.exact.tolist()):
         if exact:
             continue

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from mumer_data.alignment.confusions import Confusions
 from mumer_data.io.atomic import atomic_write
 from mumer_data.metrics import DEFAULT
-from mumer_data.metrics.evaluate import Evaluation, Figure, evaluate
+from mumer_data.metrics.evaluate import Evaluation, Figure, evaluate_pairs
+from mumer_data.metrics.pairs import pair_up
 from mumer_data.readers.files import open_store
 from mumer_data.records import Prediction
 from mumer_data.report.page.drawing import Outlines
@@ -31,7 +32,6 @@ def write_report(
     name: str,
     images: Path | None = None,
     most_images: int = 2_000,
-    normalize: Callable[[str], str] | None = None,
     normalizer: str = "none",
 ) -> Path:
     """Write ``index.html``, which needs no other file and no network.
@@ -42,22 +42,23 @@ def write_report(
         name: of the predictions, for the heading.
         images: folder or archive in which images are looked up by path, file name or id.
         most_images: images that the page takes in; the rows after them have none.
-        normalize, normalizer: as in `evaluate`.
+        normalizer: as in `evaluate`.
 
     Raises:
         OutputError: the page cannot be written.
         SourceError: ``images`` is no folder or archive.
     """
-    found = evaluate(predictions, metrics=[*DEFAULT, "cdm"], normalize=normalize, normalizer=normalizer, by=_SLICED)
+    pairs = pair_up(predictions)
+    evaluation = evaluate_pairs([pairs], metrics=[*DEFAULT, "cdm"], normalizer=normalizer, by=_SLICED)
     confusions = Confusions()
-    for row, label, text in zip(found.pairs.rows, found.pairs.labels, found.pairs.texts, strict=True):
-        confusions.add_prediction(label, text, row.id)
+    for row in predictions:
+        confusions.add_prediction(row.label, row.text, row.id)
     outlines = Outlines()
     heat, cells = _heat_map(confusions)
     pictures = Pictures(None if images is None else open_store(images), most_images)
-    rows = list(wrong_rows(found, outlines, pictures, cells))
+    rows = list(wrong_rows(pairs, outlines, pictures, cells))
     data = {"rows": rows, "outlines": outlines.paths}
-    page = _page(found, name, heat, data)
+    page = _page(evaluation, name, heat, data)
     path = folder / "index.html"
     with atomic_write(path) as temporary:
         temporary.write_text(page, encoding="utf-8")

@@ -1,0 +1,171 @@
+"""What acts to the end of its group in raw LaTeX: infix fractions and switches of the face.
+
+``a \\over b`` becomes ``\\frac { a } { b }``, ``{ \\cal L }`` becomes ``{ \\mathcal { L } }``. A group is what braces,
+``\\left`` and ``\\right``, or a cell of a table hold. Not for arguments: see `reader`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from mumer_data.exceptions import LatexSyntaxError
+from mumer_data.latex.normalize.signatures import signatures
+
+# Infix command -> what comes before both parts; None: the parts stay, in a group of their own.
+INFIX = {
+    "\\over": "\\frac",
+    "\\above": "\\frac",
+    "\\choose": "\\binom",
+    "\\atop": None,
+    "\\brace": None,
+    "\\brack": None,
+}
+_FENCES = {"\\brace": ("\\{", "\\}"), "\\brack": ("[", "]")}
+_WITH_COLUMNS = ("{array}", "{tabular}", "{subarray}", "{alignat}", "{alignedat}")
+_SEPARATORS = ("&", "\\\\")
+
+
+@dataclass(slots=True)
+class _Scope:
+    """A group that is open: where its content (of the present cell) begins in the output."""
+
+    begin: int
+    infix: str = ""
+    fenced: bool = False  # opened by \\left
+    middle: int = 0  # where the second part begins
+    switched: list[int] = field(default_factory=list)  # where commands stand whose argument ends with the scope
+
+
+def without_switches(tokens: list[str]) -> list[str]:
+    """The tokens with ``\\bf x`` as ``\\mathbf { x }``; the last switch of a group is the one that counts."""
+    switches = signatures().switches
+    out: list[str] = []
+    scopes = [_Scope(0)]
+    for token in tokens:
+        if _closes(token) or token in _SEPARATORS:
+            _end_switch(out, scopes[-1])
+        if _closes(token) and len(scopes) > 1:
+            scopes.pop()
+        if token in switches:
+            if out and out[-1] in ("_", "^"):
+                out.append(switches[token])  # x_\rm A: the switch takes the next token
+                continue
+            _end_switch(out, scopes[-1])
+            scopes[-1].switched.append(len(out))
+            out += [switches[token], "{"]
+            continue
+        out.append(token)
+        if _opens(token):
+            scopes.append(_Scope(len(out)))
+    while scopes:
+        _end_switch(out, scopes.pop())
+    return out
+
+
+def _end_switch(out: list[str], scope: _Scope) -> None:
+    if scope.switched:
+        place = scope.switched.pop()
+        if len(out) == place + 2:
+            del out[place:]
+        else:
+            out.append("}")
+
+
+def without_infix(tokens: list[str]) -> list[str]:
+    """The tokens with infix fractions as commands with two arguments.
+
+    Raises:
+        LatexSyntaxError: a group has two of them, as TeX says too.
+    """
+    out: list[str] = []
+    scopes = [_Scope(0)]
+    place = 0
+    while place < len(tokens):
+        token = tokens[place]
+        if _closes(token) or token in _SEPARATORS:
+            _end_infix(out, scopes[-1])
+        if _closes(token) and len(scopes) > 1:
+            scopes.pop()
+        if token in INFIX and len(out) == scopes[-1].begin and not _has_denominator(tokens, place):
+            if scopes[-1].fenced:
+                raise LatexSyntaxError(f"nothing beside '{token}'", tokens=tokens, position=place)
+            token = ""  # a symbol of that name, with nothing before and after
+        if token in INFIX:
+            if scopes[-1].infix:
+                raise LatexSyntaxError(
+                    f"'{token}' after '{scopes[-1].infix}' in one group", tokens=tokens, position=place
+                )
+            scopes[-1].infix, scopes[-1].middle = token, len(out)
+            place += 1
+            if token == "\\above":
+                place, bar = _thickness(tokens, place)
+                scopes[-1].infix = "\\above" if bar else "\\atop"
+            continue
+        out.append(tokens[place])
+        place += 1
+        if token == "\\left" and place < len(tokens) and tokens[place] in INFIX:
+            raise LatexSyntaxError("expected a delimiter after '\\left'", tokens=tokens, position=place)
+        if token == "\\left" and place < len(tokens):
+            out.append(tokens[place])  # its delimiter
+            place += 1
+        if token == "\\begin":
+            place = _environment_head(tokens, place, out)
+        if _opens(token):
+            scopes.append(_Scope(len(out), fenced=token == "\\left"))
+        elif token in _SEPARATORS:
+            scopes[-1].begin = len(out)
+    while scopes:
+        _end_infix(out, scopes.pop())
+    return out
+
+
+def _has_denominator(tokens: list[str], place: int) -> bool:
+    return place + 1 < len(tokens) and not _closes(tokens[place + 1]) and tokens[place + 1] not in _SEPARATORS
+
+
+def _opens(token: str) -> bool:
+    return token in ("{", "\\left", "\\begin") or token.startswith("\\begin{")
+
+
+def _closes(token: str) -> bool:
+    return token in ("}", "\\right", "\\end") or token.startswith("\\end{")
+
+
+def _end_infix(out: list[str], scope: _Scope) -> None:
+    if not scope.infix:
+        return
+    above, below = out[scope.begin : scope.middle], out[scope.middle :]
+    command = INFIX[scope.infix]
+    if command is not None:
+        parts = [command, "{", *above, "}", "{", *below, "}"]
+    else:
+        opener, closer = _FENCES.get(scope.infix, ("", ""))
+        parts = ["{", *above, "\\atop", *below, "}"]
+        parts = [opener, *parts, closer] if opener else parts
+    out[scope.begin :] = parts
+    scope.infix = ""
+
+
+def _thickness(tokens: list[str], place: int) -> tuple[int, bool]:
+    """The place after the length of ``\\above``, and whether it is more than 0."""
+    text = ""
+    while place < len(tokens) and len(tokens[place]) == 1 and tokens[place] in "-+.,0123456789":
+        text += tokens[place]
+        place += 1
+    return place + 2, any(digit in "123456789" for digit in text)
+
+
+def _environment_head(tokens: list[str], place: int, out: list[str]) -> int:
+    """Copy an environment's name and, of an array, its columns; the place after them."""
+    name = tokens[place] if place < len(tokens) else ""
+    out += tokens[place : place + 1]
+    place += 1
+    if name in ("{array}", "{tabular}", "{subarray}", "{alignat}", "{alignedat}") and tokens[place : place + 1] == [
+        "{"
+    ]:
+        while place < len(tokens):
+            out.append(tokens[place])
+            place += 1
+            if out[-1] == "}":
+                break
+    return place

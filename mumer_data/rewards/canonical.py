@@ -1,0 +1,83 @@
+"""Normalisation of answers, with a short way for those that are canonical already, as most are.
+
+Not for the rules: see `mumer_data.latex.normalize`, which does all the work where the short way does not hold.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from itertools import pairwise
+
+from mumer_data.exceptions import LatexSyntaxError
+from mumer_data.latex.answers import is_tokenised
+from mumer_data.latex.normalize import Normalizer
+from mumer_data.latex.normalize.scopes import INFIX
+from mumer_data.latex.normalize.structure import STRUCTURE, Evidence
+from mumer_data.latex.parser import try_parse
+from mumer_data.latex.tree import SymbolTree
+
+_MARKS = frozenset({*"{}^_", "\\limits"})
+# A token that the normaliser leaves as it is in one of these is a symbol, or takes arguments, and no rule concerns it.
+_PROBES = ("{0}", "{0} {{ a }}", "{0} {{ a }} {{ b }}")
+_EXCLUDED = frozenset({"\\begin", "\\end", "\\operatorname", "'", "&", "\\\\", "$", "%", "#", *INFIX})
+_MAX_KNOWN = 1 << 14  # tokens whose answer is kept
+
+
+class _Canonical:
+    """A preset, and the tokens that no rule of it concerns."""
+
+    def __init__(self, preset: str) -> None:
+        self.normalizer = Normalizer(preset)
+        self._possible = [STRUCTURE[rule.name][1] for rule in self.normalizer.rules if rule.kind == "structure"]
+        self._plain = dict.fromkeys(_MARKS, True)
+
+    def __call__(self, raw: str) -> str:
+        tokens = raw.split()
+        plain = self._plain
+        try:
+            settled = all(map(plain.__getitem__, tokens))
+        except KeyError:
+            settled = all(map(self._is_plain, tokens))
+        tree = try_parse(tokens) if settled and tokens else None
+        if tree is not None and not (_may_have_groups(tokens) and _has_groups(tree)):
+            label = " ".join(tokens)
+            evidence = Evidence(label, frozenset(tokens), False)
+            if not any(possible(evidence) for possible in self._possible):
+                return label
+        return self.normalizer(raw)
+
+    def _is_plain(self, token: str) -> bool:
+        """Whether a token is one symbol that no rule concerns."""
+        found = self._plain.get(token)
+        if found is None:
+            probes = (probe.format(token) for probe in _PROBES)
+            possible = token.isascii() and token not in _EXCLUDED and is_tokenised(token) and "{" not in token
+            found = possible and any(self._unchanged(probe) for probe in probes)
+            if len(self._plain) < _MAX_KNOWN:
+                self._plain[token] = found
+        return found
+
+    def _unchanged(self, label: str) -> bool:
+        try:
+            return self.normalizer(label) == label
+        except LatexSyntaxError:
+            return False
+
+
+def _may_have_groups(tokens: list[str]) -> bool:
+    """Whether a brace opens behind anything but a script mark; only then is the tree searched for groups."""
+    return tokens[0] == "{" or any(two == "{" and one not in "^_" for one, two in pairwise(tokens))
+
+
+def _has_groups(tree: SymbolTree) -> bool:
+    return any(symbol.token == "{" for _, symbol in tree.walk())
+
+
+@lru_cache(maxsize=16)
+def _preset(name: str) -> _Canonical:
+    return _Canonical(name)
+
+
+def canonical(raw: str, preset: str) -> str:
+    """The canonical label, the same as `normalize` returns; raises ``LatexSyntaxError``."""
+    return _preset(preset)(raw)
