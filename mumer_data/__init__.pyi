@@ -3,6 +3,10 @@
 from mumer_data._version import __version__ as __version__
 from mumer_data.alignment.align import EditScript as EditScript
 from mumer_data.alignment.corrections import apply_log as apply_log
+from mumer_data.api.audit import AuditResult as AuditResult
+
+# doubtful labels
+from mumer_data.api.audit import audit as audit
 from mumer_data.api.datasets import DatasetBuild as DatasetBuild
 from mumer_data.api.datasets import build as build
 from mumer_data.api.datasets import build_dataset as build_dataset

@@ -112,6 +112,7 @@ class Prediction:
         dataset: where the image comes from, or ``""``.
         sample: number of the pass, from 0.
         row: number of the row in the file, from 0.
+        logprob: mean log-probability per token; ``None`` where the file does not say.
     """
 
     id: str
@@ -121,6 +122,7 @@ class Prediction:
     dataset: str = ""
     sample: int = 0
     row: int = 0
+    logprob: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,7 @@ ORDER += [
     "rewards",
     "voting",
     "shards",
+    "label_audit",
     "mining",
 ]
 ORDER += ["hub", "report", "jobs", "api", "cli"]

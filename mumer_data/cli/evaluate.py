@@ -49,27 +49,44 @@ def evaluate(
     labels: Annotated[
         Path | None, typer.Option(help="File of id<TAB>label that replaces the labels of the predictions.")
     ] = None,
+    corrections: Annotated[
+        Path | None,
+        typer.Option(help="Corrected labels (see audit): report figures on them beside the published ones."),
+    ] = None,
     lg: Annotated[Path | None, typer.Option(help="Folder for label graphs (.lg) of labels and predictions.")] = None,
     seed: Seed = 0,
     as_json: AsJson = False,
 ) -> None:
     """Evaluate predictions: published figures, error rates, structure, each with a 95% interval and signature."""
     from mumer_data.jobs.evaluate import LabelledFile, evaluate_file
+    from mumer_data.readers.corrections import read_corrections
     from mumer_data.readers.predictions import prediction_files
     from mumer_data.report.scores import print_evaluation, print_evaluations
 
     metrics = _metrics([*(["semantic"] if semantic else []), *(["cdm"] if cdm else []), *(metric or [])])
     keys, known = _slice_keys(by), _labels(labels)
-    evaluations = []
+    decisions = None if corrections is None else read_corrections(corrections)
+    evaluations, corrected = [], []
     for path in prediction_files(files):
         graphs = lg / path.stem if lg is not None and (len(files) > 1 or files[0].is_dir()) else lg
         file = LabelledFile(path, known)
         evaluation = evaluate_file(file, preset=normalize, metrics=metrics, by=keys, seed=seed, graphs=graphs)
         evaluations.append((path, evaluation))
+        if decisions is not None:
+            file = LabelledFile(path, known, decisions)
+            corrected.append(evaluate_file(file, preset=normalize, metrics=metrics, by=keys, seed=seed))
     single = len(files) == 1 and not files[0].is_dir()
     if as_json:
         records = [{"file": str(path), **evaluation.to_json()} for path, evaluation in evaluations]
+        for record, evaluation in zip(records, corrected, strict=False):
+            record["corrected"] = {"file": str(corrections), **evaluation.to_json()}
         print(json.dumps(records[0] if single else {"files": records}, ensure_ascii=False, indent=1))
+    elif corrected:
+        both = zip(evaluations, corrected, strict=True)
+        pairs = [
+            [(f"{path.name}, labels as published", one), (f"{path.name}, corrected", two)] for (path, one), two in both
+        ]
+        print_evaluations([entry for pair in pairs for entry in pair])
     elif single:
         print_evaluation(str(files[0]), evaluations[0][1])
     else:

@@ -27,6 +27,7 @@ SUBJECTS = (
     "builds",
     "evaluate",
     "mining",
+    "audit",
     "rewards",
     "models",
     "publishing",

@@ -32,6 +32,7 @@ VERBS: dict[str, dict[str, str]] = {
         "report": "mumer report predictions.json --out report",
     },
     "Error mining": {
+        "audit": "mumer audit out/mine --predictions a.json --predictions b.json --out out/audit",
         "confusions": "mumer confusions predictions.json --top 10",
         "mine": "mumer mine predictions.json --out out/mined",
         "corrupt": "mumer corrupt out/mine --like predictions.json --out out/corrupted",

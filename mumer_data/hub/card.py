@@ -76,6 +76,7 @@ def card_text(build: Build, terms: Sequence[Terms], repo: str, *, picture: str =
         labels=label_facts(build),
         images=manifest["inputs"].get("images"),
         counts={"reasons": {}, "unused": 0, **manifest["counts"]},
+        corrections=manifest.get("corrections"),
         terms=terms,
         versions=manifest["versions"],
         seed=manifest.get("seed"),

@@ -26,6 +26,7 @@ from mumer_data.io.storage import is_remote, place
 from mumer_data.jobs.config import Pipeline
 from mumer_data.jobs.rows import shard_rows, usable
 from mumer_data.latex.grammar import load_grammar
+from mumer_data.readers.corrections import CorrectedReader
 from mumer_data.records import Example, Reject, Slice
 from mumer_data.shards.plan import Config, Plan, SliceResult, save_result
 from mumer_data.shards.run import Run
@@ -59,6 +60,8 @@ def make_plan(pipeline: Pipeline) -> Plan:
         "pipeline": pipeline.model_dump(mode="json"),
         "inputs": {"files": input_facts(pipeline)},
     }
+    if isinstance(reader, CorrectedReader):
+        facts["corrections"] = reader.facts(slices)
     if pipeline.augment is not None:
         facts["augment"] = pipeline.augment.to_manifest()
     configs = [Config(pipeline.name + task.suffix, name) for name, task in pipeline.tasks_by_name().items()]

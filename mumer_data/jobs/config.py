@@ -22,6 +22,8 @@ from mumer_data.io.config_file import configure, explain, read_yaml
 from mumer_data.io.storage import fetched, is_url
 from mumer_data.latex.normalize.rules import chosen_rules
 from mumer_data.readers import READERS, Reader, reader_class
+from mumer_data.readers.corrections import CorrectedReader
+from mumer_data.readers.paths import resolve
 from mumer_data.registry import did_you_mean
 from mumer_data.shards.manifest import licence_of
 from mumer_data.shards.schema import EXTRA, Chat, Extra, Images
@@ -80,6 +82,7 @@ class Pipeline(BaseModel):
         fit: crop all images to their ink, and redraw it with symbols of one size and one pen; see `Fit`.
         normalize: what to do to raw labels; the preset ``none`` takes labels as they are.
         filters: names, or ``{name: {option: value}}``: exclude valid rows by policy.
+        corrections: file of corrected labels, as `mumer audit` exports it; relative paths as in ``source``.
         metadata: keep what the source says of each row beside label and image in a column of its own.
         columns: further columns after the standard ones: ``label`` (tokenised), ``task`` (its name), or none.
         unknown_commands: what to do with labels that use commands ``grammars/commands.toml`` does not know.
@@ -100,6 +103,7 @@ class Pipeline(BaseModel):
     fit: Fit | None = None
     normalize: LabelRules = LabelRules()
     filters: list[str | dict[str, dict[str, Any]]] = []
+    corrections: str = ""
     metadata: bool = False
     columns: list[Extra] = list(EXTRA)
     unknown_commands: Literal["keep", "reject"] = "keep"
@@ -150,9 +154,13 @@ class Pipeline(BaseModel):
         return filters
 
     def reader(self) -> Reader:
-        """The reader of the source; relative paths are looked up beside the pipeline file first."""
+        """The reader of the source, with corrected labels; relative paths: beside the pipeline file first."""
         kind = reader_class(self.source["format"])
-        return kind(kind.Options.model_validate(self.source), self._base)
+        reader = kind(kind.Options.model_validate(self.source), self._base)
+        if not self.corrections:
+            return reader
+        path = resolve(self.corrections, self._base)
+        return CorrectedReader(reader, path, self.normalize.preset, self.normalize.rules)
 
     def screen(self) -> RowValidator:
         """The checks of single rows, with the row filters among them; raises ``SourceError``."""

@@ -5,7 +5,8 @@ Not for lists: see `mumer_data.api`. Not for printing: see `mumer_data.report.sc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
@@ -15,6 +16,7 @@ from mumer_data.metrics.compare import Comparison, compare
 from mumer_data.metrics.evaluate import Evaluation, evaluate, evaluate_pairs
 from mumer_data.metrics.label_graph import write_label_graphs
 from mumer_data.metrics.pairs import pair_up
+from mumer_data.readers.corrections import LabelCorrection, correct_predictions
 from mumer_data.readers.labels import with_labels
 from mumer_data.readers.normalized import (
     AUTO,
@@ -29,21 +31,36 @@ from mumer_data.records import Prediction
 
 
 class LabelledFile:
-    """A prediction file whose labels another file may replace; read anew by each pass.
+    """A prediction file whose labels other files may replace; read anew by each pass.
 
     Args:
         path: the file.
         labels: id -> label; ``None`` for the labels in the file. They have the ids of the file, else ``SourceError``.
+        corrections: id -> decision about the label; rows that it drops are left out.
+
+    Attributes:
+        corrected: rows that the last pass ``changed`` and ``dropped``.
     """
 
-    def __init__(self, path: Path, labels: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        labels: dict[str, str] | None = None,
+        corrections: Mapping[str, LabelCorrection] | None = None,
+    ) -> None:
         self._file = PredictionFile(path, labelled=labels is None)
         self._labels = labels
+        self._corrections = corrections
+        self.corrected: Counter[str] = Counter()
 
     def __iter__(self) -> Iterator[Prediction]:
-        if self._labels is None:
-            return iter(self._file)
-        return iter(with_labels(list(self._file), self._labels, self._file.path))
+        rows: Iterable[Prediction] = self._file
+        if self._labels is not None:
+            rows = with_labels(list(self._file), self._labels, self._file.path)
+        if self._corrections is not None:
+            self.corrected.clear()
+            rows = correct_predictions(rows, self._corrections, self.corrected)
+        return iter(rows)
 
     @property
     def malformed(self) -> int:
@@ -78,7 +95,8 @@ def evaluate_file(
     seed: int = 0,
     graphs: Path | None = None,
 ) -> Evaluation:
-    """Judge the predictions of one file; rows that are malformed are counted in ``counts``.
+    """Judge the predictions of one file; rows that are malformed, and labels that corrections
+    change or drop, are counted in ``counts``.
 
     Args:
         file: the predictions.
@@ -101,7 +119,8 @@ def evaluate_file(
 
     evaluation = _judged(file, preset, judge)
     malformed = {"malformed": file.malformed} if file.malformed else {}
-    return replace(evaluation, counts={**evaluation.counts, **malformed})
+    corrected = {f"labels_{name}": count for name, count in sorted(file.corrected.items())}
+    return replace(evaluation, counts={**evaluation.counts, **malformed, **corrected})
 
 
 def _judged(

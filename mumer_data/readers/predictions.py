@@ -191,7 +191,7 @@ def _parquet_rows(file: BinaryIO, path: Path, start: int) -> Iterator[dict[str, 
     try:
         with pq.ParquetFile(file) as table:
             names = table.schema_arrow.names
-            wanted = [name for name in (*ID, *LABEL, *TEXT, *IMAGE, "dataset", "sample") if name in names]
+            wanted = [name for name in (*ID, *LABEL, *TEXT, *IMAGE, "dataset", "sample", "logprob") if name in names]
             sizes = rows_of_groups(table.metadata, path)
             groups = list(range(len(sizes)))
             while groups and start >= sizes[groups[0]]:
@@ -259,12 +259,18 @@ def _prediction(value: object, row: int, labelled: bool) -> Prediction | Reject:
         dataset if isinstance(dataset, str) else "",
         sample if isinstance(sample, int) else 0,
         row,
+        _logprob(value.get("logprob")),
     )
     try:
         "".join((found.id, label, found.text, image, found.dataset)).encode("utf-8")
     except UnicodeEncodeError as error:
         return Reject("", row, "row_encoding", f"row {row} (from 0) has half a surrogate pair ({error.reason})")
     return found
+
+
+def _logprob(value: object) -> float | None:
+    """A log-probability, which is not positive; ``None`` for anything else."""
+    return float(value) if isinstance(value, float | int) and -1e9 < value <= 0 else None
 
 
 def _first(value: dict[str, Any], names: tuple[str, ...]) -> object:

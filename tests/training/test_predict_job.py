@@ -182,7 +182,7 @@ def test_only_what_is_missing_is_asked_again(shards: Path, tmp_path: Path) -> No
     everything = asked[0][:-1] + asked[1][:-1] + counting.asked[5:]
     assert len(everything) == len(set(everything)) == 32
     rows = pd.read_parquet(out)
-    assert rows["pred"].tolist() == rows["img_id"].tolist()
+    assert rows["answer"].tolist() == rows["img_id"].tolist()
     assert rows["answer"].str.startswith("tree\n").all()
 
 
@@ -232,7 +232,8 @@ def test_what_a_build_leaves_out_is_left_out_and_said(
     assert rows["img_id"].tolist() == [name for name in left for _ in range(2)]
     assert facts_of(out)["model"] == "m"
     assert facts_of(out)["samples"] == 2
-    (message,) = [record.getMessage() for record in caplog.records]
+    message, raw = [record.getMessage() for record in caplog.records]
+    assert raw.startswith("18 of 18 predictions are not tokenised")
     assert "10 examples are left out" in message
     assert "leaked_image 1" in message
     assert "image_corrupt 2" in message

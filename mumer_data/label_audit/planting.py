@@ -1,0 +1,49 @@
+"""Planted mistakes: labels of a set made wrong in known ways, to fit and to test an audit.
+
+A ``slip`` is a realistic misreading (the error model of the answers); a ``swap`` is the label of another row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+
+from mumer_data.error_model.channel import Channel
+from mumer_data.label_audit.rows import AuditRow
+
+Mistake = Literal["slip", "swap"]
+MISTAKES: tuple[Mistake, ...] = ("slip", "swap")
+_TRIES = 20
+# A set with few wrong answers does not tell how labels go wrong: these pairs are then added to its own errors.
+_LOOKALIKES = (
+    ("x", "X"), ("x", r"\times"), ("c", "C"), ("p", "P"), ("s", "S"), ("v", "V"), ("y", "Y"), ("z", "2"), ("0", "o"),
+    ("1", "i"), ("1", "l"), ("9", "g"), ("5", "s"), ("6", "b"), ("a", r"\alpha"), ("B", r"\beta"), ("u", "v"),
+)  # fmt: skip
+
+
+def channel_of(rows: Sequence[AuditRow]) -> Channel:
+    """The error model of all answers, with look-alike symbols as a base."""
+    channel = Channel()
+    for one, other in _LOOKALIKES:
+        for symbol, read in ((one, other), (other, one)):
+            channel.add(f"{symbol} + n", f"{read} + n")
+    for row in rows:
+        for text in {answer.tokens for answer in row.answers}:
+            channel.add(" ".join(row.label), " ".join(text))
+    return channel
+
+
+def planted_label(
+    row: AuditRow, mistake: Mistake, rows: Sequence[AuditRow], channel: Channel, rng: np.random.Generator
+) -> tuple[str, ...] | None:
+    """A wrong label for a row; ``None`` where no other label could be drawn."""
+    if mistake == "slip":
+        text = channel.corrupt(" ".join(row.label), rng)
+        return tuple(text.split()) if text else None
+    for _ in range(_TRIES):
+        label = rows[int(rng.integers(len(rows)))].label
+        if label != row.label:
+            return label
+    return None

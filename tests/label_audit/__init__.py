@@ -1,0 +1,1 @@
+"""Tests of `mumer_data.label_audit`."""
