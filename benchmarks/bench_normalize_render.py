@@ -30,6 +30,7 @@ from mumer_data.latex.normalize import Normalizer
 SAME, REFUSED, CHANGED, BROKEN, UNRENDERABLE = "same", "refused", "changed", "broken", "unrenderable"
 BROKEN_SHARE = 0.01
 COMMAND = re.compile(r"\\(?:[A-Za-z]+\*?|.)|[\^_&'{}]|[^\x00-\x7f]", re.DOTALL)
+DOUBLED = re.compile(r"\\pmb(?![A-Za-z])")  # MathJax sets its symbols twice, one over the other
 DOTS = re.compile(r"\\dots[bcimo]?(?![A-Za-z])")
 
 
@@ -61,7 +62,7 @@ def referee_folder() -> Path:
 def rendered(sources: Sequence[str], folder: Path) -> list[dict[str, str]]:
     """For each formula ``{"mathml": ...}`` or ``{"error": ...}``."""
     script = Path(__file__).parent / "mathjax_mathml.js"
-    lines = "".join(json.dumps(source) + "\n" for source in sources)
+    lines = "".join(json.dumps(DOUBLED.sub(r"\\boldsymbol", source)) + "\n" for source in sources)
     command = ["node", str(script), str(folder)]
     out = subprocess.run(command, input=lines, capture_output=True, text=True, check=True, encoding="utf-8").stdout
     answers: list[dict[str, str]] = [json.loads(line) for line in out.split("\n") if line]
@@ -117,21 +118,25 @@ def seen(answer: Mapping[str, str], raw: str) -> Items:
     """
     if "error" in answer:
         raise UnrenderableError(answer["error"])
-    return picture(answer["mathml"].replace("⋯", "…").replace("&#x22EF;", "…") if DOTS.search(raw) else answer["mathml"])
+    return picture(
+        answer["mathml"].replace("⋯", "…").replace("&#x22EF;", "…") if DOTS.search(raw) else answer["mathml"]
+    )
 
 
-def difference(before: Items, after: Items) -> str:
+def difference(before: tuple[object, ...], after: tuple[object, ...]) -> str:
     """The first place where two pictures differ; empty where they are the same."""
     if before == after:
         return ""
     for one, other in zip(before, after, strict=False):
         if one != other:
-            if isinstance(one, tuple) and isinstance(other, tuple) and one[0] == other[0] and len(one) == len(other):
-                inner = next((a, b) for a, b in zip(one, other, strict=True) if a != b)
-                if all(isinstance(side, tuple) for side in inner):
-                    return difference(*inner) or f"{one} -> {other}"
+            if isinstance(one, tuple) and isinstance(other, tuple) and one[:1] == other[:1] and len(one) == len(other):
+                return difference(one, other)
             return f"{shortened(one)} -> {shortened(other)}"
-    return f"{shortened(before[len(after):])} lost" if len(before) > len(after) else f"{shortened(after[len(before):])} added"
+    return (
+        f"{shortened(before[len(after) :])} lost"
+        if len(before) > len(after)
+        else f"{shortened(after[len(before) :])} added"
+    )
 
 
 def shortened(item: object) -> str:

@@ -25,12 +25,26 @@ DELIMITED = re.compile(r"\$\$(.+?)\$\$|\\\((.+?)\\\)|\\\[(.+?)\\\]|(?<![\\$])\$(
 SCRIPT_STRING = re.compile(r"(String\.raw|\br)?(?:'((?:[^'\\\n]|\\.)*)'|\"((?:[^\"\\\n]|\\.)*)\"|`((?:[^`\\]|\\.)*)`)")
 ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
 LONGEST = 2_000
-# How a command may be used: with up to three groups, single symbols, a length, a colour, between two groups, in a script.
+# How a command may be used: with groups, symbols, a length, a colour or brackets behind it, between parts, in a script.
 SHAPES = (
     "a @ b", "a @{x+y} b", "a @{x+y}{z+1} b", "a @{x+y}{z+1}{w} b", "a @{1pt} b", "a @{red}{x+y} b", "{a+b @ c+d} e",
     "f_@{x} y", "f_@ x", "a @[c]{x+y} b", "a @(x+y@) b", "a @ x y",
 )  # fmt: skip
-DEFINING = {"def", "gdef", "edef", "xdef", "let", "newcommand", "renewcommand", "providecommand", "begin", "end", "require"}
+DEFINING = {
+    "def",
+    "gdef",
+    "edef",
+    "xdef",
+    "let",
+    "newcommand",
+    "renewcommand",
+    "providecommand",
+    "begin",
+    "end",
+    "require",
+}
+# Read by MathJax in another way than by LaTeX: a switch for a command with an argument, brackets that are not options.
+READ_OTHERWISE = {"frak", "cal", "colorbox"}
 
 
 def formulas(folder: Path) -> dict[str, str]:
@@ -119,7 +133,7 @@ def command_probes(folder: Path) -> list[str]:
                 known.update(re.findall(r"^\s*'?([A-Za-z]{2,})'?:\s*(?:\[|'|\")", text, re.MULTILINE))
             else:
                 known.update(re.findall(r"[\"'`]\\\\([A-Za-z]+\*?)[\"'`]", text))
-    return [shape.replace("@", f"\\{name}") for name in sorted(known - DEFINING) for shape in SHAPES]
+    return [shape.replace("@", f"\\{name}") for name in sorted(known - DEFINING - READ_OTHERWISE) for shape in SHAPES]
 
 
 def _undelimited(formula: str) -> str:

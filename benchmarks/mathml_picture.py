@@ -31,10 +31,16 @@ INVISIBLE = re.compile("[\\s\u200b-\u200f\u2060-\u2064\ufeff\u00ad]+")
 SAME = str.maketrans(
     {
         "−": "-", "∗": "*", "⋅": "·", "∣": "|", "∥": "‖", "⩽": "≤", "⩾": "≥", "⟶": "→", "⟵": "←", "⟹": "⇒", "⟸": "⇐",
-        "⟺": "⇔", "∶": ":", "∖": "\\", "″": "′′", "‴": "′′′", "⁗": "′′′′", "'": "′", "’": "′", "ϵ": "ϵ", "‾": "¯", "―": "¯",
-        "─": "¯", "Ω": "Ω", "⟨": "⟨", "〈": "⟨", "〉": "⟩", "µ": "μ",
+        "⟺": "⇔", "∶": ":", "∖": "\\", "″": "′′", "‴": "′′′", "⁗": "′′′′", "'": "′", "’": "′", "ϵ": "ϵ",
+        "‾": "¯", "―": "¯", "─": "¯", "Ω": "Ω", "⟨": "⟨", "〈": "⟨", "〉": "⟩", "µ": "μ",
+        "∆": "Δ", "“": '"', "”": '"',
     }
 )  # fmt: skip
+# Combining marks -> the marks of accents; the referee sets them as letters.
+MARKS = {
+    "\u0300": "`", "\u0301": "´", "\u0302": "^", "\u0303": "~", "\u0304": "¯", "\u0305": "¯", "\u0306": "˘",
+    "\u0307": "˙", "\u0308": "¨", "\u030a": "˚", "\u030c": "ˇ", "\u20d7": "→",
+}  # fmt: skip
 FONTS = {"double-struck": "double-struck", "script": "script", "fraktur": "fraktur"}
 FONT_WORDS = {"DOUBLE-STRUCK": "double-struck", "SCRIPT": "script", "BLACK-LETTER": "fraktur", "FRAKTUR": "fraktur"}
 
@@ -76,6 +82,8 @@ def _items(node: ElementTree.Element) -> Items:
     tag, children = _tag(node), list(node)
     if tag in LEAVES:
         return tuple(_leaves(node))
+    if tag == "mpadded" and "border" in node.get("style", ""):
+        return (("enclose", "box", _row(children)),)
     if tag in TRANSPARENT:
         return _row(children)
     if tag in SLOTS:
@@ -102,7 +110,7 @@ def _items(node: ElementTree.Element) -> Items:
 
 def _leaves(node: ElementTree.Element) -> Iterable[str]:
     font = next((FONTS[name] for name in FONTS if name in node.get("mathvariant", "")), "")
-    for character in unicodedata.normalize("NFC", _text(node)).translate(SAME):
+    for character in unicodedata.normalize("NFC", _text(node)).replace("|\u0338", "∤").translate(SAME):
         own, shown = font, character
         if unicodedata.decomposition(character).startswith("<font>"):
             named = unicodedata.name(character)
@@ -116,7 +124,11 @@ def _row(children: Iterable[ElementTree.Element]) -> Items:
     row: list[Item] = []
     for child in children:
         for item in _items(child):
-            if row and isinstance(item, tuple) and item[:2] == ("scripts", ""):
+            if row and isinstance(item, str) and item in MARKS:
+                row[-1] = ("limits", (row[-1],), ("over", (MARKS[item],)))
+            elif row and isinstance(item, tuple) and item[0] == "scripts" and item[1] in MARKS:
+                row[-1] = ("scripts", ("limits", (row[-1],), ("over", (MARKS[item[1]],))), *item[2:])
+            elif row and isinstance(item, tuple) and item[:2] == ("scripts", ""):
                 row[-1] = _with_scripts(row[-1], dict(item[2:]), joining=True)  # type: ignore[arg-type]
             else:
                 row.append(item)
@@ -128,7 +140,7 @@ def _scripted(tag: str, children: list[ElementTree.Element]) -> Items:
     scripts = {slot: _items(child) for slot, child in zip(slots, children[1:], strict=True)}
     if tag.startswith(("munder", "mover")):
         if not _has_limits(children[0]):
-            return (("limits", base, *((slot, items) for slot, items in scripts.items() if items)),)
+            return (_limits(base, {slot: items for slot, items in scripts.items() if items}),)
         scripts = {AS_SCRIPT[slot]: items for slot, items in scripts.items()}
     scripts = {slot: items for slot, items in scripts.items() if items}
     if not scripts:
@@ -140,12 +152,20 @@ def _with_scripts(base: Item, scripts: dict[str, Items], joining: bool = False) 
     """A symbol with more scripts, in one step where their places are free."""
     if isinstance(base, tuple) and base[0] == "scripts":
         there: dict[str, Items] = dict(base[2:])  # type: ignore[arg-type]
-        if joining:
+        primes = all(item == "′" for slot in there.keys() & scripts.keys() for item in there[slot] + scripts[slot])
+        if joining or primes:
             merged = {slot: there.get(slot, ()) + scripts.get(slot, ()) for slot in {*there, *scripts}}
             return ("scripts", base[1], *sorted(merged.items()))
-        if not there.keys() & scripts.keys():
-            return ("scripts", base[1], *sorted((there | scripts).items()))
     return ("scripts", base, *sorted(scripts.items()))
+
+
+def _limits(base: Items, marks: dict[str, Items]) -> Item:
+    """What stands over and under a formula, in one step where it was set in two."""
+    if len(base) == 1 and isinstance(base[0], tuple) and base[0][0] == "limits":
+        there: dict[str, Items] = dict(base[0][2:])  # type: ignore[arg-type]
+        if not there.keys() & marks.keys():
+            return ("limits", base[0][1], *sorted((there | marks).items()))
+    return ("limits", base, *sorted(marks.items()))
 
 
 def _has_limits(node: ElementTree.Element) -> bool:
