@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from mumer_data.exceptions import LatexSyntaxError
@@ -186,3 +187,13 @@ def _environment_head(tokens: list[str], place: int, out: list[str]) -> int:
             if out[-1] == "}":
                 break
     return place
+
+
+def fraction_tokens(left: str, right: str, bar: str, above: list[str], below: list[str]) -> list[str]:
+    """``\\genfrac``: a fraction between two delimiters (or none); a bar of length 0 is no bar."""
+    parts = ["{", *above, "}", "{", *below, "}"]
+    no_bar = re.fullmatch(r"0+(\.0*)?[a-z]*", bar) is not None
+    if no_bar and (left, right) == ("(", ")"):
+        return ["\\binom", *parts]
+    inner = ["{", "{", *above, "}", "\\atop", "{", *below, "}", "}"] if no_bar else ["\\frac", *parts]
+    return ["\\left", left or ".", *inner, "\\right", right or "."] if left or right else inner

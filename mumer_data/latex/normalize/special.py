@@ -1,20 +1,20 @@
-"""Commands of raw LaTeX that need more than a signature: limits of operators, arrows with options, roots, boxes.
+"""Commands of raw LaTeX that need more than a signature: limits of operators, fractions, roots, boxes.
 
 Each takes the reader right behind its command. Not for commands whose arguments a table describes: see `signatures`.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Protocol
 
 from mumer_data.exceptions import LatexSyntaxError
+from mumer_data.latex.normalize.scopes import fraction_tokens
 from mumer_data.latex.normalize.signatures import Argument, signatures
 from mumer_data.latex.to_latex import class_of
 
 LIMIT_NAMES = frozenset(["lim", "max", "min", "sup", "inf", "det", "gcd", "Pr", "limsup", "liminf"])
-_FORMULA, _OPTION = Argument("m"), Argument("k", optional=True)
+_FORMULA = Argument("m")
 _SPACES = frozenset(("\\,", "\\;", "\\:", "\\!", "\\>", "\\", "~", "\\quad", "\\/", "\\nolimits"))
 
 
@@ -85,22 +85,6 @@ def _is_plain(token: str) -> bool:
     return token not in signatures().commands and class_of(token) in ("symbol", "operator")
 
 
-def long_arrow(reader: CommandReader, token: str) -> None:
-    """``\\xlongequal [ b ] { a }`` -> ``\\underset { b } { \\xlongequal { a } }``."""
-    below = reader.argument(token, _OPTION)
-    if not below:
-        reader.out.append(token)
-        return
-    above = reader.argument(token, _FORMULA)
-    reader.push(["\\underset", "{", *below, "}", "{", token, "{", *above, "}", "}"])
-
-
-def continued_fraction(reader: CommandReader, token: str) -> None:
-    """``\\cfrac [ l ] { a } { b }``: the option moves the numerator and is dropped."""
-    reader.argument(token, _OPTION)
-    reader.out.append(token)
-
-
 def root(reader: CommandReader, token: str) -> None:
     """``\\root 3 \\of x`` -> ``\\sqrt [ 3 ] { x }``."""
     degree: list[str] = []
@@ -137,16 +121,7 @@ def fraction(reader: CommandReader, token: str) -> None:
     """``\\genfrac``: two delimiters, the bar's thickness, the style, both parts."""
     kinds = [Argument(kind) for kind in "kkkkmm"]
     left, right, bar, _, above, below = (reader.argument(token, kind) for kind in kinds)
-    parts = ["{", *above, "}", "{", *below, "}"]
-    no_bar = re.fullmatch(r"0+(\.0*)?[a-z]*", "".join(bar)) is not None
-    fences = "".join(left), "".join(right)
-    if no_bar and fences == ("(", ")"):
-        reader.push(["\\binom", *parts])
-        return
-    inner = ["{", "{", *above, "}", "\\atop", "{", *below, "}", "}"] if no_bar else ["\\frac", *parts]
-    if any(fences):
-        inner = ["\\left", *(left or ["."]), *inner, "\\right", *(right or ["."])]
-    reader.push(inner)
+    reader.push(fraction_tokens("".join(left), "".join(right), "".join(bar), above, below))
 
 
 def stacked_relation(reader: CommandReader, token: str) -> None:
@@ -162,21 +137,13 @@ def stacked_relation(reader: CommandReader, token: str) -> None:
     reader.push(["\\overset", "{", *above, "}", "{", *reader.argument(token, _FORMULA), "}"])
 
 
-_ARROWS = (
-    "\\xlongequal \\xleftrightarrow \\xLeftarrow \\xRightarrow \\xLeftrightarrow \\xmapsto \\xhookrightarrow "
-    "\\xhookleftarrow \\xrightleftharpoons \\xleftrightharpoons \\xrightharpoonup \\xrightharpoondown "
-    "\\xleftharpoonup \\xleftharpoondown \\xtwoheadrightarrow \\xtwoheadleftarrow \\xrightleftarrows "
-    "\\xrightequilibrium \\xleftequilibrium"
-)
 SPECIAL: dict[str, Callable[[CommandReader, str], None]] = {
     "\\genfrac": fraction,
     "\\buildrel": stacked_relation,
     "\\mathop": operator,
     "\\operatorname*": operator,
-    "\\cfrac": continued_fraction,
     "\\root": root,
     "\\hbox": box,
     "\\not": negation,
-    **dict.fromkeys(_ARROWS.split(), long_arrow),
     **dict.fromkeys(("\\bgroup", "\\begingroup", "\\egroup", "\\endgroup"), group),
 }

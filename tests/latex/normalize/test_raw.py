@@ -70,6 +70,17 @@ KEPT = [
     (r"\href{http://a.b/c_d}{x} \label{eq:a} \cssId{i}{y}", "x y"),
     (r"\raise 2pt \hbox{x} \raisebox{1pt}{y}", "x y"),
     (r"\mathchoice{a}{b}{c}{d}", "a"),
+    (r"\mathtip{x}{a note} \texttip{y}{a note}", "x y"),
+    (r"\mathrlap[b]{x} \cramped[t]{y} \cancel[red]{z}", r"x y \cancel { z }"),
+    (r"\framebox[1cm][c]{x}", r"\fbox { x }"),
+    # what is below an arrow, and scripts that are white space, boxes or several symbols
+    (r"\xLeftarrow[c]{x+y} b", r"\underset { c } { \xLeftarrow { x + y } } b"),
+    (r"\xmapsto[]{x}", r"\xmapsto { x }"),
+    (r"f_\quad x + f^\, y + f_~ z", "f x + f y + f z"),
+    (r"f_\phantom{a} x + f_\strut y + f^\kern 2pt z", "f x + f y + f z"),
+    (r"x_\ket{a} y", r"x _ { | a \rangle } y"),
+    (r"x_\reals", r"x _ { \mathbb { R } }"),
+    (r"\mathbfit x_\symbfit y + \mathbfcal{X}", r"x _ { y } + \mathcal { X }"),
     (r"\smash[b]{x} \mathrlap{y}", "x y"),
     # comments, wrappers, options
     ("a % note", "a"),
@@ -167,6 +178,10 @@ def test_presets_that_keep_faces(raw: str, label: str, preset: str) -> None:
         (r"\newcommand{\x}[1]{#2} \x{a}", "asks for an argument #2"),
         (r"\def\x#1.{a}", "text between its arguments"),
         (r"\ce{A-B ^}", "chemistry that cannot be written"),
+        (r"x_\iff y", r"'\iff' is several symbols: a script of it needs braces"),
+        (r"x^\pmod 3", r"'\pmod' is several symbols"),
+        (r"a \xLeftrightharpoons[b]{c}", r"'\xLeftrightharpoons' cannot be written"),
+        (r"\xmapsto[a", r"'[' after '\xmapsto' never closes"),
     ],
 )
 def test_what_cannot_be_kept_is_refused_by_name(raw: str, named: str) -> None:
