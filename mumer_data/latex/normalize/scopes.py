@@ -106,15 +106,7 @@ def without_infix(tokens: list[str]) -> list[str]:
                 scopes[-1].infix = "\\above" if bar else "\\atop"
             continue
         option = token == "[" and out[-1:] != [] and out[-1] in _WITH_OPTION
-        out.append(tokens[place])
-        place += 1
-        if token == "\\left" and place < len(tokens) and tokens[place] in INFIX:
-            raise LatexSyntaxError("expected a delimiter after '\\left'", tokens=tokens, position=place)
-        if token in ("\\left", "\\middle") and place < len(tokens):
-            out.append(tokens[place])  # its delimiter
-            place += 1
-        if token == "\\begin":
-            place = _environment_head(tokens, place, out)
+        place = _copy(tokens, place, token, out)
         if option or _opens(token):
             scopes.append(_Scope(len(out), fenced=token == "\\left", option=option))
         elif _separates(token, scopes[-1]):
@@ -122,6 +114,18 @@ def without_infix(tokens: list[str]) -> list[str]:
     while scopes:
         _end_infix(out, scopes.pop())
     return out
+
+
+def _copy(tokens: list[str], place: int, token: str, out: list[str]) -> int:
+    """Copy a token with what belongs to it: a delimiter, or the head of an environment; the place after it."""
+    out.append(tokens[place])
+    place += 1
+    if token == "\\left" and place < len(tokens) and tokens[place] in INFIX:
+        raise LatexSyntaxError("expected a delimiter after '\\left'", tokens=tokens, position=place)
+    if token in ("\\left", "\\middle") and place < len(tokens):
+        out.append(tokens[place])
+        place += 1
+    return _environment_head(tokens, place, out) if token == "\\begin" else place
 
 
 def _has_denominator(tokens: list[str], place: int, scope: _Scope) -> bool:
