@@ -32,8 +32,8 @@ def predict(
         typer.Option(
             "--recognizer",
             "--backend",
-            help="Back-end: onnx, transformers, vllm, openai, python, command, http. Default: onnx for mini and exported "
-            "models, else transformers.",
+            help="Back-end: onnx, transformers, vllm, openai, python, command, http. "
+            "Default: onnx for mini and exported models, else transformers.",
         ),
     ] = None,
     task: Annotated[
