@@ -28,7 +28,6 @@ NOT_RUN = {
     r"mumer reader (labels|synthetic|real|train|export)\b": "takes hours; tests/training/from_scratch is small",
     r"(touch|mumer predict|mumer evaluate) .*out/reader/": "needs what those wrote; the same test does it",
     r"mumer rewards serve\b": "runs until it is stopped; tests/cli/test_rewards.py asks it",
-    r"mumer predict .*(pmsh|mathnote)_reader": "needs their packages; tests/recognizers/test_foreign_packages.py runs them",
     r"vllm serve\b": "needs a GPU; tests/training/test_openai.py asks a real server",
     r"mumer predict .*--(backend|recognizer) (openai|vllm)": "asks that server; tests/training/test_openai.py does it",
     r"(torchrun|accelerate launch|srun|sbatch)\b": "needs GPUs; tests/training/test_distributed.py runs two processes",
