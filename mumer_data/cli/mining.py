@@ -88,7 +88,7 @@ def mine(
     from mumer_data.shards.schema import CHATS
 
     if chat not in CHATS:
-        raise typer.BadParameter(f"'{chat}' is no chat format: choose {' or '.join(CHATS)}", param_hint="--chat")
+        raise typer.BadParameter(f"'{chat}' is not a chat format: choose {' or '.join(CHATS)}", param_hint="--chat")
     options = MiningOptions(
         normalize=normalize,
         keep_correct=keep_correct,
