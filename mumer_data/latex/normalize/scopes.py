@@ -45,8 +45,14 @@ def without_switches(tokens: list[str]) -> list[str]:
     out: list[str] = []
     scopes = [_Scope(0)]
     for token in tokens:
-        if _closes(token, scopes[-1]) or _separates(token, scopes[-1]) or token in INFIX:
+        if _closes(token, scopes[-1]) or _separates(token, scopes[-1]):
             _end_switch(out, scopes[-1])
+        if token in INFIX and token != "\\above" and scopes[-1].switched:
+            command = out[scopes[-1].switched[-1]]  # the face holds in the denominator too
+            _end_switch(out, scopes[-1])
+            scopes[-1].switched.append(len(out) + 1)
+            out += [token, command, "{"]
+            continue
         if _closes(token, scopes[-1]) and len(scopes) > 1:
             scopes.pop()
         if token in switches:

@@ -37,7 +37,7 @@ KEPT = [
     (r"\sqrt[a \over b]{c}", r"\sqrt [ \frac { a } { b } ] { c }"),
     (r"\left( a \over b \middle| c \right)", r"( \frac { a } { b } | c )"),
     (r"{\cal A \over B} + \sqrt[\cal A]{B}",
-     r"\frac { \mathcal { A } } { B } + \sqrt [ \mathcal { A } ] { B }"),
+     r"\frac { \mathcal { A } } { \mathcal { B } } + \sqrt [ \mathcal { A } ] { B }"),
     (r"\begingroup a \over b \endgroup", r"\frac { a } { b }"),
     (r"\root 3 \of x", r"\sqrt [ 3 ] { x }"),
     # options of arrows and fractions
