@@ -59,7 +59,7 @@ class Finding:
 
 COLUMNS = [
     *("rank", "row", "id", "label", "proposal", "probability", "slip", "swap"),
-    *("syntax", "raw_label", "duplicate_of", "neighbour"),
+    *("syntax", "raw_label", "duplicate_of", "neighbour", "confirmed"),
     *FEATURES,
 ]
 

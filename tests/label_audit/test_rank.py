@@ -95,6 +95,18 @@ def test_the_label_as_released_and_the_label_of_a_neighbour() -> None:
     assert {signals["e20"].neighbour, signals["e21"].neighbour} == {"e21", "e20"} or signals["e21"].neighbour == "e20"
 
 
+def test_a_model_that_reads_the_label_as_released_confirms_it() -> None:
+    audited = rows()
+    for number, reads_it in ((10, True), (12, False)):
+        raw = tuple(label(number).replace("+", "-").split())
+        answers = (Answer(0, raw), Answer(1, audited[number].label)) if reads_it else audited[number].answers
+        audited[number] = replace(audited[number], raw_label=raw, answers=answers)
+    findings = {finding.id: finding for finding in rank(audited)}
+    assert findings["e10"].signals.confirmed
+    assert not findings["e12"].signals.confirmed
+    assert findings["e10"].probability > findings["e12"].probability
+
+
 def test_errors_are_counted_without_the_row_itself() -> None:
     audited = rows()
     evidence = Evidence.of(audited)
