@@ -223,7 +223,7 @@ def test_in_memory_one_model_with_images_and_released_labels() -> None:
     references = [" ".join(row.label) for row in audited]
     raw = list(references)
     raw[7] = "a^2+1"
-    images = [picture(1 + number % 9) for number in range(30)]
+    images = [picture(8 + number % 3, 8 + number % 13) for number in range(30)]
     result = mumer_data.audit([" ".join(row.answers[0].tokens) for row in audited], references, images, raw)
     assert result.findings[0].id == "7"
     assert result.findings[0].signals.raw_label == "a ^ { 2 } + 1"
