@@ -11,11 +11,18 @@ export HF_HUB_OFFLINE = 1
 
 .PHONY: demo test lint stress fuzz mutants docs format grammar bench clean
 
+# Labels -> handwriting -> shards -> predictions of the bundled model -> mined errors -> report.
 demo: $(VENV)/.core
-	rm -rf $(OUT)
+	rm -rf $(OUT) $(OUT)_*
 	$(BIN)/mumer build pipelines/demo.yaml --out $(OUT)
 	$(BIN)/mumer inspect $(OUT)
-	@printf '\n%s\n' "The shards are in $(OUT): one folder a task, manifest.json, rejects.parquet."
+	$(BIN)/mumer write mumer_data/readers/demo_labels.txt --seed 7 --out $(OUT)_written
+	$(BIN)/mumer predict --model mini --data $(OUT) --out $(OUT)_predictions/demo.parquet
+	$(BIN)/mumer predict --model mini --data $(OUT)_written --out $(OUT)_predictions/written.parquet
+	$(BIN)/mumer mine $(OUT)_predictions --name demo_errors --out $(OUT)_errors
+	$(BIN)/mumer report $(OUT)_predictions/demo.parquet --images $(OUT)_written --out $(OUT)_report
+	$(BIN)/mumer confusions $(OUT)_predictions --top 5
+	@printf '\n%s\n' "Shards: $(OUT)   mined errors: $(OUT)_errors   report: $(OUT)_report/index.html"
 	@printf '%s\n' 'Another label:  $(BIN)/mumer tree "\frac { a ^ { 2 } + 1 } { b }"'
 
 test: $(VENV)/.dev
@@ -61,7 +68,7 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.core: $(VENV)/bin/python pyproject.toml
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[mini]'
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/bin/python pyproject.toml

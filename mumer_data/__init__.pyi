@@ -31,6 +31,7 @@ from mumer_data.api.images import handwrite as handwrite
 from mumer_data.api.labels import ChatSample as ChatSample
 from mumer_data.api.labels import normalize as normalize
 from mumer_data.api.labels import task as task
+from mumer_data.api.recognition import recognize as recognize
 from mumer_data.exceptions import LatexSyntaxError as LatexSyntaxError
 from mumer_data.exceptions import MumerError as MumerError
 from mumer_data.exceptions import TreeTextError as TreeTextError

@@ -16,15 +16,26 @@ app = typer.Typer()
 
 @app.command()
 def predict(
-    model: Annotated[str, typer.Option(help="Model to run: a local folder, a Hub id, a file or a command.")],
+    model: Annotated[
+        str,
+        typer.Option(
+            help="Model to run: mini (in the package), a folder, a Hub id, a URL, module:callable, a command."
+        ),
+    ],
     data: Annotated[
         str,
         typer.Option(help="Images: a build or one of its configs, a pipeline file, or a ready pipeline's name."),
     ],
     out: Annotated[Path, typer.Option(help="Parquet file for the predictions.")],
     recognizer: Annotated[
-        str, typer.Option("--recognizer", "--backend", help="Back-end that runs the model.")
-    ] = "transformers",
+        str | None,
+        typer.Option(
+            "--recognizer",
+            "--backend",
+            help="Back-end: onnx, transformers, vllm, openai, python, command, http. "
+            "Default: onnx for mini and exported models, else transformers.",
+        ),
+    ] = None,
     task: Annotated[
         str, typer.Option(help="Task whose prompt is sent: recognition, tree_cot or symbol_count.")
     ] = "recognition",
@@ -72,7 +83,7 @@ def predict(
     named |= {"retries": retries, "logprobs": logprobs or None, "constrained": task if constrained else None}
     named |= {"trust_remote_code": trust_remote_code or None, **_options(option or [])}
     options = {name: value for name, value in named.items() if value is not None}
-    make = partial(recognizers.recognizer, recognizer, model=model, **options)
+    make = partial(recognizers.recognizer, recognizer or recognizers.backend_of(model), model=model, **options)
     sampling = recognizers.Sampling(temperature, top_p, seed, max_tokens)
     with build_progress("reading images") as progress:
         print(run_predict(make, model, data, out, task=task, samples=samples, sampling=sampling, progress=progress))

@@ -174,7 +174,8 @@ class _Requests:
     def __init__(self, pipeline: Pipeline, data: str, task: str, keep: Callable[[Example], bool] | None) -> None:
         self._pipeline, self._keep, self._name = pipeline, keep, pipeline.name
         self._screen, self._prompt = pipeline.screen(), task_class(task).prompt
-        self._folder = str(Path(data).resolve()) if Path(data).is_dir() else ""
+        shards = pipeline.source.get("format") == "shards" and Path(data).is_dir()
+        self._folder = str(Path(data).resolve()) if shards else ""  # images of shards have no path of their own
         self._reader = pipeline.reader()
         self.parts = self._reader.plan(_SLICE_ROWS, _SLICE_BYTES)
         self._refused = refusals(pipeline, self.parts, 1) if pipeline.dataset_filters() else {}

@@ -120,6 +120,17 @@ RECOGNIZERS = Registry(
 )
 
 
+def backend_of(model: str) -> str:
+    """The recognizer that runs a model where none is named: ``onnx`` for ``mini`` and exported folders.
+
+    Everything else is a model of transformers.
+    """
+    from mumer_data.recognizers.onnx import model_folder
+    from mumer_data.recognizers.onnx_manifest import MANIFEST
+
+    return "onnx" if (model_folder(model) / MANIFEST).is_file() else "transformers"
+
+
 def recognizer(name: str, *, model: str, **options: Any) -> Recognizer:
     """The recognizer registered under ``name``.
 

@@ -21,6 +21,8 @@ from mumer_data.recognizers import Answer, Answered, Finish, Key, RecognizerOpti
 from mumer_data.recognizers.onnx_manifest import read_manifest
 from mumer_data.seeding import rng_for
 
+MINI = "mini"
+BUNDLED = Path(__file__).parent / MINI
 Floats = NDArray[np.float32]
 
 
@@ -37,7 +39,7 @@ class OnnxModel:
     """
 
     def __init__(self, folder: Path, threads: int = 1) -> None:
-        require("onnxruntime", extra="onnx")
+        require("onnxruntime", extra="mini")
         self.manifest = read_manifest(folder)
         self._encoder = _session(folder / self.manifest.encoder, threads)
         self._decoder = _session(folder / self.manifest.decoder, threads)
@@ -111,8 +113,13 @@ def _next(logs: Floats, sampling: Sampling | None, rng: np.random.Generator | No
     return int(rng.choice(kept, p=chances[kept] / chances[kept].sum()))
 
 
+def model_folder(model: str) -> Path:
+    """The folder of a model: ``mini`` is the one in the package, unless there is a folder of that name."""
+    return BUNDLED if model == MINI and not Path(MINI).is_dir() else Path(model)
+
+
 class OnnxRecognizer:
-    """An exported model as a recognizer; ``model`` is its folder."""
+    """An exported model as a recognizer; ``model`` is its folder, or ``mini`` for the model in the package."""
 
     class Options(RecognizerOptions):
         """Options of the back-end ``onnx``.
@@ -124,7 +131,7 @@ class OnnxRecognizer:
         threads: int = Field(1, ge=1)
 
     def __init__(self, model: str, options: Options) -> None:
-        self._model = OnnxModel(Path(model), options.threads)
+        self._model = OnnxModel(model_folder(model), options.threads)
 
     def answers(self, requests: Sequence[Request], sampling: Sampling, done: Container[Key] = ()) -> Iterator[Answered]:
         """One by one: an answer does not depend on what else is read. Prompts are not used."""

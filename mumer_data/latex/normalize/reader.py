@@ -181,7 +181,8 @@ class _Reader:
                 break
         match = _LENGTH.match(text)
         unit = match and re.sub(r"^[-+\d.,]*", "", match[0])
-        if match is None or not unit or (unit[0] != "\\" and unit[:2] not in _UNITS):
+        no_length = not unit or unit in _known() or unit in ("\\begin", "\\end") or unit in signatures().switches
+        if match is None or no_length or not unit or (unit[0] != "\\" and unit[:2] not in _UNITS):
             raise self.error(f"expected a length after '{command}'")
         length = match[0] if unit[0] == "\\" or "plus" in unit or "minus" in unit else match[0][: -len(unit)] + unit[:2]
         size = 0

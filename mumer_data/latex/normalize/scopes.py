@@ -42,9 +42,9 @@ def without_switches(tokens: list[str]) -> list[str]:
     out: list[str] = []
     scopes = [_Scope(0)]
     for token in tokens:
-        if _closes(token) or token in _SEPARATORS:
+        if _closes(token, scopes[-1]) or token in _SEPARATORS:
             _end_switch(out, scopes[-1])
-        if _closes(token) and len(scopes) > 1:
+        if _closes(token, scopes[-1]) and len(scopes) > 1:
             scopes.pop()
         if token in switches:
             if out and out[-1] in ("_", "^"):
@@ -56,7 +56,7 @@ def without_switches(tokens: list[str]) -> list[str]:
             continue
         out.append(token)
         if _opens(token):
-            scopes.append(_Scope(len(out)))
+            scopes.append(_Scope(len(out), fenced=token == "\\left"))
     while scopes:
         _end_switch(out, scopes.pop())
     return out
@@ -82,11 +82,11 @@ def without_infix(tokens: list[str]) -> list[str]:
     place = 0
     while place < len(tokens):
         token = tokens[place]
-        if _closes(token) or token in _SEPARATORS:
+        if _closes(token, scopes[-1]) or token in _SEPARATORS:
             _end_infix(out, scopes[-1])
-        if _closes(token) and len(scopes) > 1:
+        if _closes(token, scopes[-1]) and len(scopes) > 1:
             scopes.pop()
-        if token in INFIX and len(out) == scopes[-1].begin and not _has_denominator(tokens, place):
+        if token in INFIX and len(out) == scopes[-1].begin and not _has_denominator(tokens, place, scopes[-1]):
             if scopes[-1].fenced:
                 raise LatexSyntaxError(f"nothing beside '{token}'", tokens=tokens, position=place)
             token = ""  # a symbol of that name, with nothing before and after
@@ -119,16 +119,17 @@ def without_infix(tokens: list[str]) -> list[str]:
     return out
 
 
-def _has_denominator(tokens: list[str], place: int) -> bool:
-    return place + 1 < len(tokens) and not _closes(tokens[place + 1]) and tokens[place + 1] not in _SEPARATORS
+def _has_denominator(tokens: list[str], place: int, scope: _Scope) -> bool:
+    return place + 1 < len(tokens) and not _closes(tokens[place + 1], scope) and tokens[place + 1] not in _SEPARATORS
 
 
 def _opens(token: str) -> bool:
     return token in ("{", "\\left", "\\begin") or token.startswith("\\begin{")
 
 
-def _closes(token: str) -> bool:
-    return token in ("}", "\\right", "\\end") or token.startswith("\\end{")
+def _closes(token: str, scope: _Scope) -> bool:
+    """Whether a token ends a scope; ``\\right`` without ``\\left`` does not."""
+    return token in ("}", "\\end") or token.startswith("\\end{") or (token == "\\right" and scope.fenced)
 
 
 def _end_infix(out: list[str], scope: _Scope) -> None:

@@ -163,10 +163,8 @@ def _add_root(out: list[str], tokens: list[str], place: int, sign: str) -> int:
                 break
         if depth:
             end = place
-    elif end < len(tokens) and (tokens[end].isalnum() or (tokens[end][0] == "\\" and tokens[end][1:].isalpha())):
-        end += 1
-        if tokens[end - 1].startswith("\\") and tokens[end : end + 1] == ["{"]:
-            end = place  # a command with arguments: it is not known here where they end
+    elif end < len(tokens) and (tokens[end].isalnum() or tokens[end] in _characters()):
+        end += 1  # a command with arguments is not taken: it is not known here where they end
     if end == place:
         out.append("\\surd")
         return place
