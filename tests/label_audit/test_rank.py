@@ -224,9 +224,14 @@ def test_in_memory_one_model_with_images_and_released_labels() -> None:
     raw = list(references)
     raw[7] = "a^2+1"
     images = [picture(8 + number % 3, 8 + number % 13) for number in range(30)]
-    result = mumer_data.audit([" ".join(row.answers[0].tokens) for row in audited], references, images, raw)
-    assert result.findings[0].id == "7"
-    assert result.findings[0].signals.raw_label == "a ^ { 2 } + 1"
+    texts = [" ".join(row.answers[0].tokens) for row in audited]
+    result = mumer_data.audit(texts, references, images, raw)
+    found = {finding.id: finding for finding in result.findings}
+    assert [one.id for one in result.findings if one.signals.raw_label] == ["7"]
+    assert found["7"].signals.raw_label == "a ^ { 2 } + 1"
+    alone = {one.id: one.probability for one in mumer_data.audit(texts, references, images).findings}
+    assert found["7"].probability > 10 * alone["7"]
+    assert found["7"].evidence["ink_known"] == 1.0
 
 
 def test_lists_that_do_not_match() -> None:
