@@ -35,6 +35,7 @@ BENCHES = {
     "generate": "Made-up labels",
     "metrics": "Metrics",
     "cdm": "CDM and VisEq",
+    "rewards": "Rewards",
     "mine": "Mining",
     "corrupt": "Made-up mistakes",
     "constrained": "Constrained decoding",

@@ -32,6 +32,9 @@ from mumer_data.api.labels import ChatSample as ChatSample
 from mumer_data.api.labels import normalize as normalize
 from mumer_data.api.labels import task as task
 from mumer_data.api.recognition import recognize as recognize
+
+# votes
+from mumer_data.api.votes import vote as vote
 from mumer_data.exceptions import LatexSyntaxError as LatexSyntaxError
 from mumer_data.exceptions import MumerError as MumerError
 from mumer_data.exceptions import TreeTextError as TreeTextError
@@ -65,6 +68,7 @@ from mumer_data.records import Sample as Sample
 
 # samples and datasets
 from mumer_data.tasks import TASKS as TASKS
+from mumer_data.voting.decide import Vote as Vote
 
 __all__: list[str]
 

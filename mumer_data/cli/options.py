@@ -26,9 +26,11 @@ SUBJECTS = (
     "handwriting",
     "builds",
     "evaluate",
+    "votes",
     "mining",
     "audit",
     "rewards",
+    "policy_data",
     "models",
     "publishing",
 )

@@ -30,6 +30,7 @@ VERBS: dict[str, dict[str, str]] = {
         "compare": "mumer compare a.json b.json",
         "cdm": "mumer cdm 'a + b' 'a - b' --png pair.png",
         "report": "mumer report predictions.json --out report",
+        "vote": "mumer vote a.json b.json --rerank data/crohme/train --out voted.jsonl",
     },
     "Error mining": {
         "audit": "mumer audit out/mine --predictions a.json --predictions b.json --out out/audit",
@@ -39,6 +40,8 @@ VERBS: dict[str, dict[str, str]] = {
     },
     "Reinforcement learning": {
         "rewards": "mumer rewards score predictions.json --reward exact --reward tree_similarity",
+        "prompts": "mumer prompts predictions.json --images data/mine --out out/prompts --max-pass-rate 0.95",
+        "pairs": "mumer pairs predictions.json --images data/mine --out out/pairs --format llamafactory",
     },
     "Models": {
         "predict": "mumer predict --model MODEL --data out/mine --out predictions.parquet",

@@ -6,7 +6,6 @@ Not for the rules: see `mumer_data.latex.normalize`, which does all the work whe
 from __future__ import annotations
 
 from functools import lru_cache
-from itertools import pairwise
 
 from mumer_data.exceptions import LatexSyntaxError
 from mumer_data.latex.answers import is_tokenised
@@ -31,20 +30,28 @@ class _Canonical:
         self._possible = [STRUCTURE[rule.name][1] for rule in self.normalizer.rules if rule.kind == "structure"]
         self._plain = dict.fromkeys(_MARKS, True)
 
-    def __call__(self, raw: str) -> str:
+    def __call__(self, raw: str) -> str | None:
         tokens = raw.split()
         plain = self._plain
         try:
             settled = all(map(plain.__getitem__, tokens))
         except KeyError:
             settled = all(map(self._is_plain, tokens))
-        tree = try_parse(tokens) if settled and tokens else None
-        if tree is not None and not (_may_have_groups(tokens) and _has_groups(tree)):
+        if settled and tokens:
+            braces = tokens.count("{")
+            if braces != tokens.count("}"):
+                return None  # no rule adds or drops a brace without its partner
             label = " ".join(tokens)
-            evidence = Evidence(label, frozenset(tokens), False)
-            if not any(possible(evidence) for possible in self._possible):
-                return label
-        return self.normalizer(raw)
+            tree = try_parse(tokens)
+            only_scripts = braces == label.count("^ {") + label.count("_ {")
+            if tree is not None and (only_scripts or not _has_groups(tree)):
+                evidence = Evidence(label, frozenset(tokens), False)
+                if not any(possible(evidence) for possible in self._possible):
+                    return label
+        try:
+            return self.normalizer(raw)
+        except LatexSyntaxError:
+            return None
 
     def _is_plain(self, token: str) -> bool:
         """Whether a token is one symbol that no rule concerns."""
@@ -64,11 +71,6 @@ class _Canonical:
             return False
 
 
-def _may_have_groups(tokens: list[str]) -> bool:
-    """Whether a brace opens behind anything but a script mark; only then is the tree searched for groups."""
-    return tokens[0] == "{" or any(two == "{" and one not in "^_" for one, two in pairwise(tokens))
-
-
 def _has_groups(tree: SymbolTree) -> bool:
     return any(symbol.token == "{" for _, symbol in tree.walk())
 
@@ -78,6 +80,6 @@ def _preset(name: str) -> _Canonical:
     return _Canonical(name)
 
 
-def canonical(raw: str, preset: str) -> str:
-    """The canonical label, the same as `normalize` returns; raises ``LatexSyntaxError``."""
+def canonical(raw: str, preset: str) -> str | None:
+    """The canonical label, the same as `normalize` returns; ``None`` where that raises ``LatexSyntaxError``."""
     return _preset(preset)(raw)

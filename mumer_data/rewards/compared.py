@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from mumer_data.exceptions import LatexSyntaxError, MumerError
+from mumer_data.exceptions import MumerError
 from mumer_data.latex.answers import clean_answer
 from mumer_data.latex.parser import try_parse
 from mumer_data.latex.tree import SymbolTree
@@ -75,9 +75,8 @@ def reference_of(raw: str, preset: str = DEFAULT_PRESET) -> Reference | None:
     """A reference, normalised and parsed; ``None`` where that cannot be done."""
     if len(raw) > MAX_CHARACTERS:
         return None
-    try:
-        label = canonical(clean_answer(raw), preset)
-    except LatexSyntaxError:
+    label = canonical(clean_answer(raw), preset)
+    if label is None:
         return None
     tokens = label.split()
     tree = try_parse(tokens)
@@ -97,20 +96,13 @@ def compared(text: str, raw: str | None, preset: str = DEFAULT_PRESET, prompt: s
         exploit = exploit_in_answer(answer, raw or "")
         if not exploit and reference is not None:
             exploit = exploit_in_tokens(answer.split(), reference.tokens)
-        label = None if exploit else _canonical_or_none(answer, preset)
+        label = None if exploit else canonical(answer, preset)
         if exploit or label is not None:
             break
     tokens = [] if label is None else label.split()
     if tokens and reference is not None:
         exploit = exploit_in_tokens(tokens, reference.tokens)
     return Compared(text, answer, label, tokens, exploit, reference)
-
-
-def _canonical_or_none(answer: str, preset: str) -> str | None:
-    try:
-        return canonical(answer, preset)
-    except LatexSyntaxError:
-        return None
 
 
 def per_completion(
@@ -151,7 +143,9 @@ def _at(column: object, place: int) -> object:
     """The value of one row; a text holds for all rows."""
     if column is None or isinstance(column, str):
         return column
-    return column[place] if isinstance(column, Sequence) and place < len(column) else None
+    if isinstance(column, Sequence):
+        return column[place] if place < len(column) else None
+    return None
 
 
 def column_value(options: Mapping[str, object], name: str, place: int) -> object:

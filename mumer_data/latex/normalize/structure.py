@@ -255,9 +255,12 @@ class Evidence:
     groups: bool
 
 
+_SPELLED = tuple(" ".join(name) for name in FUNCTIONS)
+
+
 def _may_spell(label: Evidence) -> bool:
     letters = label.text.replace("{ ", "").replace("} ", "")
-    return any(" ".join(name) in letters for name in FUNCTIONS)
+    return any(name in letters for name in _SPELLED)
 
 
 # name in the table -> what it does to one row, and whether it could do anything to a label at all

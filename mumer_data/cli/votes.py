@@ -1,0 +1,91 @@
+"""The verb `vote`: joins the predictions of several models or samples."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mumer_data.cli.options import AsJson
+
+if TYPE_CHECKING:
+    from mumer_data.jobs.vote import VoteResult
+
+app = typer.Typer()
+
+
+@app.command()
+def vote(
+    files: Annotated[
+        list[Path],
+        typer.Argument(help="Prediction files of the same images (several samples in one count), or folders of them."),
+    ],
+    out: Annotated[Path, typer.Option(help="Write the votes into this JSON lines file, as predictions.")],
+    rerank: Annotated[
+        str | None,
+        typer.Option(help="Rerank by a language model of these training labels: a label file, folder or pipeline."),
+    ] = None,
+    weights: Annotated[
+        str | None, typer.Option(help="Weights of the sources, e.g. 1,1.3. Default: estimated from their agreement.")
+    ] = None,
+    normalize: Annotated[
+        str | None,
+        typer.Option(help="Normalise all predictions with this preset; off: not. Default: auto.", metavar="PRESET"),
+    ] = None,
+    calibration: Annotated[
+        Path | None, typer.Option(help="Calibrate the confidences by a file of --fit-calibration.")
+    ] = None,
+    fit_calibration: Annotated[
+        Path | None, typer.Option(help="Fit a calibration on these (labelled) predictions, into this JSON file.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Random seed of the bootstrap.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Join several predictions per image by weighted majority, with a confidence."""
+    from mumer_data.jobs.corpus import read_corpus
+    from mumer_data.jobs.vote import vote_files, write_votes
+    from mumer_data.readers.predictions import prediction_files
+    from mumer_data.voting.calibration import read_calibration
+
+    result = vote_files(
+        prediction_files(files),
+        training_labels=None if rerank is None else read_corpus(rerank).labels,
+        weights=None if weights is None else _numbers(weights),
+        preset=normalize,
+        calibration=None if calibration is None else read_calibration(calibration),
+        fit=fit_calibration is not None,
+        seed=seed,
+    )
+    write_votes(out, result)
+    if fit_calibration is not None and result.calibration is not None:
+        result.calibration.write(fit_calibration)
+    if as_json:
+        print(json.dumps({"out": str(out), **result.to_json()}, ensure_ascii=False))
+    else:
+        _print(out, result)
+
+
+def _numbers(text: str) -> list[float]:
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError:
+        raise typer.BadParameter(f"{text!r}: write numbers separated by commas", param_hint="--weights") from None
+
+
+def _print(out: Path, result: VoteResult) -> None:
+    found = result.to_json()
+    methods = ", ".join(f"{count:,} {method}" for method, count in sorted(found["methods"].items()))
+    print(f"{out}: {found['n']:,} images from {len(result.sources)} sources ({methods})")
+    for place, (name, weight) in enumerate(zip(result.sources, result.weights, strict=True)):
+        rate = f"  ExpRate {result.rates[place]:.2f}" if result.rates else ""
+        print(f"  weight {weight:.3f}{rate}  {name}")
+    if result.best is not None:
+        best = result.best
+        print(
+            f"  votes        ExpRate {best.exprate_b:.2f}, {best.difference:+.2f} points against the best source, "
+            f"95% interval {best.low:+.2f} to {best.high:+.2f}\n"
+            f"  expected calibration error {result.calibration_error:.3f}"
+        )
+    print(result.signature)

@@ -1,0 +1,209 @@
+"""Prediction files -> one file of votes, with figures where the files have labels.
+
+Not for the decision: see `mumer_data.voting`.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from mumer_data.exceptions import SourceError
+from mumer_data.io.atomic import atomic_write
+from mumer_data.metrics.compare import Comparison, compare
+from mumer_data.readers.normalized import answer_normalizer, name_of, normalized
+from mumer_data.readers.predictions import PredictionFile
+from mumer_data.records import Prediction
+from mumer_data.voting.calibration import Calibration, calibration_error, fit_calibration
+from mumer_data.voting.classes import classes_of
+from mumer_data.voting.decide import Vote, check_sources, decide, source_weights
+from mumer_data.voting.language_model import LanguageModel, VoteError
+
+log = logging.getLogger(__name__)
+Key = tuple[str, str]  # dataset, id
+
+
+@dataclass(frozen=True)
+class Source:
+    """One model, or one sample of a model.
+
+    Attributes:
+        name: of the file, with the number of the sample where there are several.
+        rows: by image.
+        log_probabilities: by image, where the file has them.
+    """
+
+    name: str
+    rows: dict[Key, Prediction]
+    log_probabilities: dict[Key, float]
+
+
+@dataclass(frozen=True)
+class VoteResult:
+    """The votes of all images.
+
+    Attributes:
+        sources: names.
+        weights: one per source.
+        rows: the votes as predictions, in the order of the first file.
+        votes: one per row; their confidences are calibrated where a calibration was passed.
+        rates: ExpRate (0-100) of each source, where all rows have labels.
+        best: the best source, compared with the votes; ``None`` without labels.
+        calibration: fitted on these rows, where that was asked for.
+        calibration_error: of the confidences, where all rows have labels.
+        signature: how the votes were made.
+    """
+
+    sources: list[str]
+    weights: list[float]
+    rows: list[Prediction]
+    votes: list[Vote]
+    rates: list[float]
+    best: Comparison | None
+    calibration: Calibration | None
+    calibration_error: float | None
+    signature: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data, without the rows."""
+        found: dict[str, Any] = {"n": len(self.rows), "sources": self.sources, "weights": self.weights}
+        found["methods"] = dict(Counter(vote.method for vote in self.votes))
+        if self.best is not None:
+            comparison = {key: value for key, value in self.best.to_json().items() if key != "changes"}
+            found |= {"exprate": self.best.exprate_b, "exprate_sources": self.rates, "comparison": comparison}
+            found["calibration_error"] = self.calibration_error
+        return {**found, "signature": self.signature}
+
+
+def vote_files(
+    paths: Sequence[Path],
+    *,
+    training_labels: Iterable[str] | None = None,
+    weights: Sequence[float] | None = None,
+    preset: str | None = None,
+    calibration: Calibration | None = None,
+    fit: bool = False,
+    seed: int = 0,
+) -> VoteResult:
+    """Join the predictions of several files, and of several samples in a file.
+
+    Args:
+        paths: prediction files of the same images; an image that one of them lacks has a vote less.
+        training_labels: for the language model that reranks; ``None`` for none.
+        weights: one per source; ``None`` to estimate them.
+        preset: of the normaliser; see `answer_normalizer`.
+        calibration: applied to the confidences.
+        fit: fit a calibration on these rows, which must have labels.
+        seed: of the bootstrap.
+
+    Raises:
+        SourceError: a file cannot be read, or labels of one image differ.
+        VoteError: there is one source only, weights do not fit the sources, or labels are missing for ``fit``.
+    """
+    sources, normalizer = _sources(paths, preset)
+    model = None if training_labels is None else LanguageModel(training_labels)
+    keys = list(dict.fromkeys(key for source in sources for key in source.rows))
+    texts = [[source.rows[key].text if key in source.rows else "" for source in sources] for key in keys]
+    check_sources([*zip(*texts, strict=True)], weights)
+    chosen = list(weights) if weights is not None else source_weights(texts, model)
+    votes = []
+    for key, labels in zip(keys, texts, strict=True):
+        reported = [source.log_probabilities.get(key) for source in sources]
+        votes.append(decide(classes_of(labels, chosen, reported), model))
+    rows = [_row(key, sources, vote) for key, vote in zip(keys, votes, strict=True)]
+    rates, best = _figures(sources, rows, normalizer, seed)
+    right = [row.text.split() == row.label.split() for row in rows]
+    if fit and best is None:
+        raise VoteError("a calibration is fitted on labelled predictions, and these rows lack labels (gt)")
+    fitted = fit_calibration([vote.confidence for vote in votes], right) if fit else None
+    if calibration is not None:
+        votes = [replace(vote, confidence=calibration(vote.confidence)) for vote in votes]
+    error = None if best is None else calibration_error([vote.confidence for vote in votes], right)
+    signature = _signature(sources, model, normalizer)
+    names = [source.name for source in sources]
+    return VoteResult(names, chosen, rows, votes, rates, best, fitted, error, signature)
+
+
+def _sources(paths: Sequence[Path], preset: str | None) -> tuple[list[Source], str]:
+    """The sources of all files, and the name of the preset."""
+    files = [PredictionFile(path, labelled=False) for path in paths]
+    normalizer = answer_normalizer(preset, lambda: chain(*files))
+    sources: list[Source] = []
+    for path, file in zip(paths, files, strict=True):
+        reported = _log_probabilities(path)
+        by_sample: dict[int, Source] = {}
+        for row in normalized(file, normalizer):
+            source = by_sample.setdefault(row.sample, Source(f"{path}#{row.sample}", {}, {}))
+            key = (row.dataset, row.id)
+            if key in source.rows:
+                raise SourceError(f"{path} has two predictions of {row.id!r} with sample {row.sample}: number them")
+            source.rows[key] = row
+            if row.row < len(reported) and reported[row.row] is not None:
+                source.log_probabilities[key] = float(reported[row.row] or 0.0)
+        found = [by_sample[sample] for sample in sorted(by_sample)]
+        sources += found if len(found) > 1 else [replace(found[0], name=str(path))]
+    if len(sources) < 2:
+        raise VoteError(f"{sources[0].name} is one source: pass two files or more, or a file with several samples")
+    most = max(len(source.rows) for source in sources)
+    for source in sources:
+        if len(source.rows) < most:
+            log.warning("%s lacks %s of %s images", source.name, f"{most - len(source.rows):,}", f"{most:,}")
+    return sources, name_of(normalizer)
+
+
+def _log_probabilities(path: Path) -> list[float | None]:
+    """The column ``logprob`` of a Parquet file, row by row; empty where there is none."""
+    import pyarrow.parquet as pq
+
+    if path.suffix.lower() != ".parquet" or "logprob" not in pq.read_schema(path).names:
+        return []
+    found: list[float | None] = pq.read_table(path, columns=["logprob"])["logprob"].to_pylist()
+    return found
+
+
+def _row(key: Key, sources: Sequence[Source], vote: Vote) -> Prediction:
+    rows = [source.rows[key] for source in sources if key in source.rows]
+    labels = {row.label for row in rows if row.label}
+    if len(labels) > 1:
+        raise SourceError(f"the files have different labels of {key[1]!r}: {' and '.join(sorted(labels)[:2])}")
+    return replace(rows[0], text=vote.label, label=next(iter(labels), ""), sample=0)
+
+
+def _figures(
+    sources: Sequence[Source], rows: list[Prediction], normalizer: str, seed: int
+) -> tuple[list[float], Comparison | None]:
+    """ExpRate of each source, and the best one against the votes; nothing where a row has no label."""
+    if not all(row.label for row in rows):
+        return [], None
+    complete = []
+    for source in sources:
+        own = (source.rows.get((row.dataset, row.id)) or replace(row, text="") for row in rows)
+        complete.append([replace(one, sample=0, label=row.label) for one, row in zip(own, rows, strict=True)])
+    right = [sum(row.text.split() == row.label.split() for row in side) for side in complete]
+    rates = [100 * count / len(rows) for count in right]
+    best = max(range(len(rates)), key=rates.__getitem__)
+    return rates, compare(complete[best], rows, normalizer=normalizer, seed=seed)
+
+
+def _signature(sources: Sequence[Source], model: LanguageModel | None, normalizer: str) -> str:
+    from mumer_data._version import __version__
+
+    rerank = f"lm:4gram-both-{model.labels}" if model else "lm:none"
+    return f"vote:majority+median|sources:{len(sources)}|{rerank}|norm:{normalizer}|version:mumer-{__version__}"
+
+
+def write_votes(path: Path, result: VoteResult) -> None:
+    """Write the votes as JSON lines, which are predictions, with ``confidence``, ``votes`` and ``method``."""
+    with atomic_write(path) as partial, partial.open("w", encoding="utf-8") as file:
+        for row, vote in zip(result.rows, result.votes, strict=True):
+            found: dict[str, Any] = {"img_id": row.id, "gt": row.label, "pred": row.text}
+            found |= {"image_path": row.image} if row.image else {}
+            found |= {"dataset": row.dataset} if row.dataset else {}
+            found |= {"confidence": round(vote.confidence, 6), "votes": vote.votes, "method": vote.method}
+            file.write(json.dumps(found, ensure_ascii=False) + "\n")
