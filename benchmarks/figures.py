@@ -54,7 +54,7 @@ class Figure:
 
     @property
     def missed(self) -> bool:
-        """Whether the ratio is below its target, or is no number."""
+        """Whether the ratio is below its target, or is not a number."""
         return self.target is not None and not (self.ratio or 0.0) >= self.target
 
 

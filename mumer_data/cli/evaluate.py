@@ -176,7 +176,7 @@ def _slice_keys(keys: list[str] | None) -> list[Any]:
 
     for key in keys or ():
         if key not in SLICES:
-            raise typer.BadParameter(f"'{key}' is no slice: choose from {', '.join(SLICES)}", param_hint="--by")
+            raise typer.BadParameter(f"'{key}' is not a slice: choose from {', '.join(SLICES)}", param_hint="--by")
     return list(dict.fromkeys(keys or ()))
 
 

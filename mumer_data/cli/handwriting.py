@@ -58,7 +58,7 @@ def write(
 
 def _is_file(labels: str) -> bool:
     if labels.endswith((".txt", ".tsv")) and not Path(labels).is_file():
-        raise SourceError(f"{labels} is no file; check the path")
+        raise SourceError(f"{labels} is not a file; check the path")
     return len(labels) < 1024 and "\0" not in labels and Path(labels).is_file()
 
 

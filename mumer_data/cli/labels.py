@@ -116,7 +116,7 @@ def _dialect(name: str) -> Any:
     from mumer_data.latex.serialize import DIALECTS
 
     if name not in DIALECTS:
-        raise typer.BadParameter(f"'{name}' is no dialect: choose {' or '.join(DIALECTS)}", param_hint="--dialect")
+        raise typer.BadParameter(f"'{name}' is not a dialect: choose {' or '.join(DIALECTS)}", param_hint="--dialect")
     return name
 
 

@@ -111,7 +111,7 @@ def mine(
     from mumer_data.shards.schema import CHATS
 
     if chat not in CHATS:
-        raise typer.BadParameter(f"'{chat}' is no chat format: choose {' or '.join(CHATS)}", param_hint="--chat")
+        raise typer.BadParameter(f"'{chat}' is not a chat format: choose {' or '.join(CHATS)}", param_hint="--chat")
     if doubts not in DOUBTS:
         raise typer.BadParameter(f"'{doubts}' is not a choice: {', '.join(DOUBTS)}", param_hint="--doubts")
     options = MiningOptions(

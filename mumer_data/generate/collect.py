@@ -29,7 +29,7 @@ _HOPELESS = 0.002
 
 
 class Dropped(Exception):  # noqa: N818 - a signal, never shown
-    """A candidate that is no label; ``fate`` is one of `FATES`."""
+    """A candidate that is not a label; ``fate`` is one of `FATES`."""
 
     def __init__(self, fate: str) -> None:
         self.fate = fate

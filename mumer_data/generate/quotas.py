@@ -187,7 +187,7 @@ def read_lengths(text: str) -> list[tuple[int, int, float]]:
         except ValueError:
             one = (0, 0, 0.0)
         if not (1 <= one[0] <= one[1] and 0 < one[2] < ENDLESS):
-            raise GenerationError(f"'{part.strip()}' is no length: write 5-40, or 1-10:0.2,11-30:0.8")
+            raise GenerationError(f"'{part.strip()}' is not a length: write 5-40, or 1-10:0.2,11-30:0.8")
         found.append(one)
     ordered = sorted(found)
     for one, following in pairwise(ordered):

@@ -47,7 +47,7 @@ def _explained(error: BaseException, doing: str, repo: str) -> HubError:
     if isinstance(error, errors.OfflineModeIsEnabled):
         return HubError(f"{start}the Hub is switched off by HF_HUB_OFFLINE: unset it")
     if isinstance(error, errors.HFValidationError):
-        return HubError(f"{start}{repo!r} is no name of a repository: write OWNER/NAME ({_clean(str(error))})")
+        return HubError(f"{start}{repo!r} is not a name of a repository: write OWNER/NAME ({_clean(str(error))})")
     if isinstance(error, errors.HfHubHTTPError) and error.response is not None:
         return _answered(error, error.response.status_code, start, repo)
     if isinstance(error, json.JSONDecodeError):

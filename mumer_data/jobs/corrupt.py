@@ -63,7 +63,7 @@ def load_channel(path: Path) -> Channel:
     except OSError as error:
         raise SourceError(f"{path} cannot be read ({error.strerror or error})") from None
     except (ValueError, KeyError, TypeError) as error:
-        raise SourceError(f"{path} is no channel that this version has saved ({error!r})") from None
+        raise SourceError(f"{path} is not a channel that this version has saved ({error!r})") from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,7 +124,7 @@ def read_confusions(path: Path) -> dict[tuple[str, str], int]:
         rows = pq.read_table(path, columns=[*_SIDES, "kind", "count"]).to_pylist()
     except (OSError, pa.ArrowException) as error:
         reason = str(error).splitlines()[0]
-        raise SourceError(f"{path} is no table of confusions ({reason}): give one that mumer mine wrote") from None
+        raise SourceError(f"{path} is not a table of confusions ({reason}): give one that mumer mine wrote") from None
     counts: Counter[tuple[str, str]] = Counter()
     for row in rows:
         if row["kind"] == "symbol":

@@ -63,7 +63,7 @@ def predict(
     """
     sampling = sampling or Sampling()
     if task not in TASKS:
-        raise RecognizerError(f"'{task}' is no task: choose from {', '.join(TASKS)}")
+        raise RecognizerError(f"'{task}' is not a task: choose from {', '.join(TASKS)}")
     pipeline = load_source(data)
     facts = {"model": model, "data": str(data), "task": task, "samples": samples, "selection": selection}
     facts |= asdict(sampling) | {"source": _version_of(pipeline, Path(data))}

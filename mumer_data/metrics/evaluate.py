@@ -46,7 +46,7 @@ class Evaluation:
     Attributes:
         n: number of pairs.
         figures: by their names in JSON.
-        counts: numbers that are no estimates (rows left out, and so on).
+        counts: numbers that are not estimates (rows left out, and so on).
         slices: key -> slice -> figures of that slice; ``n`` is its number of rows.
     """
 

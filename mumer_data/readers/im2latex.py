@@ -102,7 +102,7 @@ def _csv_rows(path: Path) -> tuple[Row, ...]:
 
 @lru_cache(maxsize=4)
 def _listed_rows(pairs: Path, formulas: Path) -> tuple[Row, ...]:
-    """(image, formula) pairs; an index that is no line of the list gives an empty formula."""
+    """(image, formula) pairs; an index that is not a line of the list gives an empty formula."""
     # Some of the published formulas have bytes of Latin-1 in them; they are no reason to lose the others.
     lines = _read(formulas).split("\n")
     found = []

@@ -32,7 +32,7 @@ def read_labels(path: Path) -> dict[str, str]:
                 except UnicodeDecodeError as error:
                     raise SourceError(f"{where} is not UTF-8 ({error.reason} at byte {error.start})") from None
                 if not (tab and example_id.strip() and label.strip()):
-                    raise SourceError(f"{where} is no row: write the id, one tab, the label")
+                    raise SourceError(f"{where} is not a row: write the id, one tab, the label")
                 if example_id.strip() in found:
                     raise SourceError(f"{where} gives the id {example_id.strip()!r} a second time")
                 found[example_id.strip()] = label.strip()

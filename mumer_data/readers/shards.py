@@ -85,7 +85,7 @@ def _first_config(manifest: Path) -> str:
     try:
         name: str = next(iter(json.loads(manifest.read_text(encoding="utf-8"))["configs"]))
         if Path(name).name != name:
-            raise ValueError(f"{name!r} is no name of a folder")
+            raise ValueError(f"{name!r} is not a name of a folder")
     except (OSError, ValueError, KeyError, TypeError, StopIteration, RecursionError) as error:
         raise SourceError(f"{manifest} names no configs ({error!r}); name one by the option config") from None
     return name

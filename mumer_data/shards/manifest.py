@@ -30,7 +30,7 @@ def read_manifest(out: Path) -> dict[str, Any]:
 
 
 def licence_of(folder: Path) -> str:
-    """The licence that a build declares for its source; ``""`` where it is no finished build, or declares none."""
+    """The licence that a build declares for its source; ``""`` where it is not a finished build, or declares none."""
     if not (folder / MANIFEST).is_file():
         return ""
     manifest = read_manifest(folder)

@@ -73,7 +73,7 @@ def fence(builder: BuildContext, command: str, token: str, style: Style) -> Elem
         return None
     atom = atom_of({"<": "\\langle", ">": "\\rangle"}.get(token, token))
     if atom is None or len(atom.text) != 1:
-        raise TypesetError(f"{token} is no bracket")
+        raise TypesetError(f"{token} is not a bracket")
     return sign(atom.text, builder.mark(command + token), style, stretchy="true")
 
 

@@ -78,7 +78,7 @@ def _slanted(text: str) -> bool:
 
 
 def sign(text: str, mark: str, style: Style, *, large: bool = False, **attributes: str) -> Element:
-    """One sign that is no letter, without space around it."""
+    """One sign that is not a letter, without space around it."""
     plain = {"form": "infix", "lspace": "0", "rspace": "0", "stretchy": "false", "movablelimits": "false"}
     element = Element("mo", plain | {"largeop": str(large).lower(), MARK: mark} | attributes)
     if style.font:

@@ -104,7 +104,7 @@ def test_label_graphs_are_written(predictions: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--by", "size"], b"is no slice"),
+        (["--by", "size"], b"is not a slice"),
         (["--metric", "semantics"], b"unknown metric 'semantics': did you mean"),
         (["--normalize", "foo"], b"foo"),
     ],

@@ -273,7 +273,7 @@ def test_what_is_done_is_not_done_again(tiny: Path, shards: Path, tmp_path: Path
     (tmp_path / "p.parquet").write_bytes(b"")
     with pytest.raises(OutputError, match="exists, written by another program"):
         run(tiny, shards, tmp_path / "p.parquet")
-    with pytest.raises(RecognizerError, match="is no task"):
+    with pytest.raises(RecognizerError, match="is not a task"):
         run(tiny, shards, tmp_path / "q.parquet", task="poem")
     with pytest.raises(RecognizerError, match="no example"):
         run(tiny, shards, tmp_path / "q.parquet", keep=lambda example: False)

@@ -1,4 +1,4 @@
-"""Reads raw tokens command by command: macros, arguments that are no formulas, environments and their options.
+"""Reads raw tokens command by command: macros, arguments that are not formulas, environments and their options.
 
 What comes out has only commands whose arguments the grammar knows. Not for rules on formulas: see `structure`.
 """

@@ -108,7 +108,7 @@ class Normalizer:
         return " ".join(_joined_environments(tokens) if self._join else tokens), not rules
 
     def _read(self, tokens: list[str]) -> list[str]:
-        """The tokens as the grammar's commands: arguments that are no formulas gone, macros and infix expanded."""
+        """The tokens as the grammar's commands: arguments that are not formulas gone, macros and infix expanded."""
         if needs_reading(tokens, self.macros):
             tokens = read_commands(tokens, self.macros)
         if self._switches and not self._switches.isdisjoint(tokens):

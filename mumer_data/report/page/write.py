@@ -46,7 +46,7 @@ def write_report(
 
     Raises:
         OutputError: the page cannot be written.
-        SourceError: ``images`` is no folder or archive.
+        SourceError: ``images`` is not a folder or archive.
     """
     pairs = pair_up(predictions)
     evaluation = evaluate_pairs([pairs], metrics=[*DEFAULT, "cdm"], normalizer=normalizer, by=_SLICED)
