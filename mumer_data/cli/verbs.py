@@ -31,6 +31,7 @@ VERBS: dict[str, dict[str, str]] = {
         "cdm": "mumer cdm 'a + b' 'a - b' --png pair.png",
         "report": "mumer report predictions.json --out report",
         "vote": "mumer vote a.json b.json --rerank data/crohme/train --out voted.jsonl",
+        "select": "mumer select a.json b.json --budget 100 --out selected.jsonl",
     },
     "Error mining": {
         "audit": "mumer audit out/mine --predictions a.json --predictions b.json --out out/audit",

@@ -1,4 +1,4 @@
-"""The verb `vote`: joins the predictions of several models or samples."""
+"""Verbs on the predictions of several models or samples: `vote`, `select`."""
 
 from __future__ import annotations
 
@@ -65,6 +65,34 @@ def vote(
         print(json.dumps({"out": str(out), **result.to_json()}, ensure_ascii=False))
     else:
         _print(out, result)
+
+
+@app.command()
+def select(
+    files: Annotated[
+        list[Path],
+        typer.Argument(help="Prediction files of the same images (labels are not needed), or folders of them."),
+    ],
+    budget: Annotated[int, typer.Option(min=1, help="Number of images to select.")],
+    out: Annotated[Path, typer.Option(help="JSON lines file of the images, those to label first at the top.")],
+    normalize: Annotated[
+        str | None,
+        typer.Option(help="Normalise all predictions with this preset; off: not. Default: auto.", metavar="PRESET"),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Select the images whose labelling is worth a person's time: models disagree, in ways not yet selected."""
+    from mumer_data.jobs.select import select_files
+    from mumer_data.readers.predictions import prediction_files
+
+    result = select_files(prediction_files(files), budget, out, preset=normalize)
+    if as_json:
+        print(json.dumps({"out": str(out), **result}, ensure_ascii=False))
+    else:
+        print(
+            f"{out}: {result['selected']:,} of {result['images']:,} images ({result['disagreements']:,} with "
+            f"disagreement), {result['covered']:,} of {result['confusions']:,} confusions"
+        )
 
 
 def _numbers(text: str) -> list[float]:

@@ -60,7 +60,7 @@ def trace(lines: Mask, spur: int = 0) -> list[Stroke]:
     Lines that cross go straight on; a lone pixel is a stroke of one point. Side branches with less than ``spur``
     points are left out: thinning grows them where an outline has corners.
     """
-    graph = _graph(lines)
+    graph = pixel_graph(lines)
     chains = [chain for chain in _chains(graph) if len(chain) >= spur or not _is_spur(chain, graph)]
     return [np.array(chain, dtype=np.float64) for chain in _join_chains(chains)]
 
@@ -69,7 +69,7 @@ Pixel = tuple[int, int]  # x, y
 Graph = dict[Pixel, list[Pixel]]
 
 
-def _graph(lines: Mask) -> Graph:
+def pixel_graph(lines: Mask) -> Graph:
     """Each pixel's neighbours; a diagonal one only where no corner leads there."""
     ys, xs = np.nonzero(lines)
     pixels = set(zip(xs.tolist(), ys.tolist(), strict=True))

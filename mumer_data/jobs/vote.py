@@ -106,7 +106,7 @@ def vote_files(
         SourceError: a file cannot be read, or labels of one image differ.
         VoteError: there is one source only, weights do not fit the sources, or labels are missing for ``fit``.
     """
-    sources, normalizer = _sources(paths, preset)
+    sources, normalizer = read_sources(paths, preset)
     model = None if training_labels is None else LanguageModel(training_labels)
     keys = list(dict.fromkeys(key for source in sources for key in source.rows))
     texts = [[source.rows[key].text if key in source.rows else "" for source in sources] for key in keys]
@@ -130,7 +130,7 @@ def vote_files(
     return VoteResult(names, chosen, rows, votes, rates, best, fitted, error, signature)
 
 
-def _sources(paths: Sequence[Path], preset: str | None) -> tuple[list[Source], str]:
+def read_sources(paths: Sequence[Path], preset: str | None) -> tuple[list[Source], str]:
     """The sources of all files, and the name of the preset."""
     files = [PredictionFile(path, labelled=False) for path in paths]
     normalizer = answer_normalizer(preset, lambda: chain(*files))

@@ -42,6 +42,8 @@ def exploits(label: str) -> dict[str, str]:
         "zero-width": f"{label}\u200b",
         "candidates": f"{label} \\\\ {label.replace('1', '7').replace('x', 'y')} \\\\ a",
         "candidate lines": f"z \\\\ {label}",
+        "candidate rows": f"\\begin{{matrix}} {label} \\\\ z \\\\ w \\end{{matrix}}",
+        "candidate formulas": f"${label}$ or $z$",
         "spaces": label + " \\quad" * 2_000,
         "prose": f"{label} is what the image shows here",
     }

@@ -13,8 +13,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from mumer_train.crossfold import CrossFold, Stage, _check_builds, _run, _writers, check_leakage, run_crossfold, stages
+from mumer_train.crossfold import CrossFold, _check_builds, _writers, check_leakage, run_crossfold, stages
 from mumer_train.dependencies import TrainingError
+from mumer_train.stage import Stage, run_stage
 
 from mumer_data.recognizers.journal import facts_of
 from tests.filters.test_filters import drawing, encoded, folder_of
@@ -111,7 +112,7 @@ def built(pipeline: Path, out: Path, settings: tuple[str, ...] = ()) -> CrossFol
     options = CrossFold(str(pipeline), 2, CONFIG, out, settings)
     for stage in stages(options):
         if stage.arguments[0] == "build":
-            _run(stage)
+            run_stage(stage)
     return options
 
 
@@ -133,7 +134,7 @@ def test_copies_of_an_image_are_not_trained_on(tmp_path: Path) -> None:
     filters = [one for one in json.loads(setting.removeprefix("filters=")) if "leakage" not in one]
     leaky = [part if part != setting else f"filters={json.dumps(filters)}" for part in without.arguments]
     shutil.rmtree(without.done.parent)
-    _run(Stage(leaky, without.done))
+    run_stage(Stage(leaky, without.done))
     with pytest.raises(TrainingError, match=r"fold 0: '.*' \(training\) and .* \(held out\) are the same image"):
         _check_builds(tmp_path / "out" / "fold-0", 0)
 

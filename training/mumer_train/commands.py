@@ -109,8 +109,19 @@ def train(
 @app.command()
 def crossfold(
     pipeline: Annotated[str, typer.Argument(help="Pipeline file, or the name of a ready pipeline.")],
-    config: Annotated[Path, typer.Option("--train", help="Training config; its data and output are replaced.")],
     out: Annotated[Path, typer.Option(help="Output folder for builds, models, predictions and mined shards.")],
+    config: Annotated[
+        Path | None, typer.Option("--train", help="Training config; its data and output are replaced.")
+    ] = None,
+    train_command: Annotated[
+        str, typer.Option(help="Command of another trainer, with {data} (a build) and {out} (folder for the model).")
+    ] = "",
+    predict_command: Annotated[
+        str, typer.Option(help="Command that writes predictions, with {model}, {data} and {out} (Parquet file).")
+    ] = "",
+    frozen: Annotated[
+        bool, typer.Option("--frozen", help="The recognizer is not trained: read all images, without folds.")
+    ] = False,
     folds: Annotated[int, typer.Option(min=2, help="Number of folds.")] = 5,
     samples: Annotated[int, typer.Option(min=1, help="Predictions sampled per held-out image.")] = 4,
     temperature: Annotated[float, typer.Option(min=0.0, help="Sampling temperature.")] = 0.8,
@@ -137,7 +148,7 @@ def crossfold(
 
     run = CrossFold(
         pipeline, folds, config, out, tuple(settings or ()), tuple(train_settings or ()), samples, temperature, top_p,
-        max_tokens, batch, seed,
+        max_tokens, batch, seed, train_command, predict_command, frozen,
     )  # fmt: skip
     if print_commands:
         print("\n".join(map(str, stages(run))))

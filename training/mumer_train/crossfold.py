@@ -1,15 +1,13 @@
 """Cross-fold error mining: every image is read by a model that was not trained on it; then all errors are mined.
 
-Not for computing anything: each stage is a command of `mumer` that leaves a file when it is done.
+Not for computing anything: each stage is a command, of `mumer` or the user's, that leaves a file when it is done.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import shlex
-import subprocess
-import sys
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +18,8 @@ from mumer_data.jobs.config import load_pipeline
 from mumer_data.recognizers.journal import facts_of
 from mumer_data.records import Example
 from mumer_train.dependencies import TrainingError
+from mumer_train.foreign import check_commands, check_predictions, check_trained, filled
+from mumer_train.stage import Stage, run_stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +29,23 @@ class CrossFold:
     Attributes:
         pipeline: pipeline file, or the name of a ready pipeline; the models are trained on its tasks.
         folds: number of folds; examples are assigned by writer where the source names one, else by id.
-        config: training configuration; its ``data`` and ``output`` are replaced.
+        config: training configuration; its ``data`` and ``output`` are replaced. ``None`` with ``train_command`` or
+            ``frozen``.
         out: folder for all results.
         settings: ``key=value`` over the pipeline.
         train_settings: ``key=value`` over the training configuration.
         samples, temperature, top_p, max_tokens, batch: options of `mumer predict`.
         seed: seed of folds and sampling.
+        train_command: command line of another trainer, with ``{data}`` (a build), ``{out}`` (folder for the model) and
+            ``{fold}``.
+        predict_command: command line that writes the predictions of a build: ``{data}`` (one config of a build),
+            ``{out}`` (Parquet file), ``{model}`` (the folder for the model), ``{fold}``.
+        frozen: the recognizer is not trained: no folds, all images are read by ``predict_command``.
     """
 
     pipeline: str
     folds: int
-    config: Path
+    config: Path | None
     out: Path
     settings: tuple[str, ...] = ()
     train_settings: tuple[str, ...] = ()
@@ -49,21 +55,20 @@ class CrossFold:
     max_tokens: int = 512
     batch: int = 16
     seed: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """One command, and the file that it leaves when it is done."""
-
-    arguments: list[str]
-    done: Path
-
-    def __str__(self) -> str:
-        return shlex.join(["mumer", *self.arguments])
+    train_command: str = ""
+    predict_command: str = ""
+    frozen: bool = False
 
 
 def stages(options: CrossFold) -> list[Stage]:
-    """All stages in order; before the last, `check_leakage` runs."""
+    """All stages in order; before the last, `check_leakage` runs.
+
+    Raises:
+        TrainingError: the options do not say how to train and predict.
+    """
+    check_commands(options.config, options.train_command, options.predict_command, options.frozen)
+    if options.frozen:
+        return [*_frozen(options), _mine(options)]
     predicted = [stage for fold in range(options.folds) for stage in _fold(options, fold)]
     return [*predicted, _mine(options)]
 
@@ -73,8 +78,13 @@ def _fold(options: CrossFold, fold: int) -> Iterator[Stage]:
     model = folder / "model"
     yield _build(options, fold, "fold", folder / "held")
     yield _build(options, fold, "others", folder / "train")
-    settings = [f"data=[{{path: {json.dumps(str(folder / 'train'))}}}]", f"output={model}", *options.train_settings]
-    yield Stage(["train", str(options.config), "--resume", *_each("--set", settings)], model / "run.json")
+    yield _train(options, fold, folder)
+    predictions = folder / "predictions.parquet"
+    held = _recognition(folder / "held", options)
+    if options.predict_command:
+        values = {"model": model, "data": held, "out": predictions, "fold": fold}
+        yield Stage(filled(options.predict_command, values), predictions, external=True)
+        return
     sampling = {
         "--samples": options.samples,
         "--temperature": options.temperature,
@@ -83,10 +93,27 @@ def _fold(options: CrossFold, fold: int) -> Iterator[Stage]:
         "--batch": options.batch,
         "--seed": options.seed,
     }
-    predictions = folder / "predictions.parquet"
-    arguments = ["predict", "--model", str(model / "final"), "--data", str(_recognition(folder / "held", options))]
-    arguments += ["--out", str(predictions), *[str(part) for option in sampling.items() for part in option]]
-    yield Stage(arguments, predictions)
+    arguments = ["predict", "--model", str(model / "final"), "--data", str(held), "--out", str(predictions)]
+    yield Stage([*arguments, *[str(part) for option in sampling.items() for part in option]], predictions)
+
+
+def _train(options: CrossFold, fold: int, folder: Path) -> Stage:
+    model, data = folder / "model", folder / "train"
+    if options.train_command:
+        command = filled(options.train_command, {"data": data, "out": model, "fold": fold})
+        return Stage(command, folder / "model.done", external=True)
+    settings = [f"data=[{{path: {json.dumps(str(data))}}}]", f"output={model}", *options.train_settings]
+    return Stage(["train", str(options.config), "--resume", *_each("--set", settings)], model / "run.json")
+
+
+def _frozen(options: CrossFold) -> Iterator[Stage]:
+    """Without folds: one build of everything, and its predictions."""
+    data, predictions = options.out / "data", options.out / "predictions.parquet"
+    settings = [*options.settings, "tasks=[recognition]"]
+    arguments = ["build", options.pipeline, "--out", str(data), "--resume", *_each("--set", settings)]
+    yield Stage(arguments, data / "manifest.json")
+    values = {"data": _recognition(data, options), "out": predictions}
+    yield Stage(filled(options.predict_command, values), predictions, external=True)
 
 
 def _build(options: CrossFold, fold: int, keep: str, out: Path) -> Stage:
@@ -108,7 +135,8 @@ def _recognition(held: Path, options: CrossFold) -> Path:
 
 
 def _mine(options: CrossFold) -> Stage:
-    files = [str(options.out / f"fold-{fold}" / "predictions.parquet") for fold in range(options.folds)]
+    folders = [options.out] if options.frozen else [options.out / f"fold-{fold}" for fold in range(options.folds)]
+    files = [str(folder / "predictions.parquet") for folder in folders]
     out, name = options.out / "mined", load_pipeline(options.pipeline, options.settings).name
     return Stage(["mine", *files, "--out", str(out), "--name", name, "--resume"], out / "mining.json")
 
@@ -123,32 +151,35 @@ def run_crossfold(options: CrossFold) -> Path:
     Raises:
         TrainingError: a stage fails, or a model was trained on an image that it reads.
     """
+    check_commands(options.config, options.train_command, options.predict_command, options.frozen)
+    if options.frozen:
+        print("frozen: nothing is trained on these images, so there are no folds: every image is read", flush=True)
+        return _run_frozen(options)
     for key in ("data", "output"):
         if any(setting.partition("=")[0].strip().partition(".")[0] == key for setting in options.train_settings):
             raise TrainingError(f"--train-set {key}=...: every fold has its own; crossfold sets it")
     for fold in range(options.folds):
         held, others, *rest = _fold(options, fold)
-        _run(held)
-        _run(others)
+        run_stage(held)
+        run_stage(others)
         if not all(stage.done.exists() for stage in rest):
             _check_builds(options.out / f"fold-{fold}", fold)  # before hours of training, not after
         for stage in rest:
-            _run(stage)
+            run_stage(stage)
     check_leakage(options)
     last = _mine(options)
-    _run(last)
+    run_stage(last)
     return last.done.parent
 
 
-def _run(stage: Stage) -> None:
-    if stage.done.exists():
-        return
-    print(f"$ {stage}", flush=True)
-    code = subprocess.run([sys.executable, "-m", "mumer_data", *stage.arguments], check=False).returncode
-    if code or not stage.done.exists():
-        raise TrainingError(
-            f"this stage failed with exit code {code}; fix it and run the same command again to continue: {stage}"
-        )
+def _run_frozen(options: CrossFold) -> Path:
+    build, read = _frozen(options)
+    run_stage(build)
+    run_stage(read)
+    check_predictions(read.done, _images(build.done.parent)[0])
+    last = _mine(options)
+    run_stage(last)
+    return last.done.parent
 
 
 def check_leakage(options: CrossFold) -> None:
@@ -162,7 +193,12 @@ def check_leakage(options: CrossFold) -> None:
     for fold in range(options.folds):
         folder = options.out / f"fold-{fold}"
         trained, held = _check_builds(folder, fold)
-        _check_model(folder, fold)
+        if options.train_command:
+            check_trained(folder / "model.done", folder / "train", fold)
+        else:
+            _check_model(folder, fold)
+        if options.predict_command:
+            check_predictions(folder / "predictions.parquet", held)
         table = pq.read_table(folder / "predictions.parquet", columns=["img_id"])
         read = set(table["img_id"].to_pylist())
         if both := sorted(trained & read):
@@ -172,9 +208,9 @@ def check_leakage(options: CrossFold) -> None:
         known = {writers.get(example_id, "") for example_id in trained} - {""}
         if both := sorted(known & {writers.get(example_id, "") for example_id in read}):
             raise TrainingError(f"fold {fold}: the model was trained on the writer {both[0]!r}, whose images it reads")
-        reader = Path(facts_of(folder / "predictions.parquet").get("model", "")).parts[-3:]
-        if reader[1:] == ("model", "final") and reader[0] != folder.name:
-            raise TrainingError(f"fold {fold}: the images were read by the model of {reader[0]}")
+        model = str(facts_of(folder / "predictions.parquet").get("model", ""))
+        if (reader := re.search(r"(?<![\w.-])(fold-\d+)/model(?![\w.-])", model)) and reader[1] != folder.name:
+            raise TrainingError(f"fold {fold}: the images were read by the model of {reader[1]}")
 
 
 def _check_builds(folder: Path, fold: int) -> tuple[set[str], set[str]]:
