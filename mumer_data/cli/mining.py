@@ -25,6 +25,16 @@ Normalize = Annotated[
 ]
 
 
+Ignore = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Leave out marks that an image cannot show: limits, delimiters (\\left, \\big) or fonts. "
+        "Repeat for several.",
+        metavar="limits|delimiters|fonts",
+    ),
+]
+
+
 @app.command()
 def confusions(
     files: Files,
@@ -32,13 +42,15 @@ def confusions(
     out: Annotated[Path | None, typer.Option(help="Write all confusions into this Parquet file.")] = None,
     top: Annotated[int, typer.Option(min=1, help="Rows per table.")] = 20,
     normalize: Normalize = None,
+    ignore: Ignore = None,
     as_json: AsJson = False,
 ) -> None:
     """Count which symbols a model confuses, adds, omits or misplaces."""
     from mumer_data.mining.counting import count_confusions
+    from mumer_data.mining.ignore import ignored
     from mumer_data.report.confusions import confusions_json, plot_confusions, print_confusions, write_confusions
 
-    found = count_confusions(files, normalize)
+    found = count_confusions(files, normalize, ignored(ignore or ()))
     if png is not None:
         plot_confusions(png, found)
     if out is not None:
@@ -71,6 +83,15 @@ def mine(
         int | None, typer.Option(min=1, help="Maximum number of samples per confusion.")
     ] = None,
     normalize: Normalize = None,
+    doubts: Annotated[
+        str,
+        typer.Option(
+            help="Wrong predictions whose label is probably wrong: keep them as samples, set them apart in "
+            "doubts.parquet, or drop them. Default: auto, apart where several predictions or files allow a judgement.",
+            metavar="auto|keep|apart|drop",
+        ),
+    ] = "auto",
+    ignore: Ignore = None,
     split: Annotated[str, typer.Option(help="Name of the split; shard files begin with it.")] = "train",
     chat: Annotated[str, typer.Option(help="Chat format: sharegpt or openai.", metavar="sharegpt|openai")] = "sharegpt",
     max_rows: Annotated[int, typer.Option(min=1, help="Maximum number of predictions per shard.")] = 5_000,
@@ -83,17 +104,23 @@ def mine(
     from mumer_data.jobs.mine import mine as run_mine
     from mumer_data.jobs.mine import mining_name
     from mumer_data.mining.candidates import MiningOptions
+    from mumer_data.mining.doubts import DOUBTS
+    from mumer_data.mining.ignore import ignored
     from mumer_data.report.console import build_progress
     from mumer_data.report.mining import print_mining
     from mumer_data.shards.schema import CHATS
 
     if chat not in CHATS:
         raise typer.BadParameter(f"'{chat}' is not a chat format: choose {' or '.join(CHATS)}", param_hint="--chat")
+    if doubts not in DOUBTS:
+        raise typer.BadParameter(f"'{doubts}' is not a choice: {', '.join(DOUBTS)}", param_hint="--doubts")
     options = MiningOptions(
         normalize=normalize,
         keep_correct=keep_correct,
         max_per_image=max_per_image,
         max_per_confusion=max_per_confusion,
+        doubts=doubts,
+        ignore=ignored(ignore or ()),
         seed=seed,
     )
     with build_progress("mining") as progress:

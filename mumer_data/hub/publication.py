@@ -23,7 +23,7 @@ from mumer_data.shards.manifest import MANIFEST
 CARD = "README.md"
 PICTURE = "samples.png"
 # Beside the shards, of mining and corruption. Rejects stay at home: raw rows, with messages about this machine.
-EXTRAS = ("mining.json", "confusions.parquet", "confusions.png", "channel.json")
+EXTRAS = ("mining.json", "confusions.parquet", "confusions.png", "channel.json", "doubts.parquet")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ from mumer_data.exceptions import OutputError, SourceError
 from mumer_data.io.atomic import file_sha256, write_json
 from mumer_data.io.processes import parallel_map
 from mumer_data.jobs.build import versions
+from mumer_data.latex.answers import AnswerNormalizer
 from mumer_data.mining.candidates import (
     MiningOptions,
     ScanCounts,
@@ -31,6 +33,7 @@ from mumer_data.mining.candidates import (
     scan,
     scan_path,
 )
+from mumer_data.mining.doubts import doubtful_names, find_doubts, write_doubts
 from mumer_data.mining.emit import EmitCounts, EmitJob, read_tally, write_slice
 from mumer_data.mining.images import holds_shards, images_in, names_shards
 from mumer_data.mining.select import Candidates, choose, ranked
@@ -44,6 +47,7 @@ from mumer_data.shards.run import Run
 from mumer_data.shards.schema import Chat, Columns
 from mumer_data.tasks import error_tasks
 
+DOUBTS = "doubts.parquet"
 MAX_ROWS = 5_000  # predictions in a slice
 KEYS = ["id_key", "image_key", "text_key", "priority", "confusion_keys"]
 Progress = Callable[[int, int], None]
@@ -118,14 +122,15 @@ def mine(
     with Run(out, plan, resume=resume) as run:
         if run.finished:
             return Mining(name, json.loads((out / "mining.json").read_text(encoding="utf-8")), run.close())
-        _scan_all(source, out / WORK, options, workers, _half(progress, 0))
+        _doubts(source, out, options)
+        _scan_all(source, out, options, workers, _half(progress, 0))
         fates = _choose(source, out / WORK, options)
         jobs = [
             EmitJob(plan, part, out, images, source.file_of[part.number], len(source.files) > 1, fates[part.number])
             for part in run.pending
         ]
         run.do(write_slice, jobs, workers, _half(progress, 1))
-        counts = _close(source, out)
+        counts = _close(source, out, options)
         return Mining(name, counts, run.close())
 
 
@@ -199,11 +204,23 @@ def _half(progress: Progress | None, half: int) -> Progress | None:
     return lambda done, total: progress(half * total + done, 2 * total)
 
 
+def _doubts(source: Source, out: Path, options: MiningOptions) -> None:
+    """List the doubtful labels in the work folder, unless a killed run has done so."""
+    path = out / WORK / DOUBTS
+    if not path.exists():
+        normalizer = None if options.normalize is None else AnswerNormalizer(options.normalize)
+        write_doubts(path, find_doubts(source.files, options.doubts, normalizer, options.ignore))
+
+
 def _scan_all(
-    source: Source, work: Path, options: MiningOptions, workers: int | None, progress: Progress | None
+    source: Source, out: Path, options: MiningOptions, workers: int | None, progress: Progress | None
 ) -> None:
+    work = out / WORK
+    doubtful = doubtful_names(work / DOUBTS)
     parts = zip(source.slices, source.file_of, strict=True)
-    jobs = [ScanJob(file, part, work, options) for part, file in parts if read_counts(work, part.number) is None]
+    jobs = [
+        ScanJob(file, part, work, options, doubtful) for part, file in parts if read_counts(work, part.number) is None
+    ]
     total = sum(part.rows for part in source.slices)
     done = total - sum(job.part.rows for job in jobs)
     for counts in parallel_map(scan, jobs, workers):
@@ -222,7 +239,7 @@ def _choose(source: Source, work: Path, options: MiningOptions) -> list[NDArray[
     return np.split(fates, np.cumsum([len(part.text) for part in parts])[:-1])
 
 
-def _close(source: Source, out: Path) -> dict[str, Any]:
+def _close(source: Source, out: Path, options: MiningOptions) -> dict[str, Any]:
     """Add up the counts of all slices, check them, and write the files that a build does not have."""
     from mumer_data.report.confusions import plot_confusions, write_confusions
 
@@ -236,6 +253,8 @@ def _close(source: Source, out: Path) -> dict[str, Any]:
         confusions.merge(load_confusions(scan_path(work, part.number, "confusions")))
     found = {**asdict(scanned), **asdict(tally), "reasons": dict(sorted(tally.reasons.items()))}
     check_counts(found, sum(part.rows for part in source.slices))
+    if options.doubts in ("apart", "auto") and doubtful_names(work / DOUBTS):
+        shutil.copyfile(work / DOUBTS, out / DOUBTS)
     write_confusions(out / "confusions.parquet", confusions)
     plot_confusions(out / "confusions.png", confusions)
     write_json(out / "mining.json", found)

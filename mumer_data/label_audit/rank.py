@@ -13,7 +13,7 @@ import numpy as np
 from mumer_data.exceptions import SourceError
 from mumer_data.images.perceptual_hash import PerceptualHash
 from mumer_data.label_audit.calibrate import Floats, Logistic, posterior
-from mumer_data.label_audit.evidence import FEATURES, Evidence, expanded
+from mumer_data.label_audit.evidence import FEATURES, Evidence, expanded, ink_log_factor
 from mumer_data.label_audit.planting import MISTAKES, channel_of, planted_label
 from mumer_data.label_audit.rows import AuditRow, proposal_of
 from mumer_data.label_audit.signals import Signals, conflicting_duplicates, signals_of
@@ -59,7 +59,7 @@ class Finding:
 
 COLUMNS = [
     *("rank", "row", "id", "label", "proposal", "probability", "slip", "swap"),
-    *("syntax", "raw_label", "duplicate_of", "neighbour"),
+    *("syntax", "raw_label", "duplicate_of", "neighbour", "confirmed"),
     *FEATURES,
 ]
 
@@ -90,7 +90,7 @@ def rank(
     features = np.array([evidence.features(row) for row in rows])
     duplicates = [""] * len(rows) if looks is None else conflicting_duplicates(rows, looks)
     signals = signals_of(rows, duplicates)
-    factors = np.array([one.log_factor for one in signals])
+    factors = np.array([one.log_factor for one in signals]) + ink_log_factor(features)
     kinds = _probabilities(expanded(features), _planted(rows, evidence, seed), factors, prior)
     total = sum(kinds, np.zeros(len(rows)))
     order = sorted(range(len(rows)), key=lambda number: (-float(total[number]), number))

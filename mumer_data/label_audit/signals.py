@@ -22,6 +22,7 @@ from mumer_data.seeding import hash64
 
 # Factors on the odds. With the default prior of 2% they lead to 0.67, 0.8, 0.29 and 0.38 where nothing else speaks.
 SYNTAX, RAW_LABEL, DUPLICATE, NEIGHBOUR = log(100.0), log(200.0), log(20.0), log(30.0)
+CONFIRMED = log(100.0)  # a model reads the label as released: two sources that do not know of each other agree
 _NEAR = 2  # rows before and after in file order
 # Tokens that an image cannot show: differences in them alone are not differences of a label.
 _INVISIBLE = frozenset(
@@ -37,6 +38,7 @@ class Signals:
         syntax: why it does not parse, or ``""``.
         raw_label: the label as released, where it differs in substance, or ``""``.
         duplicate_of: id of a row with the same image, or nearly the same, and another label, or ``""``.
+        confirmed: whether a model reads just what was released.
         neighbour: id of a row at most two lines away whose label is what the models propose, or ``""``.
     """
 
@@ -44,20 +46,24 @@ class Signals:
     raw_label: str = ""
     duplicate_of: str = ""
     neighbour: str = ""
+    confirmed: bool = False
 
     @property
     def log_factor(self) -> float:
         """Natural logarithm of the factor on the odds."""
         parts = ((self.syntax, SYNTAX), (self.raw_label, RAW_LABEL), (self.duplicate_of, DUPLICATE))
-        return sum((factor for found, factor in parts if found), NEIGHBOUR if self.neighbour else 0.0)
+        others = (NEIGHBOUR if self.neighbour else 0.0) + (CONFIRMED if self.confirmed else 0.0)
+        return sum((factor for found, factor in parts if found), others)
 
 
 def signals_of(rows: Sequence[AuditRow], duplicates: Sequence[str]) -> list[Signals]:
     """The signals of all rows, in file order; ``duplicates`` as `conflicting_duplicates` returns them."""
-    return [
-        Signals(_syntax(row.label), _raw(row), duplicates[number], _neighbour(rows, number))
-        for number, row in enumerate(rows)
-    ]
+    found = []
+    for number, row in enumerate(rows):
+        raw = _raw(row)
+        confirmed = bool(raw) and any(visible(answer.tokens) == visible(raw.split()) for answer in row.answers)
+        found.append(Signals(_syntax(row.label), raw, duplicates[number], _neighbour(rows, number), confirmed))
+    return found
 
 
 def _syntax(label: tuple[str, ...]) -> str:

@@ -24,6 +24,8 @@ from mumer_data.exceptions import CorrectionError
 from mumer_data.io.atomic import atomic_write, write_json
 from mumer_data.io.markers import read_marker, write_marker
 from mumer_data.latex.answers import AnswerNormalizer
+from mumer_data.mining.doubts import DOUBTFUL, Doubts, image_name
+from mumer_data.mining.ignore import compared_tokens
 from mumer_data.readers.predictions import read_slice
 from mumer_data.records import Correction, Prediction, Reject, Slice
 from mumer_data.seeding import hash64, rng_for
@@ -59,6 +61,9 @@ class MiningOptions(BaseModel):
         keep_correct: fraction of correct predictions that become samples with nothing to fix.
         max_per_image: maximum number of samples per image.
         max_per_confusion: maximum number of samples per confusion.
+        doubts: predictions whose label is probably wrong: ``keep`` uses them, ``apart`` and ``drop`` do not (``apart``
+            lists them); ``auto`` is ``apart`` where several predictions or files allow a judgement.
+        ignore: marks that an image cannot show, left out on both sides; see `ignore.IGNORABLE`.
         seed: decides which right ones are kept, and who comes first where there is a limit.
     """
 
@@ -68,17 +73,20 @@ class MiningOptions(BaseModel):
     keep_correct: float = Field(0.0, ge=0.0, le=1.0)
     max_per_image: int | None = Field(None, ge=1)
     max_per_confusion: int | None = Field(None, ge=1)
+    doubts: Doubts = "auto"
+    ignore: tuple[str, ...] = ()
     seed: int = Field(0, ge=0)
 
 
 @dataclass(frozen=True, slots=True)
 class ScanJob:
-    """One slice to scan; ``part.number`` counts over all files."""
+    """One slice to scan; ``part.number`` counts over all files; ``doubtful`` has names of `image_name`."""
 
     file: Path
     part: Slice
     work: Path
     options: MiningOptions
+    doubtful: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -115,7 +123,7 @@ def scan(job: ScanJob) -> ScanCounts:
 
     Raises:
         SourceError, OutputError: the slice cannot be read, or the files cannot be written."""
-    found = CandidateScan(job.options)
+    found = CandidateScan(job.options, job.doubtful)
     number = job.part.number
     with (
         atomic_write(scan_path(job.work, number, "candidates")) as temporary,
@@ -144,8 +152,9 @@ class CandidateScan:
         refused: malformed rows, and wrong predictions that cannot become samples.
     """
 
-    def __init__(self, options: MiningOptions) -> None:
+    def __init__(self, options: MiningOptions, doubtful: frozenset[str] = frozenset()) -> None:
         self.options = options
+        self.doubtful = doubtful
         self.normalizer = None if options.normalize is None else AnswerNormalizer(options.normalize)
         self.counts = ScanCounts()
         self.confusions = Confusions()
@@ -161,8 +170,7 @@ class CandidateScan:
                 self.counts.malformed += 1
                 self.refused.append(row)
                 continue
-            texts = self.normalizer.pair(row.label, row.text) if self.normalizer else (row.label, row.text)
-            label, text = texts[0].split(), texts[1].split()
+            label, text = compared_tokens(row, self.normalizer, self.options.ignore)
             candidate = self._right(row, label) if label == text else self._wrong(row, label, text)
             if candidate is not None:
                 yield candidate
@@ -177,6 +185,9 @@ class CandidateScan:
 
     def _wrong(self, row: Prediction, label: list[str], text: list[str]) -> dict[str, Any] | None:
         self.counts.wrong += 1
+        if _name(row) in self.doubtful:
+            self._refuse(row, DOUBTFUL, "the label is probably wrong, not the prediction: see mumer audit")
+            return None
         problem = degenerate(label, text)
         if problem:
             self.confusions.degenerate += 1
@@ -214,8 +225,7 @@ class CandidateScan:
 
 
 def _name(row: Prediction) -> str:
-    """The identity of an image."""
-    return f"{row.dataset}\0{row.id}"
+    return image_name(row.dataset, row.id)
 
 
 def _texts(made: Correction) -> dict[str, str]:

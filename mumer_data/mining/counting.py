@@ -10,16 +10,18 @@ from itertools import chain
 from pathlib import Path
 
 from mumer_data.alignment.confusions import Confusions
+from mumer_data.mining.ignore import compared_tokens
 from mumer_data.readers.normalized import answer_normalizer, normalized
 from mumer_data.readers.predictions import PredictionFile, prediction_files
 
 
-def count_confusions(paths: Sequence[Path], normalize: str | None = None) -> Confusions:
+def count_confusions(paths: Sequence[Path], normalize: str | None = None, ignore: Sequence[str] = ()) -> Confusions:
     """The confusions of prediction files and of folders of them, read row by row.
 
     Args:
         paths: see `prediction_files`.
         normalize: preset that is applied to labels and predictions first; see `answer_normalizer`.
+        ignore: marks that an image cannot show, left out on both sides; see `ignore.IGNORABLE`.
 
     Raises:
         SourceError: a file cannot be read, or has no row that is a prediction.
@@ -29,5 +31,6 @@ def count_confusions(paths: Sequence[Path], normalize: str | None = None) -> Con
     confusions = Confusions()
     for file in files:
         for row in normalized(file, normalizer):
-            confusions.add_prediction(row.label, row.text, row.id, row.dataset)
+            label, text = compared_tokens(row, None, ignore) if ignore else (row.label.split(), row.text.split())
+            confusions.add_prediction(" ".join(label), " ".join(text), row.id, row.dataset)
     return confusions

@@ -26,5 +26,8 @@ def print_mining(out: Path, counts: dict[str, Any], configs: list[str]) -> None:
         for reason, count in counts["reasons"].items():
             table.add_row(reason, f"{count:,}")
         console.print(table)
+    if doubtful := counts["reasons"].get("label_doubtful"):
+        where = f", listed in {out / 'doubts.parquet'}" if (out / "doubts.parquet").is_file() else ""
+        console.print(Text(f"{doubtful:,} wrong predictions were not used: their label is probably wrong{where}"))
     console.print(Text(f"look at it:  mumer inspect {out}; {out}/confusions.png"))
     console.print(Text(f"load it:     datasets.load_dataset({str(out)!r}, {configs[0]!r})"))

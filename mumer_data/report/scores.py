@@ -41,6 +41,8 @@ _COUNTS = {
     "semantic_timeout": "out of time, not proved",
     "cdm_unrenderable": "predictions that cannot be typeset (CDM 0)",
     "cdm_unrenderable_labels": "labels that cannot be typeset (left out of CDM)",
+    "labels_changed": "labels changed",
+    "labels_dropped": "rows dropped",
 }
 # Columns where several files or slices stand below each other, with short titles.
 _COLUMNS = {

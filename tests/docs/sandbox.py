@@ -51,9 +51,20 @@ def lay_out(desk: Path) -> None:
         rows = [{"img_id": f"e{i}", "gt": label, "pred": wrong.get(i, label)} for i, label in enumerate(LABELS)]
         (desk / name).parent.mkdir(parents=True, exist_ok=True)
         (desk / name).write_text(json.dumps(rows), encoding="utf-8")
+    audited(desk)
     (desk / "wrong.json").write_text('[{"img_id": "a", "gt": "x", "prd": "x"}]', encoding="utf-8")
     (desk / "x.png").write_bytes(typeset(LABELS[0], size=28))
     (desk / "labels.txt").write_text("x^2\n\\frac12\n", encoding="utf-8")
+
+
+def audited(desk: Path) -> None:
+    """Two models on 32 images, and a decision about one label."""
+    labels = [f"{label} + {number}" for number in (2, 3, 5, 7) for label in LABELS]
+    rows = [{"img_id": f"e{i}", "gt": labels[-1] if i == 4 else label, "pred": label} for i, label in enumerate(labels)]
+    for name in ("model_a.json", "model_b.json"):
+        (desk / name).write_text(json.dumps(rows), encoding="utf-8")
+    decision = f"e4\t{labels[-1]}\t{labels[4]}\ttake\tann\t2026-01-01\n"
+    (desk / "corrections.tsv").write_text(decision, encoding="utf-8")
 
 
 def caption_folder(folder: Path, prefix: str) -> None:

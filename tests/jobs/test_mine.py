@@ -20,6 +20,7 @@ from mumer_data.exceptions import OutputError, SourceError
 from mumer_data.jobs.mine import Mining, mine, mining_name
 from mumer_data.mining.candidates import MiningOptions
 from tests.conftest import caption_folder
+from tests.label_audit.test_rank import label as right_label
 from tests.mining import prediction_rows, write_rows
 from tests.shards.folders import bytes_of
 
@@ -218,3 +219,50 @@ def test_names() -> None:
     assert mining_name("crohme", Path("/data/x")) == "crohme"
     with pytest.raises(OutputError, match="cannot name a data set"):
         mining_name("a/b", Path("/data/x"))
+
+
+def doubtful_files(folder: Path) -> list[Path]:
+    """Two models over 200 images; e7 has the label of another row, and k is often read as h."""
+    files = [folder / "a.jsonl", folder / "b.jsonl"]
+    for path in files:
+        rows = []
+        for i in range(200):
+            read = right_label(i).replace("k", "h") if i % 3 == 0 else right_label(i)
+            rows.append({"img_id": f"e{i}", "gt": right_label(65 if i == 7 else i), "pred": read})
+        write_rows(path, rows)
+    return files
+
+
+@pytest.mark.parametrize(("doubts", "apart"), [("auto", True), ("apart", True), ("drop", False), ("keep", False)])
+def test_doubtful_labels(tmp_path: Path, doubts: str, apart: bool) -> None:
+    files = doubtful_files(tmp_path)
+    options = MiningOptions.model_validate({"normalize": "off", "doubts": doubts})
+    out = tmp_path / "out"
+    found = mine(files, out, "m", options, workers=1)
+    check(out, found)
+    used = {json.loads(row["metadata"])["id"] for row in rows_of(out, "m_error_fix")}
+    assert ("e7" in used) == (doubts == "keep")
+    assert "e84" in used
+    assert found.counts["reasons"].get("label_doubtful", 0) == (0 if doubts == "keep" else 2)
+    assert (out / "doubts.parquet").exists() == apart
+    if apart:
+        (row,) = pq.read_table(out / "doubts.parquet").to_pylist()
+        assert (row["id"], row["agreement"]) == ("e7", 1.0)
+        assert row["probability"] >= 0.3
+    counted = sum(row["count"] for row in pq.read_table(out / "confusions.parquet").to_pylist())
+    without = mine(files, tmp_path / "kept", "m", PLAIN.model_copy(update={"doubts": "keep"}), workers=1)
+    assert counted <= sum(row["count"] for row in pq.read_table(tmp_path / "kept" / "confusions.parquet").to_pylist())
+    assert without.counts["wrong"] == found.counts["wrong"]
+
+
+def test_marks_are_ignored(tmp_path: Path) -> None:
+    rows = [
+        {"img_id": "a", "gt": r"\sum \limits _ { i } x", "pred": r"\sum _ { i } x"},
+        {"img_id": "b", "gt": r"\left( x \right)", "pred": "( y )"},
+    ]
+    path = write_rows(tmp_path / "p.jsonl", rows)
+    options = MiningOptions(normalize="off", ignore=("limits", "delimiters"))
+    found = mine([path], tmp_path / "out", "m", options, workers=1)
+    assert (found.counts["correct"], found.counts["sampled"]) == (1, 1)
+    (fix,) = rows_of(tmp_path / "out", "m_error_fix")
+    assert fix["label"] == "( x )"

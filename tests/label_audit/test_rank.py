@@ -95,6 +95,18 @@ def test_the_label_as_released_and_the_label_of_a_neighbour() -> None:
     assert {signals["e20"].neighbour, signals["e21"].neighbour} == {"e21", "e20"} or signals["e21"].neighbour == "e20"
 
 
+def test_a_model_that_reads_the_label_as_released_confirms_it() -> None:
+    audited = rows()
+    for number, reads_it in ((10, True), (12, False)):
+        raw = tuple(label(number).replace("+", "-").split())
+        answers = (Answer(0, raw), Answer(1, audited[number].label)) if reads_it else audited[number].answers
+        audited[number] = replace(audited[number], raw_label=raw, answers=answers)
+    findings = {finding.id: finding for finding in rank(audited)}
+    assert findings["e10"].signals.confirmed
+    assert not findings["e12"].signals.confirmed
+    assert findings["e10"].probability > findings["e12"].probability
+
+
 def test_errors_are_counted_without_the_row_itself() -> None:
     audited = rows()
     evidence = Evidence.of(audited)
@@ -211,10 +223,15 @@ def test_in_memory_one_model_with_images_and_released_labels() -> None:
     references = [" ".join(row.label) for row in audited]
     raw = list(references)
     raw[7] = "a^2+1"
-    images = [picture(1 + number % 9) for number in range(30)]
-    result = mumer_data.audit([" ".join(row.answers[0].tokens) for row in audited], references, images, raw)
-    assert result.findings[0].id == "7"
-    assert result.findings[0].signals.raw_label == "a ^ { 2 } + 1"
+    images = [picture(8 + number % 3, 8 + number % 13) for number in range(30)]
+    texts = [" ".join(row.answers[0].tokens) for row in audited]
+    result = mumer_data.audit(texts, references, images, raw)
+    found = {finding.id: finding for finding in result.findings}
+    assert [one.id for one in result.findings if one.signals.raw_label] == ["7"]
+    assert found["7"].signals.raw_label == "a ^ { 2 } + 1"
+    alone = {one.id: one.probability for one in mumer_data.audit(texts, references, images).findings}
+    assert found["7"].probability > 10 * alone["7"]
+    assert found["7"].evidence["ink_known"] == 1.0
 
 
 def test_lists_that_do_not_match() -> None:
