@@ -25,6 +25,7 @@ SLOTS = {
 }
 AS_SCRIPT = {"under": "sub", "over": "sup"}
 # Operators whose scripts stand beside or above them by style alone, which is not compared.
+LIMIT_NAMES = frozenset(("lim", "max", "min", "sup", "inf", "det", "gcd", "Pr", "limsup", "liminf"))
 LARGE = frozenset("∑∏∐∫∬∭⨌∮∯∰⋃⋂⨆⨅⋁⋀⨁⨂⨀⨄")
 INVISIBLE = re.compile("[\\s\u200b-\u200f\u2060-\u2064\ufeff\u00ad]+")
 # Spellings of one symbol that a label does not tell apart, or that the referee itself writes in two ways.
@@ -172,7 +173,7 @@ def _has_limits(node: ElementTree.Element) -> bool:
     while _tag(node) in TRANSPARENT and len(node) == 1:
         node = node[0]
     text = _text(node)
-    return _tag(node) in ("mi", "mo") and (text in LARGE or (len(text) > 1 and text.isalpha()))
+    return _tag(node) in ("mi", "mo") and (text in LARGE or text in LIMIT_NAMES)
 
 
 def _table(node: ElementTree.Element) -> Items:
