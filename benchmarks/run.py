@@ -29,6 +29,7 @@ from mumer_data.io.atomic import atomic_write
 BENCHES = {
     "text": "Labels and texts",
     "normalize": "Raw labels",
+    "normalize_render": "Raw labels and MathJax",
     "ink": "Ink",
     "write": "Handwriting",
     "augment": "Augmentation",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,9 @@ def test_it_is_small_and_says_what_it_is() -> None:
     card = (BUNDLED / "README.md").read_text(encoding="utf-8")
     for part in ("Apache-2.0", "ExpRate", "CROHME 2014", "No image and no label of CROHME"):
         assert part in card
+    for name, figures in json.loads((BUNDLED / "results.json").read_text(encoding="utf-8")).items():
+        low, high = figures["exprate_interval"]
+        assert f"| {name} | {figures['n']} | {figures['exprate']:.1f} ({low:.1f} to {high:.1f}) |" in card
 
 
 def test_it_reads_handwriting() -> None:

@@ -5,8 +5,7 @@ What comes out has only commands whose arguments the grammar knows. Not for rule
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from itertools import pairwise
 
@@ -14,16 +13,17 @@ from mumer_data.exceptions import LatexSyntaxError
 from mumer_data.latex.diagnostics import known_commands
 from mumer_data.latex.normalize.chemistry import chemical_tokens
 from mumer_data.latex.normalize.environments import ENVIRONMENTS, REFUSED, column_tokens, is_display, old_tables
+from mumer_data.latex.normalize.lengths import length_at_end, row_option_at_end
 from mumer_data.latex.normalize.lexer import raw_tokens
 from mumer_data.latex.normalize.macros import DEFINERS, Definitions, Macro
 from mumer_data.latex.normalize.rules import rule_table
 from mumer_data.latex.normalize.signatures import Argument, Signature, signatures
+from mumer_data.latex.normalize.special import SPECIAL
 
 MAX_EXPANSIONS = 1_000
 MAX_TOKENS = 1 << 16
-_UNITS = frozenset(["pt", "em", "ex", "mu", "cm", "mm", "in", "bp", "sp", "dd", "cc", "pc"])
-_LENGTH = re.compile(r"[-+]?[\d.,]*(?:[a-z]{2}|\\[A-Za-z]+)(?:(?:plus|minus)[-+]?[\d.,]*(?:fil+|[a-z]{2}))*")
 _BREAKS = frozenset(("\\\\", "\\\\*", "\\cr", "\\newline", "\\tabularnewline"))
+_TRACELESS = frozenset(("\\nonumber", "\\notag", "\\label", "\\tag", "\\oldstyle"))  # not even an empty box
 _OPTIONS = frozenset("tbclr")
 Macros = Mapping[str, Macro | str]
 
@@ -95,6 +95,10 @@ class _Reader:
     def _signed(self, token: str, signature: Signature) -> None:
         if signature.effect == "refused":
             raise self.error(f"'{token}' cannot be written with the commands of the grammar")
+        if signature.effect in ("below", "options", "several"):
+            self._of_grammar(token, signature.effect)
+            return
+        script = self.out[-1:] in (["_"], ["^"])
         arguments = [self.argument(token, argument) for argument in signature.arguments]
         if signature.effect == "transparent":
             formulas = [
@@ -103,7 +107,23 @@ class _Reader:
             for value in reversed(formulas):
                 self.push(["{", *value, "}"])
         elif signature.effect == "macro":
-            self._expand(token, Macro(len(arguments), tuple(raw_tokens(signature.body))), arguments)
+            body = raw_tokens(signature.body)
+            self._expand(token, Macro(len(arguments), tuple(["{", *body, "}"] if script else body)), arguments)
+        elif script and token not in _TRACELESS:
+            self.out += ["{", "}"]  # what goes was the script: the next token is none
+
+    def _of_grammar(self, token: str, effect: str) -> None:
+        """A command of the grammar with what the grammar does not know: brackets, or a script of several symbols."""
+        if effect == "several" and self.out[-1:] in (["_"], ["^"]):
+            raise self.error(f"'{token}' is several symbols: a script of it needs braces")
+        option: list[str] = []
+        while effect != "several" and self.stack[-1:] == ["["]:
+            option = self._between("[", "]", token)
+        if effect == "below" and option:
+            formula = self.argument(token, Argument("m"))
+            self.push(["\\underset", "{", *option, "}", "{", token, "{", *formula, "}", "}"])
+        else:
+            self.out.append(token)
 
     def _define(self, token: str) -> None:
         try:
@@ -172,24 +192,12 @@ class _Reader:
 
     def _length(self, command: str) -> list[str]:
         """A length without braces: ``3pt``, ``-1.5em plus 1fil``, ``\\baselineskip``."""
-        text = ""
-        for token in reversed(self.stack[-40:]):
-            if len(token) > 1 and not (token[0] == "\\" and re.fullmatch(r"[-+]?[\d.,]*", text)):
-                break
-            text += token
-            if len(token) > 1:
-                break
-        match = _LENGTH.match(text)
-        unit = match and re.sub(r"^[-+\d.,]*", "", match[0])
-        no_length = not unit or unit in _known() or unit in ("\\begin", "\\end") or unit in signatures().switches
-        if match is None or no_length or not unit or (unit[0] != "\\" and unit[:2] not in _UNITS):
+        size = length_at_end(self.stack)
+        unit = self.stack[-size] if size else ""
+        if not size or unit in _known() or unit in ("\\begin", "\\end") or unit in signatures().switches:
             raise self.error(f"expected a length after '{command}'")
-        length = match[0] if unit[0] == "\\" or "plus" in unit or "minus" in unit else match[0][: -len(unit)] + unit[:2]
-        size = 0
-        value: list[str] = []
-        while size < len(length):
-            value.append(self.stack.pop())
-            size += len(value[-1])
+        value = self.stack[: -size - 1 : -1]
+        del self.stack[-size:]
         return value
 
     def error(self, reason: str) -> LatexSyntaxError:
@@ -199,43 +207,8 @@ class _Reader:
 
     def line_break(self, token: str) -> None:
         """A row break: a star and a length after it are no symbols."""
-        following = self.stack[-1] if self.stack else ""
-        if following == "[" and "]" in self.stack:
-            end = len(self.stack) - 2
-            while self.stack[end] != "]":
-                end -= 1
-            text = "".join(reversed(self.stack[end + 1 : -1]))
-            match = re.fullmatch(r"[-+]?[\d.,]+([a-z]{2})|[-+]?[\d.,]*\\[A-Za-z]{5,}", text)
-            if match and (match[1] is None or match[1] in _UNITS):
-                del self.stack[end:]
+        del self.stack[len(self.stack) - row_option_at_end(self.stack) :]
         self.out.append("\\\\")
-
-    def fraction(self, token: str) -> None:
-        """``\\genfrac``: two delimiters, the bar's thickness, the style, both parts."""
-        kinds = [Argument(kind) for kind in "kkkkmm"]
-        left, right, bar, _, above, below = (self.argument(token, kind) for kind in kinds)
-        parts = ["{", *above, "}", "{", *below, "}"]
-        no_bar = re.fullmatch(r"0+(\.0*)?[a-z]*", "".join(bar)) is not None
-        fences = "".join(left), "".join(right)
-        if no_bar and fences == ("(", ")"):
-            self.push(["\\binom", *parts])
-            return
-        inner = ["{", "{", *above, "}", "\\atop", "{", *below, "}", "}"] if no_bar else ["\\frac", *parts]
-        if any(fences):
-            inner = ["\\left", *(left or ["."]), *inner, "\\right", *(right or ["."])]
-        self.push(inner)
-
-    def stacked_relation(self, token: str) -> None:
-        """``\\buildrel X \\over Y`` -> ``\\overset { X } { Y }``, where Y is one token or group."""
-        above: list[str] = []
-        depth = 0
-        while self.stack and (depth or self.stack[-1] != "\\over"):
-            depth += (self.stack[-1] == "{") - (self.stack[-1] == "}")
-            above.append(self.stack.pop())
-        if not self.stack:
-            raise self.error(f"'{token}' without '\\over'")
-        self.stack.pop()
-        self.push(["\\overset", "{", *above, "}", "{", *self.argument(token, Argument("m")), "}"])
 
     def chemistry(self, token: str) -> None:
         """``\\ce``: set as a formula where it is a simple one."""
@@ -296,10 +269,9 @@ class _Reader:
         return None
 
 
-_SPECIAL = {
-    "\\genfrac": _Reader.fraction,
+_SPECIAL: dict[str, Callable[[_Reader, str], None]] = {
+    **SPECIAL,
     "\\ce": _Reader.chemistry,
-    "\\buildrel": _Reader.stacked_relation,
     "\\begin": _Reader.begin,
     "\\end": _Reader.end,
     **dict.fromkeys(_BREAKS, _Reader.line_break),

@@ -21,6 +21,12 @@ from mumer_data.latex.parser import parse
 from mumer_data.latex.to_latex import to_tokens
 
 _INFIX = frozenset(INFIX)
+_SIZES = [f"\\{name}{side}" for name in ("big", "Big", "bigg", "Bigg") for side in ("", "l", "r", "m")]
+_ANGLES = {
+    (size, sign): angle
+    for size in ("\\left", "\\right", "\\middle", *_SIZES)
+    for sign, angle in (("<", "\\langle"), (">", "\\rangle"))
+}
 MAX_PASSES = 50
 MAX_LABEL = 1 << 15  # characters, far above any label that a person wrote; some rules take the square of the length
 
@@ -50,6 +56,7 @@ class Normalizer:
             if rule.kind == "drop_delimiter":
                 self._sizes.update(rule.tokens)
             self._spellings.update({token: raw_tokens(after) for token, after in rule.spellings.items()})
+        self._spaces = frozenset(token for rule in self.rules if rule.name == "spacing" for token in rule.tokens)
         self._structure = [STRUCTURE[rule.name] for rule in self.rules if rule.kind == "structure"]
         kinds = {rule.kind for rule in self.rules}
         self._unicode, self._join, self._infix = "unicode" in kinds, "join" in kinds, "infix" in kinds
@@ -87,6 +94,8 @@ class Normalizer:
             tokens = [
                 t for place, t in enumerate(tokens) if t != "." or not place or tokens[place - 1] not in self._sizes
             ]
+        if not self._spaces.isdisjoint(tokens):
+            tokens = _without_script_spaces(tokens, self._spaces)
         spellings = self._spellings
         if not spellings.keys().isdisjoint(tokens):
             tokens = [made for token in tokens for made in spellings.get(token, (token,))]
@@ -115,6 +124,8 @@ class Normalizer:
             tokens = without_switches(tokens)
         if self._infix and not _INFIX.isdisjoint(tokens):
             tokens = without_infix(tokens)
+        if "<" in tokens or ">" in tokens:
+            tokens = [_ANGLES.get((before, token), token) for before, token in zip(["", *tokens], tokens, strict=False)]
         return tokens
 
     def explain(self, raw: str) -> tuple[str, list[Rule]]:
@@ -153,6 +164,14 @@ def _preset(name: str) -> Normalizer:
 def normalize(raw: str, preset: str = "crohme") -> str:
     """The canonical label of a raw one under a preset; raises ``LatexSyntaxError``."""
     return _preset(preset)(raw)
+
+
+def _without_script_spaces(tokens: list[str], spaces: frozenset[str]) -> list[str]:
+    """The tokens with an empty group where white space is the script: ``x _ \\quad y`` has no y as subscript."""
+    out: list[str] = []
+    for token in tokens:
+        out += ["{", "}"] if token in spaces and out and out[-1] in ("_", "^") else [token]
+    return out
 
 
 def _without_arguments(tokens: list[str], dropped: set[str]) -> list[str]:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from mumer_data.exceptions import LatexSyntaxError
@@ -23,6 +24,7 @@ INFIX = {
 _FENCES = {"\\brace": ("\\{", "\\}"), "\\brack": ("[", "]")}
 _WITH_COLUMNS = ("{array}", "{tabular}", "{subarray}", "{alignat}", "{alignedat}")
 _SEPARATORS = ("&", "\\\\")
+_WITH_OPTION = ("\\sqrt", "\\xrightarrow", "\\xleftarrow")
 
 
 @dataclass(slots=True)
@@ -32,6 +34,7 @@ class _Scope:
     begin: int
     infix: str = ""
     fenced: bool = False  # opened by \\left
+    option: bool = False  # opened by the bracket of a root's degree
     middle: int = 0  # where the second part begins
     switched: list[int] = field(default_factory=list)  # where commands stand whose argument ends with the scope
 
@@ -42,8 +45,14 @@ def without_switches(tokens: list[str]) -> list[str]:
     out: list[str] = []
     scopes = [_Scope(0)]
     for token in tokens:
-        if _closes(token, scopes[-1]) or token in _SEPARATORS:
+        if _closes(token, scopes[-1]) or _separates(token, scopes[-1]):
             _end_switch(out, scopes[-1])
+        if token in INFIX and token != "\\above" and scopes[-1].switched:
+            command = out[scopes[-1].switched[-1]]  # the face holds in the denominator too
+            _end_switch(out, scopes[-1])
+            scopes[-1].switched.append(len(out) + 1)
+            out += [token, command, "{"]
+            continue
         if _closes(token, scopes[-1]) and len(scopes) > 1:
             scopes.pop()
         if token in switches:
@@ -54,9 +63,10 @@ def without_switches(tokens: list[str]) -> list[str]:
             scopes[-1].switched.append(len(out))
             out += [switches[token], "{"]
             continue
+        option = token == "[" and out[-1:] != [] and out[-1] in _WITH_OPTION
         out.append(token)
-        if _opens(token):
-            scopes.append(_Scope(len(out), fenced=token == "\\left"))
+        if option or _opens(token):
+            scopes.append(_Scope(len(out), fenced=token == "\\left", option=option))
     while scopes:
         _end_switch(out, scopes.pop())
     return out
@@ -82,7 +92,7 @@ def without_infix(tokens: list[str]) -> list[str]:
     place = 0
     while place < len(tokens):
         token = tokens[place]
-        if _closes(token, scopes[-1]) or token in _SEPARATORS:
+        if _closes(token, scopes[-1]) or _separates(token, scopes[-1]):
             _end_infix(out, scopes[-1])
         if _closes(token, scopes[-1]) and len(scopes) > 1:
             scopes.pop()
@@ -101,35 +111,52 @@ def without_infix(tokens: list[str]) -> list[str]:
                 place, bar = _thickness(tokens, place)
                 scopes[-1].infix = "\\above" if bar else "\\atop"
             continue
-        out.append(tokens[place])
-        place += 1
-        if token == "\\left" and place < len(tokens) and tokens[place] in INFIX:
-            raise LatexSyntaxError("expected a delimiter after '\\left'", tokens=tokens, position=place)
-        if token == "\\left" and place < len(tokens):
-            out.append(tokens[place])  # its delimiter
-            place += 1
-        if token == "\\begin":
-            place = _environment_head(tokens, place, out)
-        if _opens(token):
-            scopes.append(_Scope(len(out), fenced=token == "\\left"))
-        elif token in _SEPARATORS:
+        option = token == "[" and out[-1:] != [] and out[-1] in _WITH_OPTION
+        place = _copy(tokens, place, token, out)
+        if option or _opens(token):
+            scopes.append(_Scope(len(out), fenced=token == "\\left", option=option))
+        elif _separates(token, scopes[-1]):
             scopes[-1].begin = len(out)
     while scopes:
         _end_infix(out, scopes.pop())
     return out
 
 
+def _copy(tokens: list[str], place: int, token: str, out: list[str]) -> int:
+    """Copy a token with what belongs to it: a delimiter, or the head of an environment; the place after it."""
+    out.append(tokens[place])
+    place += 1
+    if token == "\\left" and place < len(tokens) and tokens[place] in INFIX:
+        raise LatexSyntaxError("expected a delimiter after '\\left'", tokens=tokens, position=place)
+    if token in ("\\left", "\\middle") and place < len(tokens):
+        out.append(tokens[place])
+        place += 1
+    return _environment_head(tokens, place, out) if token == "\\begin" else place
+
+
 def _has_denominator(tokens: list[str], place: int, scope: _Scope) -> bool:
-    return place + 1 < len(tokens) and not _closes(tokens[place + 1], scope) and tokens[place + 1] not in _SEPARATORS
+    return (
+        place + 1 < len(tokens) and not _closes(tokens[place + 1], scope) and not _separates(tokens[place + 1], scope)
+    )
 
 
 def _opens(token: str) -> bool:
     return token in ("{", "\\left", "\\begin") or token.startswith("\\begin{")
 
 
+def _separates(token: str, scope: _Scope) -> bool:
+    """Whether a token begins another cell, row, or part of a pair of brackets that grow."""
+    return token in _SEPARATORS or (token == "\\middle" and scope.fenced)
+
+
 def _closes(token: str, scope: _Scope) -> bool:
     """Whether a token ends a scope; ``\\right`` without ``\\left`` does not."""
-    return token in ("}", "\\end") or token.startswith("\\end{") or (token == "\\right" and scope.fenced)
+    return (
+        token in ("}", "\\end")
+        or token.startswith("\\end{")
+        or (token == "\\right" and scope.fenced)
+        or (token == "]" and scope.option)
+    )
 
 
 def _end_infix(out: list[str], scope: _Scope) -> None:
@@ -170,3 +197,13 @@ def _environment_head(tokens: list[str], place: int, out: list[str]) -> int:
             if out[-1] == "}":
                 break
     return place
+
+
+def fraction_tokens(left: str, right: str, bar: str, above: list[str], below: list[str]) -> list[str]:
+    """``\\genfrac``: a fraction between two delimiters (or none); a bar of length 0 is no bar."""
+    parts = ["{", *above, "}", "{", *below, "}"]
+    no_bar = re.fullmatch(r"0+(\.0*)?[a-z]*", bar) is not None
+    if no_bar and (left, right) == ("(", ")"):
+        return ["\\binom", *parts]
+    inner = ["{", "{", *above, "}", "\\atop", "{", *below, "}", "}"] if no_bar else ["\\frac", *parts]
+    return ["\\left", left or ".", *inner, "\\right", right or "."] if left or right else inner

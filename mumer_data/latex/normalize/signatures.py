@@ -14,7 +14,7 @@ from typing import Literal
 
 from mumer_data.latex.grammar import grammar_files
 
-Effect = Literal["dropped", "transparent", "macro", "refused"]
+Effect = Literal["dropped", "transparent", "macro", "refused", "below", "options", "several"]
 _ARGUMENT = re.compile(r"\*|\((\w)\)|(\w)")
 
 
@@ -32,7 +32,9 @@ class Signature:
 
     Attributes:
         arguments: in order.
-        effect: ``dropped`` with its arguments, ``transparent`` (its formulas stay), ``macro``, ``refused`` by name.
+        effect: ``dropped`` with its arguments, ``transparent`` (its formulas stay), ``macro``, ``refused`` by name;
+            of a command of the grammar: what is in brackets goes ``below`` it or is dropped (``options``), or it is
+            ``several`` symbols, which a script without braces does not take.
         body: of a macro, raw LaTeX with #1 to #9.
     """
 
@@ -65,6 +67,9 @@ def signatures() -> Signatures:
             kinds, _, body = text.partition(" ")
             signature = Signature(arguments_of(kinds), effect, body)
             commands |= dict.fromkeys(names, signature)
+    of_grammar: tuple[Effect, ...] = ("below", "options", "several")
+    for effect in of_grammar:
+        commands |= dict.fromkeys(tables["known"][effect], Signature((), effect))
     switches = {name: command for command, names in tables["switches"].items() for name in names}
     return Signatures(commands, switches)
 
