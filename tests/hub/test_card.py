@@ -20,7 +20,7 @@ from mumer_data.hub.picture import sample_sheet
 from mumer_data.hub.publication import publication
 from mumer_data.hub.statistics import label_facts
 from mumer_data.jobs.build import build
-from mumer_data.jobs.config import load_pipeline
+from mumer_data.jobs.config import load_pipeline, pipeline_of
 from mumer_data.jobs.mine import mine
 from mumer_data.mining.candidates import MiningOptions
 from mumer_data.tasks import TASKS, task_class
@@ -155,3 +155,14 @@ def test_chats_of_the_other_kind(tmp_path: Path) -> None:
     facts = label_facts(open_build(tmp_path / "out"))
     assert facts is not None
     assert facts.count == 3
+
+
+def test_corrected_labels_are_named(tmp_path: Path) -> None:
+    folder = caption_folder(tmp_path / "data", 8)
+    first = (folder / "caption.txt").read_text(encoding="utf-8").splitlines()[0].split("\t")[1]
+    (tmp_path / "c.tsv").write_text(f"e0\t{first}\tx\tedit\t\t\n", encoding="utf-8")
+    source = {"format": "caption", "path": str(folder)}
+    pipeline = pipeline_of({"name": "mine", "source": source, "corrections": str(tmp_path / "c.tsv")})
+    build(pipeline, tmp_path / "out", workers=1)
+    card = card_of(open_build(tmp_path / "out"))
+    assert "`c.tsv` changed 1 labels and dropped 0 rows." in card
