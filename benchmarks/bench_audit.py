@@ -15,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from figures import Data, Figure
 
 from mumer_data.error_model.channel import Channel
 from mumer_data.jobs.audit import AuditSource, load_rows
@@ -89,6 +90,26 @@ SCORES: dict[str, Callable[[Sequence[AuditRow]], list[float]]] = {
     "naive": naive_scores,
     "consensus entropy": consensus_entropy,
 }
+
+
+def shares(rows: Sequence[AuditRow], kind: str, channel: Channel, seed: int) -> dict[str, float]:
+    """Score -> share of the planted rows that it ranks first, for one draw."""
+    rng = np.random.default_rng([seed, 19])
+    changed, planted = plant(rows, kind, channel, rng)
+    return {name: recall(score(changed), planted, rng) for name, score in SCORES.items()}
+
+
+def measure(data: Data) -> list[Figure]:
+    """Two published models on CROHME 2014, without the images."""
+    rows, _ = load_rows(AuditSource([data.predictions("3b"), data.predictions("7b")], images=None))
+    channel, seeds = channel_of(rows), range(data.size(5, 1))
+    figures = []
+    for kind in KINDS:
+        draws = [shares(rows, kind, channel, seed) for seed in seeds]
+        found = {name: 100 * float(np.mean([draw[name] for draw in draws])) for name in SCORES}
+        target = 1.0 if kind in ("swap", "slip or swap") else None
+        figures.append(Figure(f"{kind}: share found", found["audit"], "%", "naive rule", found["naive"], target))
+    return figures
 
 
 def main() -> None:

@@ -38,6 +38,7 @@ BENCHES = {
     "cdm": "CDM and VisEq",
     "rewards": "Rewards",
     "mine": "Mining",
+    "audit": "Wrong labels",
     "corrupt": "Made-up mistakes",
     "constrained": "Constrained decoding",
     "filters": "Near duplicates",
