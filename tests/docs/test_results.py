@@ -1,0 +1,21 @@
+"""Figures on the pages are those of the files of results."""
+
+from __future__ import annotations
+
+import json
+
+from tests.docs.pages import ROOT
+
+
+def test_the_small_readers() -> None:
+    page = (ROOT / "docs" / "train_small.md").read_text(encoding="utf-8")
+    results = json.loads((ROOT / "docs" / "data" / "reader_results.json").read_text(encoding="utf-8"))
+    assert len(results) == 2
+    for run in results.values():
+        first, second = run["crohme_2013"], run["crohme_2014"]
+        low, high = second["exprate_interval"]
+        rate = f"{second['exprate']:.1f} ({low:.1f} to {high:.1f})"
+        row = f"| {run['title']} | {run['images_seen']:,} | {first['exprate']:.1f} | {rate} |"
+        assert f"{row} {second['le1']:.1f} | {second['le2']:.1f} | {second['cdm_f1']:.3f} |" in page
+    mini = json.loads((ROOT / "mumer_data" / "recognizers" / "mini" / "results.json").read_text(encoding="utf-8"))
+    assert mini["CROHME 2014"]["exprate"] == results["mini"]["crohme_2014"]["exprate"]
