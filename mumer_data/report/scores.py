@@ -34,6 +34,7 @@ _TITLES = {
     "cdm_f1": "CDM F1",
     "exprate_cdm": "ExpRate@CDM",
     "viseq": "VisEq",
+    "rating": "rating (0-10)",
 }
 _COUNTS = {
     "semantic_proved": "proved equal though the tokens differ",
@@ -41,6 +42,7 @@ _COUNTS = {
     "semantic_timeout": "out of time, not proved",
     "cdm_unrenderable": "predictions that cannot be typeset (CDM 0)",
     "cdm_unrenderable_labels": "labels that cannot be typeset (left out of CDM)",
+    "rating_from_text": "rated from their tokens, since a side does not parse",
     "labels_changed": "labels changed",
     "labels_dropped": "rows dropped",
 }
@@ -54,6 +56,7 @@ _COLUMNS = {
     "exprate_cdm": "@CDM",
     "viseq": "VisEq",
     "semantic_rate": "proved",
+    "rating": "rating",
 }
 _MORE = {"le3": "≤ 3", "edit_score": "edit", "bleu4": "BLEU", "cer_published": "CER pub."}  # where there is room
 _ROOM = 110  # columns of the screen

@@ -21,6 +21,7 @@ from mumer_data.metrics.cdm import setting_of
 from mumer_data.metrics.cdm.equal import visually_equal
 from mumer_data.metrics.cdm.match import Marks, match
 from mumer_data.metrics.pairs import Pairs
+from mumer_data.metrics.rating import explain
 from mumer_data.readers.files import ImageStore
 from mumer_data.records import Prediction
 from mumer_data.report.page.drawing import Outlines
@@ -65,6 +66,7 @@ def wrong_rows(
             "text": text,
             "edits": int(pairs.token_distances[place]),
             "length": int(pairs.label_lengths[place]),
+            "rating": round(explain(text, label).value, 1),
             "image": image,
             "diff": _diff(script),
             "cells": sorted({cells[key] for key in map(_key, confusions_of(script)) if key in cells}),

@@ -18,7 +18,7 @@ from mumer_data.report.page.drawing import Outlines
 from mumer_data.report.page.rows import Pictures, wrong_rows
 from mumer_data.report.scores import title, with_interval, written
 
-_HEADLINE = ("exprate", "le1", "le2", "exprate_cdm", "viseq", "cdm_f1", "struct_rate", "token_error_rate")
+_HEADLINE = ("exprate", "le1", "le2", "exprate_cdm", "viseq", "cdm_f1", "rating", "struct_rate")
 _SLICED = ("length", "depth", "structure", "dataset")
 _LINES = 14  # of a table of slices
 _CELLS = 70  # confusions of the heat map
@@ -49,7 +49,7 @@ def write_report(
         SourceError: ``images`` is not a folder or archive.
     """
     pairs = pair_up(predictions)
-    evaluation = evaluate_pairs([pairs], metrics=[*DEFAULT, "cdm"], normalizer=normalizer, by=_SLICED)
+    evaluation = evaluate_pairs([pairs], metrics=[*DEFAULT, "cdm", "rating"], normalizer=normalizer, by=_SLICED)
     confusions = Confusions()
     for row in predictions:
         confusions.add_prediction(row.label, row.text, row.id)
@@ -88,7 +88,7 @@ def _page(found: Evaluation, name: str, heat: dict[str, Any], data: dict[str, An
 
 
 def _card(name: str, figure: Figure) -> dict[str, Any]:
-    whole = 1.0 if max(figure.value, figure.high) <= 1 and name in ("cdm_f1", "token_error_rate") else 100.0
+    whole = {"cdm_f1": 1.0, "rating": 10.0}.get(name, 100.0)
     share = [min(100.0, max(0.0, value / whole * 100)) for value in (figure.low, figure.value, figure.high)]
     interval = f"{written(name, figure.low)} – {written(name, figure.high)}"
     return {"title": title(name), "value": written(name, figure.value), "interval": interval, "share": share}
