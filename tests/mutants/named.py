@@ -13,7 +13,7 @@ from tests.mutants.mutations import Mutation
 NAMED = {
     "the 95% interval becomes a 90% interval": ("mumer_data/metrics/bootstrap.py", "LEVEL = 95", "LEVEL = 90"),
     "the bootstrap is not seeded": (
-        "mumer_data/metrics/evaluate.py",
+        "mumer_data/metrics/bootstrap.py",
         "np.random.default_rng([seed, rows])",
         "np.random.default_rng()",
     ),
