@@ -17,6 +17,7 @@ from mumer_data.images.check import MAX_BYTES, MAX_PIXELS, check_image
 from mumer_data.latex.diagnostics import RAW
 from mumer_data.latex.expression import Expression
 from mumer_data.latex.normalize import Normalizer
+from mumer_data.latex.normalize.macros import macro_of
 from mumer_data.latex.normalize.rules import NONE
 from mumer_data.latex.normalize.run import MAX_LABEL
 from mumer_data.records import Example, Reject
@@ -34,6 +35,7 @@ class RowValidator:
         strict: whether unknown commands are errors.
         filters: in the order of the pipeline.
         max_pixels, max_bytes: limits of an image.
+        macros: definitions that labels use, name and body.
     """
 
     preset: str = "none"
@@ -42,6 +44,7 @@ class RowValidator:
     filters: tuple[RowFilter, ...] = ()
     max_pixels: int = MAX_PIXELS
     max_bytes: int = MAX_BYTES
+    macros: tuple[tuple[str, str], ...] = ()
 
     def expression(self, example: Example) -> Expression | Reject:
         """The expression of the canonical label, parsed; or why the row is rejected."""
@@ -49,7 +52,9 @@ class RowValidator:
             message = f"the label has {len(example.label):,} characters, more than {MAX_LABEL:,}"
             return Reject(example.id, example.row, "label_too_long", message)
         try:
-            expression = Expression.from_tokens(_normalizer(self.preset, self.rules)(example.label).split())
+            expression = Expression.from_tokens(
+                _normalizer(self.preset, self.rules, self.macros)(example.label).split()
+            )
             expression.validate(strict=self.strict)
         except LatexSyntaxError as error:
             return Reject(example.id, example.row, "latex_syntax", error.reason, error.position, example.label)
@@ -95,5 +100,5 @@ def warn_of_raw_labels(messages: Iterable[str], preset: str) -> None:
 
 
 @lru_cache(maxsize=16)
-def _normalizer(preset: str, rules: tuple[tuple[str, bool], ...]) -> Normalizer:
-    return Normalizer(preset, dict(rules))
+def _normalizer(preset: str, rules: tuple[tuple[str, bool], ...], macros: tuple[tuple[str, str], ...]) -> Normalizer:
+    return Normalizer(preset, dict(rules), {name: macro_of(name, body) for name, body in macros} or None)
