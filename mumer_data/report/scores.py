@@ -56,7 +56,6 @@ _COLUMNS = {
     "exprate_cdm": "@CDM",
     "viseq": "VisEq",
     "semantic_rate": "proved",
-    "rating": "rating",
 }
 _MORE = {"le3": "≤ 3", "edit_score": "edit", "bleu4": "BLEU", "cer_published": "CER pub."}  # where there is room
 _ROOM = 110  # columns of the screen

@@ -81,7 +81,7 @@ def test_confusions_make_symbols_frequent(corpus: Path, tmp_path: Path) -> None:
     assert symbols["z"]["drawn"] > 1.3 * symbols["z"]["corpus"]
     wrong = mumer(*command, "--confusions", corpus)
     assert wrong.returncode == 2
-    assert b"no table of confusions" in wrong.stderr
+    assert b"not a table of confusions" in wrong.stderr
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_confusions_make_symbols_frequent(corpus: Path, tmp_path: Path) -> None:
         (("--grammar", "CORPUS", "--sympy", "all"), b"Invalid value"),
         (("--grammar", "nothing.yaml"), b"no pipeline file"),
         (("--grammar", "CORPUS", "--exclude", "nothing"), b"no pipeline file"),
-        (("--grammar", "CORPUS", "--length", "9-3"), b"no length"),
+        (("--grammar", "CORPUS", "--length", "9-3"), b"is not a length"),
         (("--grammar", "CORPUS", "--depth", "x"), b"no depth"),
         (("--grammar", "CORPUS", "--depth", "7"), b"no label of depth"),
         (("--grammar", "CORPUS", "--length", "1-2"), b"found only"),

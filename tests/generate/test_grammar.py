@@ -186,11 +186,11 @@ def _once(found: list[Fitted] = []) -> Fitted:  # noqa: B006 - fitted once for a
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("5-3", "no length"),
-        ("a", "no length"),
-        ("1-5:0,6-9", "no length"),
+        ("5-3", "is not a length"),
+        ("a", "is not a length"),
+        ("1-5:0,6-9", "is not a length"),
         ("1-5,5-9", "overlap at 5"),
-        ("", "no length"),
+        ("", "is not a length"),
     ],
 )
 def test_lengths_that_make_no_sense(text: str, message: str) -> None:

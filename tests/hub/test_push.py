@@ -195,8 +195,8 @@ def test_somebody_else_commits_meanwhile(hub: Hub, built: Path) -> None:
         ("hf_wrong", NAME, "does not accept the token"),
         ("hf_reader", NAME, "the token may not write to ann/mine .*may only read"),
         (TOKEN, "bob/mine", "may not write to bob/mine.*belong to it"),
-        (TOKEN, "no such/name", "no name of a repository: write OWNER/NAME"),
-        (TOKEN, "a/b/c", "no name of a repository: write OWNER/NAME"),
+        (TOKEN, "no such/name", "not a name of a repository: write OWNER/NAME"),
+        (TOKEN, "a/b/c", "not a name of a repository: write OWNER/NAME"),
     ],
 )
 def test_wrong_tokens_and_names(
