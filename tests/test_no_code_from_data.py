@@ -29,7 +29,7 @@ CALLS = {
     "popen": "runs a shell",
     "ExternalProgram": "runs a program",
 }
-NOT_BUILTIN = {"re.compile", "ast.literal_eval"}
+NOT_BUILTIN = {"re.compile", "ast.literal_eval", "jmespath.compile"}
 
 
 def faults(tree: ast.AST) -> Iterator[tuple[str, str]]:

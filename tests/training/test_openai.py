@@ -190,7 +190,7 @@ def test_faults_lose_nothing_and_double_nothing(fault: Fault, shards: Path, tmp_
     with faulty(fault) as (url, server):
         rows = ask(url, shards, tmp_path / "p.parquet")
     assert len(rows) == rows["img_id"].nunique() == 32
-    assert rows["pred"].str.match(r"I have \d+ 0$").all()
+    assert rows["answer"].str.match(r"I have \d+ 0$").all()
     assert max(server.asked.values()) <= 3
 
 
