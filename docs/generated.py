@@ -71,6 +71,8 @@ def grammar_page() -> Iterator[str]:
     for line in grammar_files().commands.splitlines():
         if line.startswith("#"):
             comment.append(line.lstrip("# "))
+        elif line.startswith("[arguments"):
+            return  # of raw LaTeX: the page on raw labels has them
         elif line.startswith("["):
             title = TITLES[line.strip("[]")]
             yield from (" ".join(comment), "", f"### {title}", "")
@@ -89,7 +91,7 @@ def commands() -> dict[str, list[str]]:
     from mumer_data.latex.grammar import grammar_files
 
     tables = tomllib.loads(grammar_files().commands)
-    return {name: list(found) for table in tables.values() for name, found in table.items()}
+    return {name: list(found) for part in TITLES for name, found in tables[part].items()}
 
 
 # ---- the command line -------------------------------------------------------------------------------------------
