@@ -13,15 +13,14 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
 
 from mumer_data.augmentation.options import Augmentation
-from mumer_data.exceptions import PipelineError, SourceError
+from mumer_data.exceptions import PipelineError
 from mumer_data.filters import FILTERS, DatasetFilter, Filter, RowFilter, filter_class
 from mumer_data.filters.validation import RowValidator
 from mumer_data.images.check import MAX_BYTES, MAX_PIXELS
 from mumer_data.images.fit import Fit
 from mumer_data.io.config_file import configure, explain, read_yaml
 from mumer_data.io.storage import fetched, is_url
-from mumer_data.latex.normalize.macros import macro_of
-from mumer_data.latex.normalize.rules import chosen_rules
+from mumer_data.jobs.label_rules import LabelRules
 from mumer_data.readers import READERS, Reader, reader_class
 from mumer_data.readers.corrections import CorrectedReader
 from mumer_data.readers.paths import resolve
@@ -49,28 +48,6 @@ class ImageLimits(BaseModel):
 
     max_pixels: int = Field(MAX_PIXELS, ge=1)
     max_image_bytes: int = Field(MAX_BYTES, ge=1)
-
-
-class LabelRules(BaseModel):
-    """Normalisation of raw labels: a preset, single rules switched on or off, macros as name -> body with #1 to #9."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    preset: str = "none"
-    rules: dict[str, bool] = {}
-    macros: dict[str, str] = {}
-
-    @model_validator(mode="after")
-    def _known(self) -> LabelRules:
-        try:
-            rules = chosen_rules(self.preset, self.rules)
-            for name, body in self.macros.items():
-                macro_of(name, body)
-        except (PipelineError, SourceError) as error:
-            raise ValueError(str(error)) from None
-        if self.macros and not rules:
-            raise ValueError("macros need a preset, such as preset: crohme")
-        return self
 
 
 class Pipeline(BaseModel):
