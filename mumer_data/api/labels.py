@@ -45,11 +45,6 @@ def normalize(
     return _normalizer(preset, tuple(sorted((rules or {}).items())), definitions)(raw)
 
 
-def normalizer_of(preset: str) -> Normalizer:
-    """The normaliser of a preset, made once per process."""
-    return _normalizer(preset, ())
-
-
 @lru_cache(maxsize=16)
 def _normalizer(
     preset: str, rules: tuple[tuple[str, bool], ...], macros: tuple[tuple[str, str], ...] = ()

@@ -13,7 +13,6 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +24,8 @@ from mumer_data.io.atomic import write_json
 from mumer_data.jobs.build import input_facts, refusals, versions
 from mumer_data.jobs.config import Pipeline
 from mumer_data.jobs.rows import UsableRow, usable
-from mumer_data.readers.normalized import answer_normalizer, normalized
-from mumer_data.readers.predictions import PredictionFile, prediction_files
+from mumer_data.readers.normalized import normalized_files
+from mumer_data.readers.predictions import prediction_files
 from mumer_data.records import Correction, Reject, Slice
 from mumer_data.seeding import rng_for
 from mumer_data.shards.plan import Config, Plan, SliceResult, save_result
@@ -45,11 +44,9 @@ def fit_channel(paths: Sequence[Path], normalize: str | None = None) -> Channel:
     Raises:
         SourceError: a file cannot be read, or no prediction is wrong.
     """
-    files = [PredictionFile(path) for path in prediction_files(paths)]
-    normalizer = answer_normalizer(normalize, lambda: chain(*files))
     channel = Channel()
-    for file in files:
-        for row in normalized(file, normalizer):
+    for _, rows in normalized_files(prediction_files(paths), normalize):
+        for row in rows:
             channel.add(row.label, row.text)
     if not channel.wrong:
         raise SourceError(f"no prediction in {', '.join(map(str, paths))} is wrong: there is nothing to learn from")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import pyarrow as pa
 
@@ -19,9 +19,9 @@ from mumer_data.jobs.policy_data import (
     MESSAGES,
     Counts,
     Group,
-    PolicyDataError,
     answer_of,
     chat,
+    check_format,
     groups_of,
     task_of,
     with_images,
@@ -98,8 +98,7 @@ def write_pairs(
         PolicyDataError: an option is wrong, or no row is left.
     """
     chosen = options or PairOptions()
-    if chosen.format not in get_args(PairFormat):
-        raise PolicyDataError(f"unknown format '{chosen.format}': known are {', '.join(get_args(PairFormat))}")
+    check_format(chosen.format, PairFormat)
     task, counts = task_of(chosen.task), Counts()
     found: list[tuple[Group, Wrong]] = []
     for group in groups_of(paths, chosen.normalize):

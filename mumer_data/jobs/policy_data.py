@@ -9,9 +9,9 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -21,8 +21,7 @@ from mumer_data.images.check import check_image
 from mumer_data.io.atomic import atomic_write, write_json
 from mumer_data.latex.expression import Expression
 from mumer_data.mining.images import ImageFinder
-from mumer_data.readers.normalized import answer_normalizer, normalized
-from mumer_data.readers.predictions import PredictionFile
+from mumer_data.readers.normalized import normalized_files
 from mumer_data.records import Prediction
 from mumer_data.shards.schema import PLACEHOLDER
 from mumer_data.tasks import TASKS, Task, task_class
@@ -81,11 +80,9 @@ def groups_of(paths: Sequence[Path], preset: str | None = None) -> list[Group]:
     Raises:
         SourceError: a file cannot be read.
     """
-    files = [PredictionFile(path) for path in paths]
-    normalizer = answer_normalizer(preset, lambda: chain(*files))
     found: dict[tuple[str, str], Group] = {}
-    for path, file in zip(paths, files, strict=True):
-        for row in normalized(file, normalizer):
+    for path, rows in normalized_files(paths, preset):
+        for row in rows:
             found.setdefault((row.dataset, row.id), Group([], path.parent)).rows.append(row)
     return list(found.values())
 
@@ -97,6 +94,13 @@ def task_of(name: str) -> Task:
     if name not in TASKS:
         raise PolicyDataError(did_you_mean("task", name, TASKS))
     return task_class(name)()
+
+
+def check_format(name: str, kinds: object) -> None:
+    """Raise `PolicyDataError` where a format is not among those of a ``Literal``."""
+    known = get_args(kinds)
+    if name not in known:
+        raise PolicyDataError(f"unknown format '{name}': known are {', '.join(known)}")
 
 
 def answer_of(task: Task, text: str) -> str | None:

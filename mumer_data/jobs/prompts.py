@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import pyarrow as pa
 
@@ -18,8 +18,8 @@ from mumer_data.jobs.policy_data import (
     TEXT_MESSAGES,
     Counts,
     Group,
-    PolicyDataError,
     chat,
+    check_format,
     groups_of,
     plain_chat,
     task_of,
@@ -87,8 +87,7 @@ def write_prompts(
         PolicyDataError: an option is wrong, or no row is left.
     """
     chosen = options or PromptOptions()
-    if chosen.format not in get_args(PromptFormat):
-        raise PolicyDataError(f"unknown format '{chosen.format}': known are {', '.join(get_args(PromptFormat))}")
+    check_format(chosen.format, PromptFormat)
     task, counts = task_of(chosen.task), Counts()
     rows = []
     for group in groups_of(paths, chosen.normalize):

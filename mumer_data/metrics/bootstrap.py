@@ -65,8 +65,7 @@ class RowCounts:
         chosen.columns = self.columns
         if len(rows):
             used, numbers = np.unique(self._all_numbers()[rows], return_inverse=True)
-            matrix = np.concatenate([block for _, block in self._blocks()])
-            chosen._different = [[_narrow(column) for column in matrix[used].T]]
+            chosen._different = [[column[used] for column in self._all_columns()]]
             chosen._numbers = [numbers.astype(np.uint32)]
             chosen._count = len(used)
         return chosen
@@ -106,6 +105,11 @@ class RowCounts:
         if len(self._numbers) > 1:
             self._numbers = [np.concatenate(self._numbers)]
         return self._numbers[0] if self._numbers else np.zeros(0, np.uint32)
+
+    def _all_columns(self) -> list[NDArray[np.generic]]:
+        if len(self._different) > 1:
+            self._different = [[np.concatenate(columns) for columns in zip(*self._different, strict=True)]]
+        return self._different[0]
 
     def _blocks(self) -> Iterator[tuple[int, Floats]]:
         """(number of the first, rows) of the different rows."""

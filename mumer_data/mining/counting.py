@@ -6,13 +6,12 @@ Not for samples: see `scan`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import chain
 from pathlib import Path
 
 from mumer_data.alignment.confusions import Confusions
 from mumer_data.mining.ignore import compared_tokens
-from mumer_data.readers.normalized import answer_normalizer, normalized
-from mumer_data.readers.predictions import PredictionFile, prediction_files
+from mumer_data.readers.normalized import normalized_files
+from mumer_data.readers.predictions import prediction_files
 
 
 def count_confusions(paths: Sequence[Path], normalize: str | None = None, ignore: Sequence[str] = ()) -> Confusions:
@@ -26,11 +25,9 @@ def count_confusions(paths: Sequence[Path], normalize: str | None = None, ignore
     Raises:
         SourceError: a file cannot be read, or has no row that is a prediction.
     """
-    files = [PredictionFile(path) for path in prediction_files(paths)]
-    normalizer = answer_normalizer(normalize, lambda: chain(*files))
     confusions = Confusions()
-    for file in files:
-        for row in normalized(file, normalizer):
+    for _, rows in normalized_files(prediction_files(paths), normalize):
+        for row in rows:
             label, text = compared_tokens(row, None, ignore) if ignore else (row.label.split(), row.text.split())
             confusions.add_prediction(" ".join(label), " ".join(text), row.id, row.dataset)
     return confusions

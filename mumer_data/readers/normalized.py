@@ -9,11 +9,14 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import chain
+from pathlib import Path
 
 from mumer_data.exceptions import LatexSyntaxError
 from mumer_data.latex.answers import AnswerNormalizer, is_tokenised
 from mumer_data.latex.normalize import Normalizer
 from mumer_data.latex.normalize.rules import chosen_rules, rule_table
+from mumer_data.readers.predictions import PredictionFile
 from mumer_data.records import Prediction
 
 AUTO, OFF = "auto", "off"
@@ -132,6 +135,14 @@ def normalized(rows: Iterable[Prediction], normalizer: AnswerNormalizer | None) 
         _log.warning(
             "%s of %s predictions cannot be read as LaTeX and stay as they are", f"{unreadable:,}", f"{count:,}"
         )
+
+
+def normalized_files(paths: Iterable[Path], preset: str | None) -> Iterator[tuple[Path, Iterator[Prediction]]]:
+    """Each file with its predictions, all normalised alike; see `chosen_preset` and `PredictionFile`."""
+    files = [PredictionFile(path) for path in paths]
+    normalizer = answer_normalizer(preset, lambda: chain(*files))
+    for file in files:
+        yield file.path, normalized(file, normalizer)
 
 
 def name_of(normalizer: AnswerNormalizer | None) -> str:

@@ -46,13 +46,10 @@ class Normalizer:
         self.macros = macros
         self.rules = chosen_rules(preset, switches)
         self._spellings: dict[str, list[str]] = {}
-        self._dropped_with_argument: set[str] = set()
         self._sizes: set[str] = set()
         for rule in self.rules:
             if rule.kind in ("drop", "drop_delimiter"):
                 self._spellings.update({token: [] for token in rule.tokens})
-            elif rule.kind == "drop_with_argument":
-                self._dropped_with_argument.update(rule.tokens)
             if rule.kind == "drop_delimiter":
                 self._sizes.update(rule.tokens)
             self._spellings.update({token: raw_tokens(after) for token, after in rule.spellings.items()})
@@ -99,8 +96,6 @@ class Normalizer:
         spellings = self._spellings
         if not spellings.keys().isdisjoint(tokens):
             tokens = [made for token in tokens for made in spellings.get(token, (token,))]
-        if not self._dropped_with_argument.isdisjoint(tokens):
-            tokens = _without_arguments(tokens, self._dropped_with_argument)
         tokens, groups = with_braces(tokens)
         label = " ".join(tokens)
         tree = parse(label)
@@ -171,24 +166,6 @@ def _without_script_spaces(tokens: list[str], spaces: frozenset[str]) -> list[st
     out: list[str] = []
     for token in tokens:
         out += ["{", "}"] if token in spaces and out and out[-1] in ("_", "^") else [token]
-    return out
-
-
-def _without_arguments(tokens: list[str], dropped: set[str]) -> list[str]:
-    """The tokens without some commands and the braced or bracketed arguments that follow them."""
-    out: list[str] = []
-    depth, waiting = 0, False
-    for token in tokens:
-        if waiting and token in "{[":
-            depth, waiting = 1, False
-        elif depth:
-            depth += (token in "{[") - (token in "}]")
-            waiting = False
-        elif token in dropped:
-            waiting = True
-        else:
-            waiting = False
-            out.append(token)
     return out
 
 
