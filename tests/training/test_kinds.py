@@ -18,9 +18,10 @@ from mumer_train.trainer import MumerTrainer
 from mumer_data.jobs.predict import predict
 from mumer_data.recognizers import Sampling, recognizer
 from tests.training.encoder_decoders import ENCODER_DECODERS
+from tests.training.ocr_models import OCR_MODELS
 from tests.training.test_train import config
 
-MODELS = {**ENCODER_DECODERS}
+MODELS = {**ENCODER_DECODERS, **OCR_MODELS}
 # kinds that other tests train, resume and read with
 ELSEWHERE = {"qwen2_5_vl": "test_train", "qwen3_vl": "test_families", "qwen3_5": "test_families", "llava": "test_stock"}
 
@@ -43,7 +44,8 @@ def test_it_trains_resumes_and_reads(name: str, shards: Path, tmp_path: Path, mo
     kind, make = MODELS[name]
     make(tmp_path / "model")
     assert json.loads((tmp_path / "model" / "config.json").read_text())["model_type"] == kind
-    settings = config(tmp_path / "model", shards, tmp_path / "run", max_steps=2, save_steps=1, report=[])
+    steps = {"max_steps": 2, "save_steps": 1, "per_device_batch_size": 2}
+    settings = config(tmp_path / "model", shards, tmp_path / "run", report=[], **steps)
     with monkeypatch.context() as patch:
         patch.setattr(MumerTrainer, "save_final", _killed)
         with pytest.raises(_KilledError):

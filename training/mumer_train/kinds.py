@@ -22,6 +22,11 @@ class ModelKind:
         prompt: where the task goes: into the user turn of a chat, or before the answer in the decoder.
         images: class of transformers that prepares images as the model's own does, where that needs torchvision.
         image_defaults: settings of the model's own class, where its files leave them out.
+        processor: class of transformers that joins texts and images, where the model's own needs packages for videos.
+        chat_template: of the model, where its files have none.
+        one_list: whether its processor takes the images of a batch as one list, not a list for each text.
+        image_tokens: name of the option of its processor for the number of tokens of an image, if it has one; it is
+            ``image_seq_length`` of the configuration.
         note: what its users should know.
     """
 
@@ -30,13 +35,41 @@ class ModelKind:
     prompt: Prompt = "a chat"
     images: str = ""
     image_defaults: Mapping[str, Any] = field(default_factory=dict)
+    processor: str = ""
+    chat_template: str = ""
+    one_list: bool = False
+    image_tokens: str = ""
     note: str = ""
 
+
+# The prompt of transformers' GotOcr2Processor.
+_GOT = (
+    "<|im_start|>system\nYou should follow the instructions carefully and explain your answers in detail.<|im_end|>"
+    "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{% for part in message['content'] %}"
+    "{% if part['type'] == 'image' %}<img><imgpad></img>\n{% else %}{{ part['text'] }}{% endif %}{% endfor %}<|im_end|>"
+    "{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
 
 _KINDS = (
     ModelKind("qwen2_5_vl", "Qwen2.5-VL"),
     ModelKind("qwen3_vl", "Qwen3-VL"),
     ModelKind("qwen3_5", "Qwen3.5", note="thinking is disabled"),
+    ModelKind("paddleocr_vl", "PaddleOCR-VL"),
+    ModelKind("glm_ocr", "GLM-OCR"),
+    ModelKind("lighton_ocr", "LightOnOCR"),
+    ModelKind(
+        "got_ocr2",
+        "GOT-OCR 2.0",
+        chat_template=_GOT,
+        one_list=True,
+        image_tokens="num_image_tokens",
+        note="the chat is written as its processor writes it",
+    ),
+    ModelKind("granite_docling", "Granite Docling"),
+    ModelKind("deepseek_ocr2", "DeepSeek-OCR 2"),
+    ModelKind("smolvlm", "SmolVLM", processor="Idefics3Processor", note="images only"),
+    ModelKind("internvl", "InternVL3", processor="InternVLProcessor", note="images only"),
+    ModelKind("gemma3", "Gemma 3"),
     ModelKind("llava", "LLaVA 1.5", note="images of one size"),
     ModelKind("vision-encoder-decoder", "TrOCR, TexTeller, Donut, Nougat", "a decoder prefix"),
     ModelKind(

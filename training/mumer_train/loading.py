@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mumer_train.dependencies import TrainingError, require
-from mumer_train.kinds import kind_of, supported
+from mumer_train.kinds import ModelKind, kind_of, supported
 from mumer_train.processor import ModelProcessor, Processor, StockProcessor
 
 log = logging.getLogger(__name__)
@@ -50,14 +50,28 @@ def load_processor(
         raise TrainingError(
             f"{model} {where}has no tokenizer and image processor that transformers can load: {error}"
         ) from None
-    if not tokenizer.chat_template:
-        raise TrainingError(f"the tokenizer of {model} has no chat template")
+    return _chat_processor(model, config, tokenizer, images, trust_remote_code)
+
+
+# ---- chat models ------------------------------------------------------------------------------------------------
+
+
+def _chat_processor(model: str, config: Any, tokenizer: Any, images: Any, trust_remote_code: bool) -> ModelProcessor:
     image_token_id = getattr(config, "image_token_id", None)
     if image_token_id is None:
         raise TrainingError(f"{model} is not supported: its config has no image_token_id; supported are {supported()}")
+    kind = kind_of(config) or ModelKind(config.model_type, config.model_type)
+    tokenizer.chat_template = tokenizer.chat_template or kind.chat_template or None
     if hasattr(images, "merge_size") and hasattr(images, "get_number_of_image_patches"):
+        if not tokenizer.chat_template:
+            raise TrainingError(f"the tokenizer of {model} has no chat template")
         return Processor(tokenizer, images, str(tokenizer.convert_ids_to_tokens(image_token_id)))
-    return StockProcessor(tokenizer, images, _auto_processor(model, trust_remote_code), int(image_token_id))
+    processor = _stock_processor(model, kind, trust_remote_code)
+    tokenizer.chat_template = tokenizer.chat_template or processor.chat_template
+    if not tokenizer.chat_template:
+        raise TrainingError(f"neither the tokenizer nor the processor of {model} has a chat template")
+    options = {kind.image_tokens: config.image_seq_length} if kind.image_tokens else {}
+    return StockProcessor(tokenizer, images, processor, int(image_token_id), one_list=kind.one_list, options=options)
 
 
 def _config(model: str, trust_remote_code: bool) -> Any:
@@ -85,16 +99,25 @@ def _images(model: str, config: Any, **options: Any) -> Any:
     return transformers.AutoImageProcessor.from_pretrained(model, **options)
 
 
-def _auto_processor(model: str, trust_remote_code: bool) -> Any:
-    from transformers import AutoProcessor
+def _stock_processor(model: str, kind: ModelKind, trust_remote_code: bool) -> Any:
+    import transformers
 
+    loader = _without_videos(kind.processor) if kind.processor else transformers.AutoProcessor
     try:
-        processor = AutoProcessor.from_pretrained(model, trust_remote_code=trust_remote_code)
+        processor = loader.from_pretrained(model, trust_remote_code=trust_remote_code)
     except (OSError, ValueError, ImportError) as error:
         raise TrainingError(f"the processor of {model} cannot be loaded: {error}") from None
     if not hasattr(processor, "image_processor"):
         raise TrainingError(f"{model} has no processor of texts and images")
     return processor
+
+
+def _without_videos(name: str) -> Any:
+    """A processor class of transformers that is made of an image processor and a tokenizer only."""
+    import transformers
+
+    parts = classmethod(lambda _: ["image_processor", "tokenizer"])
+    return type(name, (getattr(transformers, name),), {"get_attributes": parts})
 
 
 # ---- encoder-decoders -------------------------------------------------------------------------------------------

@@ -16,8 +16,9 @@ from mumer_train.processor import ModelProcessor
 _COMPONENTS = {
     "projector": (
         *("merger", "deepstack_merger_list", "multi_modal_projector", "connector", "aligner", "enc_to_dec_proj"),
+        *("vision_projection", "projector"),
     ),
-    "vision": ("visual", "vision_tower", "vision_model"),
+    "vision": ("visual", "vision_tower", "vision_model", "vision_encoder"),
 }
 _ATTENTION = ("eager", "sdpa", "flex_attention", "flash_attention_2", "flash_attention_3")
 _FLASH = {"flash_attention_2": "flash_attn", "flash_attention_3": "flash_attn_interface"}

@@ -185,6 +185,8 @@ class StockProcessor:
         processor: the `AutoProcessor`.
         image_token_id: id of the image token.
         added_tokens: size of an image -> tokens that it adds to a prompt (cache).
+        one_list: whether it takes the images of a batch as one list, not a list for each text.
+        options: further options of a call.
     """
 
     tokenizer: Any
@@ -192,6 +194,8 @@ class StockProcessor:
     processor: Any
     image_token_id: int
     added_tokens: dict[tuple[int, int], int] = field(default_factory=dict, compare=False, repr=False)
+    one_list: bool = False
+    options: dict[str, Any] = field(default_factory=dict)
     encoder_decoder: bool = False
     max_tokens: int | None = None
 
@@ -212,11 +216,12 @@ class StockProcessor:
         return dict(
             self.processor(
                 text=list(texts),
-                images=[[image] for image in images],
+                images=list(images) if self.one_list else [[image] for image in images],
                 padding=True,
                 padding_side=side,
                 add_special_tokens=False,
                 return_tensors="pt",
+                **self.options,
             )
         )
 
@@ -228,7 +233,7 @@ class StockProcessor:
         prompts = [row[:length].tolist() for row, length in zip(tokens, lengths, strict=True)]
         types = {
             name: [row[:length].tolist() for row, length in zip(inputs.pop(name), lengths, strict=True)]
-            for name in [name for name, value in inputs.items() if value.shape == tokens.shape]
+            for name in [name for name, value in inputs.items() if getattr(value, "shape", None) == tokens.shape]
         }
         counts = [prompt.count(self.image_token_id) for prompt in prompts]
         return Encoded(prompts, types, inputs, counts, sum(counts))
