@@ -21,12 +21,12 @@ from ziamath.nodes.mrow import Mrow
 from ziamath.zmath import Math, loadedfonts
 
 from mumer_data.exceptions import LatexSyntaxError
-from mumer_data.latex.normalize import normalize
+from mumer_data.latex.answers import is_tokenised
 from mumer_data.latex.parser import parse
-from mumer_data.latex.tree import SymbolTree
-from mumer_data.typeset.build import to_mathml
+from mumer_data.typeset.build import Mathml, to_mathml
 from mumer_data.typeset.elements import MARK
 from mumer_data.typeset.errors import TypesetError
+from mumer_data.typeset.raw import shown_label
 from mumer_data.typeset.table_rules import table_rules
 from mumer_data.typeset.ziamath_speed import install, parse_style
 
@@ -95,7 +95,7 @@ class TypesetFormula:
         left, top, right, bottom = self.extent
         white = self.size / 10
         with one_at_a_time:  # laid out again: nodes would take a hundred times the memory of the shapes
-            svg = _Math(_root(to_mathml(_read(self._label)).element), self.size).svgxml()
+            svg = _Math(_root(_mathml(self._label).element), self.size).svgxml()
         width, height = f"{right - left + 2 * white:.2f}", f"{bottom - top + 2 * white:.2f}"
         for shape in self.shapes:
             if shape.mark == _RULE and shape.glyph == _LINE:
@@ -123,7 +123,7 @@ def set_label(label: str, size: float = 40.0) -> TypesetFormula:
         TypesetError: it does not parse, not even as raw LaTeX; has something of unknown look; or leaves no ink.
     """
     try:
-        mathml = to_mathml(_read(label))
+        mathml = _mathml(label)
         with one_at_a_time:
             math = _Math(_root(mathml.element), size)
             shapes: list[Shape] = []
@@ -140,14 +140,22 @@ def _known(shape: Shape, marks: list[str]) -> Shape:
     return shape if shape.glyph else replace(shape, glyph=_STAND_IN + zlib.crc32(marks[shape.mark].encode()))
 
 
-def _read(label: str) -> SymbolTree:
-    try:
-        return parse(label)
-    except LatexSyntaxError as error:
+def _mathml(label: str) -> Mathml:
+    """A label as MathML; one that is not tokenised, or not canonical (``x ^ 2``), is read as raw LaTeX."""
+    reason = ""
+    if is_tokenised(label):
         try:
-            return parse(normalize(label))  # no canonical label, yet LaTeX: `x ^ 2`
-        except LatexSyntaxError:
-            raise TypesetError(error.reason) from error
+            return to_mathml(parse(label))
+        except (LatexSyntaxError, TypesetError) as error:
+            reason = _reason(error)
+    try:
+        return to_mathml(parse(shown_label(label)))
+    except (LatexSyntaxError, TypesetError) as error:
+        raise TypesetError(reason or _reason(error)) from error
+
+
+def _reason(error: LatexSyntaxError | TypesetError) -> str:
+    return error.reason if isinstance(error, LatexSyntaxError) else str(error)
 
 
 class _Math(Math):

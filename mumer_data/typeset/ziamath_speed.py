@@ -98,7 +98,7 @@ def subglyph(glyph: Any, font: MathFont) -> Any:
     return original_subglyph(glyph, font)
 
 
-def fromelement(cls: type[Mnode], element: ElementTree.Element, parent: Mnode, **kwargs: Any) -> Mnode:
+def fromelement(cls: type[Mnode], /, element: ElementTree.Element, parent: Mnode, **kwargs: Any) -> Mnode:
     """The node of an element. A letter, a sign that does not grow, or a blank is laid out once and then copied."""
     key = _leaf_key(element, parent, kwargs)
     if key is None:
