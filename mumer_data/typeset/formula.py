@@ -26,7 +26,7 @@ from mumer_data.latex.parser import parse
 from mumer_data.typeset.build import Mathml, to_mathml
 from mumer_data.typeset.elements import MARK
 from mumer_data.typeset.errors import TypesetError
-from mumer_data.typeset.raw import shown_label
+from mumer_data.typeset.raw import holds_more_than_labels, shown_label
 from mumer_data.typeset.table_rules import table_rules
 from mumer_data.typeset.ziamath_speed import install, parse_style
 
@@ -146,16 +146,15 @@ def _mathml(label: str) -> Mathml:
     if is_tokenised(label):
         try:
             return to_mathml(parse(label))
-        except (LatexSyntaxError, TypesetError) as error:
-            reason = _reason(error)
+        except LatexSyntaxError as error:
+            reason = error.reason
+        except TypesetError:
+            if not holds_more_than_labels(label.split()):
+                raise
     try:
         return to_mathml(parse(shown_label(label)))
-    except (LatexSyntaxError, TypesetError) as error:
-        raise TypesetError(reason or _reason(error)) from error
-
-
-def _reason(error: LatexSyntaxError | TypesetError) -> str:
-    return error.reason if isinstance(error, LatexSyntaxError) else str(error)
+    except LatexSyntaxError as error:
+        raise TypesetError(reason or error.reason) from error
 
 
 class _Math(Math):

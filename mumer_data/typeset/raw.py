@@ -5,7 +5,7 @@ Not for labels of data sets: see `mumer_data.latex.normalize`, which refuses the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 from mumer_data.latex.normalize import Normalizer
@@ -60,6 +60,12 @@ def shown_normalizer(switches: Mapping[str, bool] | None = None) -> Normalizer:
 @lru_cache(maxsize=1)
 def _normalizer() -> Normalizer:
     return shown_normalizer()
+
+
+def holds_more_than_labels(tokens: Iterable[str]) -> bool:
+    """Whether one of these commands is among the tokens."""
+    macros = _normalizer().macros or {}
+    return not macros.keys().isdisjoint(tokens)
 
 
 def shown_label(raw: str) -> str:
