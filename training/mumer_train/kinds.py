@@ -27,6 +27,7 @@ class ModelKind:
         one_list: whether its processor takes the images of a batch as one list, not a list for each text.
         image_tokens: name of the option of its processor for the number of tokens of an image, if it has one; it is
             ``image_seq_length`` of the configuration.
+        frames: where its image processor knows no ``max_pixels`` and limits frames x height x width: the frames.
         note: what its users should know.
     """
 
@@ -39,6 +40,7 @@ class ModelKind:
     chat_template: str = ""
     one_list: bool = False
     image_tokens: str = ""
+    frames: int = 0
     note: str = ""
 
 
@@ -50,12 +52,13 @@ _GOT = (
     "{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
 
+_LIMIT = "`max_pixels` applies"
 _KINDS = (
-    ModelKind("qwen2_5_vl", "Qwen2.5-VL"),
-    ModelKind("qwen3_vl", "Qwen3-VL"),
-    ModelKind("qwen3_5", "Qwen3.5", note="thinking is disabled"),
-    ModelKind("paddleocr_vl", "PaddleOCR-VL"),
-    ModelKind("glm_ocr", "GLM-OCR"),
+    ModelKind("qwen2_5_vl", "Qwen2.5-VL", note=_LIMIT),
+    ModelKind("qwen3_vl", "Qwen3-VL", note=_LIMIT),
+    ModelKind("qwen3_5", "Qwen3.5", note=f"{_LIMIT}; thinking is disabled"),
+    ModelKind("paddleocr_vl", "PaddleOCR-VL", note=_LIMIT),
+    ModelKind("glm_ocr", "GLM-OCR", frames=2, note=_LIMIT),
     ModelKind("lighton_ocr", "LightOnOCR"),
     ModelKind(
         "got_ocr2",
@@ -67,8 +70,13 @@ _KINDS = (
     ),
     ModelKind("granite_docling", "Granite Docling"),
     ModelKind("deepseek_ocr2", "DeepSeek-OCR 2"),
-    ModelKind("smolvlm", "SmolVLM", processor="Idefics3Processor", note="images only"),
-    ModelKind("internvl", "InternVL3", processor="InternVLProcessor", note="images only"),
+    ModelKind(
+        "smolvlm",
+        "SmolVLM",
+        processor="Idefics3Processor",
+        note="read by Idefics3's processor: no videos, no num2words",
+    ),
+    ModelKind("internvl", "InternVL3", processor="InternVLProcessor", note="its processor without videos"),
     ModelKind("gemma3", "Gemma 3"),
     ModelKind("llava", "LLaVA 1.5", note="images of one size"),
     ModelKind("vision-encoder-decoder", "TrOCR, TexTeller, Donut, Nougat", "a decoder prefix"),
@@ -76,6 +84,7 @@ _KINDS = (
         "pp_formulanet",
         "PP-FormulaNet-L",
         "a decoder prefix",
+        note="without torchvision, its images are prepared by Nougat's processor with its settings",
         images="NougatImageProcessorPil",
         image_defaults={"image_mean": [0.7931] * 3, "image_std": [0.1738] * 3, "size": {"height": 768, "width": 768}},
     ),

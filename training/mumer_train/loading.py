@@ -34,7 +34,6 @@ def load_processor(
     require("torch", "transformers")
     from transformers import AutoTokenizer
 
-    limits = {} if max_pixels is None else {"max_pixels": max_pixels}
     local = Path(model).is_dir()
     if not local:
         log.warning("%s is not a local folder: looking it up on the Hugging Face Hub", model)
@@ -44,7 +43,7 @@ def load_processor(
         kind = kind_of(config)
         if kind is not None and kind.prompt == "a decoder prefix":
             return _encoder_decoder(model, config, tokenizer, training)
-        images = _images(model, config, trust_remote_code=trust_remote_code, **limits)
+        images = _images(model, config, max_pixels, trust_remote_code)
     except (OSError, ValueError, ImportError) as error:
         where = "" if local else "is not a local folder; as a model of the Hub it "
         raise TrainingError(
@@ -86,17 +85,24 @@ def _config(model: str, trust_remote_code: bool) -> Any:
     return config
 
 
-def _images(model: str, config: Any, **options: Any) -> Any:
+def _images(model: str, config: Any, max_pixels: int | None = None, trust_remote_code: bool = False) -> Any:
     """The image processor of a model, or the one that stands in for it where torchvision is missing."""
     import transformers
     from transformers.utils import is_torchvision_available
 
-    kind = kind_of(config)
-    if kind is not None and kind.images and not is_torchvision_available():
+    kind = kind_of(config) or ModelKind(config.model_type, config.model_type)
+    if kind.images and not is_torchvision_available():
         stand_in = getattr(transformers, kind.images)
         settings, _ = stand_in.get_image_processor_dict(model)
-        return stand_in.from_dict({**kind.image_defaults, **settings}, **options)
-    return transformers.AutoImageProcessor.from_pretrained(model, **options)
+        return stand_in.from_dict({**kind.image_defaults, **settings})
+    limits = {} if max_pixels is None else {"max_pixels": max_pixels}
+    load = transformers.AutoImageProcessor.from_pretrained
+    images = load(model, trust_remote_code=trust_remote_code, **limits)
+    if max_pixels is None or not kind.frames:
+        return images
+    most = max_pixels * kind.frames
+    size = {name: min(images.size[name], most) for name in ("shortest_edge", "longest_edge")}
+    return load(model, trust_remote_code=trust_remote_code, size=size)
 
 
 def _stock_processor(model: str, kind: ModelKind, trust_remote_code: bool) -> Any:

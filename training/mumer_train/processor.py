@@ -208,8 +208,8 @@ class StockProcessor:
         return {}
 
     def settings(self) -> str:
-        """Chat template and settings of the image processor."""
-        return f"{self.tokenizer.chat_template}\0{self.images.to_json_string()}"
+        """Chat template and settings of the processor."""
+        return f"{self.tokenizer.chat_template}\0{self.processor.to_json_string()}\0{self.options}"
 
     def __call__(self, texts: Sequence[str], images: Sequence[Image], *, side: str = "left") -> dict[str, Any]:
         """All padded inputs of the model, one image per text."""
