@@ -74,7 +74,7 @@ _KINDS = (
         "smolvlm",
         "SmolVLM",
         processor="Idefics3Processor",
-        note="read by Idefics3's processor: no videos, no num2words",
+        note="through Idefics3's processor, without videos",
     ),
     ModelKind("internvl", "InternVL3", processor="InternVLProcessor", note="its processor without videos"),
     ModelKind("gemma3", "Gemma 3"),
