@@ -18,10 +18,12 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from mumer_data.io.config_file import override, read_yaml, validated
 from mumer_data.tasks import ERROR_TASKS, TASKS
 from mumer_train.dependencies import TrainingError
+from mumer_train.from_scratch.settings import ReaderRunSettings
 from mumer_train.from_scratch.task_rows import RECOGNITION
 
 Unit = Literal["steps", "recognition"]
 Size = Literal["real_images", "synthetic_images"]
+_OWN = {"out", "synthetic", "real", "rows", "extra_tokens", "seed", "validation"}
 
 
 class _Strict(BaseModel):
@@ -65,12 +67,12 @@ class ArmSettings(_Strict):
     Attributes:
         tasks: as in pipelines, and ``error_find`` and ``error_fix``; ``recognition`` must be one of them.
         use: name of data -> share of its labels, chosen by hash: a smaller share is part of a larger one.
-        size: what a scaling curve shows this arm against: ``real_images`` or ``synthetic_images``.
+        size: the scaling curves that this arm is a point of: ``real_images``, ``synthetic_images``.
     """
 
     tasks: list[str | dict[str, dict[str, Any]]] = [RECOGNITION]
     use: dict[str, float] = Field(min_length=1)
-    size: Size | None = None
+    size: list[Size] = []
 
     @field_validator("tasks")
     @classmethod
@@ -122,7 +124,8 @@ class AblationSettings(_Strict):
         warmup, decay: shares of a budget during which the learning rate rises and falls.
         seeds: each arm runs once for each.
         cdm: whether to compute CDM.
-        reader: settings of `ReaderRunSettings` over the defaults; its intervals count images.
+        reader: settings of `ReaderRunSettings` over the defaults, but for what an ablation sets itself; its intervals
+            count images.
         arms: title -> arm; the others are compared with the first.
     """
 
@@ -139,6 +142,17 @@ class AblationSettings(_Strict):
     cdm: bool = True
     reader: dict[str, Any] = {}
     arms: dict[str, ArmSettings] = Field(min_length=1)
+
+    @field_validator("reader")
+    @classmethod
+    def _known_settings(cls, reader: dict[str, Any]) -> dict[str, Any]:
+        if own := sorted(_OWN & set(reader)):
+            raise ValueError(f"reader.{own[0]} is set by the ablation: remove it")
+        try:
+            validated(ReaderRunSettings, {"out": ".", "synthetic": ["."], **reader}, "reader", TrainingError)
+        except TrainingError as error:
+            raise ValueError(str(error)) from None
+        return reader
 
     @model_validator(mode="after")
     def _names_exist(self) -> AblationSettings:

@@ -101,6 +101,17 @@ def used(label: str, share: float) -> bool:
     return hash64(f"share\0{label}") < share * 2.0**64
 
 
+def arm_sizes(settings: AblationSettings, data: dict[str, Prepared]) -> dict[str, dict[str, int]]:
+    """Title of each arm -> its ``real_images`` and ``synthetic_images``."""
+    sizes = {}
+    for title, arm in settings.arms.items():
+        sizes[title] = {"real_images": 0, "synthetic_images": 0}
+        for name, share in arm.use.items():
+            kind = "synthetic_images" if settings.data[name].synthetic else "real_images"
+            sizes[title][kind] += sum(used(label, share) for label in data[name].store().labels)
+    return sizes
+
+
 def arm_rows(arm: ArmSettings, stores: Sequence[ImageStore], errors: tuple[str, ErrorRows] | None) -> list[TaskRow]:
     """The rows of an arm: each image once for each task; error samples as often as there are.
 

@@ -40,7 +40,7 @@ def error_rows(settings: AblationSettings, prepared: dict[str, Prepared], tokens
         _fold_predictions(settings, errors, prepared, tokens, fold) for fold in range(errors.folds)
     ]
     out = settings.out / "errors" / "mined"
-    options = MiningOptions(doubts="keep")
+    options = MiningOptions(doubts="keep", normalize="off")  # the reader writes tokens
     mine(files, out, settings.name, options, images=prepared[errors.data].build, workers=1, resume=True)
     found: ErrorRows = {}
     for name in ERROR_TASKS:

@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from transformers.utils.logging import disable_progress_bar
+
 from mumer_data.io.atomic import atomic_write, write_json
 from mumer_data.tasks import ERROR_TASKS
 from mumer_train.ablation.config import AblationSettings, Run, grid, slug
-from mumer_train.ablation.data import Prepared, arm_rows, extra_tokens, prepare
+from mumer_train.ablation.data import Prepared, arm_rows, arm_sizes, extra_tokens, prepare
 from mumer_train.ablation.errors import error_rows
 from mumer_train.ablation.plots import plot_differences, plot_scaling
 from mumer_train.ablation.results import compute
@@ -53,6 +55,7 @@ def run_ablation(settings: AblationSettings, report: Report = lambda _: None) ->
         MumerError: data cannot be built, or a folder holds another run; see `train_run`.
         StoppedError: SIGTERM came during training; the same call goes on.
     """
+    disable_progress_bar()  # one for every model that is written or read
     used = dict.fromkeys(name for arm in settings.arms.values() for name in arm.use)
     if settings.errors is not None:
         used[settings.errors.data] = None
@@ -88,7 +91,7 @@ def predictions_of(run: Run, test: str) -> Path:
 
 def write_results(settings: AblationSettings, data: dict[str, Prepared]) -> Path:
     """Compute all figures from the files of the runs, and write them with their table and plots."""
-    results = compute(settings, data, predictions_of)
+    results = compute(settings, arm_sizes(settings, data), predictions_of)
     path = settings.out / RESULTS
     write_json(path, results, indent=1)
     with atomic_write(settings.out / TABLE) as temporary:

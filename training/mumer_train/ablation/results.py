@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mumer_data._version import __version__
 from mumer_data.metrics import DEFAULT, Floats, Metric, metric
@@ -24,7 +23,6 @@ from mumer_data.metrics.slices import in_order, slices_of
 from mumer_data.readers.predictions import load_predictions
 from mumer_data.seeding import rng_for
 from mumer_train.ablation.config import AblationSettings, Run, grid
-from mumer_train.ablation.data import Prepared, used
 from mumer_train.ablation.runner import TRAINED
 from mumer_train.ablation.scaling import fit_curves
 
@@ -80,12 +78,14 @@ class Sample:
         return self.judge.scores(sums, self.widths)
 
 
-def compute(settings: AblationSettings, data: dict[str, Prepared], predictions_of: PredictionsOf) -> dict[str, Any]:
+def compute(
+    settings: AblationSettings, sizes: dict[str, dict[str, int]], predictions_of: PredictionsOf
+) -> dict[str, Any]:
     """All figures of an ablation whose runs are done, as plain data.
 
     Args:
         settings: of the ablation.
-        data: the prepared data, for the numbers of images.
+        sizes: arm -> its numbers of images; see `arm_sizes`.
         predictions_of: (run, test set) -> file of predictions.
     """
     runs = list(grid(settings))
@@ -96,7 +96,9 @@ def compute(settings: AblationSettings, data: dict[str, Prepared], predictions_o
         }
         for name in settings.test
     }
-    arms = {title: _arm_facts(settings, title, data) for title in settings.arms}
+    arms = {
+        title: {"tasks": list(arm.tasks), "use": dict(arm.use), **sizes[title]} for title, arm in settings.arms.items()
+    }
     results = {
         "name": settings.name,
         "version": __version__,
@@ -108,16 +110,6 @@ def compute(settings: AblationSettings, data: dict[str, Prepared], predictions_o
         "tests": tests,
     }
     return {**results, "scaling": fit_curves(settings, results)}
-
-
-def _arm_facts(settings: AblationSettings, title: str, data: dict[str, Prepared]) -> dict[str, Any]:
-    """What an arm learns from: tasks, and numbers of real and synthetic images."""
-    arm = settings.arms[title]
-    counts = {"real_images": 0, "synthetic_images": 0}
-    for name, share in arm.use.items():
-        kind = "synthetic_images" if settings.data[name].synthetic else "real_images"
-        counts[kind] += sum(used(label, share) for label in data[name].store().labels)
-    return {"tasks": list(arm.tasks), "use": dict(arm.use), "size": arm.size, **counts}
 
 
 def _run_facts(run: Run) -> dict[str, Any]:
@@ -141,9 +133,18 @@ def _budget(
     first = pairs[runs[0]]
     weights, draws = _resamples(len(first), len(settings.seeds), list(settings.arms))
     sample = Sample(judge, statistics, [part.shape[1] for part in parts[runs[0]]], weights, draws)
-    slices = {key: slices_of(key, first) for key in BY}
     base = next(iter(settings.arms))
-    return {"n": len(first), "arms": {arm: _arm(sample, arm, base, slices) for arm in settings.arms}}
+    parts_of = {(key, name): images for key in BY for name, images in _ordered(key, first).items()}
+    theirs = {place: sample.scores(base, images) for place, images in parts_of.items()}
+    whole = sample.scores(base)
+    arms = {arm: {**_whole(sample, arm, whole), "by": _slices(sample, arm, parts_of, theirs)} for arm in settings.arms}
+    return {"n": len(first), "arms": arms}
+
+
+def _ordered(key: str, pairs: Pairs) -> dict[str, Ints]:
+    """Slice -> its images, in the order of a table."""
+    parts = slices_of(key, pairs)
+    return {name: parts[name] for name in in_order(key, {name: len(part) for name, part in parts.items()})}
 
 
 def _resamples(images: int, seeds: int, arms: Sequence[str]) -> tuple[Floats, dict[str, Floats]]:
@@ -158,9 +159,9 @@ def _resamples(images: int, seeds: int, arms: Sequence[str]) -> tuple[Floats, di
     return weights, draws
 
 
-def _arm(sample: Sample, arm: str, base: str, slices: dict[str, dict[str, NDArray[np.int64]]]) -> dict[str, Any]:
-    """Figures of an arm over all images, over the slices, and each seed's."""
-    figures = _figures(sample, arm, base)
+def _whole(sample: Sample, arm: str, theirs: dict[str, Floats]) -> dict[str, Any]:
+    """Figures of an arm over all images, and those of each seed."""
+    figures = _figures(sample.scores(arm), theirs)
     seeds = [
         {name: _round(value) for name, value in sample.judge.scores(rows.sum(axis=0), sample.widths).items()}
         for rows in sample.statistics[arm]
@@ -168,19 +169,22 @@ def _arm(sample: Sample, arm: str, base: str, slices: dict[str, dict[str, NDArra
     for name, figure in figures.items():
         values = [one[name] for one in seeds]
         figure["sd"] = _round(np.std(values, ddof=1)) if len(values) > 1 else None
-    by = {
-        key: {
-            name: {"n": len(parts[name]), **_figures(sample, arm, base, parts[name])}
-            for name in in_order(key, {name: len(part) for name, part in parts.items()})
-        }
-        for key, parts in slices.items()
-    }
-    return {"figures": figures, "seeds": seeds, "by": by}
+    return {"figures": figures, "seeds": seeds}
 
 
-def _figures(sample: Sample, arm: str, base: str, images: Ints | slice = slice(None)) -> dict[str, Any]:
+def _slices(
+    sample: Sample, arm: str, parts: dict[tuple[str, str], Ints], theirs: dict[tuple[str, str], dict[str, Floats]]
+) -> dict[str, dict[str, Any]]:
+    """Figures of an arm over each slice: key -> slice -> figures."""
+    found: dict[str, dict[str, Any]] = {key: {} for key in BY}
+    for (key, name), images in parts.items():
+        figures = _figures(sample.scores(arm, images), theirs[key, name])
+        found[key][name] = {"n": len(images), **figures}
+    return found
+
+
+def _figures(ours: dict[str, Floats], theirs: dict[str, Floats]) -> dict[str, Any]:
     """Value and interval of each figure, and of its difference from the first arm."""
-    ours, theirs = sample.scores(arm, images), sample.scores(base, images)
     found = {}
     for name, values in ours.items():
         low, high = interval(values[1:])

@@ -53,7 +53,7 @@ def _arm_points(
 ) -> list[tuple[float, float, float]]:
     points = []
     for title, arm in settings.arms.items():
-        if arm.size == against and results["arms"][title][against]:
+        if against in arm.size and results["arms"][title][against]:
             figure = found["arms"][title]["figures"]["exprate"]
             low, high = figure["interval"]
             points.append((float(results["arms"][title][against]), figure["value"], max(0.1, (high - low) / 2 / _Z)))
