@@ -151,7 +151,8 @@ class AblationSettings(_Strict):
         try:
             validated(ReaderRunSettings, {"out": ".", "synthetic": ["."], **reader}, "reader", TrainingError)
         except TrainingError as error:
-            raise ValueError(str(error)) from None
+            lines = [line.strip() for line in str(error).splitlines()[1:]]
+            raise ValueError("; ".join(lines)) from None
         return reader
 
     @model_validator(mode="after")
