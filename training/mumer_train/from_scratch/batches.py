@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
@@ -184,30 +185,24 @@ class Collator:
         width = max(pixels.shape[1] for pixels, _ in changed)
         rows, columns = height // STRIDE, width // STRIDE
         texts = [self._text(item, image.label) for item, image in zip(items, images, strict=True)]
-        length = max(len(given) + len(answer) for given, answer in texts)
-        size = len(images)
+        inputs, targets = self._tokens(texts, rng)
+        size, length = targets.shape
         pixels = np.zeros((size, 1, height, width), dtype=np.float32)
         cells = np.zeros((size, rows, columns), dtype=bool)
         classes = np.full((size, rows, columns), IGNORED, dtype=np.int64)
         looks = np.zeros((size, length, rows, columns), dtype=bool)
-        targets = np.full((size, length), IGNORED, dtype=np.int64)
-        inputs = np.zeros((size, length), dtype=np.int64)
         counts = np.zeros((size, len(self._numbers)), dtype=np.float32)
         for place, (image, (ink, boxes), text) in enumerate(zip(images, changed, texts, strict=True)):
             pixels[place, 0, : ink.shape[0], : ink.shape[1]] = ink
-            given, answer = text
             label = [self._number(token) for token in image.label.split()]
             down, right = ink.shape[0] // STRIDE, ink.shape[1] // STRIDE
             cells[place, :down, :right] = True
             if len(boxes):
                 symbols = [self._numbers.get(symbol, IGNORED) for symbol in image.symbols]
                 classes[place, :down, :right] = cell_classes(boxes, symbols, (down, right))
-                if answer[len(answer) - len(label) :] == label:  # most answers end with the label
-                    begin = len(given) - 1 + len(answer) - len(label)
+                begin = _label_begins(*text, label)
+                if begin is not None:
                     mark_looks(looks[place, begin:], image.label.split(), image.symbols, boxes)
-            end = len(given) + len(answer)
-            targets[place, len(given) - 1 : end] = [*answer, self._end]
-            inputs[place, :end] = [*given, *self._noisy(answer, rng)]
             np.add.at(counts[place], label, 1.0)
         pixels /= 255.0
         boxed = np.array([len(image.boxes) > 0 for image in images])
@@ -221,6 +216,19 @@ class Collator:
             looks=torch.from_numpy(looks.reshape(size, length, -1)),
             counts=torch.from_numpy(counts),
         )
+
+    def _tokens(
+        self, texts: Sequence[tuple[list[int], list[int]]], rng: np.random.Generator
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Inputs, with noise in the answers, and targets, from what is given and what must be written."""
+        length = max(len(given) + len(answer) for given, answer in texts)
+        inputs = np.zeros((len(texts), length), dtype=np.int64)
+        targets = np.full((len(texts), length), IGNORED, dtype=np.int64)
+        for place, (given, answer) in enumerate(texts):
+            end = len(given) + len(answer)
+            targets[place, len(given) - 1 : end] = [*answer, self._end]
+            inputs[place, :end] = [*given, *self._noisy(answer, rng)]
+        return inputs, targets
 
     def _text(self, item: Item, label: str) -> tuple[list[int], list[int]]:
         """What the decoder is given, beginning with the token of the task, and what it must write after that."""
@@ -239,6 +247,12 @@ class Collator:
         replaced = rng.random(len(text)) < self._augmentation.token_noise
         others = rng.choice(self._noise, len(text))
         return [int(other) if lost else token for token, other, lost in zip(text, others, replaced, strict=True)]
+
+
+def _label_begins(given: Sequence[int], answer: Sequence[int], label: Sequence[int]) -> int | None:
+    """The position of the targets at which the label begins, with which most answers end; ``None`` in the others."""
+    begin = len(answer) - len(label)
+    return len(given) - 1 + begin if begin >= 0 and answer[begin:] == label else None
 
 
 def _changed(pixels: Pixels, boxes: Boxes, amount: Augmentation, rng: np.random.Generator) -> tuple[Pixels, Boxes]:
