@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 
+import yaml
+from mumer_train.ablation.table import difference_text, main_table
+
 from tests.docs.pages import ROOT
 
 
@@ -19,6 +22,22 @@ def test_the_small_readers() -> None:
         assert f"{row} {second['le1']:.1f} | {second['le2']:.1f} | {second['cdm_f1']:.3f} |" in page
     mini = json.loads((ROOT / "mumer_data" / "recognizers" / "mini" / "results.json").read_text(encoding="utf-8"))
     assert mini["CROHME 2014"]["exprate"] == results["mini"]["crohme_2014"]["exprate"]
+
+
+def test_the_small_ablation() -> None:
+    page = (ROOT / "docs" / "ablation.md").read_text(encoding="utf-8")
+    results = json.loads((ROOT / "docs" / "data" / "ablation_small.json").read_text(encoding="utf-8"))
+    config = yaml.safe_load((ROOT / "training" / "configs" / "ablation_small.yaml").read_text(encoding="utf-8"))
+    assert list(results["arms"]) == list(config["arms"])
+    assert (results["budget"], results["seeds"]) == (config["budget"], config["seeds"])
+    table = main_table(results, "other_hands", "steps")
+    assert len(table) == 2 + len(config["arms"])
+    assert "\n".join(table) in page
+    found = results["tests"]["other_hands"]["steps"]
+    assert f"{results['arms']['recognition']['synthetic_images']:,} images" in page
+    assert f"{found['n']:,} test images" in page
+    for arm in list(results["arms"])[1:]:
+        assert difference_text(found["arms"][arm]["figures"]["exprate"]) in page
 
 
 def test_the_sizes_of_the_tree_dialects() -> None:
