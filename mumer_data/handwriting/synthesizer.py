@@ -10,7 +10,7 @@ from pathlib import Path
 
 from mumer_data.handwriting.alphabets import DEFAULT, writer_for
 from mumer_data.handwriting.ink import RenderedInk, draw, write
-from mumer_data.handwriting.writer import writer_style
+from mumer_data.handwriting.writer import Writer, writer_style
 from mumer_data.seeding import rng_for
 
 
@@ -45,6 +45,10 @@ class Synthesizer:
             LatexSyntaxError, ImageError: see `write`.
             SourceError: the bank cannot be read.
         """
-        style = writer_style(self.writer(name), self.seed)
-        writer_model = writer_for(style, rng_for(self.seed, name, "ink"), self.alphabets, self.bank)
-        return draw(write(label, writer_model), size=self.size * style.size, padding=self.padding)
+        hand = self.hand(self.writer(name), name)
+        return draw(write(label, hand), size=self.size * hand.style.size, padding=self.padding)
+
+    def hand(self, writer: str, name: str) -> Writer:
+        """The model of a writer for the expression with this id; raises ``SourceError`` if the bank cannot be read."""
+        style = writer_style(writer, self.seed)
+        return writer_for(style, rng_for(self.seed, name, "ink"), self.alphabets, self.bank)
