@@ -1,6 +1,6 @@
 """Real ink of CROHME train cut into symbols, and what is measured of ink: shape descriptors, sizes, gaps, scripts.
 
-Not for comparing it with synthetic ink: see `bench_handwriting`. All lengths are in median heights of a letter or digit.
+Not for comparing it with synthetic ink: see `bench_handwriting`. Lengths are in median heights of a letter or digit.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -133,7 +134,7 @@ class Statistics:
         for token, box in row:
             self.sizes["width", token].append(float(np.log((box.right - box.left) / scale)))
             self.sizes["height", token].append(float(np.log((box.bottom - box.top) / scale)))
-        pairs = zip(row, row[1:], strict=False)
+        pairs = pairwise(row)
         self.lines["gap"] += [(after.left - box.right) / scale for (_, box), (_, after) in pairs]
         if len(letters) > 1:
             bottoms = np.array([box.bottom for box in letters]) / scale

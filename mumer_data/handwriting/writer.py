@@ -18,6 +18,9 @@ from mumer_data.handwriting.glyph_warp import warp_glyph
 from mumer_data.handwriting.glyphs.glyph import Alphabet, Glyph, Stroke
 from mumer_data.seeding import hash64, rng_for
 
+_LOW = frozenset("acegimnopqrsuvwxyzαεικνοπστυω")  # letters whose size goes with the writer's x-height
+_HANGING = frozenset("gpqy")  # with half of it: their descenders keep their length
+
 
 @dataclass(frozen=True, slots=True)
 class WriterStyle:
@@ -26,6 +29,7 @@ class WriterStyle:
     Attributes:
         slant: shear of upright lines, positive to the right.
         aspect: factor on the width of glyphs.
+        x_height: factor on letters without ascender and descender, such as x.
         spacing: distance between symbols.
         looseness: variation of spacing, size and height between symbols, 0 to 1.
         character: deviation of the writer's shapes from those of the alphabet.
@@ -45,6 +49,7 @@ class WriterStyle:
 
     slant: float = 0.0
     aspect: float = 1.0
+    x_height: float = 1.0
     spacing: float = 0.2
     looseness: float = 0.4
     character: float = 0.04
@@ -65,16 +70,17 @@ class WriterStyle:
         for attribute in fields(self):
             if not np.isfinite(getattr(self, attribute.name)):
                 raise ValueError(f"{attribute.name} is not a number")
-        if min(self.aspect, self.script, self.pen, self.size, self.fineness) <= 0:
-            raise ValueError("aspect, script, pen, size and fineness must be more than 0")
+        if min(self.aspect, self.x_height, self.script, self.pen, self.size, self.fineness) <= 0:
+            raise ValueError("aspect, x_height, script, pen, size and fineness must be more than 0")
 
 
 def writer_style(writer: str, seed: int = 0) -> WriterStyle:
     """The style of a writer; the same name and seed always return the same style."""
     rng = rng_for(seed, writer, "style")
     return WriterStyle(
-        slant=float(np.clip(rng.normal(0.08, 0.14), -0.3, 0.5)),
-        aspect=float(np.exp(rng.normal(0.05, 0.13))),
+        slant=float(np.clip(rng.normal(0.06, 0.13), -0.3, 0.5)),
+        aspect=float(np.exp(rng.normal(0.18, 0.15))),
+        x_height=float(np.exp(rng.normal(0.26, 0.12))),
         spacing=float(np.clip(rng.lognormal(-1.45, 0.45), 0.08, 0.7)),
         looseness=float(rng.uniform(0.25, 1.0)),
         character=float(rng.uniform(0.02, 0.048)),
@@ -135,6 +141,11 @@ class Writer:
             own = self._shapes[name] = warp_glyph(glyph, self.style.character * (0.3 if glyph.real else 1.0), character)
         amount = (0.008 if glyph.real else 0.012) + 0.02 * self.style.looseness
         return warp_glyph(own, amount, self.rng)
+
+    def letter_size(self, text: str) -> float:
+        """The factor on the size of a symbol that is due to the writer's x-height."""
+        size = self.style.x_height
+        return 1.0 if text not in _LOW else float(np.sqrt(size)) if text in _HANGING else size
 
     def vary(self, amount: float) -> float:
         """A random factor near 1; mostly 0.8 to 1.25 for ``amount`` 0.2 and looseness 1."""

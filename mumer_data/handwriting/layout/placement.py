@@ -89,7 +89,7 @@ class LayoutEngine:
         result, x, joined = Box(), 0.0, self.writer.rng.random() < self.writer.style.joins
         ends: list[tuple[float, float]] = []
         for character in text:
-            glyph, (width, height) = self.writer.glyph(character, character, font), self._size()
+            glyph, (width, height) = self.writer.glyph(character, character, font), self._size(character)
             shift = self.writer.shift(0.06)
             strokes = [stroke * (width, height) + (x, shift) for stroke in glyph.strokes]
             if joined and ends and _near(ends[-1], strokes[0][0]):
@@ -99,14 +99,14 @@ class LayoutEngine:
             x += glyph.width * width + _TIGHT * self.writer.gap()
         return result
 
-    def _size(self, size: float = 1.0) -> tuple[float, float]:
+    def _size(self, text: str) -> tuple[float, float]:
         """Width and height factors of the next glyph."""
-        height = size * self.writer.vary(0.3)
+        height = self.writer.letter_size(text) * self.writer.vary(0.3)
         return height * self.writer.style.aspect * self.writer.vary(0.2), height
 
-    def _glyph(self, mark: int, token: str, text: str, font: str = "", size: float = 1.0) -> Box:
+    def _glyph(self, mark: int, token: str, text: str, font: str = "") -> Box:
         glyph, box = self.writer.glyph(token, text, font), Box()
-        scale = self._size(size)
+        scale = self._size(text)
         box.draw(mark, [stroke * scale for stroke in glyph.strokes], real=glyph.real)
         return box
 
