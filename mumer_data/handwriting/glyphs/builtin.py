@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from mumer_data.handwriting.glyphs.glyph import Glyph, Stroke
 
 _STEPS = 6  # interpolated points between two points of the file
-_RIGID = "()[]{}|/=≠≤≥±"  # little deformation allowed: a bracket without its bend is another symbol
+_RIGID = "()[]{}|/=≠≤≥±.,⋅…⋯"  # little deformation allowed: a bracket without its bend is another symbol
 
 
 class BuiltinGlyphs:
