@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from mumer_data.handwriting.alphabets import DEFAULT, writer_for
+from mumer_data.handwriting.alphabets import DEFAULT, BankShare, writer_for
 from mumer_data.handwriting.ink import RenderedInk, draw, write
 from mumer_data.handwriting.writer import Writer, writer_style
 from mumer_data.seeding import rng_for
@@ -24,7 +24,7 @@ class Synthesizer:
         size: median height of a capital letter over writers, in pixels.
         padding: margin on all sides, in pixels.
         alphabets: names in `alphabets.ALPHABETS`, in order of preference.
-        bank: file of real glyphs, preferred to all alphabets.
+        banks: glyph banks, and the share of the writers who prefer each to all alphabets.
     """
 
     seed: int = 0
@@ -32,7 +32,7 @@ class Synthesizer:
     size: float = 32.0
     padding: int = 8
     alphabets: tuple[str, ...] = DEFAULT
-    bank: Path | None = None
+    banks: tuple[BankShare, ...] = ()
 
     def writer(self, name: str) -> str:
         """The writer of the expression with this id."""
@@ -51,4 +51,13 @@ class Synthesizer:
     def hand(self, writer: str, name: str) -> Writer:
         """The model of a writer for the expression with this id; raises ``SourceError`` if the bank cannot be read."""
         style = writer_style(writer, self.seed)
-        return writer_for(style, rng_for(self.seed, name, "ink"), self.alphabets, self.bank)
+        return writer_for(style, rng_for(self.seed, name, "ink"), self.alphabets, self.bank(writer))
+
+    def bank(self, writer: str) -> Path | None:
+        """The bank of a writer; ``None`` for one who uses the alphabets only."""
+        point = float(rng_for(self.seed, writer, "bank").random()) if self.banks else 0.0
+        for bank in self.banks:
+            if point < bank.share:
+                return bank.path
+            point -= bank.share
+        return None

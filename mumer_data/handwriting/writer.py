@@ -78,16 +78,16 @@ def writer_style(writer: str, seed: int = 0) -> WriterStyle:
     """The style of a writer; the same name and seed always return the same style."""
     rng = rng_for(seed, writer, "style")
     return WriterStyle(
-        slant=float(np.clip(rng.normal(0.06, 0.13), -0.3, 0.5)),
+        slant=float(np.clip(rng.normal(0.04, 0.11), -0.3, 0.5)),
         aspect=float(np.exp(rng.normal(0.18, 0.15))),
         x_height=float(np.exp(rng.normal(0.26, 0.12))),
-        spacing=float(np.clip(rng.lognormal(-1.45, 0.45), 0.08, 0.7)),
+        spacing=float(np.clip(rng.lognormal(-1.35, 0.45), 0.08, 0.8)),
         looseness=float(rng.uniform(0.25, 1.0)),
-        character=float(rng.uniform(0.02, 0.048)),
+        character=float(rng.uniform(0.02, 0.055)),
         size=float(np.clip(rng.lognormal(0.0, 0.2), 0.65, 1.5)),
         slope=float(rng.normal(0.0, 0.025)),
         drift=float(abs(rng.normal(0.0, 0.06))),
-        script=float(rng.uniform(0.52, 0.85)),
+        script=float(rng.uniform(0.44, 0.78)),
         roundness=float(rng.uniform(0.25, 1.0)),
         tremor=float(rng.uniform(0.002, 0.014)),
         joins=float(rng.beta(0.8, 2.0)),
@@ -142,10 +142,15 @@ class Writer:
         amount = (0.008 if glyph.real else 0.012) + 0.02 * self.style.looseness
         return warp_glyph(own, amount, self.rng)
 
-    def letter_size(self, text: str) -> float:
-        """The factor on the size of a symbol that is due to the writer's x-height."""
+    def letter_size(self, text: str, glyph: Glyph) -> float:
+        """The factor on the size of a glyph that is due to the writer's x-height; the square root of it for fonts.
+
+        Real ink, and letters with an ascender, keep their size.
+        """
+        if glyph.real or text not in _LOW:
+            return 1.0
         size = self.style.x_height
-        return 1.0 if text not in _LOW else float(np.sqrt(size)) if text in _HANGING else size
+        return float(np.sqrt(size)) if text in _HANGING or glyph.source else size
 
     def vary(self, amount: float) -> float:
         """A random factor near 1; mostly 0.8 to 1.25 for ``amount`` 0.2 and looseness 1."""
