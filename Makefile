@@ -33,16 +33,18 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# Thirty kills at random moments of each kind of run, and a million rows in bounded memory; about half an hour.
+# Thirty kills at random moments of each kind of run, and a million rows in bounded memory; about an hour.
 stress: $(VENV)/.dev
 	$(BIN)/python -m tests.stress.kills --rounds 30
 	$(BIN)/python -m tests.stress.million
 
-# Each reader of strangers' data under a coverage-guided fuzzer, SECONDS each; what it finds lies in out/fuzz.
+# Each reader of strangers' data under a coverage-guided fuzzer, and runs killed at random moments (whole, or the parent
+# process alone) and resumed; SECONDS each. What the fuzzer finds lies in out/fuzz.
 fuzz: $(VENV)/.dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[fuzz]'
 	for target in parser normalizer tree_text inkml predictions sources; do \
 	  $(BIN)/python -m tests.fuzz $$target -max_total_time=$(SECONDS) || exit 1; done
+	$(BIN)/python -m tests.stress.kills --seconds $(SECONDS)
 
 # Single faults put into the core rooms, which the tests must notice; what survives is listed in docs/mutants.md (half an hour).
 mutants: $(VENV)/.dev

@@ -31,7 +31,7 @@ from tests.conftest import caption_folder, png
 from tests.mining import prediction_rows, write_rows
 from tests.shards.folders import bytes_of
 from tests.stress.disks import assert_full_is_said, on_a_disk
-from tests.stress.kills import ROOT, Victim
+from tests.stress.kills import ROOT, Run
 
 KINDS = ["build", "mine", "corrupt"]
 
@@ -40,7 +40,7 @@ KINDS = ["build", "mine", "corrupt"]
 class Case:
     """A run of six hundred rows, one process, and what it writes where nothing goes wrong."""
 
-    victim: Victim
+    run: Run
     whole: dict[str, bytes]
 
 
@@ -56,10 +56,10 @@ def case_of(kind: str) -> Case:
         "mine": ["mine", str(file), "--images", str(folder / "images"), "--name", "m", "--max-rows", "25"],
         "corrupt": ["corrupt", "crohme", "--like", str(file), "--name", "c", *source],
     }
-    victim = Victim([*commands[kind], "--workers", "1"], "out", ["--resume"])
-    code, said = finish(victim.start(scratch / "whole"))
+    run = Run([*commands[kind], "--workers", "1"], "out", ["--resume"])
+    code, said = finish(run.start(scratch / "whole"))
     assert code == 0, said
-    return Case(victim, bytes_of(scratch / "whole" / "out"))
+    return Case(run, bytes_of(scratch / "whole" / "out"))
 
 
 def finish(process: subprocess.Popen[bytes]) -> tuple[int, str]:
@@ -68,10 +68,10 @@ def finish(process: subprocess.Popen[bytes]) -> tuple[int, str]:
     return process.returncode, " ".join(said.decode(errors="replace").split())
 
 
-def begin(victim: Victim, folder: Path) -> subprocess.Popen[bytes]:
+def begin(run: Run, folder: Path) -> subprocess.Popen[bytes]:
     """A run that has planned, and is under way."""
-    process = victim.start(folder)
-    while process.poll() is None and not (folder / victim.out / WORK / "plan.json").is_file():
+    process = run.start(folder)
+    while process.poll() is None and not (folder / run.out / WORK / "plan.json").is_file():
         time.sleep(0.002)
     assert process.poll() is None, finish(process)
     return process
@@ -80,7 +80,7 @@ def begin(victim: Victim, folder: Path) -> subprocess.Popen[bytes]:
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_full_disk_loses_nothing(kind: str, tmp_path: Path) -> None:
     case = case_of(kind)
-    command = _quoted(case.victim.command)
+    command = _quoted(case.run.command)
     said = on_a_disk(
         f"""
         $MUMER {command} --out $DISK/out; echo "exit $?"
@@ -108,7 +108,7 @@ def _quoted(words: list[str]) -> str:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_read_only_disk_is_named(kind: str, tmp_path: Path) -> None:
-    command = _quoted(case_of(kind).victim.command)
+    command = _quoted(case_of(kind).run.command)
     said = on_a_disk(f'lock\n$MUMER {command} --out $DISK/out; echo "exit $?"', tmp_path)
     assert "exit 2" in said, said
     assert "mumer: cannot write" in said
@@ -119,11 +119,11 @@ def test_a_read_only_disk_is_named(kind: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_two_runs_on_one_output(kind: str, tmp_path: Path) -> None:
     case = case_of(kind)
-    first = begin(case.victim, tmp_path)
+    first = begin(case.run, tmp_path)
     os.killpg(first.pid, signal.SIGSTOP)
     try:
-        for more in ([], case.victim.resume):
-            code, said = finish(case.victim.start(tmp_path, *more))
+        for more in ([], case.run.resume):
+            code, said = finish(case.run.start(tmp_path, *more))
             assert (code, "another run is writing to" in said) == (2, True), said
     finally:
         os.killpg(first.pid, signal.SIGCONT)
@@ -134,13 +134,13 @@ def test_two_runs_on_one_output(kind: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_clock_that_goes_backwards_changes_nothing(kind: str, tmp_path: Path) -> None:
     case = case_of(kind)
-    process = begin(case.victim, tmp_path)
+    process = begin(case.run, tmp_path)
     os.killpg(process.pid, signal.SIGKILL)
     finish(process)
     later = time.time() + 20 * 365 * 86_400
     for path in tmp_path.rglob("*"):
         os.utime(path, (later, later))
-    code, said = finish(case.victim.start(tmp_path, *case.victim.resume))
+    code, said = finish(case.run.start(tmp_path, *case.run.resume))
     assert code == 0, said
     assert bytes_of(tmp_path / "out") == case.whole
 

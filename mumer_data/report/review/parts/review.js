@@ -26,8 +26,14 @@ function decide(verdict, label) {
 
 function go(number) {
   at = Math.min(Math.max(number, 0), rows.length - 1);
-  byId("editor").hidden = true;
+  closeEditor();
   show();
+}
+
+// A hidden input keeps the focus until the next frame, and would swallow the next key.
+function closeEditor() {
+  byId("text").blur();
+  byId("editor").hidden = true;
 }
 
 function picture(element, svg, text) {
@@ -101,7 +107,7 @@ document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.target === byId("text")) {
     if (event.key === "Enter") { event.preventDefault(); accept(); }
-    if (event.key === "Escape") byId("editor").hidden = true;
+    if (event.key === "Escape") closeEditor();
     return;
   }
   if (event.target.tagName === "INPUT") return;
