@@ -66,3 +66,12 @@ def test_the_hand_judged_pairs() -> None:
         read = list(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
     rows = [(row["verdict"] == "same", row["one"], row["two"], verdicts(row["one"], row["two"])) for row in read]
     assert table(rows) in (ROOT / "docs" / "scores.md").read_text(encoding="utf-8")
+
+
+def test_the_sizes_of_the_tree_dialects() -> None:
+    page = (ROOT / "docs" / "trees.md").read_text(encoding="utf-8")
+    sizes = json.loads((ROOT / "docs" / "data" / "tree_dialects.json").read_text(encoding="utf-8"))
+    titles = ("tokens separated by white space", "tokens, line breaks and tabs counted too", "characters")
+    for title, kind in zip(titles, ("tokens", "tokens_with_breaks_and_tabs", "characters"), strict=True):
+        figures = " | ".join(f"{sizes[kind][dialect]:.2f}" for dialect in ("published", "slt", "compact"))
+        assert f"| {title} | {figures} |" in page
