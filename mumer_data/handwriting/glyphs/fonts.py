@@ -132,7 +132,7 @@ def _glyph(file: FontFile, character: str) -> Glyph | None:
     if not strokes or len(strokes) > _MAX_STROKES:
         return None
     corner = np.array((left, top))
-    return Glyph(tuple((stroke + corner) / _CAPITAL for stroke in strokes), real=True, source=file.name)
+    return Glyph(tuple((stroke + corner) / _CAPITAL for stroke in strokes), source=file.name)
 
 
 def _filled(font: FreeTypeFont, character: str) -> tuple[Mask, float, float]:
