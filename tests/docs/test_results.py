@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import sys
+import tomllib
 
 from tests.docs.pages import ROOT
+
+sys.path.insert(0, str(ROOT / "benchmarks"))
+from score_pairs import PAIRS, table, verdicts
 
 
 def test_the_small_readers() -> None:
@@ -19,3 +25,53 @@ def test_the_small_readers() -> None:
         assert f"{row} {second['le1']:.1f} | {second['le2']:.1f} | {second['cdm_f1']:.3f} |" in page
     mini = json.loads((ROOT / "mumer_data" / "recognizers" / "mini" / "results.json").read_text(encoding="utf-8"))
     assert mini["CROHME 2014"]["exprate"] == results["mini"]["crohme_2014"]["exprate"]
+
+
+def _row(name: str, figures: dict[str, list[float]]) -> str:
+    """One line of a table: each figure with its interval."""
+    cells = ["{:.2f} [{:.2f}, {:.2f}]".format(*figures[key]) for key in ("pearson", "spearman", "auc")]
+    return " | ".join([f"| {name}", *cells]) + " |"
+
+
+def test_the_rating_on_pairs_that_people_rated() -> None:
+    page = (ROOT / "docs" / "scores.md").read_text(encoding="utf-8")
+    results = json.loads((ROOT / "docs" / "data" / "rating.json").read_text(encoding="utf-8"))
+    rows = [_row("`rating`", results["cross_validated"][0])]
+    rows += [_row(name, figures) for name, figures in results["other_scores"].items()]
+    assert len(rows) == 9
+    assert "\n".join(rows) in page
+    parts = [_row(name, figures) for name, figures in results["parts_alone"].items()]
+    assert len(parts) == 7
+    assert "\n".join(parts) in page
+    time = results["milliseconds"]
+    assert f"takes {time['mean']:.1f} ms of processor time on average, {time['largest']:.0f} ms at most" in page
+    assert f"fitted to {results['pairs']} pairs" in page
+    assert results["not_typeset"] == 0
+
+
+def test_the_weights_are_those_of_the_results() -> None:
+    results = json.loads((ROOT / "docs" / "data" / "rating.json").read_text(encoding="utf-8"))
+    text = (ROOT / "mumer_data" / "metrics" / "rating" / "weights.toml").read_text(encoding="utf-8")
+    weights = tomllib.loads(text)
+    assert {key: weights["fit"][key] for key in ("pairs", "sha256", "seed")} == {
+        key: results[key] for key in ("pairs", "sha256", "seed")
+    }
+    page = (ROOT / "docs" / "scores.md").read_text(encoding="utf-8")
+    assert f"rating = {weights['top']:.2f} exp(" in page
+    assert f"(n / {weights['length']:.0f})^{weights['exponent']}" in page
+
+
+def test_the_hand_judged_pairs() -> None:
+    with PAIRS.open(encoding="utf-8", newline="") as lines:
+        read = list(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
+    rows = [(row["verdict"] == "same", row["one"], row["two"], verdicts(row["one"], row["two"])) for row in read]
+    assert table(rows) in (ROOT / "docs" / "scores.md").read_text(encoding="utf-8")
+
+
+def test_the_sizes_of_the_tree_dialects() -> None:
+    page = (ROOT / "docs" / "trees.md").read_text(encoding="utf-8")
+    sizes = json.loads((ROOT / "docs" / "data" / "tree_dialects.json").read_text(encoding="utf-8"))
+    titles = ("tokens separated by white space", "tokens, line breaks and tabs counted too", "characters")
+    for title, kind in zip(titles, ("tokens", "tokens_with_breaks_and_tabs", "characters"), strict=True):
+        figures = " | ".join(f"{sizes[kind][dialect]:.2f}" for dialect in ("published", "slt", "compact"))
+        assert f"| {title} | {figures} |" in page

@@ -7,10 +7,12 @@ from typing import Annotated
 
 import typer
 
+from mumer_train.ablation.commands import app as ablation
 from mumer_train.from_scratch.commands import app as reader
 
 app = typer.Typer()
 app.add_typer(reader, name="reader")
+app.add_typer(ablation)
 
 
 @app.command("tiny-init")

@@ -5,10 +5,10 @@ Not for making training images (see `prepare`) nor for the losses (see `losses`)
 
 from __future__ import annotations
 
+import json
 import signal
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,65 +21,19 @@ from mumer_train.from_scratch.batches import Augmentation, Batch, BatchPlan, Col
 from mumer_train.from_scratch.configuration import FormulaReaderConfig
 from mumer_train.from_scratch.decoding import read_images
 from mumer_train.from_scratch.image_store import ImageStore
-from mumer_train.from_scratch.losses import Losses, LossWeights, losses
+from mumer_train.from_scratch.initial import set_initial_weights
+from mumer_train.from_scratch.losses import LossWeights, losses
 from mumer_train.from_scratch.modeling import FormulaReader
 from mumer_train.from_scratch.processor import FormulaReaderProcessor, save_reader
+from mumer_train.from_scratch.progress import Progress, Tally
 from mumer_train.from_scratch.settings import ReaderRunSettings, load_settings
+from mumer_train.from_scratch.task_rows import read_rows
+from mumer_train.from_scratch.tokenizer import formula_tokenizer
 from mumer_train.from_scratch.vocabulary import END, START, TOKENS
 
 CHECKPOINT, BEFORE_DECAY = "checkpoint.pt", "before_decay.pt"
-DECAY, LOG, BEST = "DECAY", "log.txt", "best"
-
-
-@dataclass(slots=True)
-class Progress:
-    """Where a run is.
-
-    Attributes:
-        step: batches learnt from.
-        seen: images in them.
-        number, batch: the pass, and the next batch of it.
-        folders: how many folders of synthetic images the pass uses.
-        decay_start: images seen when the decay began.
-        best: highest ExpRate of the averaged weights on the first validation set.
-    """
-
-    step: int = 0
-    seen: int = 0
-    number: int = 0
-    batch: int = 0
-    folders: int = 0
-    decay_start: int | None = None
-    best: float = -1.0
-
-
-@dataclass(slots=True)
-class Tally:
-    """Means since the last line of the log."""
-
-    parts: dict[str, float] = field(default_factory=dict)
-    counts: dict[str, int] = field(default_factory=dict)
-    cells: int = 0
-    right: int = 0
-    images: int = 0
-    begun: float = field(default_factory=time.perf_counter)
-
-    def add(self, found: Losses, images: int) -> None:
-        """Note one batch."""
-        for name in ("token", "symbol", "attention", "count"):
-            value = getattr(found, name)
-            if value:
-                self.parts[name] = self.parts.get(name, 0.0) + value
-                self.counts[name] = self.counts.get(name, 0) + 1
-        self.cells += found.cells
-        self.right += found.right_cells
-        self.images += images
-
-    def text(self) -> str:
-        """The means, dense accuracy and speed."""
-        parts = " ".join(f"{name} {value / self.counts[name]:.3f}" for name, value in sorted(self.parts.items()))
-        speed = self.images / (time.perf_counter() - self.begun)
-        return f"{parts} dense {self.right / max(1, self.cells):.3f} images/s {speed:.1f}"
+_NORM_IMAGES = 400  # from which the batch norms of an export are measured
+DECAY, LOG, BEST, HISTORY = "DECAY", "log.txt", "best", "history.jsonl"
 
 
 class ReaderRun:
@@ -89,9 +43,10 @@ class ReaderRun:
         self.settings = settings
         settings.out.mkdir(parents=True, exist_ok=True)
         torch.manual_seed(settings.seed)
-        self.numbers = {token: number for number, token in enumerate(TOKENS)}
+        self.tokens = (*TOKENS, *settings.extra_tokens)
+        self.numbers = {token: number for number, token in enumerate(self.tokens)}
         config = FormulaReaderConfig(
-            vocab_size=len(TOKENS),
+            vocab_size=len(self.tokens),
             stages=settings.stages,
             d_model=settings.d_model,
             decoder_layers=settings.decoder_layers,
@@ -110,28 +65,40 @@ class ReaderRun:
         self.stopping = False
         if (settings.out / CHECKPOINT).exists():
             self._load()
+        elif settings.initial is not None:
+            self._begin_with(settings.initial)
 
     def train(self) -> None:
         """Train until the schedule ends, or until `stop` is called: then the checkpoint is written."""
         settings, progress = self.settings, self.progress
-        while not settings.schedule.finished(progress.seen, progress.decay_start):
+        while not settings.schedule.finished(self.position, progress.decay_start):
             batches = self._plan().batches(progress.number, progress.number < settings.synthetic_passes)
             while progress.batch < len(batches):
                 before = progress.seen
-                self._step(self.collator.batch(batches[progress.batch], progress.step))
+                items = batches[progress.batch]
+                self._step(self.collator.batch(items, progress.step))
+                progress.recognised += sum(item.recognition for item in items)
                 progress.batch += 1
                 self._report(before)
                 if self.stopping:
                     self.save()
                     self._log("stopped")
                     return
-                if settings.schedule.finished(progress.seen, progress.decay_start):
+                if settings.schedule.finished(self.position, progress.decay_start):
                     break
             else:
                 progress.number, progress.batch = progress.number + 1, 0
         self.validate()
         self.save()
         self._log("finished")
+
+    @property
+    def position(self) -> int:
+        """Where the run is, in the unit of its schedule."""
+        progress = self.progress
+        return {"images": progress.seen, "recognition": progress.recognised, "steps": progress.step}[
+            self.settings.schedule.unit
+        ]
 
     def stop(self, *_: object) -> None:
         """Stop after the current batch; a signal handler."""
@@ -152,16 +119,17 @@ class ReaderRun:
             pixels=settings.batch_pixels,
             seed=settings.seed,
             largest=settings.largest_image,
+            rows=None if settings.rows is None else read_rows(settings.rows, stores),
         )
 
     def _step(self, batch: Batch) -> None:
         settings, progress = self.settings, self.progress
         if progress.decay_start is None and self._decay_asked():
             self.save(BEFORE_DECAY)
-            progress.decay_start = progress.seen
+            progress.decay_start = self.position
         torch.manual_seed(hash64(f"{settings.seed}\0{progress.step}") >> 1)
         for group in self.optimizer.param_groups:
-            group["lr"] = settings.schedule.rate(progress.seen, progress.decay_start)
+            group["lr"] = settings.schedule.rate(self.position, progress.decay_start)
         encoder_only = progress.seen < settings.encoder_first and progress.step % settings.decoder_every
         self.model.train()
         found = losses(self.model, batch, LossWeights(), with_decoder=not encoder_only)
@@ -176,11 +144,13 @@ class ReaderRun:
 
     def _decay_asked(self) -> bool:
         at = self.settings.schedule.decay_at
-        return (at is not None and self.progress.seen >= at) or (self.settings.out / DECAY).exists()
+        return (at is not None and self.position >= at) or (self.settings.out / DECAY).exists()
 
     def _average(self) -> None:
-        """Move the averaged weights; in the first steps faster, so that they leave the initial ones behind."""
-        keep = min(self.settings.ema, self.progress.step / (self.progress.step + 10))
+        """Move the averaged weights; in the first steps faster, so that they leave random ones behind."""
+        keep, step = self.settings.ema, self.progress.step
+        if self.settings.initial is None:
+            keep = min(keep, step / (step + 10))
         ours, theirs = self.average.state_dict(), self.model.state_dict()
         floating = [name for name, value in ours.items() if value.is_floating_point()]
         with torch.no_grad():
@@ -208,16 +178,21 @@ class ReaderRun:
             count = min(len(store), self.settings.validation_images)
             chosen = [store[index * len(store) // count] for index in range(count)]
             read = read_images(self.average, [image.pixels for image in chosen])
-            texts = [" ".join(TOKENS[token] for token in tokens) for tokens, _ in read]
+            texts = [" ".join(self.tokens[token] for token in tokens) for tokens, _ in read]
             rate = sum(text == image.label for text, image in zip(texts, chosen, strict=True)) / count
             self._log(
                 f"step {self.progress.step} seen {self.progress.seen} {name}: ExpRate {100 * rate:.1f} of {count}"
             )
+            self._record(name, rate, count)
             for text, image in list(zip(texts, chosen, strict=True))[:3]:
                 self._log(f"    {image.label}  ->  {text}")
             if place == 0 and rate > self.progress.best:
                 self.progress.best = rate
-                save_reader(self.average, FormulaReaderProcessor(), self.settings.out / BEST)
+                self.export(self.settings.out / BEST)
+
+    def export(self, folder: Path) -> None:
+        """Write the averaged weights and the processor to a folder that `load_reader` reads."""
+        save_reader(self.average, FormulaReaderProcessor(tokenizer=formula_tokenizer(self.tokens)), folder)
 
     def save(self, name: str = CHECKPOINT) -> None:
         """Write a checkpoint, whole or not at all."""
@@ -230,6 +205,14 @@ class ReaderRun:
         with atomic_write(self.settings.out / name) as temporary:
             torch.save(state, temporary)
 
+    def _begin_with(self, source: Path) -> None:
+        """Take the weights of an earlier reader."""
+        store = ImageStore(self.settings.synthetic[0])
+        images = [store[number].pixels for number in range(min(len(store), _NORM_IMAGES))]
+        set_initial_weights(self.model, self.tokens, source, images)
+        self.average.load_state_dict(self.model.state_dict())
+        self._log(f"begins with the weights of {source}")
+
     def _load(self) -> None:
         state: dict[str, Any] = torch.load(self.settings.out / CHECKPOINT, weights_only=True)
         self.model.load_state_dict(state["model"])
@@ -237,6 +220,13 @@ class ReaderRun:
         self.optimizer.load_state_dict(state["optimizer"])
         self.progress = Progress(**state["progress"])
         self._log(f"resumed at step {self.progress.step}, {self.progress.seen} images")
+
+    def _record(self, name: str, rate: float, count: int) -> None:
+        """Add one measurement to ``history.jsonl``."""
+        progress = self.progress
+        place = {"step": progress.step, "seen": progress.seen, "recognised": progress.recognised}
+        with (self.settings.out / HISTORY).open("a", encoding="utf-8") as file:
+            file.write(json.dumps({**place, "set": name, "n": count, "exprate": round(100 * rate, 4)}) + "\n")
 
     def _log(self, line: str) -> None:
         with (self.settings.out / LOG).open("a", encoding="utf-8") as file:
