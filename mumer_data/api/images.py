@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from mumer_data.exceptions import ImageError, PipelineError
 from mumer_data.handwriting.ink import RenderedInk
+from mumer_data.io.png import ZLIB_DEFAULT, encode_png
 from mumer_data.readers.memory import ImageLike, image_bytes
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ class Handwriting:
         return f"Handwriting({self.label!r}, {self.image.width}x{self.image.height}, {len(self.symbols)} symbols)"
 
     def _repr_png_(self) -> bytes:
-        return _png(self.image)
+        return encode_png(self.image, compress_level=ZLIB_DEFAULT)
 
 
 def handwrite(
@@ -135,7 +136,7 @@ class AugmentedImage:
         return f"AugmentedImage({self.image.width}x{self.image.height}, {len(self.boxes)} boxes)"
 
     def _repr_png_(self) -> bytes:
-        return _png(self.image)
+        return encode_png(self.image, compress_level=ZLIB_DEFAULT)
 
 
 def augment(
@@ -188,9 +189,3 @@ def _steps(preset: str | None, steps: Sequence[str | Mapping[str, Mapping[str, A
     except ValidationError as error:
         problems = "; ".join(problem["msg"].removeprefix("Value error, ") for problem in error.errors())
         raise PipelineError(f"augment: {problems}") from None
-
-
-def _png(image: Image) -> bytes:
-    buffer = io.BytesIO()
-    image.save(buffer, "PNG")
-    return buffer.getvalue()

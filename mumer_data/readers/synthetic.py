@@ -145,7 +145,7 @@ def _picture(synthesis: Synthesizer, name: str, label: str) -> RenderedInk:
 
 
 def _png(synthesis: Synthesizer, name: str, label: str) -> bytes:
-    from mumer_data.images.render_ink import encode_png
+    from mumer_data.io.png import encode_png
 
     return encode_png(_picture(synthesis, name, label).image)
 

@@ -19,7 +19,7 @@ from score_pairs import PAIRS, table, verdicts
 def test_the_small_readers() -> None:
     page = (ROOT / "docs" / "train_small.md").read_text(encoding="utf-8")
     results = json.loads((ROOT / "docs" / "data" / "reader_results.json").read_text(encoding="utf-8"))
-    assert len(results) == 2
+    assert {"mini", "crohme"} <= set(results)
     for run in results.values():
         first, second = run["crohme_2013"], run["crohme_2014"]
         low, high = second["exprate_interval"]
