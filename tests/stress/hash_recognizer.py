@@ -51,10 +51,15 @@ class _Handler(BaseHTTPRequestHandler):
         """Nothing on the console."""
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, *_: object) -> None:
+        """A client that was killed is no fault of the server's."""
+
+
 @contextmanager
 def service() -> Iterator[str]:
     """For the recognizer ``http``: the URL of a server that runs meanwhile."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Handler) as server:
+    with _Server(("127.0.0.1", 0), _Handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         try:
             yield f"http://127.0.0.1:{server.server_address[1]}/"
