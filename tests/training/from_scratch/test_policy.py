@@ -308,7 +308,7 @@ def test_the_verb_trains_a_reader_and_plots(config: PolicyConfig, tmp_path: Path
     from mumer_data.cli import app
 
     values = json.loads(config.model_dump_json())
-    (tmp_path / "run.yaml").write_text(yaml.safe_dump(values), "utf-8")
+    (tmp_path / "run.yaml").write_text(yaml.safe_dump(values, sort_keys=False), "utf-8")
 
     def run(*arguments: str) -> Any:
         return CliRunner().invoke(app, [*arguments])
