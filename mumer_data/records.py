@@ -113,6 +113,8 @@ class Prediction:
         sample: number of the pass, from 0.
         row: number of the row in the file, from 0.
         logprob: mean log-probability per token; ``None`` where the file does not say.
+        seen: label and text as people see them, with the fonts that normalisation dropped; ``None`` where it dropped
+            none, or where nobody knows the fonts of the label.
     """
 
     id: str
@@ -123,6 +125,7 @@ class Prediction:
     sample: int = 0
     row: int = 0
     logprob: float | None = None
+    seen: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

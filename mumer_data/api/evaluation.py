@@ -86,7 +86,7 @@ def evaluate(
             if name not in known:
                 raise SourceError(did_you_mean(kind, name, known))
     normalizer = answer_normalizer(normalize, lambda: rows)
-    compared = normalized(rows, normalizer)
+    compared = normalized(rows, normalizer, as_seen="rating" in names)
     return evaluate_rows(compared, metrics=names, normalizer=name_of(normalizer), by=list(by), seed=seed)
 
 
@@ -129,6 +129,7 @@ class CdmResult:
         viseq: whether the two look the same.
         unrenderable: ``prediction``, ``label`` or ``""``: which of the two cannot be typeset.
         reason: why.
+        note: where CDM, as published, tells apart what people take for one picture, and VisEq does not.
     """
 
     prediction: str
@@ -137,6 +138,7 @@ class CdmResult:
     viseq: bool
     unrenderable: str = ""
     reason: str = ""
+    note: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data."""
@@ -166,4 +168,4 @@ def cdm(prediction: str, reference: str, *, normalize: str | None = None) -> Cdm
     """
     reference, prediction, _ = normalized_pair(reference, prediction, normalize)
     score = cdm_score(reference, prediction)
-    return CdmResult(prediction, reference, score.f1, score.viseq, score.unrenderable, score.reason)
+    return CdmResult(prediction, reference, score.f1, score.viseq, score.unrenderable, score.reason, score.note)

@@ -148,6 +148,8 @@ def cdm(
         print(f"the {score.unrenderable} cannot be typeset: {score.reason}")
     else:
         print(f"CDM F1 {score.f1:.3f}, {'' if score.viseq else 'not '}visually equal\n{how}")
+        if score.note:
+            print(f"note: {score.note}")
     print(f"predicted human rating {rating.value:.1f} of 10, from the {rating.basis}")
     for one, points in rating.costs if explain else ():
         sides = f"{one.reference or 'nothing'} -> {one.prediction or 'nothing'}"

@@ -10,12 +10,14 @@ from typing import Annotated, Any
 
 import typer
 
-from mumer_data.cli.options import AsJson
+from mumer_data.cli.options import AsJson, checked_dialect
 from mumer_data.exceptions import LatexSyntaxError, SourceError
 
 app = typer.Typer()
 
-Dialect = Annotated[str, typer.Option(help="Tree-CoT dialect: published or slt.", metavar="published|slt")]
+Dialect = Annotated[
+    str, typer.Option(help="Tree-CoT dialect: published, slt or compact.", metavar="published|slt|compact")
+]
 
 
 @app.command()
@@ -33,7 +35,7 @@ def parse(
     from mumer_data.latex.parser import parse as parse_label
     from mumer_data.latex.serialize import label_text
 
-    named = _dialect(dialect)
+    named = checked_dialect(dialect)
     failed = 0
     for line in _lines(file):
         record: dict[str, Any] = {"label": line.decode("utf-8", errors="replace")}
@@ -103,21 +105,25 @@ def normalize(
 
 
 @app.command()
-def tree(label: Annotated[str, typer.Argument(help="Tokenised label, in quotes.")]) -> None:
+def tree(
+    label: Annotated[str, typer.Argument(help="Tokenised label, in quotes.")],
+    dialect: Annotated[
+        str | None,
+        typer.Option(
+            help="Print the Tree-CoT text in this dialect instead of a drawing.", metavar="published|slt|compact"
+        ),
+    ] = None,
+) -> None:
     """Print the symbol layout tree of a label."""
     from rich.console import Console
 
     from mumer_data.latex.parser import parse as parse_label
+    from mumer_data.latex.serialize import label_text
 
+    if dialect is not None:
+        print(label_text(label, checked_dialect(dialect)))
+        return
     Console().print(parse_label(label))
-
-
-def _dialect(name: str) -> Any:
-    from mumer_data.latex.serialize import DIALECTS
-
-    if name not in DIALECTS:
-        raise typer.BadParameter(f"'{name}' is not a dialect: choose {' or '.join(DIALECTS)}", param_hint="--dialect")
-    return name
 
 
 def _lines(file: Path | None) -> Iterator[bytes]:

@@ -9,9 +9,16 @@ from typing import Annotated, Any
 import typer
 import yaml
 
-from mumer_data.cli.options import AsJson
+from mumer_data.cli.options import AsJson, checked_dialect
 
 app = typer.Typer()
+TreeDialect = Annotated[
+    str | None,
+    typer.Option(
+        help="Tree dialect of the answers, for --constrained and the self-check. Default: published (or slt).",
+        metavar="published|slt|compact",
+    ),
+]
 
 
 @app.command()
@@ -68,6 +75,7 @@ def predict(
     check: Annotated[
         bool, typer.Option("--self-check", help="Count answers whose parts agree (tree_cot, symbol_count).")
     ] = False,
+    dialect: TreeDialect = None,
 ) -> None:
     """Read images with a recognizer; a killed run continues when it is started again."""
     from functools import partial
@@ -81,6 +89,8 @@ def predict(
         check_task(task)
     named = {"batch": batch, "max_pixels": max_pixels, "url": url, "concurrency": concurrency, "timeout": timeout}
     named |= {"retries": retries, "logprobs": logprobs or None, "constrained": task if constrained else None}
+    if constrained and dialect is not None:
+        named["dialect"] = checked_dialect(dialect)
     named |= {"trust_remote_code": trust_remote_code or None, **_options(option or [])}
     options = {name: value for name, value in named.items() if value is not None}
     make = partial(recognizers.recognizer, recognizer or recognizers.backend_of(model), model=model, **options)
@@ -90,7 +100,7 @@ def predict(
     if evaluate:
         _evaluate(out)
     if check:
-        self_check(out, task)
+        self_check(out, task, dialect)
 
 
 @app.command("self-check")
@@ -99,6 +109,7 @@ def self_check(
         Path, typer.Argument(help="File written by `mumer predict --task tree_cot` or symbol_count.")
     ],
     task: Annotated[str, typer.Option(help="Task of the answers: tree_cot or symbol_count.")],
+    dialect: TreeDialect = None,
     as_json: AsJson = False,
 ) -> None:
     """Count answers whose tree or symbol counts agree with their own label."""
@@ -108,7 +119,8 @@ def self_check(
 
     from mumer_data.recognizers.self_check import self_check as check_answers
 
-    result = check_answers(pq.read_table(predictions, columns=["answer"])["answer"].to_pylist(), task)
+    chosen = None if dialect is None else checked_dialect(dialect)
+    result = check_answers(pq.read_table(predictions, columns=["answer"])["answer"].to_pylist(), task, chosen)
     if as_json:
         print(json.dumps(asdict(result)))
     else:

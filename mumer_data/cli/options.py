@@ -6,9 +6,12 @@ module and one line in ``SUBJECTS``. Another package adds its verbs through the 
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from mumer_data.latex.serialize import Dialect
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Settings = Annotated[
@@ -34,3 +37,14 @@ SUBJECTS = (
     "models",
     "publishing",
 )
+
+
+def checked_dialect(name: str) -> Dialect:
+    """The tree dialect of this name; raises ``typer.BadParameter`` where there is none."""
+    from mumer_data.latex.serialize import DIALECTS
+
+    for dialect in DIALECTS:
+        if dialect == name:
+            return dialect
+    known = f"{', '.join(DIALECTS[:-1])} or {DIALECTS[-1]}"
+    raise typer.BadParameter(f"'{name}' is not a dialect: choose {known}", param_hint="--dialect")

@@ -49,6 +49,7 @@ VERBS: dict[str, dict[str, str]] = {
         "self-check": "mumer self-check predictions.parquet --task tree_cot",
         "train": "mumer train training/configs/tiny.yaml --resume",
         "crossfold": "mumer crossfold crohme --train training/configs/tiny.yaml --out out/folds",
+        "ablate": "mumer ablate training/configs/ablation_demo.yaml --plan",
         "tiny-init": "mumer tiny-init out/tiny",
         "pretrain-vision": "mumer pretrain-vision out/tiny synthetic --out out/pretrained",
     },

@@ -69,9 +69,9 @@ class LabelledFile:
 
 
 def normalized_file(file: LabelledFile, preset: str | None) -> tuple[list[Prediction], str]:
-    """The predictions of a file, normalised as `answer_normalizer` says, and the name of the preset."""
+    """The predictions of a file, normalised as `answer_normalizer` says, with fonts; and the name of the preset."""
     normalizer = answer_normalizer(preset, file.__iter__)
-    return list(normalized(file, normalizer)), name_of(normalizer)
+    return list(normalized(file, normalizer, as_seen=True)), name_of(normalizer)
 
 
 def compare_files(one: Path, two: Path, *, preset: str | None = None, seed: int = 0) -> Comparison:
@@ -117,14 +117,18 @@ def evaluate_file(
         write_label_graphs(pairs, graphs)
         return evaluate_pairs([pairs], metrics=names, normalizer=normalizer, by=by, seed=seed)
 
-    evaluation = _judged(file, preset, judge)
+    evaluation = _judged(file, preset, judge, as_seen="rating" in names)
     malformed = {"malformed": file.malformed} if file.malformed else {}
     corrected = {f"labels_{name}": count for name, count in sorted(file.corrected.items())}
     return replace(evaluation, counts={**evaluation.counts, **malformed, **corrected})
 
 
 def _judged(
-    file: LabelledFile, preset: str | None, judge: Callable[[Iterable[Prediction], str], Evaluation]
+    file: LabelledFile,
+    preset: str | None,
+    judge: Callable[[Iterable[Prediction], str], Evaluation],
+    *,
+    as_seen: bool,
 ) -> Evaluation:
     if preset in (None, AUTO):
         try:
@@ -132,4 +136,4 @@ def _judged(
         except NotTokenisedError:  # the file is read again, so that a tokenised one is read once only
             pass
     normalizer = answer_normalizer(preset, file.__iter__)
-    return judge(normalized(file, normalizer), name_of(normalizer))
+    return judge(normalized(file, normalizer, as_seen=as_seen), name_of(normalizer))

@@ -11,6 +11,8 @@ from functools import lru_cache
 from mumer_data.exceptions import LatexSyntaxError
 from mumer_data.latex.grammar import lalr_table
 from mumer_data.latex.normalize import Normalizer
+from mumer_data.latex.normalize.rules import rule_table
+from mumer_data.latex.normalize.signatures import signatures
 
 # Byte-level tokenisers write a space as the first, a line break as the second, a tab as the third.
 _BYTE_LEVEL = str.maketrans({"\u0120": " ", "\u010a": "\n", "\u0109": " "})
@@ -32,7 +34,17 @@ _BOXED = re.compile(r"\\(?:boxed|fbox)\s*\{")
 _LENGTH = re.compile(r"\{-?[\d.]+(?:cm|mm|em|ex|pt|in|mu)\}?")
 _JOINED = re.compile(r"\\[A-Za-z]+\*?(?P<argument>[{\[].*)", re.DOTALL)
 _MARK = re.compile(r"<(?:error_start|error_end|deleted|start)>")  # of a correction; mining refuses texts that have one
+_DOLLAR = re.compile(r"(?<!\\)\$|\n")
+_FONT_RULES = ("wrappers", "text_wrappers")
+_COMMANDS = re.compile(r"\\[A-Za-z]+")
 _DELIMITERS = frozenset({"$", "$$", "\\[", "\\]", "\\(", "\\)"})
+
+
+@lru_cache(maxsize=1)
+def _font_commands() -> frozenset[str]:
+    """The commands that a preset may drop as fonts, and their switches."""
+    rules = [rule for rule in rule_table()[0] if rule.name in _FONT_RULES]
+    return frozenset(signatures().switches).union(*(rule.tokens for rule in rules))
 
 
 def is_tokenised(text: str) -> bool:
@@ -79,6 +91,16 @@ def _delimited(text: str) -> str:
     return max(inline, key=len).strip() if inline else text
 
 
+def _with_words(text: str) -> str:
+    """An answer that begins with a formula in a line, and goes on with words and formulas; ``""`` for others."""
+    text = text.strip()
+    inline = list(_INLINE.finditer(text))
+    if not inline or inline[0].start() or inline[0].end() == len(text) or _DISPLAY.search(text):
+        return ""
+    formulas = sum(found.end() - found.start() for found in inline)
+    return text if len(text) <= 2 * formulas else ""  # mostly words: prose
+
+
 def _unboxed(text: str) -> str:
     """What a ``\\boxed`` holds, where it is the whole formula or stands at the end of prose."""
     boxes = list(_BOXED.finditer(text))
@@ -107,6 +129,7 @@ class AnswerNormalizer:
         self.preset = preset
         self.unreadable = 0
         self._normal = Normalizer(preset)
+        self._as_seen: AnswerNormalizer | None = None
 
     def pair(self, label: str, text: str) -> tuple[str, str]:
         """Both sides, normalised; a side that cannot be read stays as it is.
@@ -114,6 +137,22 @@ class AnswerNormalizer:
         A ``\\boxed`` around a whole prediction goes only where the label has none.
         """
         return self.label(label), self._prediction(text, boxed="\\boxed" in label or "\\fbox" in label)
+
+    def pair_as_seen(self, label: str, text: str) -> tuple[str, str] | None:
+        """Both sides with the fonts that the preset drops, and the words between formulas; ``None`` without such.
+
+        A label that the preset does not change may have lost its fonts long ago: then those of the prediction are
+        facts without a counterpart, and ``None`` too.
+        """
+        whole = _with_words(text)
+        if not whole and _font_commands().isdisjoint(_COMMANDS.findall(label + text)):
+            return None
+        if self.label(label) == label:
+            return None
+        if self._as_seen is None:
+            self._as_seen = AnswerNormalizer(self.preset)
+            self._as_seen._normal = Normalizer(self.preset, dict.fromkeys(_FONT_RULES, False))
+        return self._as_seen.pair(label, _DOLLAR.sub(" ", whole) if whole else text)
 
     def label(self, label: str) -> str:
         """A label, normalised; one that cannot be read stays as it is."""

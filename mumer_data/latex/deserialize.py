@@ -1,4 +1,4 @@
-"""Tree-CoT text -> tree -> label: the inverses of both dialects, for checking the output of a model.
+"""Tree-CoT text -> tree -> label: the inverses of all dialects, for checking the output of a model.
 
 Not lenient: a text that `serialize` does not produce for any label is an error that names the line.
 """
@@ -8,8 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from mumer_data.exceptions import LatexSyntaxError, TreeTextError
+from mumer_data.latex.dialect_compact import BLANK, compact_rows
 from mumer_data.latex.parser import parse
-from mumer_data.latex.serialize import BLANK, Dialect, tree_text
+from mumer_data.latex.serialize import Dialect, tree_text
 from mumer_data.latex.to_latex import braces_of, class_of, to_latex
 from mumer_data.latex.tree import RIGHT, SymbolTree
 
@@ -22,20 +23,27 @@ REQUIRED = {"fraction": ("above", "below"), "accent": ("above",), "radical": ("a
 def read_tree(text: str, dialect: Dialect = "published") -> SymbolTree:
     """The tree that a Tree-CoT text describes.
 
-    ``slt`` is lossless. In ``published`` an empty script, an empty ``[ ]`` and a line break at the end of a row leave
-    no trace, so they cannot be restored.
+    ``slt`` and ``compact`` are lossless. In ``published`` an empty script, an empty ``[ ]`` and a line break at the
+    end of a row leave no trace, so they cannot be restored.
 
     Raises:
         TreeTextError: `tree_text` produces this text for no label; names the line.
     """
-    rows = read_rows(text)
-    tree = _parsed(_published_label(rows) if dialect == "published" else _slt_label(rows))
+    tree = _parsed(_described(text, dialect))
     expected = tree_text(tree, dialect)
     if expected != text:
         pairs = zip(expected.split("\n"), text.split("\n"), strict=False)
-        line = next((i for i, (ours, theirs) in enumerate(pairs, 1) if ours != theirs), len(rows))
+        line = next((i for i, (ours, theirs) in enumerate(pairs, 1) if ours != theirs), text.count("\n") + 1)
         raise TreeTextError(f"the label {to_latex(tree)!r} has another {dialect} text from here on", line=line)
     return tree
+
+
+def _described(text: str, dialect: Dialect) -> str:
+    """The label that the lines of a text describe; it may not parse."""
+    if dialect == "compact":
+        return to_latex(SymbolTree.from_rows(compact_rows(text)))
+    rows = read_rows(text)
+    return _published_label(rows) if dialect == "published" else _slt_label(rows)
 
 
 def read_label(text: str, dialect: Dialect = "published") -> str:

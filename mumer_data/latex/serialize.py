@@ -1,10 +1,11 @@
-"""`SymbolTree` or label -> Tree-CoT text, in the dialects ``published`` and ``slt``.
+"""`SymbolTree` or label -> Tree-CoT text, in the dialects ``published``, ``slt`` and ``compact``.
 
 Not for parsing such text: see `deserialize`.
 
 One node per line, ``TOKEN (RELATION)``; the number of tabs is the depth. ``slt`` is the complete tree: a group is a
 line ``{`` whose content is ``inside``, an environment is one line with its rows and cells as branches, and ``_`` is a
 blank, a row without a symbol. ``published`` is the output of Uni-MuMER's converter; see `dialect_uni_mumer`.
+``compact`` is the same tree as ``slt`` with many symbols on a line; see `dialect_compact`.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Literal
 
+from mumer_data.latex.dialect_compact import BLANK, compact_text
 from mumer_data.latex.dialect_uni_mumer import published_text, published_text_of
 from mumer_data.latex.expression import Expression
 from mumer_data.latex.grammar import load_grammar
@@ -20,11 +22,12 @@ from mumer_data.latex.parser import parse
 from mumer_data.latex.to_latex import to_latex
 from mumer_data.latex.tree import RIGHT, Symbol, SymbolTree
 
-Dialect = Literal["published", "slt"]
-DIALECTS: tuple[Dialect, ...] = ("published", "slt")
-BLANK = "_"
+Dialect = Literal["published", "slt", "compact"]
+DIALECTS: tuple[Dialect, ...] = ("published", "slt", "compact")
+# What a line of ``slt`` or ``compact`` can name: the relations of a symbol layout tree.
+TREE_RELATIONS = ("right", "nextline", "sub", "sup", "above", "below", "inside", "columns", "row", "cell")
 
-# The branches that both dialects write identically, by class of command: each branch, and which may follow it.
+# The branches that ``published`` and ``slt`` write identically, by class of command: each, and which may follow it.
 Branches = dict[str, "Branches"]
 IDENTICAL: dict[str, Branches] = {
     "SYMBOL": {"sub": {"sup": {}}, "sup": {}},
@@ -40,7 +43,7 @@ TOP: Branches = {"": {}}
 
 @lru_cache(maxsize=1)
 def _identical_branches() -> dict[str, Branches]:
-    """Command -> branches that both dialects write identically; commands that are missing here are plain symbols."""
+    """Command -> branches that ``published`` and ``slt`` write identically; other commands are plain symbols."""
     return {token: IDENTICAL.get(terminal, {}) for token, terminal in load_grammar().exact.items()}
 
 
@@ -61,6 +64,8 @@ def tree_text(tree: SymbolTree, dialect: Dialect = "published") -> str:
     """The Tree-CoT text of a tree."""
     if dialect == "slt":
         return "".join(_lines(tree.symbols))[1:]
+    if dialect == "compact":
+        return compact_text(tree.symbols)
     lines = _identical_lines(tree.symbols)
     return published_text(to_latex(tree)) if lines is None else "".join(lines)[1:]
 
@@ -84,7 +89,7 @@ def _lines(symbols: list[Symbol]) -> list[str]:
 
 
 def _identical_lines(symbols: list[Symbol]) -> list[str] | None:
-    """The lines of a tree that both dialects write identically; ``None`` where they differ."""
+    """The lines of a tree that ``published`` and ``slt`` write identically; ``None`` where they differ."""
     identical = _identical_branches()
     lines: list[str] = []
     emit = lines.append

@@ -120,8 +120,13 @@ def answer_normalizer(preset: str | None, rows: Callable[[], Iterable[Prediction
     return None if chosen is None else AnswerNormalizer(chosen)
 
 
-def normalized(rows: Iterable[Prediction], normalizer: AnswerNormalizer | None) -> Iterator[Prediction]:
-    """The rows with both sides normalised; after the last one, a warning counts the predictions that were not LaTeX."""
+def normalized(
+    rows: Iterable[Prediction], normalizer: AnswerNormalizer | None, *, as_seen: bool = False
+) -> Iterator[Prediction]:
+    """The rows with both sides normalised; after the last one, a warning counts the predictions that were not LaTeX.
+
+    ``as_seen``: keep the fonts that normalisation drops in `Prediction.seen`.
+    """
     if normalizer is None:
         yield from rows
         return
@@ -129,7 +134,10 @@ def normalized(rows: Iterable[Prediction], normalizer: AnswerNormalizer | None) 
     for row in rows:
         label, text = normalizer.pair(row.label, row.text)
         count += 1
-        yield row if (label, text) == (row.label, row.text) else replace(row, label=label, text=text)
+        if (label, text) != (row.label, row.text):
+            seen = normalizer.pair_as_seen(row.label, row.text) if as_seen else None
+            row = replace(row, label=label, text=text, seen=seen)
+        yield row
     unreadable = normalizer.unreadable - before
     if unreadable:
         _log.warning(

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from mumer_data.exceptions import MumerError
 from mumer_data.latex.counts import read_counts, symbol_counts
 from mumer_data.latex.deserialize import read_label
-from mumer_data.latex.serialize import DIALECTS, label_text
+from mumer_data.latex.serialize import Dialect, label_text
 from mumer_data.recognizers import RecognizerError
 from mumer_data.recognizers.journal import final_line
 
 TASKS = ("tree_cot", "symbol_count")
+UNNAMED: tuple[Dialect, ...] = ("published", "slt")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +34,19 @@ class SelfCheck:
     agree: int
 
 
-def self_check(answers: Iterable[str], task: str) -> SelfCheck:
+def self_check(answers: Iterable[str], task: str, dialect: Dialect | None = None) -> SelfCheck:
     """Read the first part of each answer back, and compare it with the last line.
+
+    Args:
+        answers: of one task.
+        task: ``tree_cot`` or ``symbol_count``.
+        dialect: of the trees; ``None`` for ``published`` or ``slt``.
 
     Raises:
         RecognizerError: answers of the task have only one part.
     """
     check_task(task)
-    verdicts = [agrees(answer, task) for answer in answers]
+    verdicts = [agrees(answer, task, dialect) for answer in answers]
     readable = sum(verdict is not None for verdict in verdicts)
     return SelfCheck(len(verdicts), readable, sum(verdict is True for verdict in verdicts))
 
@@ -51,17 +57,32 @@ def check_task(task: str) -> None:
         raise RecognizerError(f"answers of {task} have one part: choose {' or '.join(TASKS)}")
 
 
-def agrees(answer: str, task: str) -> bool | None:
-    """Whether the first part is what the label after it gives; ``None`` where the first part cannot be read."""
+def agrees(answer: str, task: str, dialect: Dialect | None = None) -> bool | None:
+    """Whether the first part is what the label after it gives; ``None`` where the first part cannot be read.
+
+    ``compact`` must be named: in it the tree of a label without a branch is the label, and so is a repeated answer.
+    """
     first, _, _ = answer.rstrip().rpartition("\n")
     label = final_line(answer)
+    if task != "tree_cot":
+        return _counts_agree(first, label)
+    verdicts = [_tree_agrees(first, label, one) for one in ([dialect] if dialect else UNNAMED)]
+    return True if True in verdicts else False if False in verdicts else None
+
+
+def _tree_agrees(text: str, label: str, dialect: Dialect) -> bool | None:
     try:
-        read = read_label(first) if task == "tree_cot" else read_counts(first)
+        read_label(text, dialect)
     except MumerError:
         return None
     try:
-        if task == "tree_cot":
-            return first in [label_text(label, dialect) for dialect in DIALECTS]
-        return symbol_counts(label) == read
+        return text == label_text(label, dialect)
     except MumerError:
         return False
+
+
+def _counts_agree(text: str, label: str) -> bool | None:
+    try:
+        return read_counts(text) == symbol_counts(label)
+    except MumerError:
+        return None

@@ -55,9 +55,12 @@ _COLUMNS = {
     "cdm_f1": "CDM",
     "exprate_cdm": "@CDM",
     "viseq": "VisEq",
+    "rating": "rating",
     "semantic_rate": "proved",
 }
 _MORE = {"le3": "≤ 3", "edit_score": "edit", "bleu4": "BLEU", "cer_published": "CER pub."}  # where there is room
+_MOST = 7  # figures in 80 columns of the screen
+_DECIMALS = {"rating": 2}  # of a figure in a table of several files; 1 else
 _ROOM = 110  # columns of the screen
 _RATIOS = {"cer_published", "cer", "token_error_rate", "tree_edit_distance", "cdm_f1"}
 _WIDTH = 120  # columns where nobody says how many there are, as in a file
@@ -129,7 +132,7 @@ def _columns(console: Console, figures: dict[str, Figure]) -> dict[str, str]:
     """The figures of a table, and their short titles."""
     columns = _COLUMNS | (_MORE if console.width >= _ROOM else {})
     found = {key: name for key, name in columns.items() if key in figures}
-    if len(found) == len(_COLUMNS):  # CDM and proofs: two too many for 80 columns
+    if len(found) > _MOST and not _MORE.keys() <= found.keys():
         del found["le2"], found["struct_rate"]
     return found
 
@@ -147,7 +150,7 @@ def _add(table: Table, columns: dict[str, str], name: str, n: int, figures: dict
     """A row; only the first figure with its interval: JSON has the others."""
     first, *others = columns
     interval = f"{figures[first].low:.1f}-{figures[first].high:.1f}"
-    values = [f"{figures[key].value:{'.3f' if key in _RATIOS else '.1f'}}" for key in (first, *others)]
+    values = [f"{figures[key].value:.{3 if key in _RATIOS else _DECIMALS.get(key, 1)}f}" for key in (first, *others)]
     table.add_row(Text(name), f"{n:,}", values[0], interval, *values[1:])
 
 

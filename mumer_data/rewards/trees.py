@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from itertools import count
 
 from mumer_data.latex.parser import try_parse
+from mumer_data.latex.serialize import DIALECTS
 from mumer_data.latex.tree import SymbolTree
 from mumer_data.metrics.tree_distance import bounded_tree_distance
 from mumer_data.recognizers.self_check import TASKS, agrees
@@ -73,16 +74,21 @@ def self_consistent(completions: Sequence[object], label: object = None, **kwarg
     Args:
         completions, label: see `parses`; the label only serves to notice exploits.
         kwargs: ``task``: one task per completion or one for all; rows of other tasks than ``tree_cot`` and
-            ``symbol_count`` earn ``None``. Without it, the form of the completion decides.
+            ``symbol_count`` earn ``None``. Without it, the form of the completion decides. ``dialect``: likewise, of
+            the trees; without it, ``published`` or ``slt``. An unknown one earns 0.
     """
     places = count()
 
     def one(pair: Compared) -> float | None:
-        task = column_value(kwargs, "task", next(places))
+        place = next(places)
+        task, dialect = column_value(kwargs, "task", place), column_value(kwargs, "dialect", place)
         if isinstance(task, str) and task not in TASKS:
             return None
         if not pair.earns:
             return 0.0
-        return float(any(agrees(pair.text, name) is True for name in ([task] if isinstance(task, str) else TASKS)))
+        if dialect is not None and dialect not in DIALECTS:
+            return 0.0
+        tasks = [task] if isinstance(task, str) else TASKS
+        return float(any(agrees(pair.text, name, dialect) is True for name in tasks))
 
     return per_completion(one, completions, label, kwargs)

@@ -11,7 +11,8 @@ class TreeCot(Task):
     """Write the tree, then the expression.
 
     Attributes:
-        dialect: ``published`` equals the published data; ``slt`` keeps the complete structure.
+        dialect: ``published`` equals the published data; ``slt`` keeps the complete structure; ``compact`` is
+            the same with many symbols on a line.
     """
 
     suffix = "_tree"

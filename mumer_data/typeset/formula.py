@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import threading
 import zlib
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -22,12 +21,12 @@ from ziamath.nodes.mrow import Mrow
 from ziamath.zmath import Math, loadedfonts
 
 from mumer_data.exceptions import LatexSyntaxError
-from mumer_data.latex.normalize import normalize
+from mumer_data.latex.answers import is_tokenised
 from mumer_data.latex.parser import parse
-from mumer_data.latex.tree import SymbolTree
-from mumer_data.typeset.build import to_mathml
+from mumer_data.typeset.build import Mathml, to_mathml
 from mumer_data.typeset.elements import MARK
 from mumer_data.typeset.errors import TypesetError
+from mumer_data.typeset.raw import holds_more_than_labels, shown_label
 from mumer_data.typeset.table_rules import table_rules
 from mumer_data.typeset.ziamath_speed import install, parse_style
 
@@ -70,7 +69,7 @@ class TypesetFormula:
     names: list[str]
     shapes: list[Shape]
     size: float
-    _math: Math
+    _label: str
 
     @cached_property
     def boxes(self) -> tuple[list[str], NDArray[np.float64]]:
@@ -95,8 +94,8 @@ class TypesetFormula:
         """The drawing, cut to the ink and a little white."""
         left, top, right, bottom = self.extent
         white = self.size / 10
-        with one_at_a_time:
-            svg = self._math.svgxml()
+        with one_at_a_time:  # laid out again: nodes would take a hundred times the memory of the shapes
+            svg = _Math(_root(_mathml(self._label).element), self.size).svgxml()
         width, height = f"{right - left + 2 * white:.2f}", f"{bottom - top + 2 * white:.2f}"
         for shape in self.shapes:
             if shape.mark == _RULE and shape.glyph == _LINE:
@@ -124,15 +123,16 @@ def set_label(label: str, size: float = 40.0) -> TypesetFormula:
         TypesetError: it does not parse, not even as raw LaTeX; has something of unknown look; or leaves no ink.
     """
     try:
-        mathml = to_mathml(_read(label))
+        mathml = _mathml(label)
         with one_at_a_time:
             math = _Math(_root(mathml.element), size)
-            shapes = list(_shapes(math.node, 0.0, 0.0))
+            shapes: list[Shape] = []
+            _add_shapes(shapes, math.node, 0.0, 0.0)
     except RecursionError as error:
         raise TypesetError("it is nested too deep") from error
     if not shapes:
         raise TypesetError("it leaves no ink")
-    return TypesetFormula(mathml.marks, [_known(shape, mathml.marks) for shape in shapes], size, math)
+    return TypesetFormula(mathml.marks, [_known(shape, mathml.marks) for shape in shapes], size, label)
 
 
 def _known(shape: Shape, marks: list[str]) -> Shape:
@@ -140,14 +140,21 @@ def _known(shape: Shape, marks: list[str]) -> Shape:
     return shape if shape.glyph else replace(shape, glyph=_STAND_IN + zlib.crc32(marks[shape.mark].encode()))
 
 
-def _read(label: str) -> SymbolTree:
-    try:
-        return parse(label)
-    except LatexSyntaxError as error:
+def _mathml(label: str) -> Mathml:
+    """A label as MathML; one that is not tokenised, or not canonical (``x ^ 2``), is read as raw LaTeX."""
+    reason = ""
+    if is_tokenised(label):
         try:
-            return parse(normalize(label))  # no canonical label, yet LaTeX: `x ^ 2`
-        except LatexSyntaxError:
-            raise TypesetError(error.reason) from error
+            return to_mathml(parse(label))
+        except LatexSyntaxError as error:
+            reason = error.reason
+        except TypesetError:
+            if not holds_more_than_labels(label.split()):
+                raise
+    try:
+        return to_mathml(parse(shown_label(label)))
+    except LatexSyntaxError as error:
+        raise TypesetError(reason or error.reason) from error
 
 
 class _Math(Math):
@@ -169,17 +176,19 @@ def _root(element: ElementTree.Element) -> ElementTree.Element:
     return root
 
 
-def _shapes(node: Mnode, x: float, y: float) -> Iterator[Shape]:
+def _add_shapes(shapes: list[Shape], node: Mnode, x: float, y: float) -> None:
+    """Add what a node draws at ``x``, ``y``, and take the tree of nodes apart."""
+    del node.parent  # a cycle: without it, the tree is freed at once, not when the garbage collector finds it
     if node.mtag == "mphantom":
         return
     if node.mtag == "mtable":
-        yield from (Shape(_RULE, _LINE, box) for box in table_rules(node, x, y))
+        shapes += (Shape(_RULE, _LINE, box) for box in table_rules(node, x, y))
     mark = int(node.element.get(MARK, "-1"))
     for (dx, dy), child in zip(node.nodexy, node.nodes, strict=True):
         if isinstance(child, Mnode):
-            yield from _shapes(child, x + dx, y + dy)
+            _add_shapes(shapes, child, x + dx, y + dy)
         elif shape := _shape(child, mark, x + dx, y + dy):
-            yield shape
+            shapes.append(shape)
 
 
 def _shape(drawable: Drawable, mark: int, x: float, y: float) -> Shape | None:
@@ -202,6 +211,9 @@ class _Row(Mrow, tag="row"):
 
     ziamath's own row lays out everything in it twice to measure it, so that time doubles with each level.
     """
+
+    def _setup(self, **kwargs: Any) -> None:
+        self._setup_single_line(list(self.element), **kwargs)
 
     def _setup_single_line(self, line: list[ElementTree.Element], **kwargs: Any) -> None:
         for name in ("rowymin", "rowymax"):

@@ -18,12 +18,18 @@ from ziamath.nodes import mnode, moperator, nodetools
 from ziamath.nodes.mnode import Mnode
 from ziamath.nodes.mnumber import Mnumber
 
+from mumer_data.typeset.elements import MARK
+
 original_parse_style = styles.parse_style
 original_size_px = Mnode.size_px
 original_number_setup = Mnumber._setup
 original_subglyph = nodetools.subglyph
+original_fromelement: Any = Mnode.fromelement
 
 _size_of: Any = original_size_px  # takes no node where the size of the font is given
+
+_MAX_LEAVES = 1 << 14
+_leaves: dict[tuple[Any, ...], dict[str, Any]] = {}  # what a leaf is made of, without its element and its parent
 
 _Variant = tuple[str, bool, bool, bool]  # style, italic, bold, normal
 
@@ -92,6 +98,42 @@ def subglyph(glyph: Any, font: MathFont) -> Any:
     return original_subglyph(glyph, font)
 
 
+def fromelement(cls: type[Mnode], /, element: ElementTree.Element, parent: Mnode, **kwargs: Any) -> Mnode:
+    """The node of an element. A letter, a sign that does not grow, or a blank is laid out once and then copied."""
+    key = _leaf_key(element, parent, kwargs)
+    if key is None:
+        node: Mnode = original_fromelement(element, parent, **kwargs)
+        return node
+    known = _leaves.get(key)
+    if known is None:
+        node = original_fromelement(element, parent, **kwargs)
+        if len(_leaves) >= _MAX_LEAVES:
+            _leaves.clear()
+        _leaves[key] = {"kind": type(node), **vars(node), "element": None, "parent": None}
+        return node
+    node = object.__new__(known["kind"])
+    vars(node).update(known, element=element, parent=parent)
+    return node
+
+
+def _leaf_key(element: ElementTree.Element, parent: Mnode, kwargs: dict[str, Any]) -> tuple[Any, ...] | None:
+    """All that the layout of a leaf depends on; ``None`` for other nodes."""
+    tag, attributes, text = element.tag, element.attrib, element.text
+    if tag != "mspace":
+        single = tag in ("mn", "mi", "mo") and MARK in attributes and text is not None and len(text) == 1
+        grows = attributes.get("stretchy", "false") != "false" or "width" in kwargs or "height" in kwargs
+        if grows or not single:
+            return None
+    style = parent.style
+    variant = style.mathvariant
+    return (
+        *(tag, text, parent.size, parent.font, kwargs.get("phantom"), bool(kwargs.get("sup") or kwargs.get("sub"))),
+        *(variant.style, variant.italic, variant.bold, variant.normal, style.displaystyle, style.scriptlevel),
+        *(style.mathsize, style.mathcolor, style.mathbackground),
+        *(item for item in attributes.items() if item[0] != MARK),
+    )
+
+
 def install() -> None:
     """Use them in place of the originals."""
     replaced: list[tuple[Any, str, Any]] = [
@@ -99,6 +141,7 @@ def install() -> None:
         (Mnode, "size_px", size_px),
         (Mnumber, "_setup", number_setup),
         (moperator, "subglyph", subglyph),
+        (Mnode, "fromelement", classmethod(fromelement)),
     ]
     for owner, name, function in replaced:
         setattr(owner, name, function)

@@ -29,7 +29,7 @@ LINES = [
 ]
 
 
-@pytest.mark.parametrize("dialect", ["published", "slt"])
+@pytest.mark.parametrize("dialect", ["published", "slt", "compact"])
 @pytest.mark.parametrize("source", ["file", "stdin"])
 def test_parse_answers_every_line_in_order(tmp_path: Path, dialect: str, source: str) -> None:
     text = b"\n".join(LINES)
@@ -70,7 +70,7 @@ def test_parse_exit_codes(text: bytes, options: list[str], code: int) -> None:
 
 UNUSABLE = {
     "missing file": (["parse", "nowhere.txt"], "mumer: cannot read nowhere.txt: No such file"),
-    "dialect": (["parse", "--dialect", "x"], "'x' is not a dialect: choose published or slt"),
+    "dialect": (["parse", "--dialect", "x"], "'x' is not a dialect: choose published,"),
     "label": (["tree", "\\frac { a"], "'{' never closes: '}' is missing (token 1)\n    \\frac { a\n          ^"),
     "pipeline": (["build", "nothing", "--out", "o"], "mumer: no pipeline file nothing; ready ones are: crohme"),
     "no build": (["inspect", "."], "mumer: no manifest.json in .: it is not a build"),
@@ -93,6 +93,14 @@ def test_tree_draws_relations() -> None:
     assert done.returncode == 0
     lines = [line.strip("│├└─ ") for line in done.stdout.decode().splitlines()]
     assert lines == ["expression", "\\sqrt", "3  below", "x  above", "b  sup"]
+
+
+def test_tree_prints_the_text_of_a_dialect() -> None:
+    done = mumer("tree", "x ^ { 2 } + y", "--dialect", "compact")
+    assert done.stdout.decode() == "x\n\t(sup) 2\n+ y\n"
+    done = mumer("tree", "x", "--dialect", "compcat")
+    assert done.returncode == 2
+    assert "'compcat' is not a dialect" in done.stderr.decode()
 
 
 def test_normalize_keeps_the_lines() -> None:

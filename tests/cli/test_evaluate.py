@@ -58,6 +58,11 @@ def test_a_table_is_not_cut_off(predictions: Path, monkeypatch: pytest.MonkeyPat
     assert header[-4:] == ["CDM", "@CDM", "VisEq", "proved"]
     row = next(line.split() for line in lines if line.startswith(" 1 "))
     assert len(row) == len(header) - header.count("≤")  # "≤ 1" is one title
+    lines = mumer("evaluate", predictions, "--cdm", "--metric", "rating", "--by", "depth").stdout.decode().splitlines()
+    header = next(line.split() for line in lines if line.startswith(" depth"))
+    assert header[-4:] == ["CDM", "@CDM", "VisEq", "rating"]
+    assert next(line.split() for line in lines if line.startswith(" 1 "))[-1] == "7.16"
+    assert "1 rated from their tokens, since a side does not parse" in lines
 
 
 def test_labels_may_come_from_a_caption_file(tmp_path: Path) -> None:
@@ -122,4 +127,5 @@ def test_cdm_normalizes_and_explains_the_rating() -> None:
     assert "alike: \\nu -> v" in shown
     found = json.loads(mumer("cdm", "x ^ 2", "x ^ { 2 }", "--explain", "--json").stdout)
     assert found["costs"] == []
+    assert "note: \\setminus and its other spelling" in mumer("cdm", "\\setminus", "\\backslash").stdout.decode()
     assert found["rating_basis"] == "tree"

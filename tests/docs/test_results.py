@@ -19,3 +19,12 @@ def test_the_small_readers() -> None:
         assert f"{row} {second['le1']:.1f} | {second['le2']:.1f} | {second['cdm_f1']:.3f} |" in page
     mini = json.loads((ROOT / "mumer_data" / "recognizers" / "mini" / "results.json").read_text(encoding="utf-8"))
     assert mini["CROHME 2014"]["exprate"] == results["mini"]["crohme_2014"]["exprate"]
+
+
+def test_the_sizes_of_the_tree_dialects() -> None:
+    page = (ROOT / "docs" / "trees.md").read_text(encoding="utf-8")
+    sizes = json.loads((ROOT / "docs" / "data" / "tree_dialects.json").read_text(encoding="utf-8"))
+    titles = ("tokens separated by white space", "tokens, line breaks and tabs counted too", "characters")
+    for title, kind in zip(titles, ("tokens", "tokens_with_breaks_and_tabs", "characters"), strict=True):
+        figures = " | ".join(f"{sizes[kind][dialect]:.2f}" for dialect in ("published", "slt", "compact"))
+        assert f"| {title} | {figures} |" in page

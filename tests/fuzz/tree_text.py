@@ -1,4 +1,4 @@
-"""Any text as a Tree-CoT text, in both dialects: a tree whose text it is, or ``TreeTextError``."""
+"""Any text as a Tree-CoT text, in every dialect: a tree whose text it is, or ``TreeTextError``."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def text_of(data: bytes) -> str:
         lines = ["\t" * (d % 5) + f"{WORDS[t % len(WORDS)]} ({RELATIONS[r % len(RELATIONS)]})" for d, t, r in rows]
         return "\n".join(lines).replace(" (right)", "", 1)
     try:
-        text = label_text(label_of(b"\x01" + data[3:]), DIALECTS[data[0] // 3 % 2])
+        text = label_text(label_of(b"\x01" + data[3:]), DIALECTS[data[0] // 3 % len(DIALECTS)])
     except MumerError:
         return ""
     place = int.from_bytes(data[1:2]) % (len(text) + 1)

@@ -41,6 +41,7 @@ def test_what_parses_comes_back(label: str) -> None:
     tree = parse(label)
     assert to_latex(tree) == label
     assert read_tree(tree_text(tree, "slt"), "slt") == tree
+    assert read_tree(tree_text(tree, "compact"), "compact") == tree
     assert tree_text(tree) == label_text(label)
 
 
@@ -93,7 +94,7 @@ def _names_differ(label: str) -> bool:
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.text(alphabet="\t\n ()abx{}_\\frac", max_size=60), st.sampled_from(["published", "slt"]))
+@given(st.text(alphabet="\t\n ()abx{}_\\frac", max_size=60), st.sampled_from(["published", "slt", "compact"]))
 def test_reading_any_text_gives_a_tree_or_a_named_error(text: str, dialect: str) -> None:
     try:
         tree = read_tree(text, dialect)  # type: ignore[arg-type]
@@ -113,6 +114,7 @@ def test_five_thousand_levels(command: str) -> None:
     assert to_latex(tree) == label
     assert read_label(label_text(label)) == label
     assert read_label(tree_text(tree, "slt"), "slt") == label
+    assert read_label(tree_text(tree, "compact"), "compact") == label
     with pytest.raises(LatexSyntaxError, match="never closes"):
         parse(label.removesuffix(" }"))
 

@@ -18,9 +18,28 @@ from mumer_data import (
     symbol_counts,
     tree_text,
 )
+from mumer_data.latex.serialize import DIALECTS
 
 FRACTION = r"\frac { a ^ { 2 } + 1 } { b }"
 FRACTION_TEXT = "\\frac\n\ta (above)\n\t\t2 (sup)\n\t+ (right)\n\t1 (right)\n\tb (below)"
+
+# label -> compact text
+COMPACT = {
+    "fraction": (FRACTION, "\\frac\n\t(above) a\n\t\t(sup) 2\n\t+ 1\n\t(below) b"),
+    "one row": ("a + ( b )", "a + ( b )"),
+    "scripts": (r"x ^ { 2 } _ { i j } + y", "x\n\t(sup) 2\n\t(sub) i j\n+ y"),
+    "group": (r"{ a } ^ { 2 } b", "{\n\t(inside) a\n\t(sup) 2\nb"),
+    "empty numerator": (r"\frac { } { 2 }", "\\frac\n\t(above) _\n\t(below) 2"),
+    "lines": (r"a \\ b c \\", "a\n(nextline) b c\n(nextline) _"),
+    "environment": (
+        r"\begin {cases} a & b ^ { 2 } c \\ d \end {cases} x",
+        "\\begin {cases}\n\t(row) a\n\t(cell) b\n\t\t(sup) 2\n\tc\n\t(row) d\nx",
+    ),
+    "columns": (
+        r"\begin {array} { l r } a \end {array}",
+        "\\begin {array}\n\t(columns) l r\n\t(row) a",
+    ),
+}
 
 # label -> published text, slt text; the slt text is None where both are the same
 TEXTS = {
@@ -77,6 +96,33 @@ def test_what_leaves_no_trace_in_the_published_text_comes_back_from_slt(label: s
     assert read_label(label_text(label, "slt"), "slt") == label
 
 
+@pytest.mark.parametrize(("label", "text"), COMPACT.values(), ids=COMPACT)
+def test_compact_texts_and_their_inverse(label: str, text: str) -> None:
+    assert label_text(label, "compact") == tree_text(parse(label), "compact") == text
+    assert read_tree(text, "compact") == parse(label)
+    assert read_label(text, "compact") == label
+
+
+BROKEN_COMPACT = {
+    "empty": ("", 1, "expected symbols"),
+    "two spaces": ("a\n\t(sup) b  c", 2, "expected symbols"),
+    "only a relation": ("a\n\t(sup)", 2, "expected symbols"),
+    "too deep": ("a\n\t\t(sup) b", 2, "more than one level deeper"),
+    "first line with a relation": ("(sup) b\nc", 1, "another compact text"),
+    "branch without a relation": ("a\n\tb", 1, "another compact text"),
+    "row cut in two": ("a\nb", 1, "another compact text"),
+    "unknown relation": ("a\n\t(beside) b", 1, "another compact text"),
+    "no such label": ("\\frac\n\t(above) a\n+ b", 1, "does not parse"),
+}
+
+
+@pytest.mark.parametrize(("text", "line", "message"), BROKEN_COMPACT.values(), ids=BROKEN_COMPACT)
+def test_compact_texts_that_no_label_has_are_refused(text: str, line: int, message: str) -> None:
+    with pytest.raises(TreeTextError, match=message) as caught:
+        read_tree(text, "compact")
+    assert caught.value.line == line
+
+
 BROKEN = {
     "empty": ("", 1, "a line without a token"),
     "no relation": ("a\nb", 2, r"expected 'TOKEN \(RELATION\)'"),
@@ -106,8 +152,34 @@ def test_the_golden_texts_to_the_byte(shared: Path) -> None:
         assert tree_text(tree) == row["tree"]
         assert read_label(row["tree"]) == label
         assert read_tree(tree_text(tree, "slt"), "slt") == tree
+        compact = tree_text(tree, "compact")
+        assert read_tree(compact, "compact") == tree
+        assert read_label(compact, "compact") == label
         assert symbol_count_text(label) == row["count"]
         assert read_counts(row["count"]) == symbol_counts(label)
+
+
+def test_the_published_sizes_of_the_dialects(shared: Path) -> None:
+    """Text over label, in the file that the page shows; a compact tree takes at most 1.3 times its label's tokens."""
+    shown = json.loads((Path(__file__).parents[2] / "docs/data/tree_dialects.json").read_text(encoding="utf-8"))
+    labels = [json.loads(line)["label"] for line in (shared / "golden/crohme_train.jsonl").open(encoding="utf-8")]
+    assert len(labels) == shown["labels"]
+    sizes = [_sizes(label) for label in labels]
+    for dialect in DIALECTS:
+        texts = [_sizes(label_text(label, dialect)) for label in labels]
+        for kind in ("tokens", "tokens_with_breaks_and_tabs", "characters"):
+            ratio = sum(size[kind] for size in texts) / sum(size[kind] for size in sizes)
+            assert ratio == pytest.approx(shown[kind][dialect], abs=6e-4)
+            assert dialect != "compact" or ratio < 1.3
+
+
+def _sizes(text: str) -> dict[str, int]:
+    words = len(text.split())
+    return {
+        "tokens": words,
+        "tokens_with_breaks_and_tabs": words + text.count("\n") + text.count("\t"),
+        "characters": len(text),
+    }
 
 
 @pytest.mark.parametrize(

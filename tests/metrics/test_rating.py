@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import mumer_data
 from mumer_data.metrics.evaluate import evaluate
-from mumer_data.metrics.rating import RatingError, explain, rate, weights
+from mumer_data.metrics.rating import RatingError, explain, rate, ratings, weights
 from mumer_data.metrics.rating.edits import KINDS
 from mumer_data.records import Prediction
 from tests.conftest import SHARED
@@ -54,8 +55,8 @@ def test_the_frozen_weights_are_those_of_the_fit() -> None:
         (r"a \not= b", r"a \neq b"),
         (r"\sum\limits_{i}^{n} i", r"\sum_{i}^{n} i"),
         (r"\begin{pmatrix} a & b \end{pmatrix}", r"\left(\begin{array}{cc} a & b \end{array}\right)"),
-        (r"\ce{H2O + CO2 -> H2CO3}", r"H_2O + CO_2 \rightarrow H_2CO_3"),
-        (r"\ce{Zn^{2}+ + SO4^{2-}}", r"Zn^{2+} + SO_4^{2-}"),
+        (r"\ce{H2O + CO2 -> H2CO3}", r"\mathrm{H}_2\mathrm{O + CO_2 \rightarrow H_2CO_3}"),
+        (r"\ce{Zn^{2}+ + SO4^{2-}}", r"\mathrm{Zn}^{2+} + \mathrm{SO}_4^{2-}"),
         (r"{\color[rgb]{1,0,0} x} + y", "x + y"),
         (r"x_1{}^2", "x_1^2"),
     ],
@@ -113,6 +114,37 @@ def test_costs_add_up_to_the_loss() -> None:
         ("digit", "3", "8"),
         ("punctuation", ".", ""),
     }
+
+
+def test_ratings_say_where_they_come_from() -> None:
+    found = ratings(predictions=[r"\frac { a", "a"], references=["a", "a"])
+    assert [one.basis for one in found] == ["text", "tree"]
+    assert [one.value for one in found] == rate(predictions=[r"\frac { a", "a"], references=["a", "a"])
+
+
+RAW = [
+    (r"$\mathrm {PGL} (n,K)$", r"$\mathrm{PGL}(\mathrm{n}, \mathrm{K})$"),  # fonts are not the same
+    (r"\bf x + y", r"\mathbf{x} + y"),  # a switch and a command
+    (r"$i\in first[e]$", r"$i \in$ first $[e]$"),  # words between formulas
+]
+
+
+@pytest.mark.parametrize("preset", ["crohme", "im2latex"])
+def test_fonts_that_a_preset_drops_count_for_the_rating_alone(preset: str) -> None:
+    """`evaluate` of raw LaTeX rates what people see, as `rate` does; ExpRate and CDM see the normalised labels."""
+    labels, texts = [label for label, _ in RAW], [text for _, text in RAW]
+    found = mumer_data.evaluate(texts, labels, normalize=preset, metrics=["rating"], cdm=True)
+    assert found["rating"].value == pytest.approx(np.mean(rate(predictions=texts, references=labels)))
+    assert found["rating"].value < weights().top - 0.05
+    plain = mumer_data.evaluate(texts, labels, normalize=preset, cdm=True)
+    assert {name: plain[name].value for name in plain.figures} == {name: found[name].value for name in plain.figures}
+
+
+def test_fonts_of_a_prediction_do_not_count_where_the_label_has_lost_its_own() -> None:
+    found = mumer_data.evaluate([r"\mathbf{x}^2"], ["x ^ { 2 }"], normalize="crohme", metrics=["rating"])
+    assert found["rating"].value == pytest.approx(weights().top, abs=1e-6)
+    raw = mumer_data.evaluate([r"\mathbf{x}^2"], ["x^2"], normalize="crohme", metrics=["rating"])
+    assert raw["rating"].value < weights().top
 
 
 def test_lists_of_other_lengths_are_refused() -> None:

@@ -72,6 +72,7 @@ def test_one_file_holds_every_error_and_nothing_ends_its_script(tmp_path: Path) 
     assert [row["text"] for row in rows] == [text for label, text in PAIRS if label != text]
     assert [row["viseq"] for row in rows[:4]] == [False, False, True, False]
     assert rows[1]["f1"] == 1
+    assert [row["text"] for row in rows if row["from_tokens"]] == [""]
     text = path.read_text(encoding="utf-8")
     assert "&lt;b&gt;.json" in text
     assert text.count("</script>") == 2

@@ -132,6 +132,13 @@ def test_self_consistency() -> None:
     assert rewards.self_consistent(rows, LABEL, task=tasks) == [1.0, 1.0, 0.0, 0.0, None]
 
 
+def test_self_consistency_of_compact_trees_needs_the_name_of_the_dialect() -> None:
+    compact = TreeCot(dialect="compact").sample(LABEL).answer
+    assert rewards.self_consistent([compact], LABEL) == [0.0]
+    assert rewards.self_consistent([compact, compact], LABEL, dialect=["compact", "slt"]) == [1.0, 0.0]
+    assert rewards.self_consistent(["x + y\nx + y"], "x + y", dialect="unheard") == [0.0]
+
+
 def test_a_repetition_that_the_label_has_is_concise() -> None:
     label = " ".join(["1 ,"] * 12)
     assert rewards.concise([label], [label]) == [1.0]

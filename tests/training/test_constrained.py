@@ -15,7 +15,7 @@ from mumer_train.processor import Processor
 from mumer_data.exceptions import LatexSyntaxError
 from mumer_data.jobs.predict import predict
 from mumer_data.latex.parser import parse
-from mumer_data.latex.serialize import label_text
+from mumer_data.latex.serialize import DIALECTS, label_text
 from mumer_data.recognizers import Sampling, recognizer
 from tests.latex.labels import labels
 
@@ -59,7 +59,7 @@ def test_the_text_grammar_is_the_token_grammar(
 
 
 def test_labels_and_their_trees_are_accepted(processor: Processor, label_constraint: Constraint) -> None:
-    tree = Constraint(processor.tokenizer, tree_grammar())
+    trees = {dialect: Constraint(processor.tokenizer, tree_grammar(dialect)) for dialect in DIALECTS}
 
     @settings(deadline=None)
     @given(labels())
@@ -72,9 +72,25 @@ def test_labels_and_their_trees_are_accepted(processor: Processor, label_constra
             return
         assert accepts(label_constraint, processor, label), label
         if parse(label).depth < 8:
-            assert accepts(tree, processor, f"{label_text(label)}\n{label}"), label
+            for dialect, constraint in trees.items():
+                assert accepts(constraint, processor, f"{label_text(label, dialect)}\n{label}"), (dialect, label)
 
     check()
+
+
+@pytest.mark.parametrize(
+    ("tree", "fine"),
+    [
+        ("x\n\t(sup) 2\n+ y", True),
+        ("x\n\t2\n+ y", False),
+        ("x (sup) 2", False),
+        ("x\n\t\t(sup) 2", False),
+        ("x\n\t(beside) 2", False),
+    ],
+)
+def test_the_grammar_of_compact_trees(processor: Processor, tree: str, fine: bool) -> None:
+    constraint = Constraint(processor.tokenizer, grammar_of("tree_cot", "compact"))
+    assert accepts(constraint, processor, f"{tree}\nx ^ {{ 2 }} + y") is fine
 
 
 def parses(text: str) -> bool:

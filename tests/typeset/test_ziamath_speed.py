@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import Any
 from xml.etree import ElementTree
 
@@ -14,7 +15,7 @@ from ziamath.zmath import Math
 from mumer_data.latex.parser import parse
 from mumer_data.typeset import ziamath_speed as speed
 from mumer_data.typeset.build import to_mathml
-from mumer_data.typeset.formula import _root, _shapes, set_label
+from mumer_data.typeset.formula import Shape, _add_shapes, _root, set_label
 
 LABELS = [
     r"x ^ { 2 } + y _ { i } ^ { \prime } = \frac { 1 } { \sqrt { 2 } }",
@@ -48,7 +49,42 @@ def test_layouts_equal_those_of_the_originals(label: str, monkeypatch: pytest.Mo
     ours = [(shape.mark, shape.box) for shape in set_label(label).shapes]
     _use_originals(monkeypatch)
     original = Math(_root(to_mathml(parse(label)).element), size=40.0)
-    assert ours == [(shape.mark, shape.box) for shape in _shapes(original.node, 0.0, 0.0)]
+    theirs: list[Shape] = []
+    _add_shapes(theirs, original.node, 0.0, 0.0)
+    assert ours == [(shape.mark, shape.box) for shape in theirs]
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        r"x x ^ { x x _ { x x } } \frac { x 1 } { x } \mathbf { x } \, x \quad x ' - x ^ { - x }",
+        r"x \phantom { x } x",
+        r"\widehat { x y } \widehat { x y z w } \hat { x } \overbrace { x + y } \xrightarrow { x } \big ( x (",
+        r"\sum _ { x } \textstyle \frac { \sum _ { x } x } { x } ^ { \sum x }",
+    ],
+)
+def test_copied_leaves_equal_new_ones(label: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leaves that were laid out before, at another size and in other places, do not change a drawing."""
+    set_label(label, 20.0)
+    ours = set_label(label)
+    drawing = ElementTree.tostring(ours.svg())
+    monkeypatch.setattr(Mnode, "fromelement", speed.original_fromelement)
+    theirs = set_label(label)
+    assert ours.shapes == theirs.shapes
+    assert drawing == ElementTree.tostring(theirs.svg())
+
+
+def test_nothing_of_a_layout_outlives_it() -> None:
+    """The tree of nodes is freed without the garbage collector; only leaves without parents are kept."""
+    gc.collect()
+    gc.disable()
+    try:
+        before = sum(isinstance(one, Mnode) for one in gc.get_objects())
+        kept = [set_label(label) for label in LABELS]
+        assert sum(isinstance(one, Mnode) for one in gc.get_objects()) == before
+        assert len(kept) == len(LABELS)
+    finally:
+        gc.enable()
 
 
 def _use_originals(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -57,6 +93,7 @@ def _use_originals(monkeypatch: pytest.MonkeyPatch) -> None:
         (Mnode, "size_px", speed.original_size_px),
         (Mnumber, "_setup", speed.original_number_setup),
         (moperator, "subglyph", speed.original_subglyph),
+        (Mnode, "fromelement", speed.original_fromelement),
     ]
     for owner, name, original in originals:
         monkeypatch.setattr(owner, name, original)

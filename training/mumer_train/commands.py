@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from mumer_train.ablation.commands import app as ablation
 from mumer_train.from_scratch.commands import app as reader
 
 
@@ -21,6 +22,7 @@ class Method(StrEnum):
 
 app = typer.Typer()
 app.add_typer(reader, name="reader")
+app.add_typer(ablation)
 
 
 @app.command("tiny-init")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
+from mumer_data.latex.serialize import Dialect
 from mumer_data.recognizers import Answer, Answered, Key, RecognizerOptions, Request, Sampling
 from mumer_data.seeding import hash64
 from mumer_train.dependencies import TrainingError, require
@@ -32,6 +33,7 @@ class TransformersRecognizer:
             max_pixels: larger images are scaled down to this many pixels; ``None`` for the model's own limit.
             trust_remote_code: run code that comes with the model.
             constrained: a task whose grammar the answers must follow, ``recognition`` or ``tree_cot``; ``""`` for none.
+            dialect: of the trees where ``constrained`` is ``tree_cot``.
             grammar: the grammar itself instead, in llguidance's Lark dialect; see `mumer_train.constrained`.
         """
 
@@ -39,6 +41,7 @@ class TransformersRecognizer:
         max_pixels: int | None = Field(None, ge=1)
         trust_remote_code: bool = False
         constrained: str = ""
+        dialect: Dialect = "published"
         grammar: str = ""
 
     def __init__(self, model: str, options: Options) -> None:
@@ -66,7 +69,7 @@ class TransformersRecognizer:
         if grammar or options.constrained:
             from mumer_train.constrained import Constraint, grammar_of
 
-            grammar = grammar or grammar_of(options.constrained)
+            grammar = grammar or grammar_of(options.constrained, options.dialect)
 
             size = loaded.get_output_embeddings().weight.shape[0]
             constraint = Constraint(processor.tokenizer, grammar, size)

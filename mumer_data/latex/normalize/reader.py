@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from mumer_data.exceptions import LatexSyntaxError
 from mumer_data.latex.diagnostics import known_commands
-from mumer_data.latex.normalize.chemistry import chemical_tokens
+from mumer_data.latex.normalize.chemistry import chemical_latex
 from mumer_data.latex.normalize.environments import ENVIRONMENTS, REFUSED, column_tokens, is_display, old_tables
 from mumer_data.latex.normalize.lengths import length_at_end, row_option_at_end
 from mumer_data.latex.normalize.lexer import raw_tokens
@@ -211,11 +211,11 @@ class _Reader:
         self.out.append("\\\\")
 
     def chemistry(self, token: str) -> None:
-        """``\\ce``: set as a formula where it is a simple one."""
-        made = chemical_tokens(self.argument(token, Argument("m")))
+        """``\\ce`` of a macro, or one that `without_chemistry` cannot write out."""
+        made = chemical_latex("".join(self.argument(token, Argument("m"))))
         if made is None:
             raise self.error(f"'{token}' holds chemistry that cannot be written as a formula")
-        self.push(["{", *made, "}"])
+        self.push(["{", *raw_tokens(made), "}"])
 
     def old_table(self, token: str) -> None:
         """``\\pmatrix { a \\cr b }``: the environment of that name."""

@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from mumer_data.exceptions import LatexSyntaxError
 from mumer_data.latex.normalize.braces import with_braces
+from mumer_data.latex.normalize.chemistry import without_chemistry
 from mumer_data.latex.normalize.lexer import raw_tokens, without_comments
 from mumer_data.latex.normalize.reader import Macros, needs_reading, read_commands
 from mumer_data.latex.normalize.rules import Rule, chosen_rules
@@ -83,7 +84,8 @@ class Normalizer:
 
         What a rule on the tree makes can be what an earlier rule looks for (a group that is gone lays bare a prime).
         """
-        tokens = raw_tokens(without_comments(raw))
+        plain = without_comments(raw)
+        tokens = raw_tokens(without_chemistry(plain) if "\\ce" in plain else plain)
         if self._unicode and not raw.isascii():
             tokens = without_unicode(tokens)
         tokens = self._read(tokens)

@@ -34,12 +34,14 @@ class CdmScore:
         viseq: visually equal.
         unrenderable: ``prediction``, ``label`` or ``""``: which of the two cannot be set.
         reason: why it cannot.
+        note: where CDM, as published, tells apart what people take for one picture, and VisEq does not.
     """
 
     f1: float | None
     viseq: bool
     unrenderable: str = ""
     reason: str = ""
+    note: str = ""
 
 
 def signature() -> str:
@@ -66,22 +68,32 @@ def cdm_score(label: str, text: str) -> CdmScore:
         theirs = setting_of(text)
     except TypesetError as error:
         return CdmScore(0.0, False, "prediction", str(error))
-    same = visually_equal(ours, theirs) or _one_picture(label, text)
-    return CdmScore(match(Marks(*ours.boxes), Marks(*theirs.boxes)).f1, same)
+    f1 = match(Marks(*ours.boxes), Marks(*theirs.boxes)).f1
+    if visually_equal(ours, theirs):
+        return CdmScore(f1, True)
+    spellings = one_picture_spellings(label, text)
+    note = (
+        f"{spellings} and its other spelling are one picture to people; CDM, as published, tells them apart"
+        if spellings
+        else ""
+    )
+    return CdmScore(f1, bool(spellings), note=note if f1 < 1 else "")
 
 
-def _one_picture(label: str, text: str) -> bool:
-    """Whether two formulas are visually equal after the spellings of ``[viseq]`` in ``names.toml``."""
+def one_picture_spellings(label: str, text: str) -> str:
+    """The commands of two formulas that are visually equal after ``[viseq]`` in ``names.toml``; ``""`` where not."""
     from mumer_data.metrics.cdm.equal import visually_equal
     from mumer_data.metrics.cdm.names import one_picture
 
     one, two = one_picture(label), one_picture(text)
     if (one, two) == (label, text):
-        return False
+        return ""
     try:
-        return visually_equal(setting_of(one), setting_of(two))
+        equal = visually_equal(setting_of(one), setting_of(two))
     except TypesetError:
-        return False
+        return ""
+    before, after = ({*a.split(), *b.split()} for a, b in ((label, text), (one, two)))
+    return ", ".join(sorted(before - after)) if equal else ""
 
 
 @lru_cache(maxsize=256)  # several predictions of one image stand side by side

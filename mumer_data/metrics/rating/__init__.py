@@ -16,6 +16,7 @@ from mumer_data.exceptions import MumerError
 from mumer_data.metrics.rating.edits import Difference, differences
 from mumer_data.metrics.rating.prepare import prepared
 from mumer_data.metrics.rating.symbols import nodes_of
+from mumer_data.records import Prediction
 
 MAX_CHARACTERS = 20_000
 """Longer texts are cut to this length before they are compared."""
@@ -69,11 +70,20 @@ def rate(*, predictions: Sequence[str], references: Sequence[str]) -> list[float
     Raises:
         RatingError: the two lists differ in length.
     """
+    return [one.value for one in ratings(predictions=predictions, references=references)]
+
+
+def ratings(*, predictions: Sequence[str], references: Sequence[str]) -> list[Rating]:
+    """`rate` with the basis and the costs of each rating.
+
+    Raises:
+        RatingError: the two lists differ in length.
+    """
     if len(predictions) != len(references):
         raise RatingError(
             f"{len(predictions):,} predictions and {len(references):,} references: give one reference per prediction"
         )
-    return [explain(prediction, reference).value for prediction, reference in zip(predictions, references, strict=True)]
+    return [explain(prediction, reference) for prediction, reference in zip(predictions, references, strict=True)]
 
 
 def explain(prediction: str, reference: str) -> Rating:
@@ -87,6 +97,12 @@ def explain(prediction: str, reference: str) -> Rating:
     total = sum(model.kinds[one.kind] * one.amount for one in found)
     points = [(one, (model.top - value) * model.kinds[one.kind] * one.amount / total) for one in found] if total else []
     return Rating(value, basis, tuple(sorted(points, key=lambda pair: -pair[1])))
+
+
+def explain_row(row: Prediction) -> Rating:
+    """`explain` of one row, with the fonts of both sides where they are known."""
+    label, text = row.seen or (row.label, row.text)
+    return explain(text, label)
 
 
 def compared(prediction: str, reference: str) -> tuple[list[Difference], int, str]:

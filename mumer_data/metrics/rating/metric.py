@@ -15,10 +15,9 @@ class MeanRating:
 
     def statistics(self, pairs: Pairs) -> Floats:
         """1, rating, whether it was predicted from tokens because a side does not parse."""
-        from mumer_data.metrics.rating import explain
+        from mumer_data.metrics.rating import explain_row
 
-        rated = [explain(text, label) for label, text in zip(pairs.labels, pairs.texts, strict=True)]
-        rows = [(1, one.value, one.basis == "text") for one in rated]
+        rows = [(1, one.value, one.basis == "text") for one in map(explain_row, pairs.rows)]
         return np.array(rows, np.float64).reshape(len(pairs), 3)
 
     def scores(self, sums: Floats) -> dict[str, Floats]:

@@ -17,11 +17,11 @@ from mumer_data.exceptions import ImageError, LatexSyntaxError
 from mumer_data.images.canonicalize import canonical_image
 from mumer_data.images.check import check_image
 from mumer_data.latex.serialize import label_text
-from mumer_data.metrics.cdm import setting_of
+from mumer_data.metrics.cdm import one_picture_spellings, setting_of
 from mumer_data.metrics.cdm.equal import visually_equal
 from mumer_data.metrics.cdm.match import Marks, match
 from mumer_data.metrics.pairs import Pairs
-from mumer_data.metrics.rating import explain
+from mumer_data.metrics.rating import explain_row
 from mumer_data.readers.files import ImageStore
 from mumer_data.records import Prediction
 from mumer_data.report.page.drawing import Outlines
@@ -60,13 +60,15 @@ def wrong_rows(
         image = _image(row, pictures.store) if taken < pictures.most else ""
         taken += bool(image)
         script = align(label, _cut(text))
+        rating = explain_row(row)
         yield {
             "id": row.id,
             "label": label,
             "text": text,
             "edits": int(pairs.token_distances[place]),
             "length": int(pairs.label_lengths[place]),
-            "rating": round(explain(text, label).value, 1),
+            "rating": round(rating.value, 1),
+            "from_tokens": rating.basis == "text",
             "image": image,
             "diff": _diff(script),
             "cells": sorted({cells[key] for key in map(_key, confusions_of(script)) if key in cells}),
@@ -111,7 +113,7 @@ def _drawn(label: str, text: str, outlines: Outlines) -> dict[str, Any]:
     matched: tuple[set[int], set[int]] = (set(), set())
     if ours and theirs:
         found = match(Marks(*ours.boxes), Marks(*theirs.boxes))
-        record |= {"f1": found.f1, "viseq": visually_equal(ours, theirs)}
+        record |= {"f1": found.f1, "viseq": visually_equal(ours, theirs) or bool(one_picture_spellings(label, text))}
         matched = (_numbers(ours, found.pairs[:, 0].tolist()), _numbers(theirs, found.pairs[:, 1].tolist()))
     for key, setting, marks in (("a", ours, matched[0]), ("b", theirs, matched[1])):
         if setting is not None:

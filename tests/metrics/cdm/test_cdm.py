@@ -98,6 +98,22 @@ def test_what_looks_different_is_different(label: str, text: str) -> None:
     assert not cdm_score(label, text).viseq
 
 
+@pytest.mark.parametrize(
+    ("label", "text", "f1", "spelling"),
+    [
+        ("A \\setminus B", "A \\backslash B", 0.667, "\\setminus"),
+        ("\\vec { v }", "\\overrightarrow { v }", 0.5, "\\overrightarrow"),
+    ],
+)
+def test_verdicts_that_people_do_not_share_have_a_note(label: str, text: str, f1: float, spelling: str) -> None:
+    """CDM stays as published; VisEq and the rating take both spellings for one picture."""
+    for score in (cdm_score(label, text), cdm_score(text, label)):
+        assert (score.f1, score.viseq) == (f1, True)
+        assert score.note.startswith(f"{spelling} and its other spelling are one picture to people")
+    assert cdm_score(label, label).note == ""
+    assert cdm_score(label, f"{text} x").note == ""
+
+
 @given(labels())
 def test_a_label_equals_itself_in_other_braces(label: str) -> None:
     alone = cdm_score(label, label)

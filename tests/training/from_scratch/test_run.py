@@ -12,12 +12,20 @@ torch = pytest.importorskip("torch", reason="needs the extra train")
 pytest.importorskip("transformers", reason="needs the extra train")
 
 from mumer_train.dependencies import TrainingError  # noqa: E402
-from mumer_train.from_scratch.batches import Augmentation, BatchPlan, Collator, cell_classes  # noqa: E402
+from mumer_train.from_scratch.batches import Augmentation, BatchPlan, Collator, Item  # noqa: E402
 from mumer_train.from_scratch.image_store import ImageStore, StoredImage, write_store  # noqa: E402
 from mumer_train.from_scratch.prepare import held_out, prepare_real  # noqa: E402
 from mumer_train.from_scratch.run import BEFORE_DECAY, CHECKPOINT, DECAY, LOG, ReaderRun  # noqa: E402
 from mumer_train.from_scratch.school_labels import school_labels  # noqa: E402
 from mumer_train.from_scratch.settings import ScheduleSettings, load_settings  # noqa: E402
+from mumer_train.from_scratch.supervision import cell_classes  # noqa: E402
+from mumer_train.from_scratch.task_rows import (  # noqa: E402
+    TaskRow,
+    answer_tokens,
+    prompt_tokens,
+    read_rows,
+    write_rows,
+)
 from mumer_train.from_scratch.vocabulary import LABEL_TOKENS, TOKENS  # noqa: E402
 
 from mumer_data.exceptions import OutputError, SourceError  # noqa: E402
@@ -130,6 +138,68 @@ def test_boxes_supervise_cells_and_attention(store: Path) -> None:
         assert batch.targets[place, : len(tokens)].tolist() == [numbers[token] for token in tokens]
         assert batch.inputs[place, 1 : len(tokens) + 1].tolist() == [numbers[token] for token in tokens]
         assert batch.counts[place].sum() == len(tokens)
+
+
+def test_rows_of_tasks_are_learnt_after_their_prefix(store: Path, tmp_path: Path) -> None:
+    """The decoder is given task, quoted formula and separator; it must write answer and end, and look for the label."""
+    images = ImageStore(store)
+    tokens = (*TOKENS, "REPLACE:", "->")
+    numbers = {token: number for number, token in enumerate(tokens)}
+    label = images.labels[0]
+    rows = [
+        TaskRow(0, 0, "recognition", (), answer_tokens(label)),
+        TaskRow(0, 0, "symbol_count", (), answer_tokens(f"x: 1, y: 2\n{label}")),
+        TaskRow(0, 0, "error_fix", ("x", "<deleted>"), answer_tokens(f"REPLACE:a -> b\n{label}")),
+    ]
+    assert write_rows(tmp_path / "rows.jsonl", rows) == 3
+    assert read_rows(tmp_path / "rows.jsonl", [images]) == rows
+    batch = Collator(numbers, STILL, 0, 1, 2).batch([Item(images, 0, row) for row in rows], 0)
+
+    def words(numbered: Any) -> list[str]:
+        return ["" if number == -100 else tokens[number] for number in numbered.tolist()]
+
+    length = len(label.split())
+    fixed = ["REPLACE:", "a", "->", "b", "<newline>"]
+    assert words(batch.inputs[0])[: 1 + length] == ["<s>", *label.split()]
+    assert words(batch.inputs[2]) == ["<error_fix>", "x", "<deleted>", "<separator>", *fixed, *label.split()]
+    assert words(batch.targets[2]) == ["", "", "", *fixed, *label.split(), "</s>"]
+    assert words(batch.targets[1])[:8] == ["x", ":", "1", ",", "y", ":", "2", "<newline>"]
+    shown = [token not in "{}^_" for token in label.split()]
+    assert batch.looks[0].any(-1).tolist()[:length] == shown
+    assert batch.looks[2].any(-1).tolist() == [False] * (3 + len(fixed)) + shown + [False]
+    assert torch.equal(batch.counts[0], batch.counts[2])
+
+
+def test_prompts_quote_formulas() -> None:
+    from mumer_data import correction, task
+    from mumer_data.tasks.error_find import ErrorFind
+    from mumer_data.tasks.error_fix import ErrorFix
+
+    fixed = correction("a + b", "a - b")
+    assert prompt_tokens(ErrorFind().prompt(fixed)) == tuple(fixed.text.split())
+    assert prompt_tokens(ErrorFix().prompt(fixed)) == tuple(fixed.marked.split())
+    assert prompt_tokens(task("tree_cot").sample("x").prompt) == ()
+
+
+def test_the_schedule_can_count_steps_or_read_labels(settings: ReaderRunSettings, store: Path, tmp_path: Path) -> None:
+    images = ImageStore(store)
+    rows = [
+        TaskRow(0, index, task, (), answer_tokens(images.labels[index]))
+        for index in range(len(images))
+        for task in ("recognition", "tree_cot", "symbol_count")
+    ]
+    write_rows(tmp_path / "rows.jsonl", rows)
+    seen = {}
+    for unit, amount in (("steps", 7), ("recognition", 20), ("images", 20)):
+        schedule = settings.schedule.model_copy(update={"unit": unit, "max_images": amount})
+        chosen = {"rows": tmp_path / "rows.jsonl", "schedule": schedule, "out": tmp_path / unit}
+        run = ReaderRun(settings.model_copy(update=chosen))
+        run.train()
+        seen[unit] = run.progress
+    assert seen["steps"].step == 7
+    assert seen["images"].seen >= 20 > seen["images"].recognised
+    assert seen["recognition"].recognised >= 20
+    assert seen["recognition"].seen > 2 * seen["images"].seen
 
 
 def test_the_smallest_box_names_a_cell() -> None:

@@ -16,6 +16,7 @@ from mumer_data.latex.compile import make_lark, token_classes
 from mumer_data.latex.dialect_uni_mumer import relations
 from mumer_data.latex.grammar import grammar_files
 from mumer_data.latex.lalr import GrammarFiles, terminal_of
+from mumer_data.latex.serialize import TREE_RELATIONS, Dialect
 
 # Terminals that must name the same environment.
 _PAIRS = (
@@ -37,24 +38,45 @@ def label_grammar() -> str:
     return "\n".join(["start: f_start", *_rules(files), 'BLANK: " "', *_terminals(files)]) + "\n"
 
 
-@lru_cache(maxsize=1)
-def tree_grammar() -> str:
+@lru_cache(maxsize=3)
+def tree_grammar(dialect: Dialect = "published") -> str:
     """The grammar of a Tree-CoT answer: lines of the tree, each at most one level deeper than the last; then the label.
 
     It cannot check that tree and label agree.
     """
+    files = grammar_files()
+    if dialect == "compact":
+        lines, levels = _compact_levels()
+    else:
+        lines, levels = "token LINE forest_1? forest_0?", _levels()
+    known = relations(_environment_names(files)) if dialect == "published" else TREE_RELATIONS
+    words = [_in_parts(name) for name in sorted(_vocabulary(files))]
+    if dialect == "slt":
+        words += ["BEGIN BLANK NAME", "BEGIN BLANK ARRAY_NAME"]
+    end = "" if dialect == "compact" else "\\n"
+    marks = ['TAB: "\\t"', 'LINE: "\\n"', f"RELATION: /\\(({'|'.join(known)})\\){end}/"]
+    body = label_grammar().partition("\n")[2]
+    return "\n".join([f"start: {lines} f_start", *levels, f"token: {' | '.join(words)}", *marks, body])
+
+
+def _levels() -> list[str]:
+    """Rules for one node per line: ``forest_N`` is all nodes of depth N that follow one another."""
     levels = [
         f"node_{depth}: {' '.join(['TAB'] * depth)} token BLANK RELATION forest_{depth + 1}?\n"
         f"forest_{depth}: node_{depth}+"
         for depth in range(_MAX_DEPTH)
     ]
-    levels.append(f"forest_{_MAX_DEPTH}: {' '.join(['TAB'] * _MAX_DEPTH)} token BLANK RELATION")
-    files = grammar_files()
-    token = f"token: {' | '.join(map(_in_parts, sorted(_vocabulary(files))))}"
-    known = "|".join(relations(_environment_names(files)))
-    marks = ['TAB: "\\t"', 'LINE: "\\n"', f"RELATION: /\\(({known})\\)\\n/"]
-    body = label_grammar().partition("\n")[2]
-    return "\n".join(["start: token LINE forest_1? forest_0? f_start", *levels, token, *marks, body])
+    return [*levels, f"forest_{_MAX_DEPTH}: {' '.join(['TAB'] * _MAX_DEPTH)} token BLANK RELATION"]
+
+
+def _compact_levels() -> tuple[str, list[str]]:
+    """The lines of a tree and their rules, many symbols per line: the first line of each depth names its relation."""
+    levels = ["words: token (BLANK token)* LINE"]
+    for depth in range(1, _MAX_DEPTH + 1):
+        tabs, deeper = " ".join(["TAB"] * depth), f" forest_{depth + 1}?" if depth < _MAX_DEPTH else ""
+        levels += [f"branch_{depth}: {tabs} RELATION BLANK words{deeper}", f"row_{depth}: {tabs} words{deeper}"]
+        levels += [f"forest_{depth}: branch_{depth} (branch_{depth} | row_{depth})*"]
+    return "words forest_1? (RELATION BLANK words forest_1? | words forest_1?)*", levels
 
 
 Expansion = tuple[tuple[str, bool], ...]  # (name, is a terminal)

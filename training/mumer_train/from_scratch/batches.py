@@ -18,13 +18,11 @@ from torch import Tensor
 
 from mumer_data.seeding import rng_for
 from mumer_train.from_scratch.image_store import Boxes, ImageStore, Pixels
-from mumer_train.from_scratch.vocabulary import STRUCTURE
+from mumer_train.from_scratch.supervision import IGNORED, STRIDE, cell_classes, mark_looks
+from mumer_train.from_scratch.task_rows import RECOGNITION, SEPARATOR, TaskRow
+from mumer_train.from_scratch.vocabulary import UNKNOWN
 
-STRIDE = 8
-IGNORED = -100
-_CENTRE = 0.6  # share of a box, in each direction, whose cells must name the symbol
 _WINDOW = 4096  # images that are sorted by size before they are cut into batches
-_SKIPPED = (*STRUCTURE, r"\limits")
 
 
 @dataclass(slots=True)
@@ -75,10 +73,16 @@ class Augmentation:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """An image of a store, by number."""
+    """An image of a store, by number; ``row`` is what to learn from it, ``None`` for its label."""
 
     store: ImageStore
     index: int
+    row: TaskRow | None = None
+
+    @property
+    def recognition(self) -> bool:
+        """Whether the answer is the label alone."""
+        return self.row is None or self.row.task == RECOGNITION
 
 
 class BatchPlan:
@@ -98,9 +102,17 @@ class BatchPlan:
         seed: int,
         longest: int = 48,
         largest: int | None = None,
+        rows: Sequence[TaskRow] | None = None,
     ) -> None:
-        """Images of more than ``largest`` pixels are left out; a batch has at most ``longest`` images."""
+        """Images of more than ``largest`` pixels are left out; a batch has at most ``longest`` images.
+
+        With ``rows`` a pass is every row once, each about an image of ``synthetic``.
+        """
         self._synthetic = [item for store in synthetic for item in _items(store, largest)]
+        if rows is not None:
+            known = {(id(item.store), item.index) for item in self._synthetic}
+            found = [Item(synthetic[row.store], row.index, row) for row in rows]
+            self._synthetic = [item for item in found if (id(item.store), item.index) in known]
         self._real = [] if real is None else _items(real, largest)
         self._ratio, self._pixels, self._seed, self._longest = ratio, pixels, seed, longest
 
@@ -161,6 +173,7 @@ class Collator:
     def __init__(self, numbers: Mapping[str, int], augmentation: Augmentation, seed: int, start: int, end: int) -> None:
         self._numbers, self._augmentation, self._seed = numbers, augmentation, seed
         self._start, self._end = start, end
+        self._unknown = numbers[UNKNOWN]
         self._noise = np.array([number for token, number in numbers.items() if not token.startswith("<")])
 
     def batch(self, items: Sequence[Item], number: int) -> Batch:
@@ -171,27 +184,26 @@ class Collator:
         height = max(pixels.shape[0] for pixels, _ in changed)
         width = max(pixels.shape[1] for pixels, _ in changed)
         rows, columns = height // STRIDE, width // STRIDE
-        texts = [[self._numbers[token] for token in image.label.split()] for image in images]
-        length = max(map(len, texts)) + 1
-        size = len(images)
+        texts = [self._text(item, image.label) for item, image in zip(items, images, strict=True)]
+        inputs, targets = self._tokens(texts, rng)
+        size, length = targets.shape
         pixels = np.zeros((size, 1, height, width), dtype=np.float32)
         cells = np.zeros((size, rows, columns), dtype=bool)
         classes = np.full((size, rows, columns), IGNORED, dtype=np.int64)
         looks = np.zeros((size, length, rows, columns), dtype=bool)
-        targets = np.full((size, length), IGNORED, dtype=np.int64)
-        inputs = np.zeros((size, length), dtype=np.int64)
         counts = np.zeros((size, len(self._numbers)), dtype=np.float32)
         for place, (image, (ink, boxes), text) in enumerate(zip(images, changed, texts, strict=True)):
             pixels[place, 0, : ink.shape[0], : ink.shape[1]] = ink
+            label = [self._number(token) for token in image.label.split()]
             down, right = ink.shape[0] // STRIDE, ink.shape[1] // STRIDE
             cells[place, :down, :right] = True
             if len(boxes):
                 symbols = [self._numbers.get(symbol, IGNORED) for symbol in image.symbols]
                 classes[place, :down, :right] = cell_classes(boxes, symbols, (down, right))
-                _mark_looks(looks[place], image.label.split(), image.symbols, boxes)
-            targets[place, : len(text) + 1] = [*text, self._end]
-            inputs[place, : len(text) + 1] = [self._start, *self._noisy(text, rng)]
-            np.add.at(counts[place], text, 1.0)
+                begin = _label_begins(*text, label)
+                if begin is not None:
+                    mark_looks(looks[place, begin:], image.label.split(), image.symbols, boxes)
+            np.add.at(counts[place], label, 1.0)
         pixels /= 255.0
         boxed = np.array([len(image.boxes) > 0 for image in images])
         return Batch(
@@ -205,10 +217,42 @@ class Collator:
             counts=torch.from_numpy(counts),
         )
 
+    def _tokens(
+        self, texts: Sequence[tuple[list[int], list[int]]], rng: np.random.Generator
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Inputs, with noise in the answers, and targets, from what is given and what must be written."""
+        length = max(len(given) + len(answer) for given, answer in texts)
+        inputs = np.zeros((len(texts), length), dtype=np.int64)
+        targets = np.full((len(texts), length), IGNORED, dtype=np.int64)
+        for place, (given, answer) in enumerate(texts):
+            end = len(given) + len(answer)
+            targets[place, len(given) - 1 : end] = [*answer, self._end]
+            inputs[place, :end] = [*given, *self._noisy(answer, rng)]
+        return inputs, targets
+
+    def _text(self, item: Item, label: str) -> tuple[list[int], list[int]]:
+        """What the decoder is given, beginning with the token of the task, and what it must write after that."""
+        row = item.row
+        if row is None or item.recognition:
+            return [self._start], [self._number(token) for token in label.split()]
+        quoted = [*row.prompt, SEPARATOR] if row.prompt else []
+        given = [self._numbers[f"<{row.task}>"], *map(self._number, quoted)]
+        return given, [self._number(token) for token in row.answer]
+
+    def _number(self, token: str) -> int:
+        """Of a token; tokens that the vocabulary lacks are all ``<unk>``."""
+        return self._numbers.get(token, self._unknown)
+
     def _noisy(self, text: Sequence[int], rng: np.random.Generator) -> list[int]:
         replaced = rng.random(len(text)) < self._augmentation.token_noise
         others = rng.choice(self._noise, len(text))
         return [int(other) if lost else token for token, other, lost in zip(text, others, replaced, strict=True)]
+
+
+def _label_begins(given: Sequence[int], answer: Sequence[int], label: Sequence[int]) -> int | None:
+    """The position of the targets at which the label begins, with which most answers end; ``None`` in the others."""
+    begin = len(answer) - len(label)
+    return len(given) - 1 + begin if begin >= 0 and answer[begin:] == label else None
 
 
 def _changed(pixels: Pixels, boxes: Boxes, amount: Augmentation, rng: np.random.Generator) -> tuple[Pixels, Boxes]:
@@ -234,38 +278,3 @@ def _changed(pixels: Pixels, boxes: Boxes, amount: Augmentation, rng: np.random.
         return np.asarray(image), boxes
     points = boxes[:, [0, 1, 2, 1, 0, 3, 2, 3]].reshape(-1, 4, 2) @ matrix.T + shift
     return np.asarray(image), np.concatenate((points.min(axis=1), points.max(axis=1)), axis=1).astype(np.float32)
-
-
-def cell_classes(boxes: Boxes, symbols: Sequence[int], shape: tuple[int, int]) -> NDArray[np.int64]:
-    """The symbol of each cell: that of the smallest box whose centre part holds the cell; edges are left open."""
-    found = np.zeros(shape, dtype=np.int64)
-    sizes = boxes[:, 2:] - boxes[:, :2]
-    order = np.argsort(-sizes.prod(axis=1), kind="stable")
-    for place in order.tolist():
-        left, top, right, bottom = _cells(boxes[place], 1.0)
-        found[top:bottom, left:right] = IGNORED
-    for place in order.tolist():
-        left, top, right, bottom = _cells(boxes[place], _CENTRE)
-        found[top:bottom, left:right] = symbols[place]
-    return found
-
-
-def _cells(box: NDArray[np.float32], share: float) -> tuple[int, int, int, int]:
-    """The cells whose centres lie in the central part of a box, at least one in each direction."""
-    middle, half = (box[:2] + box[2:]) / 2, (box[2:] - box[:2]) / 2 * share
-    low = np.ceil((middle - half) / STRIDE - 0.5).astype(int)
-    high = np.floor((middle + half) / STRIDE - 0.5).astype(int) + 1
-    nearest = np.floor(middle / STRIDE).astype(int)
-    low, high = np.where(high > low, low, nearest), np.where(high > low, high, nearest + 1)
-    return int(max(low[0], 0)), int(max(low[1], 0)), int(max(high[0], 1)), int(max(high[1], 1))
-
-
-def _mark_looks(looks: NDArray[np.bool_], tokens: Sequence[str], symbols: Sequence[str], boxes: Boxes) -> None:
-    """Mark the cells of each visible token, where boxes and visible tokens agree in order."""
-    visible = [place for place, token in enumerate(tokens) if token not in _SKIPPED]
-    if [tokens[place] for place in visible] != list(symbols):
-        return
-    for place, box in zip(visible, boxes, strict=True):
-        left, top = np.floor(box[:2] / STRIDE).astype(int).clip(0)
-        right, bottom = np.ceil(box[2:] / STRIDE).astype(int)
-        looks[place, top:bottom, left:right] = True

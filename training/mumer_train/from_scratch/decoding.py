@@ -1,4 +1,4 @@
-"""Greedy decoding with a cache, faster than transformers' `generate` for models this small.
+"""Greedy decoding, and sampling, with a cache, faster than transformers' `generate` for models this small.
 
 Not for beam search: use `FormulaReader.generate`.
 """
@@ -28,7 +28,13 @@ def stacked(images: Sequence[Pixels], stride: int) -> tuple[Tensor, Tensor]:
 
 @torch.inference_mode()
 def greedy(
-    model: FormulaReader, pixels: Tensor, cells: Tensor, longest: int = 200, start: int | None = None
+    model: FormulaReader,
+    pixels: Tensor,
+    cells: Tensor,
+    longest: int = 200,
+    start: int | None = None,
+    temperature: float = 0.0,
+    generator: torch.Generator | None = None,
 ) -> list[tuple[list[int], float]]:
     """The likeliest token at each step, until the end: (tokens without start and end, log probability) of each image.
 
@@ -37,6 +43,7 @@ def greedy(
         pixels, cells: see `FormulaReader`.
         longest: at most as many tokens.
         start: the first token; the configuration's start token if left out.
+        temperature: above 0, tokens are drawn at random, with ``generator``.
     """
     end = int(model.config.eos_token_id)
     memory = model.encoder.memory(model.features(pixels))
@@ -51,7 +58,11 @@ def greedy(
     for _ in range(longest):
         decoded = model.decoder(token, cross, mask, past)
         logs = model.decoder.head(decoded.hidden[:, -1]).log_softmax(-1)
-        best, token = logs.max(-1)
+        if temperature > 0:
+            token = (logs / temperature).softmax(-1).multinomial(1, generator=generator)[:, 0]
+            best = logs.gather(1, token[:, None])[:, 0]
+        else:
+            best, token = logs.max(-1)
         for row, number, score in zip(rows.tolist(), token.tolist(), best.tolist(), strict=True):
             scores[row] += score
             if number != end:
@@ -69,14 +80,21 @@ def greedy(
 
 
 def read_images(
-    model: FormulaReader, images: Sequence[Pixels], batch: int = 32, longest: int = 200
+    model: FormulaReader,
+    images: Sequence[Pixels],
+    batch: int = 32,
+    longest: int = 200,
+    temperature: float = 0.0,
+    seed: int = 0,
 ) -> list[tuple[list[int], float]]:
     """`greedy` for images of any size, in batches of like size; results in the order of the images."""
+    generator = torch.Generator().manual_seed(seed)
     order = sorted(range(len(images)), key=lambda place: images[place].shape[::-1])
     results: list[tuple[list[int], float]] = [([], 0.0)] * len(images)
     for begin in range(0, len(order), batch):
         part = order[begin : begin + batch]
-        found = greedy(model, *stacked([images[place] for place in part], model.config.stride), longest)
+        pixels, cells = stacked([images[place] for place in part], model.config.stride)
+        found = greedy(model, pixels, cells, longest, temperature=temperature, generator=generator)
         for place, result in zip(part, found, strict=True):
             results[place] = result
     return results

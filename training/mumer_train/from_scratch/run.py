@@ -5,6 +5,7 @@ Not for making training images (see `prepare`) nor for the losses (see `losses`)
 
 from __future__ import annotations
 
+import json
 import signal
 import time
 from collections.abc import Sequence
@@ -25,10 +26,12 @@ from mumer_train.from_scratch.losses import Losses, LossWeights, losses
 from mumer_train.from_scratch.modeling import FormulaReader
 from mumer_train.from_scratch.processor import FormulaReaderProcessor, save_reader
 from mumer_train.from_scratch.settings import ReaderRunSettings, load_settings
+from mumer_train.from_scratch.task_rows import read_rows
+from mumer_train.from_scratch.tokenizer import formula_tokenizer
 from mumer_train.from_scratch.vocabulary import END, START, TOKENS
 
 CHECKPOINT, BEFORE_DECAY = "checkpoint.pt", "before_decay.pt"
-DECAY, LOG, BEST = "DECAY", "log.txt", "best"
+DECAY, LOG, BEST, HISTORY = "DECAY", "log.txt", "best", "history.jsonl"
 
 
 @dataclass(slots=True)
@@ -40,7 +43,8 @@ class Progress:
         seen: images in them.
         number, batch: the pass, and the next batch of it.
         folders: how many folders of synthetic images the pass uses.
-        decay_start: images seen when the decay began.
+        recognised: those of them whose answer was the label alone.
+        decay_start: where the schedule was when the decay began.
         best: highest ExpRate of the averaged weights on the first validation set.
     """
 
@@ -51,6 +55,7 @@ class Progress:
     folders: int = 0
     decay_start: int | None = None
     best: float = -1.0
+    recognised: int = 0
 
 
 @dataclass(slots=True)
@@ -89,9 +94,10 @@ class ReaderRun:
         self.settings = settings
         settings.out.mkdir(parents=True, exist_ok=True)
         torch.manual_seed(settings.seed)
-        self.numbers = {token: number for number, token in enumerate(TOKENS)}
+        self.tokens = (*TOKENS, *settings.extra_tokens)
+        self.numbers = {token: number for number, token in enumerate(self.tokens)}
         config = FormulaReaderConfig(
-            vocab_size=len(TOKENS),
+            vocab_size=len(self.tokens),
             stages=settings.stages,
             d_model=settings.d_model,
             decoder_layers=settings.decoder_layers,
@@ -114,24 +120,34 @@ class ReaderRun:
     def train(self) -> None:
         """Train until the schedule ends, or until `stop` is called: then the checkpoint is written."""
         settings, progress = self.settings, self.progress
-        while not settings.schedule.finished(progress.seen, progress.decay_start):
+        while not settings.schedule.finished(self.position, progress.decay_start):
             batches = self._plan().batches(progress.number, progress.number < settings.synthetic_passes)
             while progress.batch < len(batches):
                 before = progress.seen
-                self._step(self.collator.batch(batches[progress.batch], progress.step))
+                items = batches[progress.batch]
+                self._step(self.collator.batch(items, progress.step))
+                progress.recognised += sum(item.recognition for item in items)
                 progress.batch += 1
                 self._report(before)
                 if self.stopping:
                     self.save()
                     self._log("stopped")
                     return
-                if settings.schedule.finished(progress.seen, progress.decay_start):
+                if settings.schedule.finished(self.position, progress.decay_start):
                     break
             else:
                 progress.number, progress.batch = progress.number + 1, 0
         self.validate()
         self.save()
         self._log("finished")
+
+    @property
+    def position(self) -> int:
+        """Where the run is, in the unit of its schedule."""
+        progress = self.progress
+        return {"images": progress.seen, "recognition": progress.recognised, "steps": progress.step}[
+            self.settings.schedule.unit
+        ]
 
     def stop(self, *_: object) -> None:
         """Stop after the current batch; a signal handler."""
@@ -152,16 +168,17 @@ class ReaderRun:
             pixels=settings.batch_pixels,
             seed=settings.seed,
             largest=settings.largest_image,
+            rows=None if settings.rows is None else read_rows(settings.rows, stores),
         )
 
     def _step(self, batch: Batch) -> None:
         settings, progress = self.settings, self.progress
         if progress.decay_start is None and self._decay_asked():
             self.save(BEFORE_DECAY)
-            progress.decay_start = progress.seen
+            progress.decay_start = self.position
         torch.manual_seed(hash64(f"{settings.seed}\0{progress.step}") >> 1)
         for group in self.optimizer.param_groups:
-            group["lr"] = settings.schedule.rate(progress.seen, progress.decay_start)
+            group["lr"] = settings.schedule.rate(self.position, progress.decay_start)
         encoder_only = progress.seen < settings.encoder_first and progress.step % settings.decoder_every
         self.model.train()
         found = losses(self.model, batch, LossWeights(), with_decoder=not encoder_only)
@@ -176,7 +193,7 @@ class ReaderRun:
 
     def _decay_asked(self) -> bool:
         at = self.settings.schedule.decay_at
-        return (at is not None and self.progress.seen >= at) or (self.settings.out / DECAY).exists()
+        return (at is not None and self.position >= at) or (self.settings.out / DECAY).exists()
 
     def _average(self) -> None:
         """Move the averaged weights; in the first steps faster, so that they leave the initial ones behind."""
@@ -208,16 +225,21 @@ class ReaderRun:
             count = min(len(store), self.settings.validation_images)
             chosen = [store[index * len(store) // count] for index in range(count)]
             read = read_images(self.average, [image.pixels for image in chosen])
-            texts = [" ".join(TOKENS[token] for token in tokens) for tokens, _ in read]
+            texts = [" ".join(self.tokens[token] for token in tokens) for tokens, _ in read]
             rate = sum(text == image.label for text, image in zip(texts, chosen, strict=True)) / count
             self._log(
                 f"step {self.progress.step} seen {self.progress.seen} {name}: ExpRate {100 * rate:.1f} of {count}"
             )
+            self._record(name, rate, count)
             for text, image in list(zip(texts, chosen, strict=True))[:3]:
                 self._log(f"    {image.label}  ->  {text}")
             if place == 0 and rate > self.progress.best:
                 self.progress.best = rate
-                save_reader(self.average, FormulaReaderProcessor(), self.settings.out / BEST)
+                self.export(self.settings.out / BEST)
+
+    def export(self, folder: Path) -> None:
+        """Write the averaged weights and the processor to a folder that `load_reader` reads."""
+        save_reader(self.average, FormulaReaderProcessor(tokenizer=formula_tokenizer(self.tokens)), folder)
 
     def save(self, name: str = CHECKPOINT) -> None:
         """Write a checkpoint, whole or not at all."""
@@ -237,6 +259,13 @@ class ReaderRun:
         self.optimizer.load_state_dict(state["optimizer"])
         self.progress = Progress(**state["progress"])
         self._log(f"resumed at step {self.progress.step}, {self.progress.seen} images")
+
+    def _record(self, name: str, rate: float, count: int) -> None:
+        """Add one measurement to ``history.jsonl``."""
+        progress = self.progress
+        place = {"step": progress.step, "seen": progress.seen, "recognised": progress.recognised}
+        with (self.settings.out / HISTORY).open("a", encoding="utf-8") as file:
+            file.write(json.dumps({**place, "set": name, "n": count, "exprate": round(100 * rate, 4)}) + "\n")
 
     def _log(self, line: str) -> None:
         with (self.settings.out / LOG).open("a", encoding="utf-8") as file:

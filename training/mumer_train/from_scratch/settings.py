@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -21,9 +22,12 @@ class _Strict(BaseModel):
 class ScheduleSettings(_Strict):
     """Learning rate by images seen: warm-up, constant, and a linear decay that begins on demand.
 
-    The decay begins at ``decay_at`` images, or when a file ``DECAY`` appears in the run's folder.
+    ``unit`` says what all its numbers count: images (one per row of a batch), images whose label is read
+    (``recognition``: rows of other tasks do not count), or steps. The decay begins at ``decay_at``, or when a file
+    ``DECAY`` appears in the run's folder.
     """
 
+    unit: Literal["images", "recognition", "steps"] = "images"
     learning_rate: float = Field(2e-3, gt=0)
     warmup_images: int = Field(8_000, ge=0)
     decay_images: int = Field(40_000, ge=1)
@@ -50,6 +54,8 @@ class ReaderRunSettings(_Strict):
         synthetic: folders of fitted synthetic images (with boxes), in order; those that do not exist yet are taken up
             by a later pass.
         real: folder of fitted real images, or ``None``.
+        rows: file of `task_rows` about the images of ``synthetic``: a pass is then every row once.
+        extra_tokens: tokens of the vocabulary beside the built-in ones.
         validation: names and folders of fitted images on which ExpRate is measured; the first one chooses.
         validation_images: at most as many of each.
         ratio: synthetic images for each real one.
@@ -66,6 +72,8 @@ class ReaderRunSettings(_Strict):
     out: Path
     synthetic: list[Path] = Field(min_length=1)
     real: Path | None = None
+    rows: Path | None = None
+    extra_tokens: tuple[str, ...] = ()
     validation: dict[str, Path] = Field(default_factory=dict)
     validation_images: int = Field(300, ge=1)
     ratio: float = Field(2.0, ge=0)

@@ -68,7 +68,7 @@
     if (!row.text.trim()) top.append(badge("empty", "bad"));
     else if (!row.b) top.append(badge("cannot be typeset", "bad"));
     if (row.f1 !== null) top.append(badge(`CDM ${row.f1.toFixed(3)}`, row.f1 === 1 ? "good" : ""));
-    top.append(badge(`rating ${row.rating.toFixed(1)}`, row.rating >= 8 ? "good" : ""));
+    top.append(badge(`rating ${row.rating.toFixed(1)}${row.from_tokens ? " (from tokens)" : ""}`, row.rating >= 8 ? "good" : ""));
     if (row.viseq) top.append(badge("equal to the eye", "good"));
     const pair = make("div", { class: "pair" });
     for (const [name, drawing, text] of [["label", row.a, row.label], ["prediction", row.b, row.text]]) {

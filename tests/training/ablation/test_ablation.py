@@ -1,0 +1,234 @@
+"""Ablations: the grid, two arms trained on the embedded sample, stopping and resuming, and what the figures mean."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+pytest.importorskip("torch", reason="needs the extra train")
+pytest.importorskip("transformers", reason="needs the extra train")
+
+import torch
+from mumer_train.ablation.config import AblationSettings, grid, load_ablation
+from mumer_train.ablation.data import arm_rows, used
+from mumer_train.ablation.errors import fold_of
+from mumer_train.ablation.grid import plan, predictions_of, run_ablation
+from mumer_train.ablation.results import compute
+from mumer_train.ablation.runner import StoppedError, write_predictions
+from mumer_train.ablation.scaling import fit, value_at
+from mumer_train.ablation.table import markdown
+from mumer_train.dependencies import TrainingError
+from mumer_train.from_scratch.image_store import ImageStore
+from mumer_train.from_scratch.run import ReaderRun
+from safetensors.torch import load_file
+
+from mumer_data.exceptions import OutputError
+from mumer_data.io.atomic import write_json
+from mumer_data.records import Prediction
+
+CONFIGS = Path(__file__).parents[3] / "training" / "configs"
+LABELS = ["x", "x + y", "x ^ { 2 }", r"\frac { a } { b }", "a b c d", "1 2"]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+def tiny(out: Path, **changes: Any) -> AblationSettings:
+    """The grid of the page, shorter, with all tasks in its second arm."""
+    chosen = load_ablation(CONFIGS / "ablation_demo.yaml").model_dump()
+    everything = ["recognition", {"tree_cot": {"dialect": "slt"}}, "symbol_count", "error_find", "error_fix"]
+    chosen["arms"]["all"] = {"tasks": everything, "use": {"written": 1}}
+    del chosen["arms"]["+ tree_cot (compact)"]
+    chosen |= {"out": out, "budget": {"steps": 4}, "errors": {"data": "written", "folds": 2, "samples": 1}}
+    chosen["reader"] |= {"checkpoint_images": 1}
+    return AblationSettings.model_validate(chosen | changes)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> AblationSettings:
+    settings = tiny(tmp_path_factory.mktemp("ablation"))
+    run_ablation(settings)
+    return settings
+
+
+def test_every_run_of_the_grid_is_trained_and_judged(finished: AblationSettings) -> None:
+    results = json.loads((finished.out / "results.json").read_text(encoding="utf-8"))
+    assert [(row.run.arm, row.run.seed, row.state) for row in plan(finished)] == [
+        (arm, seed, "done") for seed in (0, 1) for arm in ("recognition", "all")
+    ]
+    assert all(run["steps"] == 4 for run in results["runs"])
+    first, second = results["tests"]["other_hands"]["steps"]["arms"].values()
+    assert first["figures"]["exprate"]["difference_interval"] == [0.0, 0.0]
+    assert set(second["figures"]) == {"exprate", "le1", "struct_rate", "cdm_f1"}
+    assert len(second["seeds"]) == 2
+    rows = [run["rows"] for run in results["runs"] if run["seed"] == 0]
+    assert rows[1] > 3 * rows[0], "three tasks for each image, and the errors"
+    text = (finished.out / "table.md").read_text(encoding="utf-8")
+    assert text == markdown(results)
+    assert "| all | " in text
+    assert (finished.out / "differences.png").stat().st_size > 5_000
+
+
+def test_nothing_is_done_twice(finished: AblationSettings) -> None:
+    before = {path: path.stat().st_mtime_ns for path in finished.out.glob("runs/**/*") if path.is_file()}
+    text = (finished.out / "results.json").read_text(encoding="utf-8")
+    run_ablation(finished)
+    assert {path: path.stat().st_mtime_ns for path in finished.out.glob("runs/**/*") if path.is_file()} == before
+    assert (finished.out / "results.json").read_text(encoding="utf-8") == text
+
+
+def test_a_stopped_ablation_ends_as_an_undisturbed_one(
+    finished: AblationSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = tiny(tmp_path / "again")
+    step = ReaderRun._step
+
+    def stop_in_between(run: ReaderRun, batch: Any) -> None:
+        step(run, batch)
+        if run.progress.step == 2 and run.settings.seed == 1:
+            run.stop()
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ReaderRun, "_step", stop_in_between)
+        with pytest.raises(StoppedError, match=r"stopped at step 2 of .*seed-1; the same command goes on"):
+            run_ablation(settings)
+    assert [row.state for row in plan(settings)] == ["done", "done", "begun", "to do"]
+    run_ablation(settings)
+    ours, theirs = (json.loads((one.out / "results.json").read_text("utf-8")) for one in (settings, finished))
+    assert ours["runs"] == theirs["runs"]
+    stopped, whole = (_weights(one.out / "runs" / "steps" / "recognition" / "seed-1") for one in (settings, finished))
+    moved = _weights(finished.out / "runs" / "steps" / "recognition" / "seed-0")
+    for name, value in stopped.items():
+        near = (value - whole[name]).abs().mean()
+        assert near <= 0.01 * (value - moved[name]).abs().mean(), name  # rounding may differ, not more
+
+
+def _weights(folder: Path) -> dict[str, Any]:
+    return {name: value.float() for name, value in load_file(folder / "final" / "model.safetensors").items()}
+
+
+def test_a_folder_of_another_ablation_is_refused(finished: AblationSettings) -> None:
+    with pytest.raises(OutputError, match=r"holds a run with other settings: name another 'out'"):
+        run_ablation(finished.model_copy(update={"reader": {**finished.reader, "d_model": 80}}))
+
+
+def test_no_model_reads_a_label_that_it_was_trained_on(finished: AblationSettings) -> None:
+    (images,) = (finished.out / "images").glob("data-written-*")
+    store = ImageStore(images)
+    for fold in (0, 1):
+        folder = finished.out / "errors" / f"fold-{fold}"
+        rows = [json.loads(line) for line in (folder / "rows.jsonl").read_text(encoding="utf-8").splitlines()]
+        learnt = {store.labels[index] for _, index, *_ in rows}
+        assert learnt
+        assert {fold_of(label, 2) for label in learnt} == {1 - fold}
+        read = set(pq.read_table(folder / "predictions.parquet")["gt"].to_pylist())
+        assert read
+        assert not read & learnt
+
+
+def test_shares_are_nested_and_follow_labels(finished: AblationSettings) -> None:
+    labels = [f"x = {number}" for number in range(400)]
+    quarter, half = ({label for label in labels if used(label, share)} for share in (0.25, 0.5))
+    assert quarter < half
+    assert len(half) == pytest.approx(200, abs=40)
+    (images,) = (finished.out / "images").glob("data-written-*")
+    arm = finished.arms["all"].model_copy(update={"use": {"written": 0.5}})
+    rows = arm_rows(arm, [ImageStore(images)], None)
+    assert {row.task for row in rows} == {"recognition", "tree_cot", "symbol_count"}
+    assert all(used(ImageStore(images).labels[row.index], 0.5) for row in rows)
+
+
+WRONG = {
+    "no recognition": ({"arms": {"a": {"tasks": ["tree_cot"], "use": {"written": 1}}}}, "every arm is tested by it"),
+    "unknown task": ({"arms": {"a": {"tasks": ["recognition", "tree"], "use": {"written": 1}}}}, "no task tree"),
+    "unknown data": ({"arms": {"a": {"use": {"real": 1}}}}, "arms.a.use: there is no data real: choose from written"),
+    "share": ({"arms": {"a": {"use": {"written": 2}}}}, "shares are above 0 and at most 1"),
+    "errors": ({"errors": None}, "error tasks need the key errors"),
+    "seeds": ({"seeds": [0, 0]}, "a seed is there twice"),
+    "unit": ({"budget": {"epochs": 3}}, "steps"),
+}
+
+
+@pytest.mark.parametrize(("changes", "message"), WRONG.values(), ids=WRONG)
+def test_wrong_settings_are_named(changes: dict[str, Any], message: str, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=message):
+        tiny(tmp_path, **changes)
+
+
+def test_wrong_keys_are_named_with_the_file() -> None:
+    with pytest.raises(TrainingError, match=r"unknown key 'sed': did you mean 'seeds'"):
+        load_ablation(CONFIGS / "ablation_demo.yaml", ["sed=3"])
+    with pytest.raises(TrainingError, match=r"reader: unknown key 'd_modl': did you mean 'd_model'"):
+        load_ablation(CONFIGS / "ablation_demo.yaml", ["reader.d_modl=3"])
+    with pytest.raises(TrainingError, match=r"reader.seed is set by the ablation"):
+        load_ablation(CONFIGS / "ablation_demo.yaml", ["reader.seed=3"])
+
+
+def _judged(tmp_path: Path, right: dict[tuple[str, int], int]) -> dict[str, Any]:
+    """Results of made predictions: (arm, seed) -> how many of the first of 60 images are read right."""
+    settings = tiny(tmp_path, cdm=False)
+    labels = [f"{LABELS[place % len(LABELS)]} + {place}" for place in range(60)]
+    for run in grid(settings):
+        texts = [label if place < right[run.arm, run.seed] else "" for place, label in enumerate(labels)]
+        rows = [Prediction(f"i{n}", label, text) for n, (label, text) in enumerate(zip(labels, texts, strict=True))]
+        run.folder.mkdir(parents=True)
+        write_predictions(predictions_of(run, "other_hands"), rows)
+        write_json(run.folder / "trained.json", {"steps": 1, "images": 1, "recognised": 1, "rows": 1})
+    sizes = {arm: {"real_images": 0, "synthetic_images": 60} for arm in settings.arms}
+    found = compute(settings, sizes, predictions_of)
+    arms: dict[str, Any] = found["tests"]["other_hands"]["steps"]["arms"]
+    return arms
+
+
+def test_differences_are_paired_and_show_the_spread_of_seeds(tmp_path: Path) -> None:
+    even = _judged(tmp_path / "even", {("recognition", 0): 20, ("recognition", 1): 20, ("all", 0): 26, ("all", 1): 26})
+    rate = even["all"]["figures"]["exprate"]
+    assert rate["value"] == pytest.approx(100 * 26 / 60, abs=1e-4)
+    assert rate["difference"] == pytest.approx(10, abs=1e-4)
+    assert rate["sd"] == 0
+    low, high = rate["difference_interval"]
+    assert 0 < low < 10 < high < 20, "six of sixty images, always the same ones"
+    own_low, own_high = rate["interval"]
+    assert own_high - own_low > high - low, "pairing takes the difficulty of the images out"
+    uneven = _judged(tmp_path / "u", {("recognition", 0): 20, ("recognition", 1): 20, ("all", 0): 8, ("all", 1): 44})
+    low, high = uneven["all"]["figures"]["exprate"]["difference_interval"]
+    assert low < 0 < high, "the same mean, but the seeds do not agree"
+    assert uneven["all"]["figures"]["exprate"]["difference"] == pytest.approx(10, abs=1e-4)
+
+
+def test_slices_add_up(tmp_path: Path) -> None:
+    arms = _judged(tmp_path, {("recognition", 0): 30, ("recognition", 1): 30, ("all", 0): 50, ("all", 1): 40})
+    for key in ("length", "depth"):
+        parts = arms["all"]["by"][key].values()
+        assert sum(part["n"] for part in parts) == 60
+        mean = sum(part["n"] * part["exprate"]["value"] for part in parts) / 60
+        assert mean == pytest.approx(arms["all"]["figures"]["exprate"]["value"], abs=1e-3)
+
+
+def test_a_saturating_curve_is_found_again() -> None:
+    x = np.array([500.0, 1000, 2000, 4000, 8000, 16000])
+    y = value_at(x, 70.0, 600.0, 0.45)
+    ceiling, _, exponent = fit(x, y, np.ones(6))
+    assert ceiling == pytest.approx(70, abs=1.5)
+    assert exponent == pytest.approx(0.45, abs=0.05)
+    flat = fit(x, np.full(6, 12.0), np.ones(6))
+    assert value_at(x, *flat) == pytest.approx(np.full(6, 12.0))
+    falling = value_at(x, *fit(x, y[::-1], np.ones(6)))
+    assert np.ptp(falling) == pytest.approx(0, abs=1e-6), "it never falls"
+
+
+def test_the_grid_of_the_paper_is_valid() -> None:
+    settings = load_ablation(CONFIGS / "ablation.yaml")
+    assert sum("real_images" in arm.size for arm in settings.arms.values()) == 4
+    assert sum("synthetic_images" in arm.size for arm in settings.arms.values()) == 3
+    runs = list(grid(settings))
+    assert len(runs) == len(settings.arms) * len(settings.seeds) * len(settings.budget)
+    assert set(settings.budget) == {"steps", "recognition"}
+    assert len({run.folder for run in runs}) == len(runs)

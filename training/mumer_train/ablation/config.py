@@ -1,0 +1,219 @@
+"""The YAML file of an ablation: data, arms, budgets and seeds, and the grid of runs that follows from them.
+
+Not for running them: see `grid`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from mumer_data.io.config_file import override, read_yaml, validated
+from mumer_data.tasks import ERROR_TASKS, TASKS
+from mumer_train.dependencies import TrainingError
+from mumer_train.from_scratch.settings import ReaderRunSettings
+from mumer_train.from_scratch.task_rows import RECOGNITION
+
+Unit = Literal["steps", "recognition"]
+Size = Literal["real_images", "synthetic_images"]
+_OWN = {"out", "synthetic", "real", "rows", "extra_tokens", "seed", "validation"}
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DataSettings(_Strict):
+    """Images and labels: a pipeline file or the name of a ready one, ``key=value`` settings over it.
+
+    Attributes:
+        pipeline: its tasks are ignored: those of each arm are learnt.
+        set: over the pipeline.
+        synthetic: whether its images count as synthetic in the table and in scaling curves.
+    """
+
+    pipeline: str
+    set: list[str] = []
+    synthetic: bool = False
+
+
+class ErrorSettings(_Strict):
+    """Where the samples of ``error_find`` and ``error_fix`` come from.
+
+    Attributes:
+        data: name of the data whose images are read.
+        predictions: prediction files to mine; without them this very model is trained on the other folds of the data,
+            with the tasks, data and first budget of the first arm, and reads the fold that it has not seen.
+        folds, samples, temperature: of that.
+    """
+
+    data: str
+    predictions: list[Path] = []
+    folds: int = Field(3, ge=2)
+    samples: int = Field(2, ge=1)
+    temperature: float = Field(0.8, ge=0)
+
+
+class ArmSettings(_Strict):
+    """One row of the table.
+
+    Attributes:
+        tasks: as in pipelines, and ``error_find`` and ``error_fix``; ``recognition`` must be one of them.
+        use: name of data -> share of its labels, chosen by hash: a smaller share is part of a larger one.
+        size: the scaling curves that this arm is a point of: ``real_images``, ``synthetic_images``.
+    """
+
+    tasks: list[str | dict[str, dict[str, Any]]] = [RECOGNITION]
+    use: dict[str, float] = Field(min_length=1)
+    size: list[Size] = []
+
+    @field_validator("tasks")
+    @classmethod
+    def _known(cls, tasks: list[str | dict[str, dict[str, Any]]]) -> list[str | dict[str, dict[str, Any]]]:
+        named = dict(map(named_task, tasks))
+        if RECOGNITION not in named:
+            raise ValueError("recognition is missing: every arm is tested by it")
+        for name, options in named.items():
+            if name not in TASKS and name not in ERROR_TASKS:
+                raise ValueError(f"there is no task {name}: choose from {', '.join([*TASKS, *ERROR_TASKS])}")
+            (TASKS if name in TASKS else ERROR_TASKS).load(name).model_validate(options)
+        return tasks
+
+    @field_validator("use")
+    @classmethod
+    def _shares(cls, use: dict[str, float]) -> dict[str, float]:
+        if any(not 0 < share <= 1 for share in use.values()):
+            raise ValueError("shares are above 0 and at most 1")
+        return use
+
+    @property
+    def named_tasks(self) -> dict[str, dict[str, Any]]:
+        """Name -> options."""
+        return dict(map(named_task, self.tasks))
+
+
+def named_task(item: str | dict[str, dict[str, Any]]) -> tuple[str, dict[str, Any]]:
+    """Name and options of a task; raises ``ValueError`` where an item holds several."""
+    if isinstance(item, str):
+        return item, {}
+    if len(item) != 1:
+        raise ValueError(f"{item}: write one task per item")
+    ((name, options),) = item.items()
+    return name, options or {}
+
+
+class AblationSettings(_Strict):
+    """One ablation.
+
+    Attributes:
+        name: of the table and the plot.
+        out: folder for everything.
+        data: name -> images and labels to train on.
+        test: name -> images that all runs read at the end.
+        validation: images on which ExpRate is measured during training, for the curve over images seen.
+        errors: where error samples come from; needed by arms with error tasks.
+        budget: amount per unit: ``steps`` (batches) or ``recognition`` (images whose label is read); all arms run once
+            for each unit.
+        warmup, decay: shares of a budget during which the learning rate rises and falls.
+        seeds: each arm runs once for each.
+        cdm: whether to compute CDM.
+        reader: settings of `ReaderRunSettings` over the defaults, but for what an ablation sets itself; its intervals
+            count images.
+        arms: title -> arm; the others are compared with the first.
+    """
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
+    out: Path
+    data: dict[str, DataSettings] = Field(min_length=1)
+    test: dict[str, DataSettings] = Field(min_length=1)
+    validation: DataSettings | None = None
+    errors: ErrorSettings | None = None
+    budget: dict[Unit, int] = Field(min_length=1)
+    warmup: float = Field(0.05, ge=0, lt=1)
+    decay: float = Field(0.3, gt=0, le=1)
+    seeds: list[int] = Field(min_length=1)
+    cdm: bool = True
+    reader: dict[str, Any] = {}
+    arms: dict[str, ArmSettings] = Field(min_length=1)
+
+    @field_validator("reader")
+    @classmethod
+    def _known_settings(cls, reader: dict[str, Any]) -> dict[str, Any]:
+        if own := sorted(_OWN & set(reader)):
+            raise ValueError(f"reader.{own[0]} is set by the ablation: remove it")
+        try:
+            validated(ReaderRunSettings, {"out": ".", "synthetic": ["."], **reader}, "reader", TrainingError)
+        except TrainingError as error:
+            lines = [line.strip() for line in str(error).splitlines()[1:]]
+            raise ValueError("; ".join(lines)) from None
+        return reader
+
+    @model_validator(mode="after")
+    def _names_exist(self) -> AblationSettings:
+        for title, arm in self.arms.items():
+            if unknown := sorted(set(arm.use) - set(self.data)):
+                raise ValueError(f"arms.{title}.use: there is no data {unknown[0]}: choose from {', '.join(self.data)}")
+            if self.errors is None and set(arm.named_tasks) & set(ERROR_TASKS):
+                raise ValueError(f"arms.{title}.tasks: error tasks need the key errors")
+        if self.errors is not None and self.errors.data not in self.data:
+            raise ValueError(f"errors.data: there is no data {self.errors.data}: choose from {', '.join(self.data)}")
+        for names, kind in ((self.arms, "arms"), (self.data, "data"), (self.test, "test")):
+            if len(set(map(slug, names))) < len(names):
+                raise ValueError(f"{kind}: two names have the same folder; use other letters or digits")
+        if len(set(self.seeds)) < len(self.seeds):
+            raise ValueError("seeds: a seed is there twice")
+        return self
+
+
+def slug(name: str) -> str:
+    """A name as the name of a folder."""
+    return re.sub(r"[^A-Za-z0-9.]+", "-", name).strip("-").lower() or "arm"
+
+
+def digest(facts: Any) -> str:
+    """A short hash of plain data."""
+    return blake2b(json.dumps(facts, sort_keys=True, default=str).encode(), digest_size=8).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One training run of the grid.
+
+    Attributes:
+        arm: title of its arm.
+        unit, amount: its budget.
+        seed: of weights, order and augmentation.
+        folder: for its files.
+    """
+
+    arm: str
+    unit: Unit
+    amount: int
+    seed: int
+    folder: Path
+
+
+def grid(settings: AblationSettings) -> Iterator[Run]:
+    """All runs: seed by seed, so that a table of all arms exists early."""
+    for unit, amount in settings.budget.items():
+        for seed in settings.seeds:
+            for arm in settings.arms:
+                yield Run(arm, unit, amount, seed, settings.out / "runs" / unit / slug(arm) / f"seed-{seed}")
+
+
+def load_ablation(path: Path, settings: Sequence[str] = ()) -> AblationSettings:
+    """Read an ablation's file, with ``key=value`` over it; paths are taken from where the command runs.
+
+    Raises:
+        TrainingError: the file cannot be read, or a key or value is wrong.
+    """
+    raw = read_yaml(path, TrainingError)
+    override(raw, settings, TrainingError)
+    return validated(AblationSettings, raw, str(path), TrainingError)

@@ -1,0 +1,102 @@
+"""The whole ablation: data, error samples, every run of the grid, its predictions, and the files of results.
+
+Not for one run: see `runner`. A finished part is not done again; a killed run goes on from its checkpoint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from transformers.utils.logging import disable_progress_bar
+
+from mumer_data.io.atomic import atomic_write, write_json
+from mumer_data.tasks import ERROR_TASKS
+from mumer_train.ablation.config import AblationSettings, Run, grid, slug
+from mumer_train.ablation.data import Prepared, arm_rows, arm_sizes, extra_tokens, prepare
+from mumer_train.ablation.errors import error_rows
+from mumer_train.ablation.plots import plot_differences, plot_scaling
+from mumer_train.ablation.results import compute
+from mumer_train.ablation.runner import TRAINED, read_store, train_run, write_predictions
+from mumer_train.ablation.table import markdown
+from mumer_train.from_scratch.run import CHECKPOINT
+
+Report = Callable[[str], None]
+RESULTS, TABLE, PLOT, SCALING = "results.json", "table.md", "differences.png", "scaling.png"
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A run of the grid and where it stands: ``done``, ``begun`` or ``to do``."""
+
+    run: Run
+    state: str
+
+
+def plan(settings: AblationSettings) -> Iterator[Planned]:
+    """The grid, without doing anything."""
+    for run in grid(settings):
+        done, begun = (run.folder / TRAINED).exists(), (run.folder / CHECKPOINT).exists()
+        yield Planned(run, "done" if done else "begun" if begun else "to do")
+
+
+def run_ablation(settings: AblationSettings, report: Report = lambda _: None) -> Path:
+    """Do what is missing, then write ``results.json``, ``table.md`` and the plots.
+
+    Args:
+        settings: see `load_ablation`.
+        report: called with a line on what has been done.
+
+    Returns:
+        The file of results.
+
+    Raises:
+        MumerError: data cannot be built, or a folder holds another run; see `train_run`.
+        StoppedError: SIGTERM came during training; the same call goes on.
+    """
+    disable_progress_bar()  # one for every model that is written or read
+    used = dict.fromkeys(name for arm in settings.arms.values() for name in arm.use)
+    if settings.errors is not None:
+        used[settings.errors.data] = None
+    data = {name: prepare(settings.out, "data", name, settings.data[name]) for name in used}
+    tests = {name: prepare(settings.out, "test", name, source) for name, source in settings.test.items()}
+    chosen = settings.validation
+    validation = None if chosen is None else prepare(settings.out, "validation", "validation", chosen).images
+    for name, found in {**data, **tests}.items():
+        report(f"{name}: {len(found.store()):,} images")
+    tokens = extra_tokens(settings, data)
+    errors = None
+    if any(set(arm.named_tasks) & set(ERROR_TASKS) for arm in settings.arms.values()):
+        assert settings.errors is not None
+        errors = settings.errors.data, error_rows(settings, data, tokens)
+        report(f"errors: samples of {len(errors[1]):,} images")
+    for run in grid(settings):
+        arm = settings.arms[run.arm]
+        rows = arm_rows(arm, [data[name].store() for name in arm.use], errors)
+        trained = train_run(settings, run, [data[name].images for name in arm.use], rows, tokens, validation)
+        for name, found in tests.items():
+            path = predictions_of(run, name)
+            if not path.exists():
+                store = found.store()
+                write_predictions(path, read_store(trained, store, name, range(len(store))))
+        report(f"{run.arm}, {run.amount:,} {run.unit}, seed {run.seed}: {trained.counts['images']:,} images learnt")
+    return write_results(settings, data)
+
+
+def predictions_of(run: Run, test: str) -> Path:
+    """The file of predictions of a run on a test set."""
+    return run.folder / f"predictions-{slug(test)}.parquet"
+
+
+def write_results(settings: AblationSettings, data: dict[str, Prepared]) -> Path:
+    """Compute all figures from the files of the runs, and write them with their table and plots."""
+    results = compute(settings, arm_sizes(settings, data), predictions_of)
+    path = settings.out / RESULTS
+    write_json(path, results, indent=1)
+    with atomic_write(settings.out / TABLE) as temporary:
+        temporary.write_text(markdown(results), encoding="utf-8")
+    plot_differences(results, settings.out / PLOT)
+    if results["scaling"]:
+        plot_scaling(results, settings.out / SCALING)
+    return path

@@ -1,0 +1,187 @@
+"""One run of the grid: train from its last checkpoint, keep the averaged weights, read images with them.
+
+Not for which runs there are: see `config.grid`.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import threading
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from mumer_data._version import __version__
+from mumer_data.exceptions import OutputError
+from mumer_data.io.atomic import atomic_write, write_json
+from mumer_data.io.config_file import validated
+from mumer_data.recognizers.journal import SCHEMA
+from mumer_data.records import Prediction
+from mumer_train.ablation.config import AblationSettings, Run, digest
+from mumer_train.dependencies import TrainingError
+from mumer_train.from_scratch.decoding import read_images
+from mumer_train.from_scratch.image_store import ImageStore
+from mumer_train.from_scratch.processor import load_reader
+from mumer_train.from_scratch.run import CHECKPOINT, ReaderRun
+from mumer_train.from_scratch.settings import ReaderRunSettings
+from mumer_train.from_scratch.task_rows import TaskRow, write_rows
+
+TRAINED, FACTS, FINAL = "trained.json", "facts.json", "final"
+_BATCH = 16
+
+
+class StoppedError(TrainingError):
+    """SIGTERM came: the checkpoint is written, and the same command goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A finished run.
+
+    Attributes:
+        folder: of its files.
+        counts: ``steps``, ``images`` and ``recognised`` that it learnt from, and ``rows`` of a pass.
+    """
+
+    folder: Path
+    counts: dict[str, int]
+
+
+def train_run(
+    settings: AblationSettings,
+    run: Run,
+    images: Sequence[Path],
+    rows: Sequence[TaskRow],
+    tokens: tuple[str, ...],
+    validation: Path | None = None,
+) -> Trained:
+    """Train one run, or return what it left when it was finished before.
+
+    Args:
+        settings, run: which run.
+        images: folders of fitted images, in the order in which ``rows`` number them.
+        rows: what is learnt.
+        tokens: of the vocabulary beside the built-in ones.
+        validation: images on which ExpRate is measured on the way.
+
+    Raises:
+        TrainingError: there is nothing to learn, or a setting of the reader is wrong.
+        OutputError: the folder holds a run with other settings or data.
+        StoppedError: SIGTERM came.
+    """
+    if not rows:
+        raise TrainingError(f"the arm '{run.arm}' has no rows to learn from: raise the share of its data")
+    chosen = reader_settings(settings, run, images, tokens, validation)
+    run.folder.mkdir(parents=True, exist_ok=True)
+    _check_facts(run.folder, chosen, rows)
+    done = run.folder / TRAINED
+    if not done.exists():
+        assert chosen.rows is not None
+        write_rows(chosen.rows, rows)
+        reader = _train(chosen)
+        reader.export(run.folder / FINAL)
+        progress = reader.progress
+        counts = {"steps": progress.step, "images": progress.seen, "recognised": progress.recognised}
+        write_json(done, {**counts, "rows": len(rows)})
+        (run.folder / CHECKPOINT).unlink(missing_ok=True)  # three times the weights, and no longer needed
+    return Trained(run.folder, json.loads(done.read_text(encoding="utf-8")))
+
+
+def reader_settings(
+    settings: AblationSettings, run: Run, images: Sequence[Path], tokens: tuple[str, ...], validation: Path | None
+) -> ReaderRunSettings:
+    """The settings of a reader's run: the ablation's over the defaults, and the budget as a schedule."""
+    decay = max(1, round(settings.decay * run.amount))
+    schedule = {
+        "learning_rate": 2e-3,
+        **dict(settings.reader.get("schedule", {})),
+        "unit": run.unit,
+        "warmup_images": round(settings.warmup * run.amount),
+        "decay_images": decay,
+        "decay_at": run.amount - decay,
+        "max_images": run.amount,
+    }
+    raw: dict[str, Any] = {
+        **settings.reader,
+        "out": run.folder,
+        "synthetic": list(images),
+        "rows": run.folder / "rows.jsonl",
+        "extra_tokens": tokens,
+        "seed": run.seed,
+        "validation": {} if validation is None else {"validation": validation},
+        "schedule": schedule,
+    }
+    return validated(ReaderRunSettings, raw, "reader", TrainingError)
+
+
+def _check_facts(folder: Path, chosen: ReaderRunSettings, rows: Sequence[TaskRow]) -> None:
+    """Note what a run is made of, or raise ``OutputError`` where its folder holds another one."""
+    free = {"out", "rows", "synthetic", "validation", "checkpoint_images", "log_images"}
+    facts = {
+        "settings": digest(chosen.model_dump(mode="json", exclude=free)),
+        "images": digest([path.name for path in chosen.synthetic]),
+        "rows": digest([asdict(row) for row in rows]),
+        "mumer_data": __version__,
+    }
+    path = folder / FACTS
+    if path.exists():
+        before = json.loads(path.read_text(encoding="utf-8"))
+        if changed := [name for name in facts if before.get(name) != facts[name]]:
+            raise OutputError(
+                f"{folder} holds a run with other {' and '.join(changed)}: name another 'out', or remove the folder"
+            )
+        return
+    write_json(path, facts)
+
+
+def _train(chosen: ReaderRunSettings) -> ReaderRun:
+    reader = ReaderRun(chosen)
+    main = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGTERM, reader.stop) if main else None
+    try:
+        reader.train()
+    finally:
+        if main:
+            signal.signal(signal.SIGTERM, before)
+    if reader.stopping:
+        raise StoppedError(
+            f"stopped at step {reader.progress.step} of {chosen.out}; the same command goes on from there"
+        )
+    return reader
+
+
+def read_store(
+    trained: Trained, store: ImageStore, dataset: str, chosen: Sequence[int], temperature: float = 0.0, sample: int = 0
+) -> list[Prediction]:
+    """Predictions of some images of a store, greedy or, with a temperature, drawn."""
+    model, processor = load_reader(trained.folder / FINAL)
+    pixels = [store[index].pixels for index in chosen]
+    read = read_images(model, pixels, batch=_BATCH, temperature=temperature, seed=sample)
+    return [
+        Prediction(
+            store.names[index], store.labels[index], processor.decode(tokens), dataset=dataset, sample=sample, row=row
+        )
+        for row, (index, (tokens, _)) in enumerate(zip(chosen, read, strict=True))
+    ]
+
+
+def write_predictions(path: Path, rows: Sequence[Prediction]) -> None:
+    """Write predictions as `mumer predict` does: `mumer evaluate`, `mumer compare` and `mumer mine` read them."""
+    columns: dict[str, list[Any]] = {
+        "img_id": [row.id for row in rows],
+        "gt": [row.label for row in rows],
+        "pred": [row.text for row in rows],
+        "image_path": [None] * len(rows),
+        "dataset": [row.dataset for row in rows],
+        "sample": [row.sample for row in rows],
+        "answer": [row.text for row in rows],
+        "logprob": [None] * len(rows),
+        "finish_reason": [None] * len(rows),
+    }
+    with atomic_write(path) as temporary:
+        pq.write_table(pa.table(columns, schema=SCHEMA), temporary)

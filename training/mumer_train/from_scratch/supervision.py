@@ -1,0 +1,54 @@
+"""Boxes of symbols -> what each cell of an image must name, and where the decoder must look for a token.
+
+Not for losses: see `losses`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mumer_train.from_scratch.image_store import Boxes
+from mumer_train.from_scratch.vocabulary import STRUCTURE
+
+STRIDE = 8
+IGNORED = -100
+_CENTRE = 0.6  # share of a box, in each direction, whose cells must name the symbol
+_SKIPPED = (*STRUCTURE, r"\limits")
+
+
+def cell_classes(boxes: Boxes, symbols: Sequence[int], shape: tuple[int, int]) -> NDArray[np.int64]:
+    """The symbol of each cell: that of the smallest box whose centre part holds the cell; edges are left open."""
+    found = np.zeros(shape, dtype=np.int64)
+    sizes = boxes[:, 2:] - boxes[:, :2]
+    order = np.argsort(-sizes.prod(axis=1), kind="stable")
+    for place in order.tolist():
+        left, top, right, bottom = _cells(boxes[place], 1.0)
+        found[top:bottom, left:right] = IGNORED
+    for place in order.tolist():
+        left, top, right, bottom = _cells(boxes[place], _CENTRE)
+        found[top:bottom, left:right] = symbols[place]
+    return found
+
+
+def _cells(box: NDArray[np.float32], share: float) -> tuple[int, int, int, int]:
+    """The cells whose centres lie in the central part of a box, at least one in each direction."""
+    middle, half = (box[:2] + box[2:]) / 2, (box[2:] - box[:2]) / 2 * share
+    low = np.ceil((middle - half) / STRIDE - 0.5).astype(int)
+    high = np.floor((middle + half) / STRIDE - 0.5).astype(int) + 1
+    nearest = np.floor(middle / STRIDE).astype(int)
+    low, high = np.where(high > low, low, nearest), np.where(high > low, high, nearest + 1)
+    return int(max(low[0], 0)), int(max(low[1], 0)), int(max(high[0], 1)), int(max(high[1], 1))
+
+
+def mark_looks(looks: NDArray[np.bool_], tokens: Sequence[str], symbols: Sequence[str], boxes: Boxes) -> None:
+    """Mark the cells of each visible token, where boxes and visible tokens agree in order."""
+    visible = [place for place, token in enumerate(tokens) if token not in _SKIPPED]
+    if [tokens[place] for place in visible] != list(symbols):
+        return
+    for place, box in zip(visible, boxes, strict=True):
+        left, top = np.floor(box[:2] / STRIDE).astype(int).clip(0)
+        right, bottom = np.ceil(box[2:] / STRIDE).astype(int)
+        looks[place, top:bottom, left:right] = True
