@@ -13,7 +13,8 @@ from typing import Any
 from mumer_data.exceptions import SourceError
 from mumer_data.io.atomic import atomic_write
 
-_WINDOW = 20  # updates of the running mean: rewards of single updates are noisy
+_WINDOW = 20  # updates of the running mean, at most: rewards of single updates are noisy
+_SHARE = 8  # a run has at least so many windows
 
 
 def read_reward_log(path: Path) -> list[dict[str, Any]]:
@@ -32,7 +33,7 @@ def read_reward_log(path: Path) -> list[dict[str, Any]]:
 
 
 def plot_rewards(logs: Sequence[Path], out: Path, names: Sequence[str] | None = None) -> Path:
-    """Draw one or more runs as a PNG: each figure thin, its running mean over 20 updates thick.
+    """Draw one or more runs as a PNG: each figure thin, its running mean over an eighth of the run, at most 20 updates, thick.
 
     Args:
         logs: ``log.jsonl`` of each run.
@@ -53,8 +54,14 @@ def plot_rewards(logs: Sequence[Path], out: Path, names: Sequence[str] | None = 
     for number, (label, points) in enumerate(_curves(logs, names)):
         steps, values = zip(*points, strict=True)
         axes.plot(steps, values, color=f"C{number}", linewidth=0.6, alpha=0.4)
-        axes.plot(steps, running_mean(values), color=f"C{number}", linewidth=2, label=label)
-    axes.set(xlabel="update", ylabel="mean of the sampled answers" if names is None else "")
+        axes.plot(
+            steps,
+            running_mean(values, min(_WINDOW, -(-len(values) // _SHARE))),
+            color=f"C{number}",
+            linewidth=2,
+            label=label,
+        )
+    axes.set(xlabel="update")
     axes.legend(frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
     with atomic_write(out) as temporary:
@@ -62,7 +69,7 @@ def plot_rewards(logs: Sequence[Path], out: Path, names: Sequence[str] | None = 
     return out
 
 
-def running_mean(values: Sequence[float], window: int = _WINDOW) -> list[float]:
+def running_mean(values: Sequence[float], window: int) -> list[float]:
     """The mean of each value and of those before it, at most ``window`` in total."""
     return [sum(part) / len(part) for end in range(1, len(values) + 1) if (part := values[max(0, end - window) : end])]
 

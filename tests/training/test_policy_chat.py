@@ -110,10 +110,10 @@ def test_a_killed_run_continues_as_if_it_had_not_been(
 def test_without_trl_the_message_names_the_extra(
     data: dict[Method, Path], values: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from mumer_train import dependencies
+    from importlib.util import find_spec
+
     from mumer_train.dependencies import TrainingError
 
-    found = dependencies.find_spec
-    monkeypatch.setattr(dependencies, "find_spec", lambda name: None if name == "trl" else found(name))
+    monkeypatch.setattr("mumer_train.dependencies.find_spec", lambda name: None if name == "trl" else find_spec(name))
     with pytest.raises(TrainingError, match=r"trl not installed: pip install 'mumer-data\[rl\]'"):
         train_policy(PolicyConfig.model_validate({**values, "data": data["grpo"]}), "grpo")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -121,7 +121,8 @@ def train(
 
         if test is not None or every is not None:
             raise typer.BadParameter("validation during training is for --method sft; use `mumer predict --evaluate`")
-        print(train_policy(load_policy_config(config, settings or ()), method.value, resume=resume))
+        chosen: Literal["grpo", "dpo"] = "grpo" if method is Method.grpo else "dpo"
+        print(train_policy(load_policy_config(config, settings or ()), chosen, resume=resume))
         return
     from mumer_train.config import load_config
     from mumer_train.train import train as run

@@ -227,7 +227,8 @@ def test_samples_follow_the_seed_and_their_probabilities_are_those_of_the_model(
     pixels = [image.pixels for image in images]
 
     def drawn(seed: int, temperature: float = 1.0) -> list[list[list[int]]]:
-        return sample(model, pixels, 3, torch.Generator().manual_seed(seed), temperature, 24)
+        found: list[list[list[int]]] = sample(model, pixels, 3, torch.Generator().manual_seed(seed), temperature, 24)
+        return found
 
     assert drawn(0, 4.0) == drawn(0, 4.0) != drawn(1, 4.0)
     cold = drawn(0, 1e-4)
@@ -263,7 +264,7 @@ def test_the_recognizer_reads_and_samples(base: Path, store: Path) -> None:
         for place, one in enumerate(data)
         for number in range(2)
     ]
-    recognizer = TransformersRecognizer(str(base), TransformersRecognizer.Options(batch=6))
+    recognizer = TransformersRecognizer(str(base), TransformersRecognizer.Options(batch=2))
 
     def answers(**options: Any) -> list[tuple[str, float]]:
         found = [pair for batch in recognizer.answers(requests, Sampling(**options)) for pair in batch]
