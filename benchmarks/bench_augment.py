@@ -20,7 +20,7 @@ from mumer_data.handwriting.glyphs.centerline import CenterlineGlyphs
 from mumer_data.handwriting.glyphs.hershey import Hershey
 from mumer_data.handwriting.ink import draw, write
 from mumer_data.handwriting.writer import Writer, writer_style
-from mumer_data.images.render_ink import encode_png
+from mumer_data.io.png import encode_png
 
 SIZE = (512, 256)
 TARGET = 60

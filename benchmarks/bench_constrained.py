@@ -14,7 +14,7 @@ import torch
 from figures import Data, Figure, show
 from mumer_train.constrained import Constraint, label_grammar
 from mumer_train.data import prompt_text
-from mumer_train.processor import load_processor
+from mumer_train.loading import load_processor
 from mumer_train.toy.tiny import create_tiny_model
 from PIL import Image
 

@@ -18,7 +18,7 @@ from timing import alternating
 
 from mumer_data.exceptions import ImageError
 from mumer_data.handwriting.synthesizer import Synthesizer
-from mumer_data.images.render_ink import encode_png
+from mumer_data.io.png import encode_png
 from mumer_data.typeset.image import typeset
 
 COUNT, ROUNDS, TARGET = 150, 5, 100

@@ -32,6 +32,7 @@ BENCHES = {
     "normalize_render": "Raw labels and MathJax",
     "ink": "Ink",
     "write": "Handwriting",
+    "handwriting": "Handwriting and real ink",
     "augment": "Augmentation",
     "generate": "Made-up labels",
     "metrics": "Metrics",

@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 
-from PIL import Image, ImageDraw, ImageFont
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont, ImageOps
 
-from mumer_data.handwriting.ink import RenderedInk
+from mumer_data.handwriting.glyphs.builtin import builtin_glyphs
+from mumer_data.handwriting.ink import OnlineInk, RenderedInk, draw
 from mumer_data.handwriting.synthesizer import Synthesizer
+from mumer_data.handwriting.writer import WriterStyle
 from mumer_data.jobs.config import load_pipeline
 from mumer_data.jobs.preview import preview
 
@@ -65,12 +68,31 @@ def boxed(picture: RenderedInk, scale: int = 2) -> Image.Image:
     """A picture with the boxes and names of its symbols."""
     image = picture.image.convert("RGB")
     image = image.resize((image.width * scale, image.height * scale), Image.Resampling.LANCZOS)
-    draw, font = ImageDraw.Draw(image), ImageFont.load_default(12)
+    pen, font = ImageDraw.Draw(image), ImageFont.load_default(12)
     for name, box in zip(picture.names, picture.boxes.tolist(), strict=True):
         left, top, right, bottom = (side * scale for side in box)
-        draw.rectangle((left, top, right - 1, bottom - 1), outline=(26, 127, 55))
-        draw.text((left + 2, max(0, top - 13)), name, fill=(207, 34, 46), font=font)
+        pen.rectangle((left, top, right - 1, bottom - 1), outline=(26, 127, 55))
+        pen.text((left + 2, max(0, top - 13)), name, fill=(207, 34, 46), font=font)
     return image
+
+
+def symbols(size: int = 26) -> Image.Image:
+    """Every drawn shape of every symbol, in one ink, in the order of the file; symbols in two colours in turn."""
+    style = WriterStyle(tremor=0.0, looseness=0.0, character=0.0)
+    cell, drawn = size * 2, builtin_glyphs()
+    shapes = [(number, text, glyph) for number, (text, found) in enumerate(drawn.items()) for glyph in found]
+    columns = WIDTH // cell
+    sheet = Image.new("RGB", (columns * cell, -(-len(shapes) // columns) * cell), (255, 255, 255))
+    for place, (number, text, glyph) in enumerate(shapes):
+        strokes = [stroke * (style.aspect, 1.0) for stroke in glyph.strokes]
+        writing = OnlineInk(
+            text, [s - np.concatenate(strokes).min(axis=0) for s in strokes], [0] * len(strokes), [text], style
+        )
+        ink = draw(writing, size=size, padding=2).image
+        colour = Image.new("RGB", ink.size, ((0, 0, 0), (0, 90, 200))[number % 2])
+        x, y = place % columns * cell, place // columns * cell
+        sheet.paste(colour, (x + (cell - ink.width) // 2, y + (cell - ink.height) // 2), ImageOps.invert(ink))
+    return sheet.quantize(16)
 
 
 def sample() -> list[tuple[str, str]]:
@@ -92,6 +114,7 @@ def main() -> None:
     chosen = [label for _, label in sample()[40::24]]
     sheets["synthetic_one_writer"] = packed([one.picture(f"hand {n}", label).image for n, label in enumerate(chosen)])
     sheets["synthetic_boxes"] = boxed(made.picture("boxes", TAYLOR))
+    sheets["synthetic_symbols"] = symbols()
     for name, sheet in sheets.items():
         sheet.save(IMAGES / f"{name}.png", optimize=True)
     preview(load_pipeline("demo", ["augment=camera"]), IMAGES / "synthetic_preview.png", rows=8)

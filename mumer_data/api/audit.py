@@ -9,10 +9,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mumer_data.api import html
 from mumer_data.api.evaluation import predictions_of
 from mumer_data.exceptions import ImageError, LatexSyntaxError, SourceError
 from mumer_data.images.perceptual_hash import PerceptualHash, phash
+from mumer_data.io import html
 from mumer_data.label_audit.ink import ink_components
 from mumer_data.label_audit.rank import COLUMNS, PRIOR, Finding, rank
 from mumer_data.label_audit.rows import Answer, AuditRow

@@ -10,8 +10,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mumer_data.api import html
 from mumer_data.filters.validation import warn_of_raw_labels
+from mumer_data.io import html
 from mumer_data.jobs import build as build_job
 from mumer_data.jobs.build import BuildResult
 from mumer_data.jobs.config import Pipeline, load_pipeline, pipeline_of
@@ -142,8 +142,8 @@ def _samples(pipeline: Pipeline) -> tuple[dict[str, list[ShardRow]], list[Reject
                 rejects.append(usable)
                 continue
             accepted += 1
-            for name, shard_row in shard_rows(usable, pipeline, tasks):
-                samples[name].append(shard_row)
+            for shard_row in shard_rows(usable, pipeline, tasks):
+                samples[shard_row.task].append(shard_row)
     return samples, rejects, accepted
 
 

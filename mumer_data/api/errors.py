@@ -16,11 +16,11 @@ from mumer_data.alignment.align import EditScript
 from mumer_data.alignment.align import align as align_texts
 from mumer_data.alignment.confusions import Confusions
 from mumer_data.alignment.corrections import correction as correction_of_texts
-from mumer_data.api import html
 from mumer_data.api.evaluation import predictions_of
 from mumer_data.api.labels import ChatSample, task
 from mumer_data.exceptions import ImageError, SourceError
 from mumer_data.images.check import check_image
+from mumer_data.io import html
 from mumer_data.mining.candidates import CANDIDATES, CandidateScan, MiningOptions
 from mumer_data.mining.select import REASONS, TAKEN, Candidates, choose
 from mumer_data.readers.memory import ImageLike, image_bytes

@@ -5,13 +5,13 @@ Not for prediction files: see `mumer_data.readers.predictions`.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from itertools import chain
 from typing import Any
 
 from mumer_data.exceptions import SourceError
+from mumer_data.io.png import ZLIB_DEFAULT, encode_png
 from mumer_data.metrics import DEFAULT, METRICS
 from mumer_data.metrics.cdm import cdm_score
 from mumer_data.metrics.compare import Comparison
@@ -151,9 +151,7 @@ class CdmResult:
     def _repr_png_(self) -> bytes:
         from mumer_data.report.overlay import overlay_page
 
-        buffer = io.BytesIO()
-        overlay_page(self.reference, self.prediction).save(buffer, "PNG")
-        return buffer.getvalue()
+        return encode_png(overlay_page(self.reference, self.prediction), compress_level=ZLIB_DEFAULT)
 
 
 def cdm(prediction: str, reference: str, *, normalize: str | None = None) -> CdmResult:

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from mumer_data.exceptions import ImageError, PipelineError
 from mumer_data.handwriting.ink import RenderedInk
+from mumer_data.io.png import ZLIB_DEFAULT, encode_png
 from mumer_data.readers.memory import ImageLike, image_bytes
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ class Handwriting:
         return f"Handwriting({self.label!r}, {self.image.width}x{self.image.height}, {len(self.symbols)} symbols)"
 
     def _repr_png_(self) -> bytes:
-        return _png(self.image)
+        return encode_png(self.image, compress_level=ZLIB_DEFAULT)
 
 
 def handwrite(
@@ -73,7 +74,7 @@ def handwrite(
     *,
     size: float = 32.0,
     padding: int = 8,
-    glyphs: str | Path | None = None,
+    glyphs: str | Path | Sequence[str | Path] | None = None,
 ) -> Handwriting:
     """Write a label by hand.
 
@@ -83,21 +84,24 @@ def handwrite(
         style: of the writer: a `WriterStyle`, or some of its fields over the drawn style, e.g. ``{"slant": 0.3}``.
         size: height of a capital letter in pixels, for a writer of median size.
         padding: white on all sides, in pixels.
-        glyphs: a file of real glyphs (`mumer glyphs build`), preferred to the built-in ones.
+        glyphs: glyph banks (`mumer glyphs build`) that are preferred to the built-in shapes; ``"fonts"`` is the bundled
+            one, and ``"fonts=0.5"`` is for half of the writers.
 
     Raises:
         LatexSyntaxError: the label cannot be read.
         ImageError: it cannot be drawn.
         PipelineError: ``style`` has an unknown or impossible field.
     """
-    from mumer_data.handwriting.alphabets import writer_for
+    from mumer_data.handwriting.alphabets import bank_shares, writer_for
     from mumer_data.handwriting.ink import draw, write
     from mumer_data.handwriting.synthesizer import Synthesizer
     from mumer_data.handwriting.writer import writer_style
     from mumer_data.seeding import rng_for
 
-    synthesizer = Synthesizer(seed=seed, size=size, padding=padding, bank=None if glyphs is None else Path(glyphs))
-    chosen = writer_style(synthesizer.writer(label), seed)
+    named = () if glyphs is None else (glyphs,) if isinstance(glyphs, str | Path) else glyphs
+    synthesizer = Synthesizer(seed=seed, size=size, padding=padding, banks=bank_shares([str(one) for one in named]))
+    name = synthesizer.writer(label)
+    chosen = writer_style(name, seed)
     if isinstance(style, Mapping):
         try:
             chosen = replace(chosen, **style)
@@ -105,7 +109,7 @@ def handwrite(
             raise PipelineError(f"style: {error}") from None
     elif style is not None:
         chosen = style
-    writer = writer_for(chosen, rng_for(seed, label, "ink"), synthesizer.alphabets, synthesizer.bank)
+    writer = writer_for(chosen, rng_for(seed, label, "ink"), synthesizer.alphabets, synthesizer.bank(name))
     ink = draw(write(label, writer), size=size * chosen.size, padding=padding)
     return Handwriting(label, ink.image, list(ink.names), ink.boxes, ink.strokes, ink)
 
@@ -132,7 +136,7 @@ class AugmentedImage:
         return f"AugmentedImage({self.image.width}x{self.image.height}, {len(self.boxes)} boxes)"
 
     def _repr_png_(self) -> bytes:
-        return _png(self.image)
+        return encode_png(self.image, compress_level=ZLIB_DEFAULT)
 
 
 def augment(
@@ -185,9 +189,3 @@ def _steps(preset: str | None, steps: Sequence[str | Mapping[str, Mapping[str, A
     except ValidationError as error:
         problems = "; ".join(problem["msg"].removeprefix("Value error, ") for problem in error.errors())
         raise PipelineError(f"augment: {problems}") from None
-
-
-def _png(image: Image) -> bytes:
-    buffer = io.BytesIO()
-    image.save(buffer, "PNG")
-    return buffer.getvalue()

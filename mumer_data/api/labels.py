@@ -12,8 +12,8 @@ from typing import Any
 
 from mumer_data.alignment.align import align
 from mumer_data.alignment.corrections import correction_of
-from mumer_data.api import html
 from mumer_data.exceptions import PipelineError
+from mumer_data.io import html
 from mumer_data.latex.normalize import Normalizer
 from mumer_data.latex.normalize.macros import macro_of
 from mumer_data.readers.memory import ImageLike, image_bytes

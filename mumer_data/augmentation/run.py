@@ -19,7 +19,7 @@ from mumer_data.augmentation import OLD_NAMES, STEPS, Phase, Step
 from mumer_data.augmentation.composite import apply_geometry, composite
 from mumer_data.augmentation.layers import Layers
 from mumer_data.augmentation.separate import separate_layers
-from mumer_data.images.render_ink import encode_png
+from mumer_data.io.png import encode_png
 from mumer_data.seeding import rng_for
 
 

@@ -30,7 +30,7 @@ By = Annotated[
     typer.Option(help="Report slices by length, depth, structure, symbol or dataset. Repeat for several."),
 ]
 Cdm = Annotated[
-    bool, typer.Option("--cdm", help="Compute CDM and VisEq too; typesets every pair (about 3 ms per pair).")
+    bool, typer.Option("--cdm", help="Compute CDM and VisEq too; typesets every pair (about 2 ms per pair).")
 ]
 More = Annotated[
     list[str] | None, typer.Option("--metric", help="Compute a further metric by name. Repeat for several.")

@@ -32,7 +32,13 @@ def write(
     copies: Annotated[int, typer.Option(min=1, help="Images per label, each by another writer.")] = 1,
     writers: Annotated[int, typer.Option(min=1, help="Number of different writers.")] = 1000,
     size: Annotated[float, typer.Option(min=8, max=256, help="Height of a capital letter in pixels.")] = 32.0,
-    bank: Annotated[Path | None, typer.Option("--glyphs", help="Glyph bank written by `mumer glyphs build`.")] = None,
+    banks: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--glyphs",
+            help="Glyph bank, or `fonts` for the bundled one; BANK=0.5 for half of the writers; repeat for several.",
+        ),
+    ] = None,
     seed: Seed = 0,
     workers: Workers = None,
     as_json: AsJson = False,
@@ -43,7 +49,7 @@ def write(
 
     place: dict[str, Any] = {"labels": labels} if _is_file(labels) else {"text": labels}
     hands = {"copies": copies, "writers": writers, "size": size, "seed": seed}
-    options = SyntheticOptions.model_validate({"format": "synthetic", "glyphs": bank and str(bank), **place, **hands})
+    options = SyntheticOptions.model_validate({"format": "synthetic", "glyphs": banks or (), **place, **hands})
     found = write_folder(SyntheticReader(options, Path()), out, _formats(formats), workers)
     reasons = dict(Counter(reject.reason for reject in found.rejects).most_common())
     counts = {"written": len(found.written), "rejected": len(found.rejects), "reasons": reasons}

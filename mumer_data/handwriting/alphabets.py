@@ -6,10 +6,12 @@ A new alphabet is one class that implements `glyphs.glyph.Alphabet` and one line
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from mumer_data.exceptions import PipelineError
 from mumer_data.handwriting.glyphs.bank import GlyphBank
 from mumer_data.handwriting.glyphs.builtin import BuiltinGlyphs
 from mumer_data.handwriting.glyphs.centerline import CenterlineGlyphs
@@ -24,6 +26,58 @@ ALPHABETS: dict[str, Callable[[WriterStyle], Alphabet]] = {
     "traced": lambda style: CenterlineGlyphs(),
 }
 DEFAULT = tuple(ALPHABETS)
+
+
+BUNDLED = "fonts"
+"""Name of the bank that comes with the library: glyphs of free handwriting fonts."""
+
+_BUNDLED_FILE = Path(__file__).parent / "glyphs" / "font_bank" / "bank.parquet"
+
+
+@dataclass(frozen=True, slots=True)
+class BankShare:
+    """A bank and the share of the writers who write with it."""
+
+    path: Path
+    share: float
+
+
+def bank_shares(banks: Sequence[str], find: Callable[[str], Path] = Path) -> tuple[BankShare, ...]:
+    """Banks as options name them: ``FILE`` or ``FILE=SHARE``; ``fonts`` is the bundled bank.
+
+    Banks without a share divide among them what the others leave; if all have a share, the rest of the writers uses the
+    drawn alphabets only.
+
+    Args:
+        banks: the options.
+        find: the path of a file that an option names.
+
+    Raises:
+        PipelineError: a share is not a number from 0 to 1, or the shares are more than 1 together.
+    """
+    parts = [_bank_and_share(option) for option in banks]
+    shares = [share for _, share in parts if share is not None]
+    rest = 1.0 - sum(shares)
+    if rest < -1e-9:
+        raise PipelineError(f"glyphs: the shares of {', '.join(banks)} are more than 1 together")
+    each = max(0.0, rest) / max(1, len(parts) - len(shares))
+    paths = [_BUNDLED_FILE if name == BUNDLED else find(name) for name, _ in parts]
+    return tuple(
+        BankShare(path, each if share is None else share) for path, (_, share) in zip(paths, parts, strict=True)
+    )
+
+
+def _bank_and_share(option: str) -> tuple[str, float | None]:
+    name, equals, number = option.rpartition("=")
+    if not equals or Path(option).exists():
+        return option, None
+    try:
+        share = float(number)
+    except ValueError:
+        share = -1.0
+    if not 0.0 <= share <= 1.0 or not name:
+        raise PipelineError(f"glyphs: {option!r} is not BANK or BANK=SHARE with a share from 0 to 1, such as fonts=0.5")
+    return name, share
 
 
 def writer_for(

@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from mumer_data.handwriting.alphabets import DEFAULT, writer_for
+from mumer_data.handwriting.alphabets import DEFAULT, BankShare, writer_for
 from mumer_data.handwriting.ink import RenderedInk, draw, write
-from mumer_data.handwriting.writer import writer_style
+from mumer_data.handwriting.writer import Writer, writer_style
 from mumer_data.seeding import rng_for
 
 
@@ -24,7 +24,7 @@ class Synthesizer:
         size: median height of a capital letter over writers, in pixels.
         padding: margin on all sides, in pixels.
         alphabets: names in `alphabets.ALPHABETS`, in order of preference.
-        bank: file of real glyphs, preferred to all alphabets.
+        banks: glyph banks, and the share of the writers who prefer each to all alphabets.
     """
 
     seed: int = 0
@@ -32,7 +32,7 @@ class Synthesizer:
     size: float = 32.0
     padding: int = 8
     alphabets: tuple[str, ...] = DEFAULT
-    bank: Path | None = None
+    banks: tuple[BankShare, ...] = ()
 
     def writer(self, name: str) -> str:
         """The writer of the expression with this id."""
@@ -45,6 +45,19 @@ class Synthesizer:
             LatexSyntaxError, ImageError: see `write`.
             SourceError: the bank cannot be read.
         """
-        style = writer_style(self.writer(name), self.seed)
-        writer_model = writer_for(style, rng_for(self.seed, name, "ink"), self.alphabets, self.bank)
-        return draw(write(label, writer_model), size=self.size * style.size, padding=self.padding)
+        hand = self.hand(self.writer(name), name)
+        return draw(write(label, hand), size=self.size * hand.style.size, padding=self.padding)
+
+    def hand(self, writer: str, name: str) -> Writer:
+        """The model of a writer for the expression with this id; raises ``SourceError`` if the bank cannot be read."""
+        style = writer_style(writer, self.seed)
+        return writer_for(style, rng_for(self.seed, name, "ink"), self.alphabets, self.bank(writer))
+
+    def bank(self, writer: str) -> Path | None:
+        """The bank of a writer; ``None`` for one who uses the alphabets only."""
+        point = float(rng_for(self.seed, writer, "bank").random()) if self.banks else 0.0
+        for bank in self.banks:
+            if point < bank.share:
+                return bank.path
+            point -= bank.share
+        return None

@@ -18,6 +18,9 @@ from mumer_data.handwriting.glyph_warp import warp_glyph
 from mumer_data.handwriting.glyphs.glyph import Alphabet, Glyph, Stroke
 from mumer_data.seeding import hash64, rng_for
 
+_LOW = frozenset("acegimnopqrsuvwxyzαεικνοπστυω")  # letters whose size goes with the writer's x-height
+_HANGING = frozenset("gpqy")  # with half of it: their descenders keep their length
+
 
 @dataclass(frozen=True, slots=True)
 class WriterStyle:
@@ -26,6 +29,7 @@ class WriterStyle:
     Attributes:
         slant: shear of upright lines, positive to the right.
         aspect: factor on the width of glyphs.
+        x_height: factor on letters without ascender and descender, such as x.
         spacing: distance between symbols.
         looseness: variation of spacing, size and height between symbols, 0 to 1.
         character: deviation of the writer's shapes from those of the alphabet.
@@ -45,6 +49,7 @@ class WriterStyle:
 
     slant: float = 0.0
     aspect: float = 1.0
+    x_height: float = 1.0
     spacing: float = 0.2
     looseness: float = 0.4
     character: float = 0.04
@@ -65,23 +70,24 @@ class WriterStyle:
         for attribute in fields(self):
             if not np.isfinite(getattr(self, attribute.name)):
                 raise ValueError(f"{attribute.name} is not a number")
-        if min(self.aspect, self.script, self.pen, self.size, self.fineness) <= 0:
-            raise ValueError("aspect, script, pen, size and fineness must be more than 0")
+        if min(self.aspect, self.x_height, self.script, self.pen, self.size, self.fineness) <= 0:
+            raise ValueError("aspect, x_height, script, pen, size and fineness must be more than 0")
 
 
 def writer_style(writer: str, seed: int = 0) -> WriterStyle:
     """The style of a writer; the same name and seed always return the same style."""
     rng = rng_for(seed, writer, "style")
     return WriterStyle(
-        slant=float(np.clip(rng.normal(0.08, 0.14), -0.3, 0.5)),
-        aspect=float(np.exp(rng.normal(0.05, 0.13))),
-        spacing=float(np.clip(rng.lognormal(-1.45, 0.45), 0.08, 0.7)),
+        slant=float(np.clip(rng.normal(0.04, 0.11), -0.3, 0.5)),
+        aspect=float(np.exp(rng.normal(0.18, 0.15))),
+        x_height=float(np.exp(rng.normal(0.26, 0.12))),
+        spacing=float(np.clip(rng.lognormal(-1.35, 0.45), 0.08, 0.8)),
         looseness=float(rng.uniform(0.25, 1.0)),
-        character=float(rng.uniform(0.02, 0.048)),
+        character=float(rng.uniform(0.02, 0.055)),
         size=float(np.clip(rng.lognormal(0.0, 0.2), 0.65, 1.5)),
         slope=float(rng.normal(0.0, 0.025)),
         drift=float(abs(rng.normal(0.0, 0.06))),
-        script=float(rng.uniform(0.52, 0.85)),
+        script=float(rng.uniform(0.44, 0.78)),
         roundness=float(rng.uniform(0.25, 1.0)),
         tremor=float(rng.uniform(0.002, 0.014)),
         joins=float(rng.beta(0.8, 2.0)),
@@ -135,6 +141,16 @@ class Writer:
             own = self._shapes[name] = warp_glyph(glyph, self.style.character * (0.3 if glyph.real else 1.0), character)
         amount = (0.008 if glyph.real else 0.012) + 0.02 * self.style.looseness
         return warp_glyph(own, amount, self.rng)
+
+    def letter_size(self, text: str, glyph: Glyph) -> float:
+        """The factor on the size of a glyph that is due to the writer's x-height; the square root of it for fonts.
+
+        Real ink, and letters with an ascender, keep their size.
+        """
+        if glyph.real or text not in _LOW:
+            return 1.0
+        size = self.style.x_height
+        return float(np.sqrt(size)) if text in _HANGING or glyph.source else size
 
     def vary(self, amount: float) -> float:
         """A random factor near 1; mostly 0.8 to 1.25 for ``amount`` 0.2 and looseness 1."""

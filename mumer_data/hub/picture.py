@@ -5,7 +5,6 @@ Not for typesetting: labels are shown as text.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from mumer_data.exceptions import ImageError
 from mumer_data.hub.folder import Build, BuiltConfig, label_config
 from mumer_data.images.canonicalize import canonical_image
 from mumer_data.images.check import check_image
+from mumer_data.io.png import encode_png
 from mumer_data.shards.schema import CHATS
 
 SAMPLES = 8
@@ -48,9 +48,7 @@ def sample_sheet(build: Build, count: int = SAMPLES) -> bytes | None:
     for place, cell in enumerate(cells):
         row, column = divmod(place, _COLUMNS)
         sheet.paste(cell, (_MARGIN + column * (_CELL + _MARGIN), _MARGIN + row * (cell.height + _MARGIN)))
-    buffer = io.BytesIO()
-    sheet.save(buffer, "PNG", optimize=True)
-    return buffer.getvalue()
+    return encode_png(sheet, optimize=True)
 
 
 def _spread(build: Build, config: BuiltConfig, count: int) -> Iterator[Shown]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image
 
 from mumer_data.exceptions import ImageError
+from mumer_data.io.png import ZLIB_DEFAULT, encode_png
 
 # What every decoder turns into the same RGB; of these with an alpha channel, where nothing shines through.
 _EIGHT_BIT_MODES = ("1", "L", "P", "RGB", "LA", "PA", "RGBA", "RGBX")
@@ -79,9 +80,7 @@ def canonicalize(image: Image.Image) -> Image.Image:
 
 def canonical_png(data: bytes) -> bytes:
     """`canonical_image` as a PNG without metadata."""
-    buffer = io.BytesIO()
-    canonical_image(data).save(buffer, "PNG")
-    return buffer.getvalue()
+    return encode_png(canonical_image(data), compress_level=ZLIB_DEFAULT)
 
 
 def _orientation(image: Image.Image) -> int | None:

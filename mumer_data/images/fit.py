@@ -15,8 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from scipy import ndimage
 
 from mumer_data.images.polarity import polarity
-from mumer_data.images.render_ink import encode_png
 from mumer_data.images.skeleton import Mask, thin
+from mumer_data.io.png import encode_png
 
 _FINE = 2  # lines are thinned and drawn so many times larger, then averaged down
 _INK = 0.35  # share of full contrast from which a pixel is ink

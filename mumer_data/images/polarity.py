@@ -10,6 +10,8 @@ from typing import Literal
 
 from PIL import Image, ImageOps
 
+from mumer_data.io.png import ZLIB_DEFAULT, encode_png
+
 Polarity = Literal["dark_on_light", "light_on_dark"]
 
 
@@ -30,6 +32,4 @@ def unify_polarity(data: bytes, target: Polarity = "dark_on_light") -> bytes:
     with Image.open(io.BytesIO(data)) as image:
         if polarity(image) == target:
             return data
-        buffer = io.BytesIO()
-        ImageOps.invert(image.convert("L")).save(buffer, "PNG")
-        return buffer.getvalue()
+        return encode_png(ImageOps.invert(image.convert("L")), compress_level=ZLIB_DEFAULT)

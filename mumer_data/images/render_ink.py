@@ -5,7 +5,6 @@ Not for reading ink files (see `readers.inkml`) nor for making ink up.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from mumer_data.exceptions import ImageError
+from mumer_data.io.png import encode_png
 
 Stroke = NDArray[np.float64]
 
@@ -91,13 +91,6 @@ def draw_ink(strokes: Sequence[Stroke], widths: Sequence[NDArray[np.float64]], s
         for corner in np.concatenate((points - half, points + half), axis=1).tolist():
             draw.ellipse(corner, fill=0)
     return canvas.reduce(OVERSAMPLE)
-
-
-def encode_png(image: Image.Image) -> bytes:
-    """An image as PNG, quickly."""
-    buffer = io.BytesIO()
-    image.save(buffer, "PNG", compress_level=1)
-    return buffer.getvalue()
 
 
 def _scale_strokes(strokes: Sequence[Stroke], style: InkStyle) -> tuple[list[Stroke], int]:

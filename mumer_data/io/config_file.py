@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import types
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar, Union, get_args, get_origin
 
@@ -126,7 +126,13 @@ def configure(
     override(raw, renamed, error)
 
 
-def validated(model: type[Model], raw: Mapping[str, Any], name: str, error: type[MumerError]) -> Model:
+def validated(
+    model: type[Model],
+    raw: Mapping[str, Any],
+    name: str,
+    error: type[MumerError],
+    keys: Callable[[Any], list[str] | None] | None = None,
+) -> Model:
     """The configuration as a model.
 
     Args:
@@ -134,11 +140,12 @@ def validated(model: type[Model], raw: Mapping[str, Any], name: str, error: type
         raw: its keys and values.
         name: of the file, for the message.
         error: raised with one line for each problem.
+        keys: the known keys beside an unknown one, where the model alone does not tell; see `explain`.
     """
     try:
         return model.model_validate(raw)
     except ValidationError as problems:
-        lines = [f"  {explain(problem, model)}" for problem in problems.errors()]
+        lines = [f"  {explain(problem, model, keys and keys(problem))}" for problem in problems.errors()]
     raise error("\n".join([f"{name}:", *lines]))
 
 

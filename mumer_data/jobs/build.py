@@ -5,13 +5,11 @@ Not for single rows: see `rows`.
 
 from __future__ import annotations
 
-import hashlib
 import os
 from bisect import bisect_right
-from collections import Counter
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field, replace
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +19,7 @@ from mumer_data._version import __version__
 from mumer_data.filters import Rejection
 from mumer_data.filters.row_index import build_row_index, repeated_ids
 from mumer_data.filters.validation import warn_of_raw_labels
+from mumer_data.io import html
 from mumer_data.io.atomic import file_sha256
 from mumer_data.io.storage import is_remote, place
 from mumer_data.jobs.config import Pipeline
@@ -28,10 +27,10 @@ from mumer_data.jobs.rows import shard_rows, usable
 from mumer_data.latex.grammar import load_grammar
 from mumer_data.readers.corrections import CorrectedReader
 from mumer_data.records import Example, Reject, Slice
-from mumer_data.shards.plan import Config, Plan, SliceResult, save_result
+from mumer_data.shards.plan import Config, Plan, SliceResult
 from mumer_data.shards.run import Run
 from mumer_data.shards.schema import Columns
-from mumer_data.shards.writer import ShardInfo, ShardWriter
+from mumer_data.shards.slice_writer import SliceWriter
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -133,8 +132,7 @@ class BuildResult:
         return f"BuildResult({str(self.out)!r}, {counts}, configs={self.configs})"
 
     def _repr_html_(self) -> str:
-        cells = "".join(f"<tr><th>{name}</th><td>{value}</td></tr>" for name, value in self.to_dict().items())
-        return f"<table>{cells}</table>"
+        return html.fields(self.to_dict())
 
 
 def build(
@@ -210,34 +208,16 @@ def refusals(pipeline: Pipeline, parts: list[Slice], workers: int | None) -> dic
 
 def run_slice(job: Job) -> SliceResult:
     """Build one slice: read its rows, write one shard per config, then mark it as done."""
-    tasks, screen = job.pipeline.tasks_by_name(), job.pipeline.screen()
-    rejects: list[Reject] = []
-    digest, size, read = hashlib.sha256(), 0, 0
-    with ExitStack() as stack:
-        writers = [
-            stack.enter_context(
-                ShardWriter(job.out / config.name / job.plan.shard_name(job.part.number), job.plan.columns)
-            )
-            for config in job.plan.configs
-        ]
-        by_task = dict(zip(tasks, writers, strict=True))
+    tasks, validator = job.pipeline.tasks_by_name(), job.pipeline.screen()
+    read = 0
+    with SliceWriter(job.out, job.plan, job.part.number) as writer:
         for row in job.pipeline.reader().read(job.part):
             read += 1
-            refusal = job.rejected.get(row.row)
-            made = usable(row, job.pipeline, screen, refusal)
-            if isinstance(made, Reject):
-                rejects.append(made)
+            checked = usable(row, job.pipeline, validator, job.rejected.get(row.row))
+            if isinstance(checked, Reject):
+                writer.rejects.append(checked)
                 continue
-            digest.update(hashlib.sha256(made.data).digest())
-            size += len(made.data)
-            for name, shard_row in shard_rows(made, job.pipeline, tasks):
-                by_task[name].write(shard_row)
-    shards = [writer.info for writer in writers if isinstance(writer.info, ShardInfo)]
-    reasons = dict(sorted(Counter(reject.reason for reject in rejects).items()))
-    result = SliceResult(
-        job.part.number, read, read - len(rejects), len(rejects), reasons, size, digest.hexdigest(), shards
-    )
-    if job.pipeline.augment is not None:
-        result = replace(result, each=job.pipeline.augment.rows)
-    save_result(job.out, job.plan, result, rejects)
-    return result
+            writer.count_image(checked.data)
+            for shard_row in shard_rows(checked, job.pipeline, tasks):
+                writer.write(shard_row)
+    return writer.finish(read, each=1 if job.pipeline.augment is None else job.pipeline.augment.rows)

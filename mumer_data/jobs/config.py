@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator, model_validator
 
 from mumer_data.augmentation.options import Augmentation
 from mumer_data.exceptions import PipelineError
@@ -18,7 +18,7 @@ from mumer_data.filters import FILTERS, DatasetFilter, Filter, RowFilter, filter
 from mumer_data.filters.validation import RowValidator
 from mumer_data.images.check import MAX_BYTES, MAX_PIXELS
 from mumer_data.images.fit import Fit
-from mumer_data.io.config_file import configure, explain, read_yaml
+from mumer_data.io.config_file import configure, read_yaml, validated
 from mumer_data.io.storage import fetched, is_url
 from mumer_data.jobs.label_rules import LabelRules
 from mumer_data.readers import READERS, Reader, reader_class
@@ -232,11 +232,7 @@ def pipeline_of(raw: dict[str, Any], settings: Iterable[str] = (), path: Path = 
         PipelineError: one line for each problem.
     """
     configure(raw, settings, ALIASES, PipelineError)
-    try:
-        pipeline = Pipeline.model_validate(raw)
-    except ValidationError as error:
-        lines = [f"  {explain(problem, Pipeline, _keys_beside(problem, raw))}" for problem in error.errors()]
-        raise PipelineError("\n".join([f"{path}:", *lines])) from error
+    pipeline = validated(Pipeline, raw, str(path), PipelineError, lambda problem: _keys_beside(problem, raw))
     pipeline._base = path.resolve().parent
     return pipeline
 

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -28,10 +26,10 @@ from mumer_data.readers.normalized import normalized_files
 from mumer_data.readers.predictions import prediction_files
 from mumer_data.records import Correction, Reject, Slice
 from mumer_data.seeding import rng_for
-from mumer_data.shards.plan import Config, Plan, SliceResult, save_result
+from mumer_data.shards.plan import Config, Plan, SliceResult
 from mumer_data.shards.run import Run
 from mumer_data.shards.schema import Columns, ShardRow
-from mumer_data.shards.writer import ShardInfo, ShardWriter
+from mumer_data.shards.slice_writer import SliceWriter
 from mumer_data.tasks import error_tasks
 
 CHANNEL = "channel.json"
@@ -154,38 +152,25 @@ def _channel(path: Path, digest: str) -> Channel:
 
 def corrupt_slice(job: CorruptJob) -> SliceResult:
     """Write one shard per task for one slice, then mark it as done."""
-    channel, screen, tasks = _channel(job.out / CHANNEL, job.digest), job.pipeline.screen(), error_tasks()
-    rejects: list[Reject] = []
-    images, size, read = hashlib.sha256(), 0, 0
-    with ExitStack() as stack:
-        writers = [
-            stack.enter_context(
-                ShardWriter(job.out / config.name / job.plan.shard_name(job.part.number), job.plan.columns)
-            )
-            for config in job.plan.configs
-        ]
+    channel, validator, tasks = _channel(job.out / CHANNEL, job.digest), job.pipeline.screen(), error_tasks()
+    read = 0
+    with SliceWriter(job.out, job.plan, job.part.number) as writer:
         for row in job.pipeline.reader().read(job.source):
             read += 1
-            made = usable(row, job.pipeline, screen, job.rejected.get(row.row))
-            found = made if isinstance(made, Reject) else _corrupted(made, row.row, job, channel)
-            if isinstance(found, Reject):
-                rejects.append(found)
+            checked = usable(row, job.pipeline, validator, job.rejected.get(row.row))
+            corrupted = checked if isinstance(checked, Reject) else _corrupted(checked, row.row, job, channel)
+            if isinstance(checked, Reject) or isinstance(corrupted, Reject):
+                assert isinstance(corrupted, Reject)
+                writer.rejects.append(corrupted)
                 continue
-            assert not isinstance(made, Reject)
-            images.update(hashlib.sha256(made.data).digest())
-            size += len(made.data)
-            embedded = made.data if job.plan.columns.images == "embed" else None
-            name = f"{made.id}#{job.sample + 1}" if job.sample else made.id
-            for writer, config in zip(writers, job.plan.configs, strict=True):
-                sample = tasks[config.task].sample(found, name)
-                row_metadata = _metadata(made, job.sample)
-                writer.write(ShardRow(sample, made.name, embedded, row_metadata, made.label, config.task))
-    shards = [writer.info for writer in writers if isinstance(writer.info, ShardInfo)]
-    reasons = dict(sorted(Counter(reject.reason for reject in rejects).items()))
-    accepted = read - len(rejects)
-    result = SliceResult(job.part.number, read, accepted, len(rejects), reasons, size, images.hexdigest(), shards)
-    save_result(job.out, job.plan, result, rejects)
-    return result
+            writer.count_image(checked.data)
+            embedded = checked.data if job.plan.columns.images == "embed" else None
+            name = f"{checked.id}#{job.sample + 1}" if job.sample else checked.id
+            metadata = _metadata(checked, job.sample)
+            for task_name, task in tasks.items():
+                sample = task.sample(corrupted, name)
+                writer.write(ShardRow(sample, checked.name, embedded, metadata, checked.label, task_name))
+    return writer.finish(read)
 
 
 def _metadata(made: UsableRow, sample: int) -> str:

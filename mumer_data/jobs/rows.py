@@ -27,13 +27,13 @@ from mumer_data.tasks import Task
 _VARIANT = "-aug"  # between an id and the number of its copy
 
 
-def shard_rows(row: UsableRow, pipeline: Pipeline, tasks: dict[str, Task]) -> Iterator[tuple[str, ShardRow]]:
-    """Every row that a usable row becomes, with its task: each variant of the image in each task."""
+def shard_rows(row: UsableRow, pipeline: Pipeline, tasks: dict[str, Task]) -> Iterator[ShardRow]:
+    """The rows of the shards: each variant of the image in each task."""
     embedded = pipeline.images == "embed"
     for one in variants(row, pipeline):
         for name, task in tasks.items():
             sample = task.sample(one.expression, one.id)
-            yield name, ShardRow(sample, one.name, one.data if embedded else None, one.metadata, one.label, name)
+            yield ShardRow(sample, one.name, one.data if embedded else None, one.metadata, one.label, name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,8 @@ from typing import Literal, get_args
 
 from mumer_data.exceptions import ImageError, OutputError, SourceError
 from mumer_data.handwriting.export import AnnotatedImage, annotated_image, coco, inkml
-from mumer_data.images.render_ink import encode_png
 from mumer_data.io.atomic import TEMPORARY
+from mumer_data.io.png import encode_png
 from mumer_data.io.processes import parallel_map
 from mumer_data.readers.synthetic import SyntheticReader
 from mumer_data.records import Example, Reject, Slice

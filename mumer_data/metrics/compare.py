@@ -14,6 +14,7 @@ import numpy as np
 
 from mumer_data._version import __version__
 from mumer_data.exceptions import SourceError
+from mumer_data.io import html
 from mumer_data.metrics.bootstrap import RESAMPLES, interval, resampled_sums
 from mumer_data.metrics.pairs import Pairs, pair_up
 from mumer_data.records import Prediction
@@ -66,8 +67,7 @@ class Comparison:
         rows = {"rows": self.n, "ExpRate a": f"{self.exprate_a:.2f}", "ExpRate b": f"{self.exprate_b:.2f}"}
         rows |= {"b - a (95% interval)": f"{self.difference:+.2f} ({self.low:+.2f} to {self.high:+.2f})"}
         rows |= {"bootstrap p": f"{self.bootstrap_p:.3g}", "McNemar p": f"{self.mcnemar_p:.3g}"}
-        cells = "".join(f"<tr><th>{name}</th><td>{value}</td></tr>" for name, value in rows.items())
-        return f"<table>{cells}</table>"
+        return html.fields(rows)
 
     def to_dict(self) -> dict[str, Any]:
         """The same as `to_json`."""

@@ -15,6 +15,7 @@ import numpy as np
 
 from mumer_data._version import __version__
 from mumer_data.exceptions import SourceError
+from mumer_data.io import html
 from mumer_data.metrics import DEFAULT, Metric, metric
 from mumer_data.metrics.bootstrap import RESAMPLES, RowCounts, interval
 from mumer_data.metrics.pairs import Ints, Pairs, pair_up
@@ -63,11 +64,11 @@ class Evaluation:
         return f"Evaluation(n={self.n}, {shown}, ... {len(self.figures)} figures)"
 
     def _repr_html_(self) -> str:
-        cells = "".join(
-            f"<tr><td>{name}</td><td>{figure.value:.4g}</td><td>{figure.low:.4g} to {figure.high:.4g}</td></tr>"
+        rows = [
+            (name, f"{figure.value:.4g}", f"{figure.low:.4g} to {figure.high:.4g}")
             for name, figure in self.figures.items()
-        )
-        return f"<table><tr><th>n = {self.n}</th><th>value</th><th>95% interval</th></tr>{cells}</table>"
+        ]
+        return html.table(rows, [f"n = {self.n}", "value", "95% interval"])
 
     def to_dict(self) -> dict[str, Any]:
         """The same as `to_json`."""

@@ -9,8 +9,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +24,9 @@ from mumer_data.mining.candidates import CANDIDATES, read_counts, scan_path
 from mumer_data.mining.images import ImageFinder
 from mumer_data.mining.select import REASONS, TAKEN
 from mumer_data.records import Correction, Reject, Slice
-from mumer_data.shards.plan import WORK, Plan, SliceResult, save_result
+from mumer_data.shards.plan import WORK, Plan, SliceResult
 from mumer_data.shards.schema import REJECTS, ShardRow
-from mumer_data.shards.writer import ShardInfo, ShardWriter
+from mumer_data.shards.slice_writer import SliceWriter
 from mumer_data.tasks import error_tasks
 
 
@@ -91,22 +90,16 @@ def read_tally(work: Path, number: int) -> EmitCounts:
 
 def write_slice(job: EmitJob) -> SliceResult:
     """Write one shard per task from the candidates of a slice, then mark the slice as done."""
-    written = _Slice(job)
-    with ExitStack() as stack:
-        writers = [
-            stack.enter_context(
-                ShardWriter(job.out / config.name / job.plan.shard_name(job.part.number), job.plan.columns)
-            )
-            for config in job.plan.configs
-        ]
-        tasks = error_tasks()
-        for row, rank, image, data in written.rows():
-            found = Correction(row["label"], row["text"], row["marked"], row["log"])
+    tasks = error_tasks()
+    with SliceWriter(job.out, job.plan, job.part.number) as writer:
+        selection = _Selection(job, writer)
+        for row, rank, image, data in selection.rows():
+            mistake = Correction(row["label"], row["text"], row["marked"], row["log"])
             name = f"{row['id']}#{rank + 1}" if rank else row["id"]
-            for writer, config in zip(writers, job.plan.configs, strict=True):
-                sample = tasks[config.task].sample(found, name)
-                writer.write(ShardRow(sample, image, data, _metadata(row), row["label"], config.task))
-    return written.finish([writer.info for writer in writers if isinstance(writer.info, ShardInfo)])
+            for task_name, task in tasks.items():
+                sample = task.sample(mistake, name)
+                writer.write(ShardRow(sample, image, data, _metadata(row), row["label"], task_name))
+    return selection.finish()
 
 
 def _metadata(row: dict[str, Any]) -> str:
@@ -114,38 +107,37 @@ def _metadata(row: dict[str, Any]) -> str:
     return json.dumps({"id": row["id"], **facts}, ensure_ascii=False)
 
 
-class _Slice:
-    """One slice while it is written."""
+class _Selection:
+    """The candidates of one slice: those that are taken, and the counts of all."""
 
-    def __init__(self, job: EmitJob) -> None:
-        self.job = job
+    def __init__(self, job: EmitJob, writer: SliceWriter) -> None:
+        self.job, self.writer = job, writer
         self.finder = ImageFinder.of(job.images, job.file.parent)
-        self.sound: set[bytes] = set()  # hashes of images that decode
-        self.tally = EmitCounts()
-        self.digest, self.size = hashlib.sha256(), 0
+        self.decoded: set[bytes] = set()  # hashes of images that decode
+        self.counts = EmitCounts()
         work = job.out / WORK
-        refused = pq.read_table(scan_path(work, job.part.number, "refused"), schema=REJECTS).to_pylist()
-        self.rejects = [Reject(**row) for row in refused]
-        self.scanned = read_counts(work, job.part.number)
-        assert self.scanned is not None
-        self.tally.rejected = len(self.rejects) - self.scanned.malformed
+        rejected = pq.read_table(scan_path(work, job.part.number, "refused"), schema=REJECTS).to_pylist()
+        writer.rejects += [Reject(**row) for row in rejected]
+        scanned = read_counts(work, job.part.number)
+        assert scanned is not None
+        self.scanned = scanned
+        self.counts.rejected = len(rejected) - scanned.malformed
 
     def rows(self) -> Iterator[tuple[dict[str, Any], int, str, bytes | None]]:
         """The candidates that are taken: the row, its rank among those of its id, name and bytes of its image."""
-        place = 0
+        decisions = iter(self.job.fates)
         path = scan_path(self.job.out / WORK, self.job.part.number, "candidates")
         with pq.ParquetFile(path) as file:
             for batch in file.iter_batches(batch_size=256, columns=CANDIDATES.names[:10]):
                 for row in batch.to_pylist():
-                    fate = int(self.job.fates[place])
-                    place += 1
-                    if fate < TAKEN:
-                        self._reject(row, *REASONS[-fate])
+                    decision = int(next(decisions))
+                    if decision < TAKEN:
+                        self._reject(row, *REASONS[-decision])
                         continue
                     image = self._image(row)
                     if image is not None:
                         self._count(row)
-                        yield row, fate, *image
+                        yield row, decision, *image
 
     def _image(self, row: dict[str, Any]) -> tuple[str, bytes | None] | None:
         if self.job.plan.columns.images == "path":
@@ -154,58 +146,37 @@ class _Slice:
             image = self.finder.find(row["id"], row["image"])
             data = image.read()
             digest = hashlib.sha256(data).digest()
-            if digest not in self.sound:  # several passes over one image: decoded once
+            if digest not in self.decoded:  # several passes over one image: decoded once
                 check_image(data)
-                self.sound.add(digest)
+                self.decoded.add(digest)
         except ImageError as error:
             self._reject(row, error.reason, error.message)
             return None
-        self.digest.update(digest)
-        self.size += len(data)
+        self.writer.count_image(data, digest)
         return image.name, data
 
     def _count(self, row: dict[str, Any]) -> None:
         if row["distance"]:
-            self.tally.sampled += 1
+            self.counts.sampled += 1
         else:
-            self.tally.nothing_to_fix += 1
+            self.counts.nothing_to_fix += 1
 
     def _reject(self, row: dict[str, Any], reason: str, message: str) -> None:
-        self.rejects.append(Reject(row["id"], row["row"], reason, message, None, row["label"]))
+        self.writer.rejects.append(Reject(row["id"], row["row"], reason, message, None, row["label"]))
         if row["distance"]:
-            self.tally.rejected += 1
+            self.counts.rejected += 1
         else:
-            self.tally.correct_rejected += 1
+            self.counts.correct_rejected += 1
 
-    def finish(self, shards: list[ShardInfo]) -> SliceResult:
+    def finish(self) -> SliceResult:
         """Save the counts, then mark the slice as done."""
-        assert self.scanned is not None
-        tally = self.tally
-        tally.correct_unused = self.scanned.correct - tally.nothing_to_fix - tally.correct_rejected
-        tally.reasons = Counter(reject.reason for reject in self.rejects)
-        reasons = dict(sorted(tally.reasons.items()))
-        accepted = tally.sampled + tally.nothing_to_fix
-        number, work = self.job.part.number, self.job.out / WORK
-        write_json(_tally_path(work, number), asdict(tally) | {"reasons": reasons})
-        result = SliceResult(
-            number,
-            self.scanned.read,
-            accepted,
-            len(self.rejects),
-            reasons,
-            self.size,
-            self.digest.hexdigest(),
-            shards,
-            tally.correct_unused,
-        )
-        save_result(self.job.out, self.job.plan, result, self._sorted(), [_tally_path(work, number)])
-        return result
-
-    def _sorted(self) -> list[Reject]:
-        ordered = sorted(self.rejects, key=lambda reject: reject.row)
-        if not self.job.several:
-            return ordered
-        name = self.job.file.name
-        return [
-            Reject(one.id, one.row, one.reason, f"{name}: {one.message}", one.position, one.label) for one in ordered
-        ]
+        counts, rejects = self.counts, self.writer.rejects
+        counts.correct_unused = self.scanned.correct - counts.nothing_to_fix - counts.correct_rejected
+        counts.reasons = Counter(reject.reason for reject in rejects)
+        path = _tally_path(self.job.out / WORK, self.job.part.number)
+        write_json(path, asdict(counts) | {"reasons": dict(sorted(counts.reasons.items()))})
+        rejects.sort(key=lambda reject: reject.row)
+        if self.job.several:
+            name = self.job.file.name
+            rejects[:] = [replace(reject, message=f"{name}: {reject.message}") for reject in rejects]
+        return self.writer.finish(self.scanned.read, unused=counts.correct_unused, files=[path])

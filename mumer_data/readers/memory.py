@@ -5,7 +5,6 @@ Not for files: a pipeline file cannot name rows.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, Union
 from pydantic import ConfigDict
 
 from mumer_data.exceptions import ImageError, SourceError
+from mumer_data.io.png import ZLIB_DEFAULT, encode_png
 from mumer_data.readers import SourceOptions
 from mumer_data.readers.lines import cut
 from mumer_data.records import Example, ImageRef, Reject, Slice
@@ -101,9 +101,7 @@ def image_bytes(image: ImageLike) -> bytes:
         except OSError as error:
             raise ImageError("image_missing", f"{image} cannot be read: {error.strerror}") from None
     if hasattr(image, "save") and hasattr(image, "mode"):
-        buffer = io.BytesIO()
-        image.save(buffer, "PNG")
-        return buffer.getvalue()
+        return encode_png(image, compress_level=ZLIB_DEFAULT)
     raise ImageError("image_corrupt", f"an image is a path, bytes or a PIL image, not {type(image).__name__}")
 
 

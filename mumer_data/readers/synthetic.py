@@ -16,7 +16,7 @@ from typing import Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from mumer_data.exceptions import ImageError, LatexSyntaxError
-from mumer_data.handwriting.alphabets import ALPHABETS, DEFAULT
+from mumer_data.handwriting.alphabets import ALPHABETS, DEFAULT, bank_shares
 from mumer_data.handwriting.ink import RenderedInk
 from mumer_data.handwriting.synthesizer import Synthesizer
 from mumer_data.readers import READERS, Reader, SourceOptions, reader_class
@@ -36,7 +36,7 @@ class SyntheticOptions(SourceOptions):
         source: another source, of which only ids and labels are used: ``{format: caption, path: data/mine}``.
         copies: pictures a label, each by another writer; above 1, ``-1``, ``-2``, ... is added to the id.
         writers, seed, size, padding, alphabets: see `images.synthesis.Synthesizer`.
-        glyphs: a bank of real glyphs, made by ``mumer glyphs build``.
+        glyphs: banks of glyphs, made by ``mumer glyphs build``, and their shares: see `alphabets.bank_shares`.
     """
 
     format: Literal["synthetic"]
@@ -49,7 +49,12 @@ class SyntheticOptions(SourceOptions):
     size: float = Field(32.0, ge=8, le=256)
     padding: int = Field(8, ge=0, le=256)
     alphabets: tuple[str, ...] = DEFAULT
-    glyphs: str | None = None
+    glyphs: tuple[str, ...] = ()
+
+    @field_validator("glyphs", mode="before")
+    @classmethod
+    def _one_bank(cls, banks: object) -> object:
+        return () if banks is None else (banks,) if isinstance(banks, str) else banks
 
     @field_validator("alphabets")
     @classmethod
@@ -84,12 +89,14 @@ class SyntheticReader:
         """Raises ``SourceError`` where a file of the options is neither in ``base`` nor here."""
         self._options = given = SyntheticOptions.model_validate(options.model_dump())
         self._inner = _labels(given, base)
-        self._bank = None if given.glyphs is None else resolve(given.glyphs, base)
-        self._synthesis = Synthesizer(given.seed, given.writers, given.size, given.padding, given.alphabets, self._bank)
+        self._banks = bank_shares(given.glyphs, lambda name: resolve(name, base))
+        self._synthesis = Synthesizer(
+            given.seed, given.writers, given.size, given.padding, given.alphabets, self._banks
+        )
 
     def files(self) -> list[Path]:
-        """The files that labels come from, and the bank."""
-        return [*self._inner.files(), *([] if self._bank is None else [self._bank])]
+        """The files that labels come from, and the banks."""
+        return [*self._inner.files(), *(bank.path for bank in self._banks)]
 
     def plan(self, max_rows: int, max_bytes: int) -> list[Slice]:
         """Cut by labels; a label's copies stay together.
@@ -138,7 +145,7 @@ def _picture(synthesis: Synthesizer, name: str, label: str) -> RenderedInk:
 
 
 def _png(synthesis: Synthesizer, name: str, label: str) -> bytes:
-    from mumer_data.images.render_ink import encode_png
+    from mumer_data.io.png import encode_png
 
     return encode_png(_picture(synthesis, name, label).image)
 

@@ -33,7 +33,7 @@ def read_reward_log(path: Path) -> list[dict[str, Any]]:
 
 
 def plot_rewards(logs: Sequence[Path], out: Path, names: Sequence[str] | None = None) -> Path:
-    """Draw one or more runs as a PNG: each figure thin, its running mean over an eighth of the run, at most 20 updates, thick.
+    """Draw one or more runs as a PNG: each figure, and thick its running mean over an eighth of the run (20 at most).
 
     Args:
         logs: ``log.jsonl`` of each run.

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 from mumer_data.exceptions import ImageError
+from mumer_data.io.png import encode_png
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -255,6 +256,4 @@ def _png(ink: Image, height: int | None, margin: int) -> bytes:
     page_height = ink.height + 2 * margin if height is None else height
     page = Image.new("L", (ink.width + 2 * margin, page_height), 255)
     page.paste(ink, (margin, (page_height - ink.height) // 2))
-    out = io.BytesIO()
-    page.save(out, "PNG", optimize=True)
-    return out.getvalue()
+    return encode_png(page, optimize=True)

@@ -14,6 +14,7 @@ from PIL import Image
 
 import mumer_data
 from mumer_data.exceptions import PipelineError, SourceError
+from mumer_data.jobs.build import BuildResult
 from mumer_data.readers.predictions import load_predictions
 from tests.conftest import png
 
@@ -144,6 +145,14 @@ def test_the_rows_are_those_of_a_build(tmp_path: Path, good_folder: Path) -> Non
     for column in ("id", "label", "task"):
         assert on_disk[column].tolist() == in_memory[column].tolist()
     assert [m[1]["value"] for m in on_disk["messages"]] == [m[1]["value"] for m in in_memory["messages"]]
+
+
+def test_the_table_of_a_build_is_escaped() -> None:
+    counts = {"read": 1, "accepted": 0, "rejected": 1, "reasons": {"<b>&": 1}}
+    shown = BuildResult(Path("<script>"), {"counts": counts, "configs": {}})._repr_html_()
+    assert "&lt;script&gt;" in shown
+    assert "&lt;b&gt;&amp;" in shown
+    assert "<script>" not in shown
 
 
 def test_wrong_rows_and_options_are_named() -> None:

@@ -19,7 +19,7 @@ from mumer_data.augmentation.options import Augmentation
 from mumer_data.augmentation.run import augment
 from mumer_data.cli import app
 from mumer_data.exceptions import PipelineError
-from mumer_data.images.render_ink import encode_png
+from mumer_data.io.png import encode_png
 from mumer_data.jobs.rows import UsableRow, variants
 from mumer_data.latex.expression import Expression
 from tests.augmentation.pictures import LABELS, picture

@@ -15,7 +15,7 @@ from mumer_data.augmentation.options import Augmentation, presets
 from mumer_data.augmentation.run import Variant, augment, augment_bytes
 from mumer_data.images.check import check_image
 from mumer_data.images.polarity import polarity
-from mumer_data.images.render_ink import encode_png
+from mumer_data.io.png import encode_png
 from tests.augmentation.pictures import LABELS, at_its_ends, contrasts, inside, picture
 
 drawings = st.builds(picture, st.integers(0, len(LABELS) - 1), st.integers(0, 40), st.sampled_from([20.0, 32.0, 48.0]))

@@ -140,8 +140,11 @@ def lay_models(desk: Path) -> None:
     """Tiny models of the right architecture under the names of real ones: what loads there is what loads here."""
     from mumer_train.toy.tiny import Sizes, create_tiny_model
 
+    from tests.training.encoder_decoders import trocr
+
     for name in MODELS:
         create_tiny_model(desk / name, Sizes(width=96, layers=2))
+    trocr(desk / "microsoft/trocr-base-handwritten")
 
 
 def environment() -> dict[str, str]:

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import sys
+import tomllib
 from pathlib import Path
 from statistics import fmean
 
+import yaml
+from mumer_train.ablation.table import difference_text, main_table
+
 from tests.docs.pages import ROOT
+
+sys.path.insert(0, str(ROOT / "benchmarks"))
+from score_pairs import PAIRS, table, verdicts
 
 
 def test_the_small_readers() -> None:
     page = (ROOT / "docs" / "train_small.md").read_text(encoding="utf-8")
     results = json.loads((ROOT / "docs" / "data" / "reader_results.json").read_text(encoding="utf-8"))
-    assert len(results) == 2
+    assert {"mini", "crohme"} <= set(results)
     for run in results.values():
         first, second = run["crohme_2013"], run["crohme_2014"]
         low, high = second["exprate_interval"]
@@ -21,6 +30,63 @@ def test_the_small_readers() -> None:
         assert f"{row} {second['le1']:.1f} | {second['le2']:.1f} | {second['cdm_f1']:.3f} |" in page
     mini = json.loads((ROOT / "mumer_data" / "recognizers" / "mini" / "results.json").read_text(encoding="utf-8"))
     assert mini["CROHME 2014"]["exprate"] == results["mini"]["crohme_2014"]["exprate"]
+
+
+def test_the_small_ablation() -> None:
+    page = (ROOT / "docs" / "ablation.md").read_text(encoding="utf-8")
+    results = json.loads((ROOT / "docs" / "data" / "ablation_small.json").read_text(encoding="utf-8"))
+    config = yaml.safe_load((ROOT / "training" / "configs" / "ablation_small.yaml").read_text(encoding="utf-8"))
+    assert list(results["arms"]) == list(config["arms"])
+    assert (results["budget"], results["seeds"]) == (config["budget"], config["seeds"])
+    rows = main_table(results, "other_hands", "steps")
+    assert len(rows) == 2 + len(config["arms"])
+    assert "\n".join(rows) in page
+    found = results["tests"]["other_hands"]["steps"]
+    assert f"{results['arms']['recognition']['synthetic_images']:,} images" in page
+    assert f"{found['n']:,} test images" in page
+    for arm in list(results["arms"])[1:]:
+        assert difference_text(found["arms"][arm]["figures"]["exprate"]) in page
+
+
+def _row(name: str, figures: dict[str, list[float]]) -> str:
+    """One line of a table: each figure with its interval."""
+    cells = ["{:.2f} [{:.2f}, {:.2f}]".format(*figures[key]) for key in ("pearson", "spearman", "auc")]
+    return " | ".join([f"| {name}", *cells]) + " |"
+
+
+def test_the_rating_on_pairs_that_people_rated() -> None:
+    page = (ROOT / "docs" / "scores.md").read_text(encoding="utf-8")
+    results = json.loads((ROOT / "docs" / "data" / "rating.json").read_text(encoding="utf-8"))
+    rows = [_row("`rating`", results["cross_validated"][0])]
+    rows += [_row(name, figures) for name, figures in results["other_scores"].items()]
+    assert len(rows) == 9
+    assert "\n".join(rows) in page
+    parts = [_row(name, figures) for name, figures in results["parts_alone"].items()]
+    assert len(parts) == 7
+    assert "\n".join(parts) in page
+    time = results["milliseconds"]
+    assert f"takes {time['mean']:.1f} ms of processor time on average, {time['largest']:.0f} ms at most" in page
+    assert f"fitted to {results['pairs']} pairs" in page
+    assert results["not_typeset"] == 0
+
+
+def test_the_weights_are_those_of_the_results() -> None:
+    results = json.loads((ROOT / "docs" / "data" / "rating.json").read_text(encoding="utf-8"))
+    text = (ROOT / "mumer_data" / "metrics" / "rating" / "weights.toml").read_text(encoding="utf-8")
+    weights = tomllib.loads(text)
+    assert {key: weights["fit"][key] for key in ("pairs", "sha256", "seed")} == {
+        key: results[key] for key in ("pairs", "sha256", "seed")
+    }
+    page = (ROOT / "docs" / "scores.md").read_text(encoding="utf-8")
+    assert f"rating = {weights['top']:.2f} exp(" in page
+    assert f"(n / {weights['length']:.0f})^{weights['exponent']}" in page
+
+
+def test_the_hand_judged_pairs() -> None:
+    with PAIRS.open(encoding="utf-8", newline="") as lines:
+        read = list(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
+    rows = [(row["verdict"] == "same", row["one"], row["two"], verdicts(row["one"], row["two"])) for row in read]
+    assert table(rows) in (ROOT / "docs" / "scores.md").read_text(encoding="utf-8")
 
 
 def test_the_sizes_of_the_tree_dialects() -> None:

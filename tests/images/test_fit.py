@@ -10,7 +10,8 @@ from PIL import Image, ImageOps
 
 from mumer_data.images.fit import Fit, fit, fit_image
 from mumer_data.images.polarity import polarity
-from mumer_data.images.render_ink import InkStyle, encode_png, render_ink
+from mumer_data.images.render_ink import InkStyle, render_ink
+from mumer_data.io.png import encode_png
 
 SHAPES = [
     np.array([[0, 0], [10, 10]], dtype=np.float64),
@@ -68,7 +69,7 @@ def test_paper_without_ink_stays_as_it_is() -> None:
 def test_boxes_move_along() -> None:
     """A symbol's box still holds its ink, and nothing of its neighbour's."""
     from mumer_data.handwriting.synthesizer import Synthesizer
-    from mumer_data.images.render_ink import encode_png
+    from mumer_data.io.png import encode_png
 
     picture = Synthesizer(seed=0, size=60).picture("a", "1 + x")
     data, boxes = fit(encode_png(picture.image), Fit(), picture.boxes.astype(np.float64))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import mumer_data
+from mumer_data.metrics import rating
 from mumer_data.metrics.evaluate import evaluate
 from mumer_data.metrics.rating import RatingError, explain, rate, ratings, weights
 from mumer_data.metrics.rating.edits import KINDS
@@ -16,6 +18,7 @@ from mumer_data.records import Prediction
 from tests.conftest import SHARED
 
 PAIRS = SHARED / "data/formula_judgements/pairs.jsonl"
+WEIGHTS = Path(rating.__file__).parent / "weights.toml"
 LABELS = [
     r"\frac { 1 } { 2 } ( a + b ) ^ { 2 } = c _ { i }",
     r"\sum _ { i = 1 } ^ { n } \sqrt { x _ { i } } \leq \int _ { 0 } ^ { 1 } f ( t ) d t",
@@ -38,11 +41,14 @@ def test_it_agrees_with_people() -> None:
 
 @pytest.mark.skipif(not PAIRS.is_file(), reason="the rated pairs are not there")
 def test_the_frozen_weights_are_those_of_the_fit() -> None:
-    from mumer_data.metrics.rating.fit import fitted, load
+    from mumer_data.metrics.rating.fit import chosen, data_hash, fitted, load
 
-    model = fitted(load(PAIRS), 4.0, weights().exponent)
-    assert np.allclose(model[:-1], [weights().kinds[kind] for kind in KINDS], atol=0.01)
-    assert abs(model[-1] - weights().top) < 0.02
+    pairs, made = load(PAIRS), tomllib.loads(WEIGHTS.read_text(encoding="utf-8"))["fit"]
+    assert made["sha256"] == data_hash(PAIRS)
+    assert made["pairs"] == len(pairs.ratings)
+    assert (made["pull"], weights().exponent) == chosen(pairs, made["seed"])
+    model = fitted(pairs, made["pull"], weights().exponent)
+    assert np.allclose(model, [*(weights().kinds[kind] for kind in KINDS), weights().top], atol=1e-3)
 
 
 @pytest.mark.parametrize(
@@ -114,6 +120,11 @@ def test_costs_add_up_to_the_loss() -> None:
         ("digit", "3", "8"),
         ("punctuation", ".", ""),
     }
+
+
+def test_a_font_is_named_in_its_difference() -> None:
+    ((one, _),) = explain("R", r"\mathbb { R }").costs
+    assert (one.kind, one.reference, one.prediction) == ("font", "R (double)", "R (italic)")
 
 
 def test_ratings_say_where_they_come_from() -> None:

@@ -38,7 +38,8 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def processor(tiny: Path) -> Processor:
-    from mumer_train.processor import Processor, load_processor
+    from mumer_train.loading import load_processor
+    from mumer_train.processor import Processor
 
     found = load_processor(str(tiny))
     assert isinstance(found, Processor)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from mumer_train.data import ChatDataset, Collator, Encoder, answer_tokens, prompt_text
-from mumer_train.processor import load_processor
+from mumer_train.loading import load_processor
 from mumer_train.shards import load_rows
 from mumer_train.train import train
 

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 import torch
 from mumer_train.data import ChatDataset, Collator, Encoder, answer_tokens
-from mumer_train.processor import StockProcessor, load_processor
+from mumer_train.loading import load_processor
+from mumer_train.processor import StockProcessor
 from mumer_train.shards import load_rows
 from mumer_train.train import train
 

@@ -1,4 +1,4 @@
-"""Rows -> batches: chat template, loss mask (answers only), padding to the longest row of a batch.
+"""Rows -> batches: prompt, loss mask (answers only), padding to the longest row of a batch.
 
 Not for reading shards: `shards`. Of a model it needs the processor only.
 """
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from mumer_data.exceptions import ImageError
 from mumer_data.shards.schema import CHATS, PLACEHOLDER
 from mumer_train.dependencies import TrainingError
-from mumer_train.processor import Processor, StockProcessor
+from mumer_train.processor import ModelProcessor
 
 if TYPE_CHECKING:
     import datasets
@@ -96,20 +96,16 @@ def rgb_image(example: ChatExample) -> Image:
         raise TrainingError(f"{example.task}/{example.id}: its image cannot be read: {error}") from None
 
 
-def prompt_text(processor: Processor | StockProcessor, prompt: str) -> str:
-    """The user turn in the model's chat template, with the generation prompt."""
-    content = [{"type": "image"}, {"type": "text", "text": prompt}]
-    turns = [{"role": "user", "content": content}]
-    template = processor.tokenizer.apply_chat_template
-    # For reasoning models thinking is disabled: the shards contain no reasoning.
-    return str(template(turns, tokenize=False, add_generation_prompt=True, enable_thinking=False))
+def prompt_text(processor: ModelProcessor, prompt: str) -> str:
+    """The user turn as the model takes it: in its chat template, or as the prefix of a decoder."""
+    return processor.prompt_text(prompt)
 
 
 @dataclass(frozen=True)
 class Encoder:
     """Chat examples -> token ids: prompt with image tokens, answer, end token."""
 
-    processor: Processor | StockProcessor
+    processor: ModelProcessor
 
     def answer_ids(self, example: ChatExample) -> list[int]:
         """Token ids of the answer and the end token."""
@@ -123,9 +119,9 @@ class Encoder:
 
     def fingerprint(self) -> str:
         """Hash of everything that a length depends on, except the row."""
-        tokenizer, images = self.processor.tokenizer, self.processor.images
+        tokenizer = self.processor.tokenizer
         vocabulary = sorted(tokenizer.get_vocab().items(), key=lambda entry: entry[1])
-        parts = [str(tokenizer.chat_template), images.to_json_string(), str(vocabulary)]
+        parts = [self.processor.settings(), str(vocabulary)]
         return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -163,8 +159,9 @@ class Collator:
             prompt=min(len(prompt) for prompt in encoded.prompts),
             left_out=[row for example in examples for row in example.left_out],
         )
-        batch = {"input_ids": tokens, "attention_mask": mask, "labels": labels, **token_types, **encoded.pixels}
-        return batch | {"stats": stats}
+        side = "decoder_" if processor.encoder_decoder else ""
+        batch = {f"{side}input_ids": tokens, f"{side}attention_mask": mask, "labels": labels, **token_types}
+        return batch | encoded.pixels | {"stats": stats}
 
 
 @dataclass(frozen=True)

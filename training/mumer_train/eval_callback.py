@@ -19,14 +19,14 @@ from mumer_data.jobs.predict import read_all
 from mumer_data.metrics.evaluate import Evaluation, evaluate
 from mumer_data.recognizers import Sampling
 from mumer_train.config import Evaluate
-from mumer_train.processor import Processor, StockProcessor
+from mumer_train.processor import ModelProcessor
 from mumer_train.trainer import WRITING, replace_folder
 from mumer_train.transformers_recognizer import LoadedModel
 
 BEST, EVALUATION = "best", "evaluation.json"
 
 
-def evaluate_model(model: Any, processor: Processor | StockProcessor, options: Evaluate) -> Evaluation:
+def evaluate_model(model: Any, processor: ModelProcessor, options: Evaluate) -> Evaluation:
     """Evaluate a model on the first rows of a source; train mode and RNG state are restored afterwards."""
     training = model.training
     model.eval()
@@ -43,7 +43,7 @@ def evaluate_model(model: Any, processor: Processor | StockProcessor, options: E
 class EvaluationCallback(TrainerCallback):
     """Evaluates every N updates, logs ``eval_exprate`` and others, and keeps the model with the highest ExpRate."""
 
-    def __init__(self, options: Evaluate, processor: Processor | StockProcessor, output: Path) -> None:
+    def __init__(self, options: Evaluate, processor: ModelProcessor, output: Path) -> None:
         self._options, self._processor, self._output = options, processor, output
         self.trainer: Any = None
 

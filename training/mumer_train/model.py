@@ -10,10 +10,15 @@ from typing import Any
 
 from mumer_train.config import TrainConfig
 from mumer_train.dependencies import TrainingError, require_for
+from mumer_train.loading import add_embeddings, load_weights
+from mumer_train.processor import ModelProcessor
 
 _COMPONENTS = {
-    "projector": ("merger", "deepstack_merger_list", "multi_modal_projector", "connector", "aligner"),
-    "vision": ("visual", "vision_tower", "vision_model"),
+    "projector": (
+        *("merger", "deepstack_merger_list", "multi_modal_projector", "connector", "aligner", "enc_to_dec_proj"),
+        *("vision_projection", "projector"),
+    ),
+    "vision": ("visual", "vision_tower", "vision_model", "vision_encoder"),
 }
 _ATTENTION = ("eager", "sdpa", "flex_attention", "flash_attention_2", "flash_attention_3")
 _FLASH = {"flash_attention_2": "flash_attn", "flash_attention_3": "flash_attn_interface"}
@@ -48,8 +53,8 @@ def _enabled(variable: str) -> bool:
     return os.environ.get(variable, "false").lower() in ("true", "1")
 
 
-def load_model(config: TrainConfig) -> Any:
-    """Load the model and freeze the parts that the configuration names.
+def load_model(config: TrainConfig, processor: ModelProcessor) -> Any:
+    """Load the model, add embeddings for new tokens of its processor, and freeze the parts that are named.
 
     With ``precision: bf16`` the weights are stored in fp32: at a learning rate of 1e-5 most updates are smaller than
     the resolution of bf16 (2^-9 of a weight).
@@ -58,18 +63,16 @@ def load_model(config: TrainConfig) -> Any:
         TrainingError: the model cannot be loaded, or all parts are frozen.
     """
     import torch
-    from transformers import AutoModelForImageTextToText
 
     options = {"attn_implementation": config.attention} if config.attention else {}
-    try:
-        model = AutoModelForImageTextToText.from_pretrained(
-            config.model,
-            dtype=torch.bfloat16 if config.precision == "pure_bf16" else torch.float32,
-            trust_remote_code=config.trust_remote_code,
-            **options,
-        )
-    except (OSError, ValueError, ImportError) as error:
-        raise TrainingError(f"{config.model} cannot be loaded: {error}") from None
+    model = load_weights(
+        config.model,
+        dtype=torch.bfloat16 if config.precision == "pure_bf16" else torch.float32,
+        trust_remote_code=config.trust_remote_code,
+        **options,
+    )
+    if processor.encoder_decoder:
+        add_embeddings(model, processor.tokenizer)
     for name, weights in model.named_parameters():
         if getattr(config.freeze, component_of(name)):
             weights.requires_grad_(False)
@@ -81,4 +84,7 @@ def load_model(config: TrainConfig) -> Any:
 def component_of(name: str) -> str:
     """``vision``, ``projector`` or ``language``, by the name of a weight; projectors may be in the vision tower."""
     modules = name.split(".")
-    return next((part for part, names in _COMPONENTS.items() if any(one in names for one in modules)), "language")
+    found = next((part for part, names in _COMPONENTS.items() if any(one in names for one in modules)), None)
+    if found is None and "encoder" in modules[:2]:  # of an encoder-decoder: the first is `model` in some
+        return "vision"
+    return found or "language"

@@ -1,22 +1,20 @@
-"""Tokenizer and image processor of a model behind one interface; `Processor` works without torchvision.
+"""Tokenizer and image processor of a chat model behind one interface; `Processor` works without torchvision.
 
-Not for chat templates: `data`. Qwen-VL models use `Processor`, others their own `AutoProcessor` (`StockProcessor`).
+Not for loading them: `loading`. Qwen-VL models use `Processor`, others their own `AutoProcessor` (`StockProcessor`).
 """
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from mumer_train.dependencies import TrainingError, require
+from mumer_train.dependencies import TrainingError
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-log = logging.getLogger(__name__)
 _PROMPTS = 4_096  # prompts in the cache
 
 
@@ -39,6 +37,54 @@ class Encoded:
     patches: int
 
 
+class ModelProcessor(Protocol):
+    """Converts prompts and images to the inputs of a model.
+
+    Attributes:
+        tokenizer, images: tokenizer and image processor of the model.
+        encoder_decoder: whether prompts and answers are inputs of a decoder beside an image encoder.
+        max_tokens: most tokens of prompt and answer together; ``None`` where the model has no limit of its own.
+    """
+
+    @property
+    def tokenizer(self) -> Any: ...  # noqa: D102
+    @property
+    def images(self) -> Any: ...  # noqa: D102
+    @property
+    def encoder_decoder(self) -> bool: ...  # noqa: D102
+    @property
+    def max_tokens(self) -> int | None: ...  # noqa: D102
+
+    def prompt_text(self, prompt: str) -> str:
+        """The user turn as the model takes it, up to where its answer begins."""
+
+    def encode(self, texts: Sequence[str], images: Sequence[Image]) -> Encoded:
+        """Encode prompts, one image per text."""
+
+    def length(self, text: str, image: Image) -> int:
+        """Tokens of a prompt with its image."""
+
+    def __call__(self, texts: Sequence[str], images: Sequence[Image], *, side: str = "left") -> dict[str, Any]:
+        """The inputs of ``generate``, one image per text."""
+
+    def generate_options(self) -> dict[str, Any]:
+        """Options of ``generate`` that override those of the model's files."""
+
+    def settings(self) -> str:
+        """Everything that a length depends on, beside the vocabulary."""
+
+    def save(self, folder: Path) -> None:
+        """Write tokenizer and image processor for `from_pretrained`."""
+
+
+def _chat(source: Any, prompt: str) -> str:
+    """The user turn in the chat template of a tokenizer or processor, with the generation prompt."""
+    content = [{"type": "image"}, {"type": "text", "text": prompt}]
+    turns = [{"role": "user", "content": content}]
+    # For reasoning models thinking is disabled: the shards contain no reasoning.
+    return str(source.apply_chat_template(turns, tokenize=False, add_generation_prompt=True, enable_thinking=False))
+
+
 @dataclass(frozen=True)
 class Processor:
     """Converts texts and images to tensors, for models of the Qwen-VL family.
@@ -53,6 +99,20 @@ class Processor:
     images: Any
     image_token: str
     prompts: dict[str, list[int]] = field(default_factory=dict, compare=False, repr=False)  # most rows share a handful
+    encoder_decoder: bool = False
+    max_tokens: int | None = None
+
+    def prompt_text(self, prompt: str) -> str:
+        """The user turn in the chat template."""
+        return _chat(self.tokenizer, prompt)
+
+    def generate_options(self) -> dict[str, Any]:
+        """None: those of the model's files hold."""
+        return {}
+
+    def settings(self) -> str:
+        """Chat template and settings of the image processor."""
+        return f"{self.tokenizer.chat_template}\0{self.images.to_json_string()}"
 
     @property
     def image_token_id(self) -> int:
@@ -125,6 +185,8 @@ class StockProcessor:
         processor: the `AutoProcessor`.
         image_token_id: id of the image token.
         added_tokens: size of an image -> tokens that it adds to a prompt (cache).
+        one_list: whether it takes the images of a batch as one list, not a list for each text.
+        options: further options of a call.
     """
 
     tokenizer: Any
@@ -132,17 +194,34 @@ class StockProcessor:
     processor: Any
     image_token_id: int
     added_tokens: dict[tuple[int, int], int] = field(default_factory=dict, compare=False, repr=False)
+    one_list: bool = False
+    options: dict[str, Any] = field(default_factory=dict)
+    encoder_decoder: bool = False
+    max_tokens: int | None = None
+
+    def prompt_text(self, prompt: str) -> str:
+        """The user turn in the chat template."""
+        return _chat(self.tokenizer, prompt)
+
+    def generate_options(self) -> dict[str, Any]:
+        """None: those of the model's files hold."""
+        return {}
+
+    def settings(self) -> str:
+        """Chat template and settings of the processor."""
+        return f"{self.tokenizer.chat_template}\0{self.processor.to_json_string()}\0{self.options}"
 
     def __call__(self, texts: Sequence[str], images: Sequence[Image], *, side: str = "left") -> dict[str, Any]:
         """All padded inputs of the model, one image per text."""
         return dict(
             self.processor(
                 text=list(texts),
-                images=[[image] for image in images],
+                images=list(images) if self.one_list else [[image] for image in images],
                 padding=True,
                 padding_side=side,
                 add_special_tokens=False,
                 return_tensors="pt",
+                **self.options,
             )
         )
 
@@ -154,7 +233,7 @@ class StockProcessor:
         prompts = [row[:length].tolist() for row, length in zip(tokens, lengths, strict=True)]
         types = {
             name: [row[:length].tolist() for row, length in zip(inputs.pop(name), lengths, strict=True)]
-            for name in [name for name, value in inputs.items() if value.shape == tokens.shape]
+            for name in [name for name, value in inputs.items() if getattr(value, "shape", None) == tokens.shape]
         }
         counts = [prompt.count(self.image_token_id) for prompt in prompts]
         return Encoded(prompts, types, inputs, counts, sum(counts))
@@ -170,61 +249,3 @@ class StockProcessor:
     def save(self, folder: Path) -> None:
         """Write its files for `from_pretrained`."""
         self.processor.save_pretrained(folder)
-
-
-def load_processor(
-    model: str, *, max_pixels: int | None = None, trust_remote_code: bool = False
-) -> Processor | StockProcessor:
-    """Load the processor of a local folder or a Hub id.
-
-    Args:
-        model: folder or Hub id of the model.
-        max_pixels: larger images are scaled down to at most this many pixels; default: the model's own limit. Models
-            with a fixed image size ignore it.
-        trust_remote_code: run code that comes with the model.
-
-    Raises:
-        TrainingError: the model does not take images, or has no tokenizer, image processor or chat template.
-    """
-    require("torch", "transformers")
-    from transformers import AutoConfig, AutoImageProcessor, AutoModelForImageTextToText, AutoTokenizer
-
-    limits = {} if max_pixels is None else {"max_pixels": max_pixels}
-    known = AutoModelForImageTextToText._model_mapping
-    local = Path(model).is_dir()
-    if not local:
-        log.warning("%s is not a local folder: looking it up on the Hugging Face Hub", model)
-    try:
-        config = AutoConfig.from_pretrained(model, trust_remote_code=trust_remote_code)
-        if type(config) not in known and not getattr(config, "auto_map", None):
-            raise TrainingError(
-                f"{model} is a model of type {config.model_type}, which does not take images: use an "
-                "image-text-to-text model, such as Qwen2.5-VL"
-            )
-        tokenizer = AutoTokenizer.from_pretrained(model, trust_remote_code=trust_remote_code)
-        images = AutoImageProcessor.from_pretrained(model, trust_remote_code=trust_remote_code, **limits)
-    except (OSError, ValueError, ImportError) as error:
-        where = "" if local else "is not a local folder; as a model of the Hub it "
-        raise TrainingError(
-            f"{model} {where}has no tokenizer and image processor that transformers can load: {error}"
-        ) from None
-    if not tokenizer.chat_template:
-        raise TrainingError(f"the tokenizer of {model} has no chat template")
-    image_token_id = getattr(config, "image_token_id", None)
-    if image_token_id is None:
-        raise TrainingError(f"{model} is not supported: its config has no image_token_id")
-    if hasattr(images, "merge_size") and hasattr(images, "get_number_of_image_patches"):
-        return Processor(tokenizer, images, str(tokenizer.convert_ids_to_tokens(image_token_id)))
-    return StockProcessor(tokenizer, images, _auto_processor(model, trust_remote_code), int(image_token_id))
-
-
-def _auto_processor(model: str, trust_remote_code: bool) -> Any:
-    from transformers import AutoProcessor
-
-    try:
-        processor = AutoProcessor.from_pretrained(model, trust_remote_code=trust_remote_code)
-    except (OSError, ValueError, ImportError) as error:
-        raise TrainingError(f"the processor of {model} cannot be loaded: {error}") from None
-    if not hasattr(processor, "image_processor"):
-        raise TrainingError(f"{model} has no processor of texts and images")
-    return processor

@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 
+from mumer_train.loading import decoder_of
 from mumer_train.model import component_of
 
 # Peak dense bf16 TFLOP/s from the manufacturers' data sheets (without sparsity).
@@ -60,7 +61,7 @@ class FlopEstimate:
         """The estimate for a model; parameters without gradient count as frozen."""
         weights: dict[str, int] = defaultdict(int)
         trained: dict[str, bool] = defaultdict(bool)
-        table, head = model.get_input_embeddings(), model.get_output_embeddings()
+        table, head = decoder_of(model).get_input_embeddings(), model.get_output_embeddings()
         for name, values in model.named_parameters():
             part = component_of(name)
             trained[part] |= values.requires_grad

@@ -18,7 +18,7 @@ from mumer_train.model import check_options, load_model
 
 if TYPE_CHECKING:
     from mumer_train.data import Encoder
-    from mumer_train.processor import Processor, StockProcessor
+    from mumer_train.processor import ModelProcessor
     from mumer_train.trainer import MumerTrainer
 
 
@@ -37,7 +37,6 @@ def train(config: TrainConfig, *, resume: bool = False) -> Path:
     from transformers import set_seed
 
     from mumer_train.data import Collator, Encoder
-    from mumer_train.processor import load_processor
     from mumer_train.run_record import write_run_record
     from mumer_train.trainer import MumerTrainer
 
@@ -46,7 +45,7 @@ def train(config: TrainConfig, *, resume: bool = False) -> Path:
     last = _last_checkpoint(config.output, resume)
     arguments = _arguments(config, cuda=cuda)  # before the model: ZeRO-3 and FSDP2 shard it while it is loaded
     set_seed(config.seed)
-    processor = load_processor(config.model, max_pixels=config.max_pixels, trust_remote_code=config.trust_remote_code)
+    processor = _load_processor(config)
     encoder = Encoder(processor)
     with arguments.main_process_first(desc="counting tokens"):
         data = _load_data(config, encoder)
@@ -54,9 +53,9 @@ def train(config: TrainConfig, *, resume: bool = False) -> Path:
         rows_per_update = config.per_device_batch_size * arguments.world_size * arguments.gradient_accumulation_steps
         arguments.max_steps = ceil(data.rows * config.epochs / rows_per_update)
     if data.left_out and arguments.process_index == 0:
-        _print_skipped(data.left_out, config.max_length)
+        _print_skipped(data.left_out, _max_length(config, processor))
     trainer = MumerTrainer(
-        model=load_model(config),
+        model=load_model(config, processor),
         args=arguments,
         train_dataset=data.examples,
         data_collator=Collator(encoder),
@@ -74,6 +73,22 @@ def train(config: TrainConfig, *, resume: bool = False) -> Path:
     return config.output / "final"
 
 
+def _load_processor(config: TrainConfig) -> ModelProcessor:
+    from mumer_train.loading import load_processor
+
+    processor = load_processor(
+        config.model, max_pixels=config.max_pixels, trust_remote_code=config.trust_remote_code, training=True
+    )
+    if processor.encoder_decoder and config.liger:
+        raise TrainingError("liger: true has no kernels for encoder-decoders: set liger: false")
+    return processor
+
+
+def _max_length(config: TrainConfig, processor: ModelProcessor) -> int:
+    """Most tokens of a row, by the configuration and by the model."""
+    return min(config.max_length, processor.max_tokens or config.max_length)
+
+
 def _record(rows: int | None, left_out: dict[str, list[str]]) -> dict[str, Any]:
     counts = {task: len(ids) for task, ids in left_out.items()}
     return {"rows": rows, "left_out": counts, "left_out_ids": left_out}
@@ -84,7 +99,7 @@ def _print_skipped(left_out: dict[str, list[str]], max_length: int) -> None:
     print(f"rows of more than {max_length} tokens are skipped (listed in run.json): {skipped}")
 
 
-def _add_options(trainer: MumerTrainer, config: TrainConfig, processor: Processor | StockProcessor) -> None:
+def _add_options(trainer: MumerTrainer, config: TrainConfig, processor: ModelProcessor) -> None:
     """Set the optional parts of a trainer: another optimizer, validation during training."""
     if config.optimizer == "muon":
         from mumer_train.muon import MuonAdamW
@@ -122,10 +137,11 @@ def _load_data(config: TrainConfig, encoder: Encoder) -> _TrainingData:
     from mumer_train.length_filter import LengthFilteredStream, filter_by_length
     from mumer_train.shards import mixed, streamed
 
+    max_length = _max_length(config, encoder.processor)
     if config.streaming:
         stream, count = streamed(config.data, config.seed, config.shuffle_buffer)
-        return _TrainingData(LengthFilteredStream(stream, encoder, config.max_length), count, None, {})
-    filtered = filter_by_length(mixed(config.data, config.seed), encoder, config.max_length, config.workers)
+        return _TrainingData(LengthFilteredStream(stream, encoder, max_length), count, None, {})
+    filtered = filter_by_length(mixed(config.data, config.seed), encoder, max_length, config.workers)
     return _TrainingData(ChatDataset(filtered.rows), len(filtered.rows), filtered.lengths, filtered.left_out)
 
 

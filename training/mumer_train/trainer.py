@@ -22,7 +22,7 @@ from transformers import AutoModelForImageTextToText, Trainer
 from mumer_data.io.atomic import write_json
 from mumer_train.data import IGNORE_INDEX, BatchStats, restrict_logits_to_answers
 from mumer_train.dependencies import TrainingError
-from mumer_train.processor import Processor, StockProcessor
+from mumer_train.processor import ModelProcessor
 from mumer_train.sampler import EpochSampler
 from mumer_train.throughput import FlopEstimate, ThroughputMeter, peak_tflops_of
 
@@ -43,7 +43,7 @@ class MumerTrainer(Trainer):
     def __init__(
         self,
         *arguments: Any,
-        processor: Processor | StockProcessor,
+        processor: ModelProcessor,
         lengths: Sequence[int] | None,
         peak: float | None,
         **options: Any,
@@ -51,6 +51,7 @@ class MumerTrainer(Trainer):
         super().__init__(*arguments, **options)
         if not self.args.use_liger_kernel:  # its kernel makes no logits: the model's own loss is used
             self.compute_loss_func = self._token_mean
+            self.model_accepts_loss_kwargs = False  # the model computes no loss
         self._processor = processor
         self._lengths = lengths
         self._token_losses: tuple[Any, Any] | None = None  # of the last batch: losses of answer tokens, mask
@@ -80,7 +81,8 @@ class MumerTrainer(Trainer):
         """Mean loss over the answer tokens of all devices and accumulated steps; every token has the same weight.
 
         Qwen's models ignore ``num_items_in_batch`` and average the means of steps, which gives tokens of short answers
-        a higher weight. Only the logits of answers are converted to fp32.
+        a higher weight. Only the logits of answers are converted to fp32. Labels stand under their own input tokens, in
+        an encoder-decoder too: a token is predicted one place before.
         """
         shifted = labels[:, 1:]
         mask = shifted != IGNORE_INDEX

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections import defaultdict
 from collections.abc import Container, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from mumer_train.constrained import Constraint
     from mumer_train.from_scratch.recognizer import ReaderRecognizer
-    from mumer_train.processor import Processor, StockProcessor
+    from mumer_train.processor import ModelProcessor
 
 
 class TransformersRecognizer:
@@ -53,18 +54,14 @@ class TransformersRecognizer:
             self._loaded = _reader(model, options)
             return
         import torch
-        from transformers import AutoModelForImageTextToText
 
-        from mumer_train.processor import load_processor
+        from mumer_train.loading import load_processor, load_weights
 
         processor = load_processor(model, max_pixels=options.max_pixels, trust_remote_code=options.trust_remote_code)
         cuda = torch.cuda.is_available()
-        try:
-            loaded = AutoModelForImageTextToText.from_pretrained(
-                model, dtype=torch.bfloat16 if cuda else torch.float32, trust_remote_code=options.trust_remote_code
-            )
-        except (OSError, ValueError) as error:
-            raise TrainingError(f"{model} cannot be loaded as an image-text-to-text model: {error}") from None
+        loaded = load_weights(
+            model, dtype=torch.bfloat16 if cuda else torch.float32, trust_remote_code=options.trust_remote_code
+        )
         constraint, grammar = None, options.grammar
         if grammar or options.constrained:
             from mumer_train.constrained import Constraint, grammar_of
@@ -99,10 +96,12 @@ class LoadedModel:
         constraint: grammar of the answers; default: none.
     """
 
-    def __init__(
-        self, model: Any, processor: Processor | StockProcessor, batch: int, constraint: Constraint | None = None
-    ) -> None:
+    def __init__(self, model: Any, processor: ModelProcessor, batch: int, constraint: Constraint | None = None) -> None:
         self._model, self._processor, self._batch, self._constraint = model, processor, batch, constraint
+        settings = model.generation_config
+        ends = settings.eos_token_id if isinstance(settings.eos_token_id, list) else [settings.eos_token_id]
+        self._ends = sorted({processor.tokenizer.eos_token_id, *ends} - {None})
+        self._settings = {"eos_token_id": self._ends, **processor.generate_options()}
 
     def answers(self, requests: Sequence[Request], sampling: Sampling, done: Container[Key] = ()) -> Iterator[Answered]:
         """Answer batch by batch, images of similar size together; sampling depends on a batch's first request.
@@ -116,39 +115,56 @@ class LoadedModel:
                 yield self._generate(batch, sampling)
 
     def _generate(self, requests: Sequence[Request], sampling: Sampling) -> Answered:
+        """The answers to a batch; an encoder-decoder answers prompts of one length at a time: they are not padded."""
+        from mumer_train.data import prompt_text
+
+        groups: dict[int, list[tuple[Request, str]]] = defaultdict(list)
+        for request in requests:
+            text = prompt_text(self._processor, request.prompt)
+            length = len(self._processor.tokenizer(text)["input_ids"]) if self._processor.encoder_decoder else 0
+            groups[length].append((request, text))
+        found: dict[Key, Answer] = {}
+        for group in groups.values():
+            asked = [request for request, _ in group]
+            answers = self._group(asked, [text for _, text in group], sampling)
+            found |= {request.key: answer for request, answer in zip(asked, answers, strict=True)}
+        return [(request, found[request.key]) for request in requests]
+
+    def _group(self, requests: Sequence[Request], texts: Sequence[str], sampling: Sampling) -> list[Answer]:
         import torch
         from transformers import LogitsProcessorList
 
-        from mumer_train.data import prompt_text
-
-        texts = [prompt_text(self._processor, request.prompt) for request in requests]
         inputs = self._processor(texts, [_open(request) for request in requests], side="left")
         inputs = {name: value.to(self._model.device) for name, value in inputs.items()}
+        prompt = inputs["decoder_input_ids" if self._processor.encoder_decoder else "input_ids"].shape[1]
+        most = sampling.max_tokens
+        if self._processor.max_tokens is not None:
+            most = max(1, min(most, self._processor.max_tokens - prompt))
         recorder = _Recorder()
-        closing = sampling.max_tokens // 2
-        extra = [self._constraint.processor(closing)] if self._constraint else []
+        extra = [self._constraint.processor(most // 2)] if self._constraint else []
         draw = sampling.temperature > 0
         torch.manual_seed(hash64(f"{sampling.seed}\0{requests[0].id}\0{requests[0].sample}") % (1 << 63))
         with torch.no_grad():
             tokens = self._model.generate(
                 **inputs,
-                max_new_tokens=sampling.max_tokens,
+                **self._settings,
+                max_new_tokens=most,
                 do_sample=draw,
                 temperature=sampling.temperature if draw else None,
                 top_p=sampling.top_p if draw else None,
                 top_k=None,
                 logits_processor=LogitsProcessorList([recorder, *extra]),
             )
-        new = tokens[:, inputs["input_ids"].shape[1] :].cpu()
+        new = tokens[:, prompt:].cpu()
         logprobs = recorder.logprobs(new)
-        end = self._processor.tokenizer.eos_token_id
-        return [(request, self._answer(new[row].tolist(), logprobs[row], end)) for row, request in enumerate(requests)]
+        return [self._answer(*one) for one in zip(new.tolist(), logprobs, strict=True)]
 
-    def _answer(self, tokens: list[int], logprobs: list[float], end: int) -> Answer:
-        length = tokens.index(end) + 1 if end in tokens else len(tokens)
+    def _answer(self, tokens: list[int], logprobs: list[float]) -> Answer:
+        ended = next((place for place, token in enumerate(tokens, 1) if token in self._ends), None)
+        length = len(tokens) if ended is None else ended
         text = self._processor.tokenizer.decode(tokens[:length], skip_special_tokens=True)
         mean = sum(logprobs[:length]) / length if length else None
-        return Answer(text, mean, "stop" if end in tokens else "length")
+        return Answer(text, mean, "length" if ended is None else "stop")
 
 
 def _pixels(request: Request) -> int:

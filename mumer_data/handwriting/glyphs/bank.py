@@ -1,4 +1,4 @@
-"""A bank of real glyphs: one Parquet file with one row per glyph, and the `Alphabet` of its glyphs.
+"""A bank of glyphs, of real ink or of fonts: one Parquet file with one row per glyph, and the `Alphabet` of its glyphs.
 
 Not for segmentation: see `segment_image` (images) and `segment_ink` (ink with marked symbols).
 """
@@ -18,6 +18,9 @@ from mumer_data.handwriting.glyphs.glyph import Glyph
 from mumer_data.io.atomic import atomic_write
 from mumer_data.typeset.atoms import atom_of
 
+FONT_LOOSE = 0.15
+"""Looseness of the strokes of a font's glyph, see `Glyph`."""
+
 SCHEMA = pa.schema(
     [
         ("token", pa.string()),
@@ -28,7 +31,7 @@ SCHEMA = pa.schema(
 
 
 def write_bank(path: Path, glyphs: Sequence[tuple[str, Glyph, str]]) -> None:
-    """Write (token, glyph, source) rows.
+    """Write (token, glyph, source) rows; the file notes whether the glyphs are ``real``.
 
     Raises:
         OutputError: the file cannot be written.
@@ -43,7 +46,8 @@ def write_bank(path: Path, glyphs: Sequence[tuple[str, Glyph, str]]) -> None:
         for token, glyph, source in glyphs
     ]
     with atomic_write(path) as temporary:
-        pq.write_table(pa.Table.from_pylist(rows, SCHEMA), temporary, compression="zstd")
+        kind = {"real": "yes" if any(glyph.real for _, glyph, _ in glyphs) else "no"}
+        pq.write_table(pa.Table.from_pylist(rows, SCHEMA.with_metadata(kind)), temporary, compression="zstd")
 
 
 class GlyphBank:
@@ -72,6 +76,7 @@ def _version(path: Path) -> int:
 @lru_cache(maxsize=4)  # read once per process
 def _loaded(path: Path, _version: int) -> dict[str, tuple[Glyph, ...]]:
     try:
+        real = (pq.read_schema(path).metadata or {}).get(b"real") != b"no"
         table = pq.read_table(path, schema=SCHEMA)
     except (OSError, pa.ArrowException) as error:
         raise SourceError(f"{path} is not a glyph bank ({error}); make one with `mumer glyphs`") from None
@@ -79,7 +84,9 @@ def _loaded(path: Path, _version: int) -> dict[str, tuple[Glyph, ...]]:
     for row in table.to_pylist():
         strokes = tuple(np.array(points, dtype=np.float64).reshape(-1, 2) for points in row["strokes"] if points)
         if strokes and row["token"]:
-            by_token.setdefault(row["token"], []).append(Glyph(strokes, real=True, loose=0.0, source=row["source"]))
+            by_token.setdefault(row["token"], []).append(
+                Glyph(strokes, real, 0.0 if real else FONT_LOOSE, row["source"])
+            )
     shapes = {token: tuple(glyphs) for token, glyphs in by_token.items()}
     for token in list(shapes):
         atom = atom_of(token)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from mumer_data.handwriting.glyphs.glyph import Glyph, Stroke
 
 _STEPS = 6  # interpolated points between two points of the file
-_RIGID = "()[]{}|/=≠≤≥±"  # little deformation allowed: a bracket without its bend is another symbol
+_RIGID = "()[]{}|/=≠≤≥±.,⋅…⋯"  # little deformation allowed: a bracket without its bend is another symbol
 
 
 class BuiltinGlyphs:
@@ -24,11 +24,12 @@ class BuiltinGlyphs:
 
     def glyphs(self, token: str, text: str, font: str) -> Sequence[Glyph]:
         """See `Alphabet`."""
-        return _shapes().get(text, ()) if font in ("", "normal", "italic") else ()
+        return builtin_glyphs().get(text, ()) if font in ("", "normal", "italic") else ()
 
 
 @lru_cache(maxsize=1)
-def _shapes() -> dict[str, tuple[Glyph, ...]]:
+def builtin_glyphs() -> dict[str, tuple[Glyph, ...]]:
+    """All glyphs by the character that they show, in the order of the file."""
     shapes: dict[str, tuple[Glyph, ...]] = {}
     for line in (Path(__file__).parent / "builtin.txt").read_text(encoding="utf-8").splitlines():
         if line and not line.startswith("# "):

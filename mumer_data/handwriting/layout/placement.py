@@ -12,7 +12,7 @@ from xml.etree.ElementTree import Element
 import numpy as np
 
 from mumer_data.exceptions import ImageError
-from mumer_data.handwriting.glyphs.glyph import Stroke
+from mumer_data.handwriting.glyphs.glyph import Glyph, Stroke
 from mumer_data.handwriting.layout.boxes import AXIS, Box
 from mumer_data.handwriting.layout.stretchy import accent_box, stretched_base, stretchy_delimiter, stretchy_row
 from mumer_data.handwriting.layout.tables import enclosure_box, table_box
@@ -24,6 +24,7 @@ _ATTRIBUTE = 4 / 3 * EM  # length of an `em` of an attribute, see `typeset.space
 _LARGE = {"∑": 1.7, "∏": 1.7, "∐": 1.7, "∫": 2.2, "∬": 2.2, "∭": 2.2, "⨌": 2.2, "∮": 2.2, "∯": 2.2, "∰": 2.2}
 _BESIDE_LIMITS = 0.12  # space after limits, so that they do not touch the next symbol
 _TIGHT = 0.35  # space between the letters of a function name, as a fraction of the space between symbols
+_APART = 0.06  # least space between them: "log" whose letters touch reads as "bog"
 _FAR = 0.7  # largest distance between two letters that are joined without lifting the pen
 
 
@@ -73,7 +74,7 @@ class LayoutEngine:
                 continue
             if inked:
                 x += self.writer.gap()
-            result.put(box, x, self.writer.shift(0.12))
+            result.put(box, x, self.writer.shift(0.09))
             x += box.width
             inked = True
         result.width = max(result.width, x)
@@ -89,24 +90,25 @@ class LayoutEngine:
         result, x, joined = Box(), 0.0, self.writer.rng.random() < self.writer.style.joins
         ends: list[tuple[float, float]] = []
         for character in text:
-            glyph, (width, height) = self.writer.glyph(character, character, font), self._size()
+            glyph = self.writer.glyph(character, character, font)
+            width, height = self._size(character, glyph)
             shift = self.writer.shift(0.06)
             strokes = [stroke * (width, height) + (x, shift) for stroke in glyph.strokes]
             if joined and ends and _near(ends[-1], strokes[0][0]):
                 result.draw(mark, [_ligature(ends[-1], strokes[0][0])], real=glyph.real)
             result.draw(mark, strokes, real=glyph.real)
             ends.append(tuple(strokes[0][-1].tolist()))
-            x += glyph.width * width + _TIGHT * self.writer.gap()
+            x += glyph.width * width + _TIGHT * self.writer.gap() + _APART
         return result
 
-    def _size(self, size: float = 1.0) -> tuple[float, float]:
+    def _size(self, text: str, glyph: Glyph) -> tuple[float, float]:
         """Width and height factors of the next glyph."""
-        height = size * self.writer.vary(0.3)
+        height = self.writer.letter_size(text, glyph) * self.writer.vary(0.4)
         return height * self.writer.style.aspect * self.writer.vary(0.2), height
 
-    def _glyph(self, mark: int, token: str, text: str, font: str = "", size: float = 1.0) -> Box:
+    def _glyph(self, mark: int, token: str, text: str, font: str = "") -> Box:
         glyph, box = self.writer.glyph(token, text, font), Box()
-        scale = self._size(size)
+        scale = self._size(text, glyph)
         box.draw(mark, [stroke * scale for stroke in glyph.strokes], real=glyph.real)
         return box
 
@@ -144,7 +146,9 @@ class LayoutEngine:
             x = (width - box.width * shrink) * (0.5 + writer.shift(0.2))
             result.put(box, max(0.0, x), y, shrink)
         if element.get("linethickness") != "0":
-            line = writer.line((0.0, axis + writer.shift(0.06)), (width, axis + writer.shift(0.06)))
+            begin = max(-0.1, writer.shift(0.3))
+            end = max(begin + 0.5 * width, width + writer.shift(0.4))
+            line = writer.line((begin, axis + writer.shift(0.06)), (end, axis + writer.shift(0.06)))
             result.draw(int(element.get(MARK, -1)), [line])
         result.width = width
         return result
@@ -167,7 +171,8 @@ class LayoutEngine:
             result.put(
                 degree, max(0.0, 0.5 * lead - degree.width * scale), bottom - 0.6 * high - degree.down * scale, scale
             )
-        end = x + lead + inner.width + 0.2 * writer.vary(1.0) + 0.1
+        covered = max(0.6 * inner.width, inner.width + writer.shift(0.4))
+        end = x + lead + covered + 0.2 * writer.vary(1.0) + 0.1
         corners = [
             (x, bottom - 0.38 * high),
             (x + 0.3 * lead, bottom - 0.5 * high),
@@ -189,16 +194,16 @@ class LayoutEngine:
         up, down = max(up, 0.45), max(down, 0.0 if up < 1.2 else down)
         middle, over = (up - down) / 2, up / 2 if up < 1.2 else (up - down) / 2  # descenders do not lower superscripts
         for name, box in boxes.items():
-            scale, white = size * writer.vary(0.2), 0.0
+            scale, white = size * writer.vary(0.4), 0.0
             if name == "sup":
-                lowest = max(over + 0.12, up - 0.38 * writer.vary(0.5) - 0.25 * max(0.0, box.up - 1.0))
+                lowest = max(over + 0.12, up - 0.24 * writer.vary(0.9) - 0.25 * max(0.0, box.up - 1.0))
                 if box.down < 0:  # a prime or a star: its ink lies above the baseline
                     lowest, white = max(lowest, 0.45), 0.1
                 y = -lowest - min(box.down, 0.35) * scale
             else:
                 highest = min(middle - 0.12, 0.3 * writer.vary(0.6) - down)
                 y = -highest + min(box.up, 1.1) * scale
-            result.put(box, x + white, y + writer.shift(0.1), scale)
+            result.put(box, x + white, y + writer.shift(0.2), scale)
         return result
 
     def _scripts(self, element: Element, positions: dict[str, tuple[str, ...]]) -> tuple[dict[str, Box], float]:

@@ -143,10 +143,14 @@ def _kinds(one: Node, two: Node) -> list[tuple[str, str, str]]:
     if one.name != two.name:
         found.append((_changed(one.name, two.name), one.name, two.name))
     elif one.font != two.font:
-        found.append((_font_kind(one, two), one.name, two.name))
+        found.append((_font_kind(one, two), _with_font(one), _with_font(two)))
     if one.relation != two.relation:
         found.append(("relation", f"{one.name} ({one.relation})", f"{two.name} ({two.relation})"))
     return found
+
+
+def _with_font(node: Node) -> str:
+    return f"{node.name} ({node.font or 'italic'})"
 
 
 def _font_kind(one: Node, two: Node) -> str:

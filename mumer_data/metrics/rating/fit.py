@@ -6,8 +6,8 @@ Not needed to rate: the weights are frozen in ``weights.toml``.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,12 +65,20 @@ def fitted(pairs: Rated, strength: float, exponent: float) -> Floats:
 
     prior = np.log([PRIOR[kind] for kind in KINDS])
 
-    def loss(logarithms: Floats) -> float:
-        errors = predicted(np.exp(logarithms), pairs, exponent) - pairs.ratings
-        return float((errors**2).sum() / 4 + strength * ((logarithms[:-1] - prior) ** 2).sum())
+    amounts = pairs.amounts / ((pairs.symbols / LENGTH) ** exponent)[:, None]
+
+    def loss(logarithms: Floats) -> tuple[float, Floats]:
+        """Squared errors with the pull, and the gradient."""
+        model = np.exp(logarithms)
+        ratings = model[-1] * np.exp(-amounts @ model[:-1])
+        errors, apart = ratings - pairs.ratings, logarithms[:-1] - prior
+        slope = np.append(-(errors * ratings) @ amounts * model[:-1], (errors * ratings).sum()) / 2
+        slope[:-1] += 2 * strength * apart
+        return float((errors**2).sum() / 4 + strength * (apart**2).sum()), slope
 
     bounds = [(-6.0, 2.0)] * len(KINDS) + [(np.log(9), np.log(10))]
-    return np.asarray(np.exp(minimize(loss, np.append(prior, np.log(9.6)), method="L-BFGS-B", bounds=bounds).x))
+    start = np.append(prior, np.log(9.6))
+    return np.asarray(np.exp(minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x))
 
 
 def chosen(pairs: Rated, seed: int) -> tuple[float, float]:
@@ -117,11 +125,18 @@ def intervals(ratings: Floats, predictions: Floats) -> Floats:
     )
 
 
-def toml(model: Floats, exponent: float, comments: Sequence[str]) -> str:
-    """``weights.toml``."""
-    lines = [*(f"# {line}" for line in comments), "", f"top = {model[-1]:.4f}", f"length = {LENGTH}"]
-    lines += [f"exponent = {exponent}", "", "[weights]"]
+def toml(model: Floats, exponent: float, strength: float, path: Path, pairs: int) -> str:
+    """``weights.toml``: the weights, with the data and the seed that made them."""
+    lines = ["# Weights of `rating`, made by `python -m mumer_data.metrics.rating.fit`."]
+    lines += ["# Data: formula_judgements (arXiv 2512.09874, MIT licence).", ""]
+    lines += [f"top = {model[-1]:.4f}", f"length = {LENGTH}", f"exponent = {exponent}", "", "[fit]", f"pairs = {pairs}"]
+    lines += [f'sha256 = "{data_hash(path)}"', f"seed = {SEED}", f"pull = {strength:g}", "", "[weights]"]
     return "\n".join([*lines, *(f"{k} = {w:.4f}" for k, w in zip(KINDS, model[:-1], strict=True))]) + "\n"
+
+
+def data_hash(path: Path) -> str:
+    """sha256 of the rated pairs."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def main() -> None:
@@ -138,12 +153,7 @@ def main() -> None:
         print(f"cross-validation {number}: " + ", ".join(f"{n} {v:.3f} [{a:.3f}, {b:.3f}]" for n, v, a, b in figures))
     strength, exponent = chosen(pairs, 0)
     model = fitted(pairs, strength, exponent)
-    about = [
-        "Weights of `rating`, made by `python -m mumer_data.metrics.rating.fit`.",
-        f"Data: {len(pairs.ratings)} pairs of formula_judgements (arXiv 2512.09874, MIT licence), seed {SEED};",
-        f"pull towards the prior {strength:g}.",
-    ]
-    text = toml(model, exponent, about)
+    text = toml(model, exponent, strength, options.pairs, len(pairs.ratings))
     print(text)
     if options.output:
         options.output.write_text(text, encoding="utf-8")

@@ -11,7 +11,7 @@ from mumer_data.metrics.pairs import Pairs
 class MeanRating:
     """``rating``: the mean predicted rating over all pairs."""
 
-    signature = "rating:weights-1|norm:own"
+    signature = "rating:weights-2|norm:own"
 
     def statistics(self, pairs: Pairs) -> Floats:
         """1, rating, whether it was predicted from tokens because a side does not parse."""

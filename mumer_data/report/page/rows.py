@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from mumer_data.alignment.confusions import Confusion, confusions_of
 from mumer_data.exceptions import ImageError, LatexSyntaxError
 from mumer_data.images.canonicalize import canonical_image
 from mumer_data.images.check import check_image
+from mumer_data.io.png import encode_png
 from mumer_data.latex.serialize import label_text
 from mumer_data.metrics.cdm import one_picture_spellings, setting_of
 from mumer_data.metrics.cdm.equal import visually_equal
@@ -156,6 +156,5 @@ def _data_url(data: bytes) -> str:
     if ink:
         picture = ImageOps.expand(picture.crop(ink), _WHITE, paper)
     picture.thumbnail((_IMAGE_WIDTH, _IMAGE_WIDTH))
-    out = io.BytesIO()
-    picture.quantize(16).save(out, "PNG", optimize=True)
-    return "data:image/png;base64," + base64.b64encode(out.getvalue()).decode("ascii")
+    encoded = base64.b64encode(encode_png(picture.quantize(16), optimize=True))
+    return "data:image/png;base64," + encoded.decode("ascii")

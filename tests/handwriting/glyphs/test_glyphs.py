@@ -18,8 +18,8 @@ from mumer_data.handwriting.glyphs.outliers import drop_outliers
 from mumer_data.handwriting.glyphs.segment_image import segment_symbols
 from mumer_data.handwriting.glyphs.segment_ink import segment_ink
 from mumer_data.handwriting.synthesizer import Synthesizer
-from mumer_data.images.render_ink import encode_png
 from mumer_data.images.skeleton import smooth, thin, trace
+from mumer_data.io.png import encode_png
 from mumer_data.jobs.glyphs import ink_of
 from mumer_data.latex.parser import parse
 

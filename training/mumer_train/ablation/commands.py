@@ -18,12 +18,16 @@ def ablate(
         list[str] | None, typer.Option("--set", help="Override a key of the file: key=value. Repeat for several.")
     ] = None,
     plan: Annotated[bool, typer.Option("--plan", help="Print the grid and what is done, without running.")] = False,
+    results: Annotated[
+        Path | None, typer.Option(help="Write the results to this JSON file too, for a page that shows them.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
 ) -> None:
     """Train a small reader for each arm and seed, and compare them on the same images.
 
     The same command continues a killed run. Results: results.json, table.md and plots in the folder `out`.
     """
+    from mumer_data.io.atomic import atomic_write
     from mumer_train.ablation.config import load_ablation
     from mumer_train.ablation.grid import plan as planned
     from mumer_train.ablation.grid import run_ablation
@@ -37,8 +41,11 @@ def ablate(
         print(f"{len(rows)} runs, {sum(row.state == 'done' for row in rows)} done")
         return
     path = run_ablation(chosen, lambda line: print(line, flush=True) if not as_json else None)
-    results = path.read_text(encoding="utf-8")
-    print(results if as_json else (path.parent / "table.md").read_text(encoding="utf-8"), end="")
+    text = path.read_text(encoding="utf-8")
+    if results is not None:
+        with atomic_write(results) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+    print(text if as_json else (path.parent / "table.md").read_text(encoding="utf-8"), end="")
     if not as_json:
-        tests = json.loads(results)["tests"]
+        tests = json.loads(text)["tests"]
         print(f"\n{path}: {len(chosen.arms)} arms, {len(tests)} test set{'s' if len(tests) > 1 else ''}")

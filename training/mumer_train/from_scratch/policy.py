@@ -56,12 +56,12 @@ class PolicyRun:
 
     def train(self) -> bool:
         """Train to the last step, or until `stop`, which writes a checkpoint; returns whether the run is complete."""
-        config = self.config
+        config, updates = self.config, self.config.updates_of(self.method)
         while self.step < config.steps and not self._stopping:
-            number = self.step // config.updates_per_round
+            number = self.step // updates
             chosen = round_of(len(self.rows), config.rows_per_step, number, config.seed)
             batch = self.objective.prepare([self.rows[index] for index in chosen], number)
-            for _ in range(min(config.updates_per_round, config.steps - self.step)):
+            for _ in range(min(updates, config.steps - self.step)):
                 self._update(batch)
             if self._stopping or self.step % config.save_steps == 0 or self.step >= config.steps:
                 self._save()

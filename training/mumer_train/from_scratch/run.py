@@ -9,7 +9,6 @@ import json
 import signal
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,69 +21,19 @@ from mumer_train.from_scratch.batches import Augmentation, Batch, BatchPlan, Col
 from mumer_train.from_scratch.configuration import FormulaReaderConfig
 from mumer_train.from_scratch.decoding import read_images
 from mumer_train.from_scratch.image_store import ImageStore
-from mumer_train.from_scratch.losses import Losses, LossWeights, losses
+from mumer_train.from_scratch.initial import set_initial_weights
+from mumer_train.from_scratch.losses import LossWeights, losses
 from mumer_train.from_scratch.modeling import FormulaReader
 from mumer_train.from_scratch.processor import FormulaReaderProcessor, save_reader
+from mumer_train.from_scratch.progress import Progress, Tally
 from mumer_train.from_scratch.settings import ReaderRunSettings, load_settings
 from mumer_train.from_scratch.task_rows import read_rows
 from mumer_train.from_scratch.tokenizer import formula_tokenizer
 from mumer_train.from_scratch.vocabulary import END, START, TOKENS
 
 CHECKPOINT, BEFORE_DECAY = "checkpoint.pt", "before_decay.pt"
+_NORM_IMAGES = 400  # from which the batch norms of an export are measured
 DECAY, LOG, BEST, HISTORY = "DECAY", "log.txt", "best", "history.jsonl"
-
-
-@dataclass(slots=True)
-class Progress:
-    """Where a run is.
-
-    Attributes:
-        step: batches learnt from.
-        seen: images in them.
-        number, batch: the pass, and the next batch of it.
-        folders: how many folders of synthetic images the pass uses.
-        recognised: those of them whose answer was the label alone.
-        decay_start: where the schedule was when the decay began.
-        best: highest ExpRate of the averaged weights on the first validation set.
-    """
-
-    step: int = 0
-    seen: int = 0
-    number: int = 0
-    batch: int = 0
-    folders: int = 0
-    decay_start: int | None = None
-    best: float = -1.0
-    recognised: int = 0
-
-
-@dataclass(slots=True)
-class Tally:
-    """Means since the last line of the log."""
-
-    parts: dict[str, float] = field(default_factory=dict)
-    counts: dict[str, int] = field(default_factory=dict)
-    cells: int = 0
-    right: int = 0
-    images: int = 0
-    begun: float = field(default_factory=time.perf_counter)
-
-    def add(self, found: Losses, images: int) -> None:
-        """Note one batch."""
-        for name in ("token", "symbol", "attention", "count"):
-            value = getattr(found, name)
-            if value:
-                self.parts[name] = self.parts.get(name, 0.0) + value
-                self.counts[name] = self.counts.get(name, 0) + 1
-        self.cells += found.cells
-        self.right += found.right_cells
-        self.images += images
-
-    def text(self) -> str:
-        """The means, dense accuracy and speed."""
-        parts = " ".join(f"{name} {value / self.counts[name]:.3f}" for name, value in sorted(self.parts.items()))
-        speed = self.images / (time.perf_counter() - self.begun)
-        return f"{parts} dense {self.right / max(1, self.cells):.3f} images/s {speed:.1f}"
 
 
 class ReaderRun:
@@ -116,6 +65,8 @@ class ReaderRun:
         self.stopping = False
         if (settings.out / CHECKPOINT).exists():
             self._load()
+        elif settings.initial is not None:
+            self._begin_with(settings.initial)
 
     def train(self) -> None:
         """Train until the schedule ends, or until `stop` is called: then the checkpoint is written."""
@@ -196,8 +147,10 @@ class ReaderRun:
         return (at is not None and self.position >= at) or (self.settings.out / DECAY).exists()
 
     def _average(self) -> None:
-        """Move the averaged weights; in the first steps faster, so that they leave the initial ones behind."""
-        keep = min(self.settings.ema, self.progress.step / (self.progress.step + 10))
+        """Move the averaged weights; in the first steps faster, so that they leave random ones behind."""
+        keep, step = self.settings.ema, self.progress.step
+        if self.settings.initial is None:
+            keep = min(keep, step / (step + 10))
         ours, theirs = self.average.state_dict(), self.model.state_dict()
         floating = [name for name, value in ours.items() if value.is_floating_point()]
         with torch.no_grad():
@@ -251,6 +204,14 @@ class ReaderRun:
         }
         with atomic_write(self.settings.out / name) as temporary:
             torch.save(state, temporary)
+
+    def _begin_with(self, source: Path) -> None:
+        """Take the weights of an earlier reader."""
+        store = ImageStore(self.settings.synthetic[0])
+        images = [store[number].pixels for number in range(min(len(store), _NORM_IMAGES))]
+        set_initial_weights(self.model, self.tokens, source, images)
+        self.average.load_state_dict(self.model.state_dict())
+        self._log(f"begins with the weights of {source}")
 
     def _load(self) -> None:
         state: dict[str, Any] = torch.load(self.settings.out / CHECKPOINT, weights_only=True)

@@ -56,6 +56,8 @@ class ReaderRunSettings(_Strict):
         real: folder of fitted real images, or ``None``.
         rows: file of `task_rows` about the images of ``synthetic``: a pass is then every row once.
         extra_tokens: tokens of the vocabulary beside the built-in ones.
+        initial: folder of an earlier reader, or of an export such as that of the bundled model, whose weights the run
+            begins with; ``None`` for random ones.
         validation: names and folders of fitted images on which ExpRate is measured; the first one chooses.
         validation_images: at most as many of each.
         ratio: synthetic images for each real one.
@@ -74,6 +76,7 @@ class ReaderRunSettings(_Strict):
     real: Path | None = None
     rows: Path | None = None
     extra_tokens: tuple[str, ...] = ()
+    initial: Path | None = None
     validation: dict[str, Path] = Field(default_factory=dict)
     validation_images: int = Field(300, ge=1)
     ratio: float = Field(2.0, ge=0)

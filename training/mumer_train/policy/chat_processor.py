@@ -11,7 +11,8 @@ from typing import Any
 from transformers.feature_extraction_utils import BatchFeature
 from transformers.processing_utils import ProcessorMixin
 
-from mumer_train.processor import Processor, StockProcessor, load_processor
+from mumer_train.dependencies import TrainingError
+from mumer_train.processor import ModelProcessor, Processor, StockProcessor
 
 
 class ChatProcessor(ProcessorMixin):
@@ -78,11 +79,16 @@ def _flat(images: Any) -> list[Any]:
     return [one for part in images for one in _flat(part)] if isinstance(images, list | tuple) else [images]
 
 
-def chat_processor(model: str, max_pixels: int, trust_remote_code: bool) -> Any:
-    """The processor of a local folder or a Hub id, for TRL.
+def chat_processor(processor: ModelProcessor, model: str) -> Any:
+    """The processor of a model, for TRL.
 
     Raises:
-        TrainingError: see `load_processor`.
+        TrainingError: the model is an encoder-decoder; ``model`` names it in the message.
     """
-    found = load_processor(model, max_pixels=max_pixels, trust_remote_code=trust_remote_code)
-    return found.processor if isinstance(found, StockProcessor) else ChatProcessor(found)
+    if isinstance(processor, Processor):
+        return ChatProcessor(processor)
+    if isinstance(processor, StockProcessor):
+        return processor.processor
+    raise TrainingError(
+        f"{model} is an encoder-decoder, which TRL cannot train: take a chat model or a formula reader, or --method sft"
+    )

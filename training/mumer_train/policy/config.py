@@ -88,6 +88,10 @@ class PolicyConfig(BaseModel):
         """``beta``, or the default of the method."""
         return DEFAULT_BETA[method] if self.beta is None else self.beta
 
+    def updates_of(self, method: Method) -> int:
+        """Updates per round: preferences are never used twice in a row."""
+        return self.updates_per_round if method == "grpo" else 1
+
     def reward(self) -> WeightedReward:
         """The reward function.
 

@@ -69,7 +69,7 @@ def pretrain_vision(model: str, data: str, out: Path, options: VisionPretrainOpt
     import torch
     from transformers import AutoModelForImageTextToText
 
-    from mumer_train.processor import load_processor
+    from mumer_train.loading import load_processor
 
     pipeline = load_source(data)
     images = out / "pictures.parquet"

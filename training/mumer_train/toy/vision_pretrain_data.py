@@ -19,8 +19,8 @@ from mumer_data.handwriting.alphabets import writer_for
 from mumer_data.handwriting.ink import OnlineInk, draw, write
 from mumer_data.handwriting.writer import writer_style
 from mumer_data.images.fit import Fit, fit_image
-from mumer_data.images.render_ink import encode_png
 from mumer_data.io.atomic import atomic_write
+from mumer_data.io.png import encode_png
 from mumer_data.io.processes import parallel_map
 from mumer_data.jobs.config import Pipeline
 from mumer_data.records import Reject

@@ -1,0 +1,27 @@
+"""PNG bytes of a Pillow image.
+
+Not for reading images: see `mumer_data.images`.
+"""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+ZLIB_DEFAULT = -1  # the level that Pillow uses where none is named
+
+
+def encode_png(image: Image, *, compress_level: int = 1, optimize: bool = False) -> bytes:
+    """An image as PNG.
+
+    Args:
+        image: of any mode that PNG has.
+        compress_level: of zlib, 0 to 9, or `ZLIB_DEFAULT`; 1 is the fastest that compresses.
+        optimize: look for the smallest encoding, slowly; the level is ignored then.
+    """
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG", compress_level=compress_level, optimize=optimize)
+    return buffer.getvalue()

@@ -1,0 +1,64 @@
+"""Where a training run is, and the means that its log shows.
+
+Not for the training itself: see `run`.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+from mumer_train.from_scratch.losses import Losses
+
+
+@dataclass(slots=True)
+class Progress:
+    """Where a run is.
+
+    Attributes:
+        step: batches learnt from.
+        seen: images in them.
+        number, batch: the pass, and the next batch of it.
+        folders: how many folders of synthetic images the pass uses.
+        recognised: those of them whose answer was the label alone.
+        decay_start: where the schedule was when the decay began.
+        best: highest ExpRate of the averaged weights on the first validation set.
+    """
+
+    step: int = 0
+    seen: int = 0
+    number: int = 0
+    batch: int = 0
+    folders: int = 0
+    decay_start: int | None = None
+    best: float = -1.0
+    recognised: int = 0
+
+
+@dataclass(slots=True)
+class Tally:
+    """Means since the last line of the log."""
+
+    parts: dict[str, float] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+    cells: int = 0
+    right: int = 0
+    images: int = 0
+    begun: float = field(default_factory=time.perf_counter)
+
+    def add(self, found: Losses, images: int) -> None:
+        """Note one batch."""
+        for name in ("token", "symbol", "attention", "count"):
+            value = getattr(found, name)
+            if value:
+                self.parts[name] = self.parts.get(name, 0.0) + value
+                self.counts[name] = self.counts.get(name, 0) + 1
+        self.cells += found.cells
+        self.right += found.right_cells
+        self.images += images
+
+    def text(self) -> str:
+        """The means, dense accuracy and speed."""
+        parts = " ".join(f"{name} {value / self.counts[name]:.3f}" for name, value in sorted(self.parts.items()))
+        speed = self.images / (time.perf_counter() - self.begun)
+        return f"{parts} dense {self.right / max(1, self.cells):.3f} images/s {speed:.1f}"
