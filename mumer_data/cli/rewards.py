@@ -1,4 +1,4 @@
-"""The verb `rewards`: score completions in a file, or serve rewards to a trainer."""
+"""The verb `rewards`: score completions in a file, serve rewards to a trainer, plot those of a run."""
 
 from __future__ import annotations
 
@@ -66,6 +66,21 @@ def serve(
             server.serve_forever()
         except KeyboardInterrupt:
             print("stopped")
+
+
+@rewards_app.command()
+def plot(
+    logs: Annotated[list[Path], typer.Argument(help="log.jsonl of a run of `mumer train --method grpo|dpo`.")],
+    out: Annotated[Path, typer.Option(help="PNG file to write.")],
+    figure: Annotated[
+        list[str] | None,
+        typer.Option(help="Figure of the log, e.g. reward/exact. Repeat for several. Default: reward, or margin."),
+    ] = None,
+) -> None:
+    """Plot the mean reward per update of one or more runs."""
+    from mumer_data.report.reward_plot import plot_rewards
+
+    print(plot_rewards(logs, out, figure or None))
 
 
 def _reward(config: Path | None, names: list[str] | None) -> WeightedReward:

@@ -25,7 +25,7 @@ NOT_RUN = {
     r"pip install\b": "sets up the machine: tests/test_package.py installs the wheel",
     r"npm install\b": "fetches fonts; tests/handwriting/glyphs/test_fonts.py traces one that is here",
     r"mumer glyphs build --fonts node_modules": "reads those fonts",
-    r"mumer reader (labels|synthetic|real|train|export)\b": "takes hours; tests/training/from_scratch is small",
+    r"mumer reader (\w+)\b(?!.*(out/rl/|reader_tiny))": "takes hours; tests/training/from_scratch is small",
     r"(touch|mumer predict|mumer evaluate) .*out/reader/": "needs what those wrote; the same test does it",
     r"mumer rewards serve\b": "runs until it is stopped; tests/cli/test_rewards.py asks it",
     r"vllm serve\b": "needs a GPU; tests/training/test_openai.py asks a real server",

@@ -6,6 +6,8 @@ import csv
 import json
 import sys
 import tomllib
+from pathlib import Path
+from statistics import fmean
 
 import yaml
 from mumer_train.ablation.table import difference_text, main_table
@@ -94,3 +96,22 @@ def test_the_sizes_of_the_tree_dialects() -> None:
     for title, kind in zip(titles, ("tokens", "tokens_with_breaks_and_tabs", "characters"), strict=True):
         figures = " | ".join(f"{sizes[kind][dialect]:.2f}" for dialect in ("published", "slt", "compact"))
         assert f"| {title} | {figures} |" in page
+
+
+def test_the_runs_by_rewards_and_by_preferences() -> None:
+    page = (ROOT / "docs" / "reinforcement.md").read_text(encoding="utf-8")
+
+    def ends(log: Path, name: str) -> str:
+        entries = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+        assert [entry["step"] for entry in entries] == list(range(1, 41))
+        first, last = (fmean(entry[name] for entry in part) for part in (entries[:5], entries[-5:]))
+        return f"{first:.2f} to {last:.2f}"
+
+    for seed in range(3):
+        log = ROOT / "docs" / "data" / "grpo" / f"seed_{seed}" / "log.jsonl"
+        figures = " | ".join(ends(log, name) for name in ("reward", "reward/exact", "reward/edit_similarity"))
+        assert f"| {seed} | {figures} |" in page
+    text = " ".join(page.split())
+    preferences = ROOT / "docs" / "data" / "dpo_log.jsonl"
+    assert f"rises from {ends(preferences, 'accuracy')}," in text
+    assert f"log probability of the label from {ends(preferences, 'chosen')}." in text

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from mumer_train.ablation.commands import app as ablation
 from mumer_train.from_scratch.commands import app as reader
+
+
+class Method(StrEnum):
+    """How `mumer train` trains."""
+
+    sft = "sft"
+    grpo = "grpo"
+    dpo = "dpo"
+
 
 app = typer.Typer()
 app.add_typer(reader, name="reader")
@@ -94,13 +104,26 @@ def train(
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="Override a key of the file: key=value. Repeat for several.")
     ] = None,
+    method: Annotated[
+        Method,
+        typer.Option(help="sft: on shards. grpo: by rewards, on prompts. dpo: by preferences, on pairs."),
+    ] = Method.sft,
     resume: Annotated[bool, typer.Option("--resume", help="Continue from the last checkpoint.")] = False,
     test: Annotated[str | None, typer.Option(help="Validation images: short for --set evaluate.data=...")] = None,
     every: Annotated[
         int | None, typer.Option(min=1, help="Updates between validations: short for --set evaluate.every=...")
     ] = None,
 ) -> None:
-    """Fine-tune a vision-language model on shards (full fine-tuning)."""
+    """Train a model: on shards (full fine-tuning), by rewards (GRPO) or by preferences (DPO)."""
+    if method is not Method.sft:
+        from mumer_train.policy.config import load_policy_config
+        from mumer_train.policy.train import train_policy
+
+        if test is not None or every is not None:
+            raise typer.BadParameter("validation during training is for --method sft; use `mumer predict --evaluate`")
+        chosen: Literal["grpo", "dpo"] = "grpo" if method is Method.grpo else "dpo"
+        print(train_policy(load_policy_config(config, settings or ()), chosen, resume=resume))
+        return
     from mumer_train.config import load_config
     from mumer_train.train import train as run
 

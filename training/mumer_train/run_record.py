@@ -14,20 +14,35 @@ from typing import Any
 from mumer_data.io.atomic import atomic_write, write_json
 from mumer_train.config import TrainConfig
 
-_PACKAGES = ("mumer-data", "torch", "transformers", "accelerate", "datasets", "liger-kernel", "flash-attn", "deepspeed")
+_PACKAGES = (
+    "mumer-data",
+    "torch",
+    "transformers",
+    "accelerate",
+    "datasets",
+    "trl",
+    "liger-kernel",
+    "flash-attn",
+    "deepspeed",
+)
 
 
 def write_run_record(config: TrainConfig, history: Sequence[dict[str, Any]], facts: dict[str, Any]) -> None:
     """Write configuration, data manifests, package versions and every logged figure."""
     record = {
         "config": json.loads(config.model_dump_json()),
-        "versions": {name: number for name in _PACKAGES if (number := _version(name))},
+        "versions": package_versions(),
         "data": [_manifest(part.path) for part in config.data],
         **facts,
         "history": history,
     }
     write_json(config.output / "run.json", record)
     _plot(config.output / "loss.png", history)
+
+
+def package_versions() -> dict[str, str]:
+    """Versions of the packages that a result depends on, of those that are installed."""
+    return {name: number for name in _PACKAGES if (number := _version(name))}
 
 
 def _version(name: str) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections import defaultdict
 from collections.abc import Container, Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
@@ -12,12 +13,13 @@ from pydantic import Field
 from mumer_data.latex.serialize import Dialect
 from mumer_data.recognizers import Answer, Answered, Key, RecognizerOptions, Request, Sampling
 from mumer_data.seeding import hash64
-from mumer_train.dependencies import require
+from mumer_train.dependencies import TrainingError, require
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
     from mumer_train.constrained import Constraint
+    from mumer_train.from_scratch.recognizer import ReaderRecognizer
     from mumer_train.processor import ModelProcessor
 
 
@@ -45,6 +47,12 @@ class TransformersRecognizer:
 
     def __init__(self, model: str, options: Options) -> None:
         require("torch", "transformers")
+        from mumer_train.from_scratch.configuration import is_reader
+
+        self._loaded: LoadedModel | ReaderRecognizer
+        if is_reader(model):
+            self._loaded = _reader(model, options)
+            return
         import torch
 
         from mumer_train.loading import load_processor, load_weights
@@ -67,6 +75,15 @@ class TransformersRecognizer:
     def answers(self, requests: Sequence[Request], sampling: Sampling, done: Container[Key] = ()) -> Iterator[Answered]:
         """See `LoadedModel`."""
         yield from self._loaded.answers(requests, sampling, done)
+
+
+def _reader(model: str, options: TransformersRecognizer.Options) -> ReaderRecognizer:
+    """A formula reader; it has a vocabulary of its own, which grammars do not know."""
+    from mumer_train.from_scratch.recognizer import ReaderRecognizer
+
+    if options.grammar or options.constrained:
+        raise TrainingError(f"{model} is a formula reader: constrained and grammar are for chat models, leave them out")
+    return ReaderRecognizer(Path(model), options.batch)
 
 
 class LoadedModel:

@@ -5,6 +5,8 @@ Not for how it is trained: see `settings`.
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any, ClassVar
 
 from transformers import PretrainedConfig
@@ -53,3 +55,12 @@ class FormulaReaderConfig(PretrainedConfig):
         self.max_positions = max_positions
         defaults = {"pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2, "decoder_start_token_id": 1}
         super().__init__(**{"is_encoder_decoder": True, "tie_word_embeddings": False, **defaults, **kwargs})
+
+
+def is_reader(folder: str) -> bool:
+    """Whether a local folder holds a formula reader."""
+    try:
+        found = json.loads((Path(folder) / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(found, dict) and found.get("model_type") == FormulaReaderConfig.model_type

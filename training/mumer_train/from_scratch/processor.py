@@ -65,7 +65,7 @@ class FormulaReaderProcessor(ProcessorMixin):
         """Fitted images, and ``labels`` of the texts with an end token, -100 behind it."""
         inputs = self.image_processor(images, return_tensors=return_tensors)
         if text is not None:
-            rows = [[*self.tokenizer(one)["input_ids"], self.tokenizer.eos_token_id] for one in text]
+            rows = [self.answer_tokens(one) for one in text]
             length = max(map(len, rows))
             padded = [row + [IGNORED] * (length - len(row)) for row in rows]
             inputs["labels"] = torch.tensor(padded) if return_tensors == "pt" else padded
@@ -74,6 +74,14 @@ class FormulaReaderProcessor(ProcessorMixin):
     def decode(self, tokens: Any, **kwargs: Any) -> str:
         """The text of token numbers, without special tokens."""
         return str(self.tokenizer.decode(tokens, skip_special_tokens=True, **kwargs))
+
+    def answer_tokens(self, text: str) -> list[int]:
+        """The token numbers of an answer, the end token last."""
+        return [*self.tokenizer(text)["input_ids"], int(self.tokenizer.eos_token_id)]
+
+    def knows(self, text: str) -> bool:
+        """Whether every token of a text is in the vocabulary."""
+        return self.tokenizer.unk_token_id not in self.tokenizer(text)["input_ids"]
 
     def read(
         self, model: FormulaReader, images: Sequence[Image.Image | bytes], longest: int = 200
