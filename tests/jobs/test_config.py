@@ -22,7 +22,7 @@ WRONG = {
     "type": ("seed: x", "seed: Input should be a valid integer.*found 'x'"),
     "choice": ("chat: alpaca", "chat: Input should be 'sharegpt' or 'openai', found 'alpaca'"),
     "name": ("name: a/b", "name: String should match"),
-    "dialect": ("tasks: [{tree_cot: {dialect: x}}]", "'published' or 'slt'"),
+    "dialect": ("tasks: [{tree_cot: {dialect: x}}]", "'published', 'slt' or 'compact'"),
     "preset": ("normalize: {preset: cromhe}", "unknown preset 'cromhe': known are crohme"),
     "rule": ("normalize: {rules: {x: true}}", "unknown rule 'x'"),
 }
