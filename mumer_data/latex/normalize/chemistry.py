@@ -25,7 +25,7 @@ _SCRIPT = re.compile(r"\d*[+-]|\d+|\\[A-Za-z]+|[^\s{}^_\\$]")
 _STATE = re.compile(r"\((?:aq|s|l|g)\)")
 _RADICAL = re.compile(r"(?<!\d)\.|\.(?!\d)")
 _PHASE = re.compile(r"(?:(v)|(\^)|\((v)\)|\((\^)\))(?=\s|\Z)")
-_CHEMISTRY = re.compile(r"\\ce\s*\{")
+_CHEMISTRY = re.compile(r"(?<!\\)((?:\\\\)*)\\ce\s*\{")  # after whole line breaks, never the second half of one
 _MAX_DEPTH = 20
 
 
@@ -39,7 +39,7 @@ def without_chemistry(raw: str) -> str:
         if made is None:
             break
         table = "&" in made or "\\\\" in made  # cells of a table are no group
-        out += [raw[place : found.start()], f" {made} " if table else f"{{{made}}}"]
+        out += [raw[place : found.end(1)], f" {made} " if table else f"{{{made}}}"]
         place = end + 1
     return "".join(out) + raw[place:]
 
@@ -191,6 +191,8 @@ class _Chemistry:
         if ends and not charged and not self.begins:
             self._add(f"^{{{sign}}}", 1)
             self.charged = True
+        elif sign == "+" and rest[0].islower() and not charged and not self.begins:
+            raise _UnreadableError  # `x+y`: mhchem draws a charge, people mean a sum
         else:
             self._add(sign, 1)
             self.begins = True
