@@ -158,16 +158,13 @@ class _Chemistry:
             self.begins = False
 
     def _script(self, mark: str) -> None:
-        begin = self.place + 1
-        if self.text[begin : begin + 1] == "{":
-            end = _closing(self.text, begin)
-            if end < 0:
-                raise _UnreadableError
-            script, self.place = self.text[begin + 1 : end], end + 1
-        elif found := _SCRIPT.match(self.text, begin):
+        self.place += 1
+        if self.text[self.place : self.place + 1] == "{":
+            script = self._braced()
+        elif found := _SCRIPT.match(self.text, self.place):
             script, self.place = found[0], found.end()
         elif mark == "^":
-            script, self.place = "", begin
+            script = ""
         else:
             raise _UnreadableError
         if not script:
@@ -177,7 +174,7 @@ class _Chemistry:
             self.out.append("{}")
         script = _RADICAL.sub(r"\\bullet ", script.replace("$", ""))
         self.out.append(f"{mark}{{{script}}}")
-        self.begins, self.charged = False, mark == "^" and script[-1] in "+-"
+        self.begins, self.charged = False, mark == "^" and script.endswith(("+", "-"))
 
     def _sign(self, sign: str, charged: bool) -> None:
         rest = self.text[self.place + 1 :]
@@ -188,10 +185,11 @@ class _Chemistry:
             or _STATE.match(rest)
             or any(map(rest.startswith, _ARROWS))
         )
-        if ends and not charged and not self.begins:
+        follows = not charged and not self.begins  # an atom, a count or a group
+        if follows and ends:
             self._add(f"^{{{sign}}}", 1)
             self.charged = True
-        elif sign == "+" and rest[0].islower() and not charged and not self.begins:
+        elif follows and sign == "+" and rest[0].islower():
             raise _UnreadableError  # `x+y`: mhchem draws a charge, people mean a sum
         else:
             self._add(sign, 1)
