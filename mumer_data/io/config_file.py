@@ -149,6 +149,17 @@ def validated(
     raise error("\n".join([f"{name}:", *lines]))
 
 
+def load_config(model: type[Model], path: Path, settings: Iterable[str], error: type[MumerError]) -> Model:
+    """Read a configuration file, with ``key=value`` over it; paths in it are taken from where the command runs.
+
+    Raises:
+        error: the file cannot be read, or a key or value is wrong.
+    """
+    raw = read_yaml(path, error)
+    override(raw, settings, error)
+    return validated(model, raw, str(path), error)
+
+
 def explain(problem: Any, model: type[BaseModel], known: Iterable[str] | None = None) -> str:
     """One finding of pydantic as one line, with the nearest known key where a key is unknown.
 

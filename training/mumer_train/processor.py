@@ -85,8 +85,22 @@ def _chat(source: Any, prompt: str) -> str:
     return str(source.apply_chat_template(turns, tokenize=False, add_generation_prompt=True, enable_thinking=False))
 
 
+class _ChatPrompts:
+    """What the processors of chat models have in common."""
+
+    tokenizer: Any
+
+    def prompt_text(self, prompt: str) -> str:
+        """The user turn in the chat template."""
+        return _chat(self.tokenizer, prompt)
+
+    def generate_options(self) -> dict[str, Any]:
+        """None: those of the model's files hold."""
+        return {}
+
+
 @dataclass(frozen=True)
-class Processor:
+class Processor(_ChatPrompts):
     """Converts texts and images to tensors, for models of the Qwen-VL family.
 
     Attributes:
@@ -101,14 +115,6 @@ class Processor:
     prompts: dict[str, list[int]] = field(default_factory=dict, compare=False, repr=False)  # most rows share a handful
     encoder_decoder: bool = False
     max_tokens: int | None = None
-
-    def prompt_text(self, prompt: str) -> str:
-        """The user turn in the chat template."""
-        return _chat(self.tokenizer, prompt)
-
-    def generate_options(self) -> dict[str, Any]:
-        """None: those of the model's files hold."""
-        return {}
 
     def settings(self) -> str:
         """Chat template and settings of the image processor."""
@@ -177,7 +183,7 @@ class Processor:
 
 
 @dataclass(frozen=True)
-class StockProcessor:
+class StockProcessor(_ChatPrompts):
     """A model's own `AutoProcessor`; some of them need torchvision.
 
     Attributes:
@@ -198,14 +204,6 @@ class StockProcessor:
     options: dict[str, Any] = field(default_factory=dict)
     encoder_decoder: bool = False
     max_tokens: int | None = None
-
-    def prompt_text(self, prompt: str) -> str:
-        """The user turn in the chat template."""
-        return _chat(self.tokenizer, prompt)
-
-    def generate_options(self) -> dict[str, Any]:
-        """None: those of the model's files hold."""
-        return {}
 
     def settings(self) -> str:
         """Chat template and settings of the processor."""

@@ -14,6 +14,7 @@ from mumer_data.latex.serialize import Dialect
 from mumer_data.recognizers import Answer, Answered, Key, RecognizerOptions, Request, Sampling
 from mumer_data.seeding import hash64
 from mumer_train.dependencies import TrainingError, require
+from mumer_train.request_batches import request_batches
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -104,15 +105,9 @@ class LoadedModel:
         self._settings = {"eos_token_id": self._ends, **processor.generate_options()}
 
     def answers(self, requests: Sequence[Request], sampling: Sampling, done: Container[Key] = ()) -> Iterator[Answered]:
-        """Answer batch by batch, images of similar size together; sampling depends on a batch's first request.
-
-        Batches are formed over all requests, finished or not; a batch that is finished in part is repeated as a whole.
-        """
-        ordered = sorted(requests, key=lambda request: (_pixels(request), request.id, request.sample))
-        for begin in range(0, len(ordered), self._batch):
-            batch = ordered[begin : begin + self._batch]
-            if any(request.key not in done for request in batch):
-                yield self._generate(batch, sampling)
+        """Answer batch by batch (see `request_batches`); sampling depends on a batch's first request."""
+        for batch in request_batches(requests, done, self._batch, _pixels):
+            yield self._generate(batch, sampling)
 
     def _generate(self, requests: Sequence[Request], sampling: Sampling) -> Answered:
         """The answers to a batch; an encoder-decoder answers prompts of one length at a time: they are not padded."""

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from mumer_data.io.config_file import override, read_yaml, validated
+from mumer_data.io.config_file import load_config, validated
 from mumer_data.tasks import ERROR_TASKS, TASKS
 from mumer_train.dependencies import TrainingError
 from mumer_train.from_scratch.settings import ReaderRunSettings
@@ -214,6 +214,4 @@ def load_ablation(path: Path, settings: Sequence[str] = ()) -> AblationSettings:
     Raises:
         TrainingError: the file cannot be read, or a key or value is wrong.
     """
-    raw = read_yaml(path, TrainingError)
-    override(raw, settings, TrainingError)
-    return validated(AblationSettings, raw, str(path), TrainingError)
+    return load_config(AblationSettings, path, settings, TrainingError)

@@ -18,6 +18,7 @@ from mumer_data.seeding import hash64
 from mumer_train.from_scratch.decoding import greedy, stacked
 from mumer_train.from_scratch.processor import load_reader
 from mumer_train.from_scratch.sampling import log_probabilities, sample
+from mumer_train.request_batches import request_batches
 
 
 class ReaderRecognizer:
@@ -36,15 +37,9 @@ class ReaderRecognizer:
         self._batch = batch
 
     def answers(self, requests: Sequence[Request], sampling: Sampling, done: Container[Key] = ()) -> Iterator[Answered]:
-        """Answer batch by batch, images of similar size together; sampling depends on a batch's first request.
-
-        Batches are formed over all requests, finished or not; a batch that is finished in part is repeated as a whole.
-        """
-        ordered = sorted(requests, key=lambda request: (_width(request), request.id, request.sample))
-        for begin in range(0, len(ordered), self._batch):
-            batch = ordered[begin : begin + self._batch]
-            if any(request.key not in done for request in batch):
-                yield self._read(batch, sampling)
+        """Answer batch by batch (see `request_batches`); sampling depends on a batch's first request."""
+        for batch in request_batches(requests, done, self._batch, _width):
+            yield self._read(batch, sampling)
 
     def _read(self, requests: Sequence[Request], sampling: Sampling) -> Answered:
         images = [self._processor.image_processor.fit(canonical_image(request.read())) for request in requests]

@@ -11,7 +11,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from mumer_data.io.config_file import override, read_yaml, validated
+from mumer_data.io.config_file import load_config
 from mumer_train.dependencies import TrainingError
 
 
@@ -113,6 +113,4 @@ def load_settings(path: Path, settings: Sequence[str] = ()) -> ReaderRunSettings
     Raises:
         TrainingError: the file cannot be read, or a key or value is wrong.
     """
-    raw = read_yaml(path, TrainingError)
-    override(raw, settings, TrainingError)
-    return validated(ReaderRunSettings, raw, str(path), TrainingError)
+    return load_config(ReaderRunSettings, path, settings, TrainingError)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from mumer_data.io.config_file import override, read_yaml, validated
+from mumer_data.io.config_file import load_config
 from mumer_train.dependencies import TrainingError
 
 if TYPE_CHECKING:
@@ -111,6 +111,4 @@ def load_policy_config(path: Path, settings: Sequence[str] = ()) -> PolicyConfig
     Raises:
         TrainingError: the file cannot be read, or a key or value is wrong.
     """
-    raw = read_yaml(path, TrainingError)
-    override(raw, settings, TrainingError)
-    return validated(PolicyConfig, raw, str(path), TrainingError)
+    return load_config(PolicyConfig, path, settings, TrainingError)
