@@ -77,7 +77,7 @@ def normalize(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Normalise raw LaTeX to canonical labels, line by line; an unreadable line becomes an empty line and a message."""
+    """Normalise raw LaTeX line by line; an unreadable line becomes an empty line and a message."""
     from mumer_data.latex.normalize import Normalizer
     from mumer_data.latex.normalize.macros import read_macros
     from mumer_data.latex.normalize.unicode import to_unicode
@@ -127,7 +127,7 @@ def tree(
 
 
 def _lines(file: Path | None) -> Iterator[bytes]:
-    """The lines of a file or of stdin, parted by line feeds only, without their ends."""
+    """The lines of a file or of stdin, separated by line feeds only, without their ends."""
     if file is None:
         yield from map(_without_end, sys.stdin.buffer)
         return

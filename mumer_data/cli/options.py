@@ -1,7 +1,7 @@
-"""The verbs of the command line, a module a subject: each has a Typer ``app`` that `mumer_data.cli` joins.
+"""Options that several verbs have.
 
-A new verb is one function here, with no logic of its own and heavy imports inside it; a new subject is one
-module and one line in ``SUBJECTS``. Another package adds its verbs through the entry-point group ``mumer.commands``.
+A verb is a function in a module of this folder, with no logic of its own and heavy imports inside it, and one row in
+the table of `mumer_data.cli.verbs`. Another package adds its verbs through the entry-point group ``mumer.commands``.
 """
 
 from __future__ import annotations
@@ -20,23 +20,6 @@ Settings = Annotated[
         "--set", help="Override a key of the file: key=value, e.g. source.path=data/mine. Repeat for several."
     ),
 ]
-
-# The modules, in the order of `mumer --help`.
-SUBJECTS = (
-    "labels",
-    "sources",
-    "generate",
-    "handwriting",
-    "builds",
-    "evaluate",
-    "votes",
-    "mining",
-    "audit",
-    "rewards",
-    "policy_data",
-    "models",
-    "publishing",
-)
 
 
 def checked_dialect(name: str) -> Dialect:

@@ -45,7 +45,7 @@ def push(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Publish a build on the Hugging Face Hub with a dataset card; files that are there already are not sent again."""
+    """Publish a build on the Hugging Face Hub with a dataset card; unchanged files are not sent again."""
     from mumer_data.hub.folder import open_build
     from mumer_data.hub.licences import terms_of
     from mumer_data.hub.publication import publication
