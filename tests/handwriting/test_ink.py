@@ -102,7 +102,7 @@ def test_every_known_command_is_written(command: str, label: str) -> None:
     ("label", "reason", "message"),
     [
         pytest.param("速 度 = 3", "glyph_missing", "no alphabet has a shape for 速", id="chinese"),
-        pytest.param("\\nosuch x", "layout_failed", "nothing is known of how \\\\nosuch looks", id="unknown"),
+        pytest.param("\\nosuch x", "layout_failed", "unknown command \\\\nosuch", id="unknown"),
         pytest.param("{ }", "ink_empty", "leaves no ink", id="empty-group"),
         pytest.param("\\quad \\,", "ink_empty", "leaves no ink", id="spaces"),
         pytest.param("\\phantom { x }", "ink_empty", "leaves no ink", id="phantom"),
