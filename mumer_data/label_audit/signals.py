@@ -55,8 +55,8 @@ class Signals:
     @property
     def log_factor(self) -> float:
         """Natural logarithm of the factor on the odds."""
-        parts = ((self.syntax, SYNTAX), (self.raw_label, RAW_LABEL), (self.duplicate_of, DUPLICATE))
-        parts += ((self.segmentation, SEGMENTATION),)
+        parts = [(self.syntax, SYNTAX), (self.raw_label, RAW_LABEL), (self.duplicate_of, DUPLICATE)]
+        parts.append((self.segmentation, SEGMENTATION))
         others = (NEIGHBOUR if self.neighbour else 0.0) + (CONFIRMED if self.confirmed else 0.0)
         return sum((factor for found, factor in parts if found), others)
 
