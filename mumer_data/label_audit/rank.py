@@ -21,6 +21,7 @@ from mumer_data.label_audit.signals import Signals, conflicting_duplicates, sign
 
 PRIOR = 0.02  # expected share of wrong labels
 _PLANTED = 600  # rows of each kind of mistake
+_SCORED = 200  # so many where a recogniser must read each of them
 _ROUNDS = 3  # of fitting
 Planted = list[tuple[int, AuditRow]]  # number of the row, and the row with a wrong label
 _FEWEST = 20  # rows below which nothing can be fitted
@@ -94,6 +95,7 @@ def rank(
         raise SourceError(f"the prior is the expected share of wrong labels: {prior} is not between 0 and 0.5")
     planted = _planted(rows, seed)
     if scorer is not None:
+        planted = [kind[:_SCORED] for kind in planted]
         rows = with_likelihoods(rows, scorer, (wrong for kind in planted for _, wrong in kind))
     evidence = Evidence.of(rows)
     features = np.array([evidence.features(row) for row in rows])

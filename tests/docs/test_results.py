@@ -136,3 +136,24 @@ def test_the_published_models_on_published_and_corrected_labels() -> None:
         ]
         assert f"| published labels ({len(published)} rows) | decided labels ({len(decided)} rows) |" in page
         assert f"| {model.upper()} | {100 * fmean(published):.1f}% | {100 * fmean(decided):.1f}% |" in page
+
+
+def test_the_audit_of_planted_and_real_mistakes() -> None:
+    page = (ROOT / "docs" / "audit.md").read_text(encoding="utf-8")
+    results = json.loads((ROOT / "docs" / "data" / "audit_planted.json").read_text(encoding="utf-8"))
+    titles = {"slip": "misreadings drawn from the error model", "swap": "labels of other rows"}
+    titles |= {"slip or swap": "half and half", "lookalike": "one look-alike symbol"}
+    for labels in ("published", "decided"):
+        assert f"({results[labels]['rows']} rows):\n\n| mistakes |" in page
+        lines = []
+        for kind, title in titles.items():
+            found, rows = (results[labels]["kinds"][kind][key] for key in ("found", "rows_for_70"))
+            names = ("audit, mini", "audit", "naive", "consensus entropy")
+            lines.append(f"| {title} | " + " | ".join(f"{found[one]:.0f}% ({rows[one]:.0f})" for one in names) + " |")
+        assert "\n".join(lines) in page
+    real = results["crohme_train"]
+    assert "\n".join(f"| {signals} | {count} |" for signals, count in real["first_100"].items()) in page
+    assert f"(ExpRate {real['reader_exprate']}%" in page
+    right = real["judged"] - real["wrong"] - real["unsure"]
+    text = " ".join(page.split())
+    assert f"{real['wrong']} labels are wrong, {real['unsure']} cannot be decided, {right} are right" in text

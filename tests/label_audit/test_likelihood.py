@@ -44,8 +44,9 @@ def test_what_the_image_shows_tells_a_wrong_label_from_a_frequent_mistake() -> N
     count = sum(token == "k" for token in label(wrong).split())
     assert evidence["image_gain"] == pytest.approx(3.0 * count)
     assert evidence["image_gain_per_event"] == pytest.approx(3.0 * count)  # k read as h is one event
-    misread = scored["e6"] if "k" in label(6) else scored["e3"]
-    assert misread.probability < without[misread.id].probability + 1e-6
+    misread = next(n for n in range(50) if "k" in label(n) and n % 3 == 0)  # the models read h, the image shows k
+    assert scored[f"e{misread}"].evidence["image_gain"] < 0
+    assert scored[f"e{misread}"].probability < scored[f"e{wrong}"].probability
 
 
 def test_texts_that_cannot_be_scored_are_not_known() -> None:
