@@ -16,6 +16,7 @@ from mumer_data.jobs.audit import AuditSource, audit_files
 from mumer_data.label_audit.likelihood import with_likelihoods
 from mumer_data.label_audit.rank import rank
 from mumer_data.label_audit.rows import Answer
+from mumer_data.recognizers.onnx import BUNDLED, OnnxModel
 from mumer_data.typeset.image import typeset
 from tests.label_audit.test_rank import label, rows
 
@@ -109,3 +110,18 @@ def test_scoring_needs_images(tmp_path: Path) -> None:
     )
     with pytest.raises(SourceError, match="name a source with images"):
         audit_files(AuditSource([answers], score_with="mini"), tmp_path / "out")
+
+
+def test_the_score_of_a_reading_is_the_log_probability_of_that_reading() -> None:
+    pytest.importorskip("onnxruntime")
+    model = OnnxModel(BUNDLED)
+    image = typeset("x + 7 = 1", size=32)
+    text, log_probability, _ = model.read_one(image)
+    reading = tuple(text.split())
+    assert model.score(image, [reading]) == [pytest.approx(log_probability, abs=1e-3)]
+    right, wrong, unknown = model.score(image, [reading, (*reading, "z"), ("x", "\\nosuchcommand")])
+    assert right is not None
+    assert wrong is not None
+    assert right > wrong + 1
+    assert unknown is None
+    assert model.score(typeset("x", size=32), [("x",) * 500]) == [None]
