@@ -141,11 +141,11 @@ class _Pilot:
 def _repetition(grammar: Grammar, labels: list[str], sizes: list[str], seed: int) -> float:
     """The probability of repeating a letter that reproduces the repetition of the corpus, by interpolation."""
     aim = _repeated_share(labels)
-    found = []
+    shares = []
     for repetition in (0.0, 0.5):
         grammar.repetition = repetition
-        found.append(_repeated_share(_Pilot(grammar, sizes, seed).labels()))
-    low, high = found
+        shares.append(_repeated_share(_Pilot(grammar, sizes, seed).labels()))
+    low, high = shares
     return 0.0 if high <= low else min(max(0.5 * (aim - low) / (high - low), 0.0), _MAX_REPETITION)
 
 
