@@ -34,8 +34,8 @@ TESTS = {
     "seeding.py": ["tests/jobs/test_build.py"],
     "records.py": ["tests/jobs/test_build.py"],
 }
-# A mutation may make an endless loop or a deadlock: tests that use more have noticed it. Processor time first, since a busy
-# machine must not make a mutation look noticed.
+# A mutation may make an endless loop or a deadlock: tests that use more have noticed it. Processor time first,
+# since a busy machine must not make a mutation look noticed.
 CPU_SECONDS, WALL_SECONDS = 600, 3600
 
 
