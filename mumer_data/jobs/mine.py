@@ -34,7 +34,7 @@ from mumer_data.mining.candidates import (
     scan_path,
 )
 from mumer_data.mining.doubts import doubtful_names, find_doubts, write_doubts
-from mumer_data.mining.emit import EmitCounts, EmitJob, read_tally, write_slice
+from mumer_data.mining.emit import EmitCounts, EmitJob, read_emit_counts, write_slice
 from mumer_data.mining.images import holds_shards, images_in, names_shards
 from mumer_data.mining.select import Candidates, choose, ranked
 from mumer_data.readers.files import SUFFIXES
@@ -249,7 +249,7 @@ def _close(source: Source, out: Path, options: MiningOptions) -> dict[str, Any]:
         if counts is None:
             raise OutputError(f"{scan_path(work, part.number, 'counts')} has vanished: start anew, in an empty folder")
         scanned.add(counts)
-        tally.add(read_tally(work, part.number))
+        tally.add(read_emit_counts(work, part.number))
         confusions.merge(load_confusions(scan_path(work, part.number, "confusions")))
     found = {**asdict(scanned), **asdict(tally), "reasons": dict(sorted(tally.reasons.items()))}
     check_counts(found, sum(part.rows for part in source.slices))
