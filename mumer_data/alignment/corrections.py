@@ -119,7 +119,7 @@ def apply_log(marked: str, log: str) -> str:
 
 
 def _corrected(operation: str, wrong: list[str]) -> list[str]:
-    """The tokens that an operation puts in place of a wrong span."""
+    """The tokens with which an operation replaces a wrong span."""
     verb, _, rest = operation.partition(":")
     old, arrow, new = rest.partition(_ARROW) if verb == "REPLACE" else (rest, "", "")
     if verb not in ("REPLACE", "DELETE") or (verb == "REPLACE" and not arrow) or old.split() != wrong:

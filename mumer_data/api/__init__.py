@@ -1,4 +1,4 @@
 """The functions of `import mumer_data` that work on data in memory: lists, DataFrames, Datasets, PIL images.
 
-Each calls the code that stands behind the command line; nothing is computed here that has another implementation.
+Each calls the implementation of the command line; nothing is implemented twice.
 """

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from mumer_data.api.evaluation import predictions_of
 from mumer_data.exceptions import ImageError, LatexSyntaxError, SourceError
 from mumer_data.images.perceptual_hash import PerceptualHash, phash
 from mumer_data.io import html
+from mumer_data.jobs.label_scorer import image_scorer
 from mumer_data.label_audit.ink import ink_components
 from mumer_data.label_audit.rank import COLUMNS, PRIOR, Finding, rank
 from mumer_data.label_audit.rows import Answer, AuditRow
@@ -81,6 +83,7 @@ def audit(
     ids: Iterable[object] | None = None,
     log_probabilities: Sequence[Sequence[float]] | None = None,
     normalize: str | None = None,
+    score_with: str | None = None,
     prior: float = PRIOR,
     seed: int = 0,
 ) -> AuditResult:
@@ -95,6 +98,8 @@ def audit(
         ids: of the rows; the row number if left out.
         log_probabilities: mean log-probability per token, one list per model.
         normalize: as in `evaluate`.
+        score_with: exported model that has not seen the images, ``mini`` or a folder: how likely it finds label and
+            proposal, given the image.
         prior: expected share of wrong labels.
         seed: of the mistakes that are planted for calibration.
 
@@ -109,7 +114,8 @@ def audit(
     normalizer = answer_normalizer(normalize, lambda: (row for column in columns for row in column))
     columns = [list(normalized(column, normalizer)) for column in columns]
     scores = _aligned("log_probabilities", log_probabilities, len(columns), "models")
-    ink = None if images is None else [_ink(image) for image in images]
+    pictures = None if images is None else [image_bytes(image) for image in images]
+    ink = None if pictures is None else [_ink(data) for data in pictures]
     raw = None if raw_labels is None else [_raw(text, normalize) for text in raw_labels]
     _aligned("images", ink, len(labels), "references")
     _aligned("raw_labels", raw, len(labels), "references")
@@ -124,7 +130,9 @@ def audit(
             AuditRow(row.id, tuple(row.label.split()), answers, components, None if raw is None else raw[number])
         )
     looks = None if ink is None else [look for _, look in ink]
-    return AuditResult(rank(rows, looks, prior=prior, seed=seed), list(models), prior)
+    read = {row.id: partial(bytes, data) for row, data in zip(rows, pictures or (), strict=False)}
+    findings = rank(rows, looks, prior=prior, seed=seed, scorer=image_scorer(read, score_with))
+    return AuditResult(findings, list(models), prior)
 
 
 def _models(predictions: Predictions) -> dict[str, list[str]]:
@@ -144,9 +152,8 @@ def _aligned(name: str, values: Any, length: int, other: str) -> Any:
     return values
 
 
-def _ink(image: ImageLike) -> tuple[int, PerceptualHash]:
+def _ink(data: bytes) -> tuple[int, PerceptualHash]:
     """Components of the ink, and the perceptual hash."""
-    data = image_bytes(image)
     try:
         return ink_components(data), phash(data)
     except OSError as error:

@@ -47,4 +47,4 @@ def vote(
     rows = list(zip(*texts, strict=True))
     chosen = list(weights) if weights is not None else source_weights(rows, model)
     reported = [None] * len(rows) if log_probabilities is None else list(zip(*log_probabilities, strict=True))
-    return [decide(classes_of(row, chosen, found), model) for row, found in zip(rows, reported, strict=True)]
+    return [decide(classes_of(row, chosen, logs), model) for row, logs in zip(rows, reported, strict=True)]

@@ -33,6 +33,13 @@ def audit(
         typer.Option(help="File of id<TAB>label as released. Default: raw_labels.tsv in the folder of the source."),
     ] = None,
     normalize: Normalize = None,
+    score_with: Annotated[
+        str | None,
+        typer.Option(
+            help="Exported model that says how likely label and proposal are, given the image: a folder, or mini for "
+            "the bundled one. Not trained on these images. Default: none."
+        ),
+    ] = None,
     prior: Annotated[float, typer.Option(help="Expected share of wrong labels.")] = 0.02,
     top: Annotated[int, typer.Option(min=0, help="Rows on the review page.")] = 200,
     review: Annotated[
@@ -51,7 +58,7 @@ def audit(
 
     if source is None and not predictions:
         raise typer.BadParameter("name a source, or predictions with labels (--predictions), or both")
-    inputs = AuditSource(predictions or (), source, images, raw_labels, normalize, settings or ())
+    inputs = AuditSource(predictions or (), source, images, raw_labels, normalize, settings or (), score_with)
     with build_progress("reading") as progress:
         findings, images_by_id = audit_files(inputs, out, prior=prior, seed=seed, progress=progress)
     if top:

@@ -1,4 +1,4 @@
-"""A row of symbols as the atoms that a grammar counts: sized delimiters as one, and what opens and closes told apart.
+"""A row of symbols as the atoms that a grammar counts; a sized delimiter is one atom, and brackets are marked.
 
 Not for counting: see `grammar`.
 """
@@ -47,16 +47,16 @@ OPENS, SHUTS, PLAIN = "(", ")", ""
 
 
 class UnbalancedError(ValueError):
-    """A row whose brackets do not pair up; a signal to pass the label over."""
+    """A row with unbalanced brackets; a signal to skip the label."""
 
 
 class Atom(NamedTuple):
-    """One place of a row.
+    """One element of a row.
 
     Attributes:
         token: as in the label; a sized delimiter with its size, ``\\left (``; ``BREAK`` for a new line.
         shape: the relations of its branches, in order.
-        role: ``(`` where it opens something that must be closed in its row, ``)`` where it closes that, else empty.
+        role: ``(`` for an opening bracket that must be closed in its row, ``)`` for its closing bracket, else empty.
     """
 
     token: str
@@ -65,18 +65,18 @@ class Atom(NamedTuple):
 
 
 def atoms_of(row: list[Symbol]) -> list[tuple[Atom, Symbol | None]]:
-    """The atoms of a row, each with the symbol whose branches it has.
+    """The atoms of a row, each with the symbol that carries its branches.
 
-    Brackets open and close; bars too, where they pair up; an integral opens and its ``d`` closes, where it has one.
+    Paired bars count as brackets too; so do an integral and its ``d``.
 
     Raises:
-        UnbalancedError: a bracket is open at the end of its line, or closes nothing.
+        UnbalancedError: an opening or closing bracket has no counterpart in its line.
     """
-    found: list[tuple[Atom, Symbol | None]] = []
+    atoms: list[tuple[Atom, Symbol | None]] = []
     size = ""
     for symbol in row:
         if symbol.relation == "nextline":
-            found.append((Atom(BREAK), None))
+            atoms.append((Atom(BREAK), None))
         if symbol.token in ("\\left", "\\right") and not symbol.children:
             if size:
                 raise UnbalancedError(size)
@@ -84,27 +84,27 @@ def atoms_of(row: list[Symbol]) -> list[tuple[Atom, Symbol | None]]:
             continue
         token = f"{size} {symbol.token}" if size else symbol.token
         size = ""
-        if token in _LIMITS and found and not found[-1][0].shape and symbol.relation != "nextline":
-            token = f"{found.pop()[0].token} {token}"
-        found.append((Atom(token, tuple(relation for relation, _ in symbol.branches)), symbol))
+        if token in _LIMITS and atoms and not atoms[-1][0].shape and symbol.relation != "nextline":
+            token = f"{atoms.pop()[0].token} {token}"
+        atoms.append((Atom(token, tuple(relation for relation, _ in symbol.branches)), symbol))
     if size:
         raise UnbalancedError(size)
-    return _with_roles(found)
+    return _with_roles(atoms)
 
 
 def tokens_of(atom: Atom) -> list[str]:
-    """The tokens of the symbols of an atom; the last of them carries its branches."""
+    """The tokens of the symbols of an atom; the last symbol carries the branches."""
     return [atom.token] if atom.token.startswith("\\begin") else atom.token.split(" ")
 
 
 def is_letter(token: str) -> bool:
-    """Whether a token stands for a quantity: a Latin or Greek letter."""
+    """Whether a token is a Latin or Greek letter."""
     return (len(token) == 1 and token.isalpha()) or token in _GREEK
 
 
 @lru_cache(maxsize=1 << 16)
 def kind_of(atom: Atom) -> str:
-    """What sort of place an atom is: what may follow depends on it when nothing better is known."""
+    """The class of an atom, used to predict the next atom when no longer context was seen."""
     token = atom.token
     if atom.role:
         return atom.role
@@ -118,34 +118,34 @@ def kind_of(atom: Atom) -> str:
 def _with_roles(atoms: list[tuple[Atom, Symbol | None]]) -> list[tuple[Atom, Symbol | None]]:
     roles = [PLAIN] * len(atoms)
     opened: list[int] = []
-    for place, (atom, _) in enumerate(atoms):
+    for i, (atom, _) in enumerate(atoms):
         token = atom.token
         if token == BREAK:
             _close_line(atoms, opened)
         elif token in CLOSERS or token.startswith("\\left ") or token in INTEGRALS:
-            opened.append(place)
+            opened.append(i)
         elif token in BARS:
             if opened and atoms[opened[-1]][0].token == token:
-                roles[opened.pop()], roles[place] = OPENS, SHUTS
+                roles[opened.pop()], roles[i] = OPENS, SHUTS
             else:
-                opened.append(place)
+                opened.append(i)
         elif token == "d":
             if opened and atoms[opened[-1]][0].token in INTEGRALS:
-                roles[opened.pop()], roles[place] = OPENS, SHUTS
+                roles[opened.pop()], roles[i] = OPENS, SHUTS
         elif token in _CLOSING or token.startswith("\\right "):
             while opened and _may_stay_open(atoms[opened[-1]][0]):
                 opened.pop()
             if not opened or not _pair(atoms[opened[-1]][0].token, token):
                 raise UnbalancedError(token)
-            roles[opened.pop()], roles[place] = OPENS, SHUTS
+            roles[opened.pop()], roles[i] = OPENS, SHUTS
     _close_line(atoms, opened)
     return [(atom._replace(role=role), symbol) for (atom, symbol), role in zip(atoms, roles, strict=True)]
 
 
 def _close_line(atoms: list[tuple[Atom, Symbol | None]], opened: list[int]) -> None:
-    for place in opened:
-        if not _may_stay_open(atoms[place][0]):
-            raise UnbalancedError(atoms[place][0].token)
+    for i in opened:
+        if not _may_stay_open(atoms[i][0]):
+            raise UnbalancedError(atoms[i][0].token)
     opened.clear()
 
 

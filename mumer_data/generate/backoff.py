@@ -1,6 +1,6 @@
-"""Counts of what follows in a context, with shorter contexts to fall back on; draws from them.
+"""Counts of outcomes in contexts, with back-off to shorter contexts, and sampling from them.
 
-Not for what a context is made of: see `grammar`.
+Not for defining contexts: see `grammar`.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ Context = tuple[Hashable, ...]
 
 
 def uniforms(rng: np.random.Generator) -> Iterator[float]:
-    """Numbers in [0, 1), many at a time."""
+    """Uniform random numbers in [0, 1), drawn in blocks."""
     while True:
         yield from rng.random(64).tolist()
 
 
 class Backoff(Generic[T]):
-    """Draws an outcome in a context: from what was seen there or, with Witten and Bell's probability, a shorter one.
+    """Samples outcomes given a context; backs off to a shorter context with Witten and Bell's probability.
 
-    The chain of contexts that one observation is counted in goes from long to short, and each must be a function of
-    the one before. Escape probability of a context: kinds seen / (times seen + kinds seen) [Witten and Bell 1991].
+    The contexts of one observation are ordered from long to short, and each must be a function of the one before.
+    Escape probability of a context: distinct outcomes / (observations + distinct outcomes) [Witten and Bell 1991].
     """
 
     def __init__(self) -> None:
@@ -36,16 +36,16 @@ class Backoff(Generic[T]):
         self._tables: dict[Context, tuple[float, list[float], list[T]]] = {}
 
     def count(self, chain: Sequence[Context], outcome: T) -> None:
-        """One more observation; the last context of a chain is never escaped from."""
-        for place, context in enumerate(chain):
+        """Add one observation; the last context of a chain has no back-off."""
+        for i, context in enumerate(chain):
             counts = self._counts.get(context)
             if counts is None:
                 counts = self._counts[context] = Counter()
-                self._shorter[context] = chain[place + 1] if place + 1 < len(chain) else None
+                self._shorter[context] = chain[i + 1] if i + 1 < len(chain) else None
             counts[outcome] += 1
 
-    def settle(self, weight: Callable[[T], float] | None = None) -> None:
-        """Make the tables to draw from, with every outcome ``weight`` times as likely as counted."""
+    def build_tables(self, weight: Callable[[T], float] | None = None) -> None:
+        """Build the sampling tables; the count of every outcome is multiplied by ``weight``."""
         self._tables = {}
         masses: dict[Context, float] = {}
         for context in self._counts:
@@ -53,11 +53,11 @@ class Backoff(Generic[T]):
             while pending:
                 shorter = self._shorter[pending[-1]]
                 if shorter is None or shorter in masses:
-                    self._settle(pending.pop(), masses, weight)
+                    self._build_table(pending.pop(), masses, weight)
                 else:
                     pending.append(shorter)
 
-    def _settle(self, context: Context, masses: dict[Context, float], weight: Callable[[T], float] | None) -> None:
+    def _build_table(self, context: Context, masses: dict[Context, float], weight: Callable[[T], float] | None) -> None:
         if context in masses:
             return
         counts, shorter = self._counts[context], self._shorter[context]
@@ -67,7 +67,7 @@ class Backoff(Generic[T]):
         cumulative = list(accumulate(amounts))
         total = cumulative[-1] + escape
         masses[context] = total / (sum(counts.values()) + (len(outcomes) if shorter is not None else 0))
-        if total:  # else nothing can be drawn here
+        if total:  # otherwise no outcome has a positive weight
             self._tables[context] = (escape / total, cumulative, outcomes)
 
     def seen(self, context: Context, outcome: T) -> bool:
@@ -75,7 +75,7 @@ class Backoff(Generic[T]):
         return outcome in self._counts.get(context, ())
 
     def draw(self, chain: Sequence[Context], numbers: Iterator[float]) -> T:
-        """An outcome; contexts never seen are passed over. Raises ``KeyError`` where the last was never seen."""
+        """Sample an outcome; unseen contexts are skipped. Raises ``KeyError`` if no context was seen."""
         tables = self._tables
         for context in chain:
             table = tables.get(context)
@@ -84,6 +84,6 @@ class Backoff(Generic[T]):
             escape, cumulative, outcomes = table
             number = next(numbers)
             if number >= escape:
-                place = bisect(cumulative, (number - escape) / (1 - escape) * cumulative[-1])
-                return outcomes[min(place, len(outcomes) - 1)]
+                i = bisect(cumulative, (number - escape) / (1 - escape) * cumulative[-1])
+                return outcomes[min(i, len(outcomes) - 1)]
         raise KeyError(chain)

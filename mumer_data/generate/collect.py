@@ -1,6 +1,6 @@
 """Samples labels until a quota is met: new, distinct, not excluded, of the requested lengths.
 
-Not for drawing one (see `grammar` and `facts`), nor for files.
+Not for sampling a single label (see `grammar` and `identities`), nor for files.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from mumer_data.generate.quotas import Quota, largest_remainders
 from mumer_data.io.processes import parallel_map
 from mumer_data.seeding import rng_for
 
-# What can become of a candidate; every one has exactly one of these fates.
+# Decisions on candidates; every candidate gets exactly one.
 FATES = (
     *("kept", "duplicate", "known", "excluded", "length", "depth", "surplus"),
     *("unreadable", "too_large", "untrue"),
 )
-_YIELD = 0.04  # a round that keeps less of what it draws is after the last few of a hard kind
+_YIELD = 0.04  # a round that keeps a smaller share of its candidates has reached bins that are hard to fill
 _HOPELESS = 0.002
 
 
@@ -58,11 +58,11 @@ class Source(Protocol):
 
     @property
     def stage(self) -> str:
-        """Sets its random numbers apart from those of other sources."""
+        """Name that separates its random numbers from those of other sources."""
 
     @property
     def chunk(self) -> int:
-        """Candidates that one process draws at a time."""
+        """Candidates per task of a worker."""
 
     def draw(self, rng: np.random.Generator, size: str) -> Candidate:
         """A label; raises `Dropped`."""
@@ -76,18 +76,18 @@ class _Chunk:
     sizes: tuple[tuple[str, float], ...]
 
     def draw(self) -> list[Candidate | str]:
-        """Every candidate, or its fate."""
+        """Every candidate, or the reason why it was dropped."""
         names = [name for name, _ in self.sizes]
         bounds = list(accumulate(share for _, share in self.sizes))
-        found: list[Candidate | str] = []
+        candidates: list[Candidate | str] = []
         for number in self.numbers:
             rng = rng_for(self.seed, str(number), self.source.stage)
             size = names[bisect(bounds, rng.random() * bounds[-1], hi=len(bounds) - 1)]
             try:
-                found.append(self.source.draw(rng, size))
+                candidates.append(self.source.draw(rng, size))
             except Dropped as dropped:
-                found.append(dropped.fate)
-        return found
+                candidates.append(dropped.fate)
+        return candidates
 
 
 @dataclass
@@ -96,9 +96,9 @@ class Collection:
 
     Attributes:
         labels: the kept ones, in the order they were drawn.
-        counts: fate -> how many candidates; they add up to ``drawn``.
-        filled: labels kept in each bin of the demand.
-        drawn: how many candidates there were.
+        counts: decision -> number of candidates; their sum is ``drawn``.
+        filled: labels kept in each bin of the quota.
+        drawn: number of candidates.
     """
 
     labels: list[Candidate] = field(default_factory=list)
@@ -118,68 +118,68 @@ def collect(
     """Draw until ``demand`` is met; the result depends on ``seed`` and not on ``workers``.
 
     Args:
-        source: what draws.
-        demand: how many of what lengths, and what must not be among them.
-        seed: of everything random.
+        source: where labels come from.
+        demand: numbers, lengths and excluded labels.
+        seed: random seed.
         workers: processes; ``None`` for one per core.
-        progress: called after every round with the number of labels that there are.
+        progress: called after every round with the number of labels kept so far.
 
     Raises:
-        GenerationError: the source has not enough such labels.
+        GenerationError: the source cannot fill the quota.
     """
     return _Collector(source, demand, seed, workers).run(progress or (lambda _: None))
 
 
 class _Collector:
-    """A collection on its way: quotas of the bins, and what is still missing."""
+    """State of a running collection: quotas of the bins, and labels kept so far."""
 
     def __init__(self, source: Source, demand: Quota, seed: int, workers: int | None) -> None:
         self.source, self.demand, self.seed, self.workers = source, demand, seed, workers
         self.quotas = demand.quotas()
-        self.found = Collection(filled=[0] * len(demand.bins))
+        self.collection = Collection(filled=[0] * len(demand.bins))
         self.seen: set[str] = set()
         self.surplus = [0] * len(demand.bins)
 
     def run(self, progress: Callable[[int], None]) -> Collection:
-        found, stalled = self.found, 0
-        while (missing := self.demand.count - len(found.labels)) > 0:
-            before = len(found.labels)
+        collection, stalled = self.collection, 0
+        while (missing := self.demand.count - len(collection.labels)) > 0:
+            before = len(collection.labels)
             drawn = self._round(min(max(missing * 2, self.source.chunk), 8 * self.source.chunk))
-            kept = len(found.labels) - before
-            progress(len(found.labels))
+            kept = len(collection.labels) - before
+            progress(len(collection.labels))
             stalled = stalled + 1 if kept < _HOPELESS * drawn else 0
             if self.demand.binding or kept >= _YIELD * drawn:
                 if stalled >= 3:
                     self._give_up()
-            elif not self._make_room() and stalled:
+            elif not self._redistribute() and stalled:
                 self._give_up()
-        assert sum(found.counts.values()) == found.drawn
-        return found
+        assert sum(collection.counts.values()) == collection.drawn
+        return collection
 
     def _round(self, count: int) -> int:
-        first = self.found.drawn
+        first = self.collection.drawn
         step = self.source.chunk
         sizes = self._sizes()
         parts = [range(start, min(start + step, first + count)) for start in range(first, first + count, step)]
         chunks = [_Chunk(self.source, self.seed, part, sizes) for part in parts]
         for drawn in parallel_map(_Chunk.draw, chunks, self.workers, ordered=True):
             for one in drawn:
-                if len(self.found.labels) == self.demand.count:
-                    return self.found.drawn - first
-                self.found.drawn += 1
-                self.found.counts[one if isinstance(one, str) else self._judge(one)] += 1
-        return self.found.drawn - first
+                if len(self.collection.labels) == self.demand.count:
+                    return self.collection.drawn - first
+                self.collection.drawn += 1
+                self.collection.counts[one if isinstance(one, str) else self._judge(one)] += 1
+        return self.collection.drawn - first
 
     def _sizes(self) -> tuple[tuple[str, float], ...]:
-        """The sizes to draw, in proportion to what is missing in the bins that they fill."""
+        """Size classes to draw, in proportion to the labels missing in their bins."""
         shares: Counter[str] = Counter()
-        for one, quota, filled in zip(self.demand.bins, self.quotas, self.found.filled, strict=True):
+        for one, quota, filled in zip(self.demand.bins, self.quotas, self.collection.filled, strict=True):
             for size, share in one.sizes:
                 shares[size] += share * (quota - filled)  # type: ignore[assignment]
         return tuple(sorted((size, float(share)) for size, share in shares.items() if share > 0))
 
     def _judge(self, one: Candidate) -> str:
-        demand, found = self.demand, self.found
+        demand, collection = self.demand, self.collection
         label, depth, _ = one
         key = demand.key(label)
         if key in self.seen:
@@ -189,39 +189,39 @@ class _Collector:
         if key in demand.known:
             return "known"
         length = label.count(" ") + 1
-        place = demand.bin_of(length, depth)
-        if place is None:
+        i = demand.bin_of(length, depth)
+        if i is None:
             return "length" if demand.deep_enough(depth) else "depth"
-        if found.filled[place] >= self.quotas[place]:
-            self.surplus[place] += 1
+        if collection.filled[i] >= self.quotas[i]:
+            self.surplus[i] += 1
             return "surplus"
         self.seen.add(key)
-        found.filled[place] += 1
-        found.labels.append(one)
+        collection.filled[i] += 1
+        collection.labels.append(one)
         return "kept"
 
-    def _make_room(self) -> bool:
-        """Give up the bins that do not fill, and share what they lack among those that overflow; false if none does."""
+    def _redistribute(self) -> bool:
+        """Move the missing labels of unfilled bins to bins with a surplus; false if there is no such bin."""
         bins = self.demand.bins
         weights = [one.share if spare else 0.0 for one, spare in zip(bins, self.surplus, strict=True)]
         self.surplus = [0] * len(bins)
         if not sum(weights):
             return False
-        missing = self.demand.count - len(self.found.labels)
+        missing = self.demand.count - len(self.collection.labels)
         shares = largest_remainders(weights, missing)
-        self.quotas = [filled + share for filled, share in zip(self.found.filled, shares, strict=True)]
+        self.quotas = [filled + share for filled, share in zip(self.collection.filled, shares, strict=True)]
         return True
 
     def _give_up(self) -> None:
-        found = self.found
-        fates = ", ".join(f"{n:,} {_WHY[fate]}" for fate, n in found.counts.most_common() if fate != "kept")
+        collection = self.collection
+        fates = ", ".join(f"{n:,} {_WHY[fate]}" for fate, n in collection.counts.most_common() if fate != "kept")
         short = [
             f"{one.name} ({filled:,} of {quota:,})"
-            for one, quota, filled in zip(self.demand.bins, self.quotas, found.filled, strict=True)
+            for one, quota, filled in zip(self.demand.bins, self.quotas, collection.filled, strict=True)
             if filled < quota
         ]
         raise GenerationError(
-            f"found only {len(found.labels):,} of {self.demand.count:,} labels in {found.drawn:,} draws; "
+            f"found only {len(collection.labels):,} of {self.demand.count:,} labels in {collection.drawn:,} draws; "
             f"short of them: {'; '.join(short[:5])}{' and others' if len(short) > 5 else ''}. "
             f"Of the other draws {fates or 'there are none'}. "
             "Ask for fewer, allow other lengths or depths, or give a larger corpus"

@@ -1,6 +1,6 @@
 """Fits a grammar to a corpus: sizes, symbol weights and the repetition of letters.
 
-Not for reading the corpus: its labels come in.
+Not for reading the corpus: labels are passed in.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from mumer_data.latex.parser import parse
 from mumer_data.latex.to_latex import to_latex
 from mumer_data.seeding import rng_for
 
-_PILOT = 800  # labels that are drawn to see what the grammar does
-_MAX_LOYALTY = 0.9
+_PILOT = 800  # labels drawn to estimate symbol shares
+_MAX_REPETITION = 0.9
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class GrammarSource:
 
     Attributes:
         grammar: ready to draw.
-        preset: of the normaliser; what it would change is dropped.
+        preset: of the normaliser; labels that it cannot read are dropped.
     """
 
     grammar: Grammar
@@ -52,9 +52,9 @@ class GrammarSource:
         return Candidate(label, (tree if label == raw else parse(label)).depth, "grammar")
 
 
-@lru_cache(maxsize=1 << 16)  # short labels are drawn again and again
+@lru_cache(maxsize=1 << 16)  # short labels are drawn many times
 def canonical(label: str, preset: str) -> str:
-    """The label as the normaliser leaves it; raises `Dropped` where it cannot be read."""
+    """The normalised label; raises `Dropped` if it cannot be parsed."""
     try:
         return normalize(label, preset)
     except LatexSyntaxError:
@@ -68,8 +68,8 @@ class Fitted:
     Attributes:
         source: draws labels like those of the corpus.
         sizing: its lengths and depths.
-        used, unbalanced: different labels that were counted, and passed over for brackets that do not pair up.
-        corpus, wanted: share of each symbol there, and the one that was asked for.
+        used, unbalanced: distinct labels that were counted, and skipped because of unbalanced brackets.
+        corpus, target: share of each symbol in the corpus, and the requested one.
     """
 
     source: GrammarSource
@@ -77,22 +77,22 @@ class Fitted:
     used: int
     unbalanced: int
     corpus: Shares
-    wanted: Shares
+    target: Shares
 
 
 def fit(
     labels: Iterable[str], *, preset: str = "crohme", emphasis: SamplingWeights | None = None, seed: int = 0
 ) -> Fitted:
-    """Fit a grammar to the different labels of a corpus, each counted once.
+    """Fit a grammar to the distinct labels of a corpus, each counted once.
 
     Args:
         labels: canonical labels that the parser accepts.
-        preset: normaliser of the labels that will be drawn.
+        preset: normaliser of the sampled labels.
         emphasis: symbols to sample more often.
-        seed: of the draws that set the weights.
+        seed: random seed of the pilot samples that calibrate the weights.
 
     Raises:
-        GenerationError: no label can be counted, or none of the confused symbols is there.
+        GenerationError: no label can be counted, or none of the confused symbols occurs.
     """
     known = sorted(set(labels))
     trees = [parse(label) for label in known]
@@ -102,22 +102,22 @@ def fit(
     for tree, cell in zip(trees, cells, strict=True):
         grammar.count(tree, sizing.size_of(*cell))
     if not grammar.trees:
-        raise GenerationError(f"the corpus has no label to learn from ({len(known)} with brackets that do not pair up)")
+        raise GenerationError(f"the corpus has no label to learn from ({len(known)} with unbalanced brackets)")
     sizes = [sizing.size_of(*cell) for cell in cells]
-    grammar.settle()
-    grammar.loyalty = _loyalty(grammar, known, sizes, seed)
+    grammar.build_tables()
+    grammar.repetition = _repetition(grammar, known, sizes, seed)
     corpus = shares_of(known)
-    wanted = corpus
+    target = corpus
     if emphasis:
-        wanted = emphasis.wanted(corpus)
+        target = emphasis.target_shares(corpus)
         pilot = _Pilot(grammar, sizes, seed)
-        grammar.settle(weights_for(wanted, corpus, pilot.shares))
-    return Fitted(GrammarSource(grammar, preset), sizing, grammar.trees, grammar.unbalanced, corpus, wanted)
+        grammar.build_tables(weights_for(target, corpus, pilot.shares))
+    return Fitted(GrammarSource(grammar, preset), sizing, grammar.trees, grammar.unbalanced, corpus, target)
 
 
 @dataclass
 class _Pilot:
-    """A few labels of every size, to see what comes."""
+    """Pilot samples, to estimate the shares of symbols."""
 
     grammar: Grammar
     sizes: list[str]
@@ -125,7 +125,7 @@ class _Pilot:
     rounds: int = field(default=0)
 
     def shares(self, weights: dict[str, float]) -> Shares:
-        self.grammar.settle(weights)
+        self.grammar.build_tables(weights)
         self.rounds += 1
         return shares_of(self.labels())
 
@@ -138,22 +138,22 @@ class _Pilot:
                 continue
 
 
-def _loyalty(grammar: Grammar, labels: list[str], sizes: list[str], seed: int) -> float:
-    """The chance of taking a letter again with which letters repeat as often as in the corpus, by interpolation."""
-    aim = _repetition(labels)
-    found = []
-    for loyalty in (0.0, 0.5):
-        grammar.loyalty = loyalty
-        found.append(_repetition(_Pilot(grammar, sizes, seed).labels()))
-    low, high = found
-    return 0.0 if high <= low else min(max(0.5 * (aim - low) / (high - low), 0.0), _MAX_LOYALTY)
+def _repetition(grammar: Grammar, labels: list[str], sizes: list[str], seed: int) -> float:
+    """The probability of repeating a letter that reproduces the repetition of the corpus, by interpolation."""
+    aim = _repeated_share(labels)
+    shares = []
+    for repetition in (0.0, 0.5):
+        grammar.repetition = repetition
+        shares.append(_repeated_share(_Pilot(grammar, sizes, seed).labels()))
+    low, high = shares
+    return 0.0 if high <= low else min(max(0.5 * (aim - low) / (high - low), 0.0), _MAX_REPETITION)
 
 
-def _repetition(labels: Iterable[str]) -> float:
-    """Share of the letters after the first one of a label that the label has had already."""
-    again = rest = 0
+def _repeated_share(labels: Iterable[str]) -> float:
+    """Share of the letters after the first one of a label that occurred earlier in it."""
+    repeated = rest = 0
     for label in labels:
         letters = [token for token in label.split() if is_letter(token)]
-        again += len(letters) - len(set(letters))
+        repeated += len(letters) - len(set(letters))
         rest += max(len(letters) - 1, 0)
-    return again / max(rest, 1)
+    return repeated / max(rest, 1)

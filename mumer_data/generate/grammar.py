@@ -25,23 +25,23 @@ from mumer_data.generate.atoms import (
 from mumer_data.generate.backoff import Backoff, Context, uniforms
 from mumer_data.latex.tree import RIGHT, Symbol, SymbolTree
 
-MAX_SYMBOLS = 400  # a tree beyond this is given up
+MAX_SYMBOLS = 400  # larger trees are discarded
 END = Atom("", (), "end")
 
 
 class TooLargeError(ValueError):
-    """A tree that grew beyond `MAX_SYMBOLS`; a signal to draw another."""
+    """A tree of more than `MAX_SYMBOLS`; a signal to draw another."""
 
 
 @dataclass(slots=True)
 class _Row:
-    """What has been written of a row so far, as far as it bears on what follows.
+    """State of a partly generated row, as far as the next atom depends on it.
 
     Attributes:
-        carrier, relation: what the row hangs from; both empty for the outermost row.
+        carrier, relation: parent symbol and relation of the row; both empty for the outermost row.
         before: first symbol of the branch before this one on the same carrier.
         level: depth of the row, at most 3.
-        size: a class of trees that is counted apart, e.g. how long they are.
+        size: class of trees that is counted separately, e.g. by length.
     """
 
     carrier: str
@@ -59,29 +59,29 @@ class _Row:
     def chain(self) -> list[Context]:
         """The contexts of the next atom, long to short."""
         opened = self.opened[-1] if self.opened else ""
-        place = (self.relation, opened)
+        position = (self.relation, opened)
         last = self.last
         token, shape = (last.token, last.shape) if last else ("", ())
         earlier = self.last_but_one if last else self.before
         kind = self.kind
-        sized = (*place, token, kind, self.relations, self.size)
+        sized = (*position, token, kind, self.relations, self.size)
         return [
             (0, *sized, self.carrier, shape, earlier, min(self.length, 2)),
             (1, *sized, self.carrier, shape),
             (2, *sized),
-            (3, *place, token, kind),
-            (4, *place, kind),
+            (3, *position, token, kind),
+            (4, *position, kind),
             (5, opened, kind),
         ]
 
     def shapes(self, token: str) -> list[Context]:
         """The contexts of the branches of an atom, long to short."""
         last = self.last.token if self.last else ""
-        here = (token, self.relation, self.level)
-        return [(0, *here, self.size, last), (1, *here, self.size), (2, *here), (3, token)]
+        position = (token, self.relation, self.level)
+        return [(0, *position, self.size, last), (1, *position, self.size), (2, *position), (3, token)]
 
     def add(self, atom: Atom) -> None:
-        """Note what was written."""
+        """Append an atom."""
         self.kind = kind_of(atom)
         if atom.role == OPENS:
             self.opened.append(atom.token)
@@ -97,21 +97,21 @@ class _Row:
 
 
 class Grammar:
-    """Counts of what stands after what, and of what carries what.
+    """Counts of atoms and of their branches, given their contexts.
 
     Attributes:
-        trees, unbalanced: how many trees were counted, and passed over for brackets that do not pair up.
-        loyalty: how often a letter that is new to a tree is drawn again, since formulas repeat their letters.
+        trees, unbalanced: trees that were counted, and skipped because of unbalanced brackets.
+        repetition: probability of replacing a new letter by one already in the tree, since formulas repeat letters.
     """
 
-    def __init__(self, loyalty: float = 0.0) -> None:
+    def __init__(self, repetition: float = 0.0) -> None:
         self.trees = self.unbalanced = 0
-        self.loyalty = loyalty
+        self.repetition = repetition
         self._atoms: Backoff[Atom] = Backoff()
         self._shapes: Backoff[Shape] = Backoff()
 
     def count(self, tree: SymbolTree, size: str = "") -> bool:
-        """Count one tree; false where it is passed over."""
+        """Count one tree; false if it is skipped."""
         try:
             rows = list(_rows(tree, size))
         except UnbalancedError:
@@ -126,11 +126,11 @@ class Grammar:
         self.trees += 1
         return True
 
-    def settle(self, weights: dict[str, float] | None = None) -> None:
-        """Make ready to draw, every token as many times as likely as ``weights`` says."""
+    def build_tables(self, weights: dict[str, float] | None = None) -> None:
+        """Build the sampling tables; the counts of each token are multiplied by ``weights``."""
         known = weights or {}
-        self._atoms.settle((lambda atom: known.get(atom.token, 1.0)) if known else None)
-        self._shapes.settle()
+        self._atoms.build_tables((lambda atom: known.get(atom.token, 1.0)) if known else None)
+        self._shapes.build_tables()
 
     def draw(self, rng: np.random.Generator, size: str = "") -> SymbolTree:
         """A tree; raises `TooLargeError`."""
@@ -152,31 +152,31 @@ class Grammar:
     def _write(
         self, row: _Row, into: list[Symbol], numbers: Iterator[float], letters: list[Atom]
     ) -> list[tuple[Symbol, Shape]]:
-        """Write one row; gives the symbols that carry branches, which are still to be written."""
+        """Generate one row; returns the symbols whose branches are still to be generated."""
         carriers = []
         relation = row.relation
         while row.length <= MAX_SYMBOLS:
             chain = row.chain()
-            bare = self._atoms.draw(chain, numbers)
-            if bare.role == "" and is_letter(bare.token):
-                bare = self._loyal(bare, chain, numbers, letters)
-            if bare == END:
+            atom = self._atoms.draw(chain, numbers)
+            if atom.role == "" and is_letter(atom.token):
+                atom = self._repeat_letter(atom, chain, numbers, letters)
+            if atom == END:
                 break
-            shape = self._shapes.draw(row.shapes(bare.token), numbers)
-            row.add(Atom(bare.token, shape, bare.role))
-            if bare.token == BREAK:
+            shape = self._shapes.draw(row.shapes(atom.token), numbers)
+            row.add(Atom(atom.token, shape, atom.role))
+            if atom.token == BREAK:
                 relation = "nextline"
                 continue
-            for token in tokens_of(bare):
+            for token in tokens_of(atom):
                 into.append(Symbol(token, relation, 0, []))
                 relation = RIGHT
             if shape:
                 carriers.append((into[-1], shape))
         return carriers
 
-    def _loyal(self, letter: Atom, chain: list[Context], numbers: Iterator[float], letters: list[Atom]) -> Atom:
-        """The letter, or one that the tree has already and that is known to stand in such a place."""
-        if letters and letter not in letters and next(numbers) < self.loyalty:
+    def _repeat_letter(self, letter: Atom, chain: list[Context], numbers: Iterator[float], letters: list[Atom]) -> Atom:
+        """The letter, or one already in the tree that was seen in this context."""
+        if letters and letter not in letters and next(numbers) < self.repetition:
             used = letters[int(next(numbers) * len(letters))]
             if any(self._atoms.seen(context, used) for context in chain[:4]):
                 letter = used

@@ -1,6 +1,6 @@
-"""How often each symbol should come: as in the corpus, mixed with rare symbols and with those that a model confuses.
+"""Sampling weights of symbols: as in the corpus, mixed with rare symbols and with symbols that a model confuses.
 
-Not for reading confusions (they come in as pairs with counts).
+Not for reading confusions (they are passed as pairs with counts).
 """
 
 from __future__ import annotations
@@ -11,22 +11,22 @@ from dataclasses import dataclass
 
 from mumer_data.exceptions import GenerationError
 
-# Tokens that follow from what they belong to: nobody can ask for them.
+# Tokens that are determined by the structure; they have no sampling weight.
 STRUCTURE = frozenset({"{", "}", "_", "^", "&", "\\\\", "\\begin", "\\end", "\\left", "\\right", "\\limits"})
 _ROUNDS = 6
-_EXTREME = 1_000.0  # of a weight: beyond it a symbol is out of reach
+_EXTREME = 1_000.0  # largest weight
 
 Shares = dict[str, float]
 
 
 @dataclass(frozen=True)
 class SamplingWeights:
-    """Which symbols are to come more often than in the corpus.
+    """Symbols to sample more often than in the corpus.
 
     Attributes:
         rare: share of all symbols that is drawn from the corpus's symbols with equal chances.
         confused: share of all symbols that is drawn in proportion to ``confusions``.
-        confusions: (symbol, symbol it is taken for) -> how often.
+        confusions: (symbol, symbol it is recognised as) -> count.
     """
 
     rare: float = 0.0
@@ -42,8 +42,8 @@ class SamplingWeights:
     def __bool__(self) -> bool:
         return bool(self.rare or (self.confused and self.confusions))
 
-    def wanted(self, corpus: Shares) -> Shares:
-        """Symbol -> the share of all symbols that it should have.
+    def target_shares(self, corpus: Shares) -> Shares:
+        """Symbol -> its target share of all symbols.
 
         Raises:
             GenerationError: the corpus has none of the confused symbols.
@@ -56,22 +56,24 @@ class SamplingWeights:
         }
 
     def of_confusions(self, known: Iterable[str]) -> Shares:
-        """The share of each known symbol among all that are confused; both sides of a pair count."""
+        """The share of each known symbol among all confused symbols; both sides of a pair count."""
         if not (self.confused and self.confusions):
             return {}
         counts: Counter[str] = Counter()
         for pair, count in self.confusions.items():
             for token in pair:
                 counts[token] += count
-        found = {token: counts[token] for token in known if counts[token]}
-        if not found:
-            raise GenerationError("none of the confused symbols can be drawn: is it the confusions of this data set?")
-        total = sum(found.values())
-        return {token: count / total for token, count in found.items()}
+        known_counts = {token: counts[token] for token in known if counts[token]}
+        if not known_counts:
+            raise GenerationError(
+                "none of the confused symbols can be drawn: are these the confusions of this data set?"
+            )
+        total = sum(known_counts.values())
+        return {token: count / total for token, count in known_counts.items()}
 
 
 def shares_of(labels: Iterable[str]) -> Shares:
-    """Symbol -> its share of all symbols, in order of the symbols; structure is not counted."""
+    """Symbol -> its share of all symbols, sorted by symbol; structure tokens are not counted."""
     counts: Counter[str] = Counter()
     for label in labels:
         counts.update(label.split())
@@ -84,19 +86,19 @@ def _is_visible(token: str) -> bool:
     return token not in STRUCTURE and not token.startswith(("\\begin{", "\\end{", "{"))
 
 
-def weights_for(wanted: Shares, corpus: Shares, drawn_with: Callable[[dict[str, float]], Shares]) -> dict[str, float]:
-    """Weights with which symbols come as often as ``wanted``, found by drawing: too few, then more weight.
+def weights_for(target: Shares, corpus: Shares, shares_with: Callable[[dict[str, float]], Shares]) -> dict[str, float]:
+    """Weights with which symbols have the shares ``target``, adjusted iteratively on samples.
 
     Args:
-        wanted: as from `SamplingWeights.wanted`.
+        target: as from `SamplingWeights.target_shares`.
         corpus: the shares without weights.
-        drawn_with: weights -> the shares among a few hundred labels drawn with them.
+        shares_with: weights -> the shares in a few hundred labels sampled with them.
     """
-    weights = {token: share / corpus[token] for token, share in wanted.items()}
+    weights = {token: share / corpus[token] for token, share in target.items()}
     for _ in range(_ROUNDS):
-        drawn = drawn_with(weights)
-        floor = 0.1 / max(len(drawn), 1) ** 2
-        for token, share in wanted.items():
-            step = (share / max(drawn.get(token, 0.0), floor)) ** 0.7  # less than 1: the figures are of a sample
+        drawn = shares_with(weights)
+        smallest = 0.1 / max(len(drawn), 1) ** 2
+        for token, share in target.items():
+            step = (share / max(drawn.get(token, 0.0), smallest)) ** 0.7  # damped: the shares are sample estimates
             weights[token] = min(max(weights[token] * min(max(step, 0.25), 4.0), 1 / _EXTREME), _EXTREME)
     return weights

@@ -182,8 +182,8 @@ def draw(writing: OnlineInk, *, size: float = 32.0, padding: int = 8) -> Rendere
         raise ValueError(f"no room for ink: size {size}, padding {padding}")
     pen = max(1.0, writing.style.pen * size)
     extent = np.concatenate(writing.strokes).max(axis=0)
-    room = MAX_SIDE - 2 * (padding + pen)
-    scale = float(min(size, room / max(extent.max(), 1e-6)))
+    max_extent = MAX_SIDE - 2 * (padding + pen)
+    scale = float(min(size, max_extent / max(extent.max(), 1e-6)))
     pen = max(1.0, writing.style.pen * scale)
     edge = padding + pen / 2
     strokes = [stroke * scale + edge for stroke in writing.strokes]

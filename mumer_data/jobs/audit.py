@@ -5,6 +5,7 @@ Not for the ranking itself: see `mumer_data.label_audit`. Not for the review pag
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from mumer_data.exceptions import ImageError, LatexSyntaxError, SourceError
 from mumer_data.images.perceptual_hash import PerceptualHash, phash
 from mumer_data.io.atomic import atomic_write, write_json
 from mumer_data.jobs.config import Pipeline, load_source
+from mumer_data.jobs.label_scorer import image_scorer
 from mumer_data.label_audit.ink import ink_components
 from mumer_data.label_audit.rank import PRIOR, Finding, rank
 from mumer_data.label_audit.rows import Answer, AuditRow
@@ -48,6 +50,8 @@ class AuditSource:
         raw_labels: file of ``id<TAB>label as released``; by default ``raw_labels.tsv`` in the folder of the source.
         normalize: preset for predictions that are not tokenised; see `normalized_sources`.
         settings: ``key=value`` pairs over the pipeline.
+        score_with: folder of an exported model (see `mumer_data.recognizers.onnx`), or ``mini``, which says how likely
+            labels and proposals are, given the image; must not have been trained on these images.
     """
 
     predictions: Sequence[Path] = ()
@@ -56,15 +60,20 @@ class AuditSource:
     raw_labels: Path | None = None
     normalize: str | None = None
     settings: Sequence[str] = ()
+    score_with: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """A label of the source, and how to read its image (``None`` without images)."""
+    """A label of the source, and how to read its image (``None`` without images).
+
+    ``symbols`` are the names of the symbols marked in its ink, ``None`` without a segmentation.
+    """
 
     id: str
     label: str
     image: ReadImage | None
+    symbols: tuple[str, ...] | None = None
 
 
 def audit_files(
@@ -91,21 +100,23 @@ def audit_files(
         SourceError: the input cannot be read, has fewer than 20 rows, or the ids of labels and predictions differ.
         OutputError: the folder cannot be written.
     """
-    labelled = _labelled(source)
+    labelled = labelled_rows(source)
     rows, hashes = _rows(labelled, source, progress)
-    findings = rank(rows, hashes, prior=prior, seed=seed)
+    images = {row.id: row.image for row in labelled if row.image is not None}
+    findings = rank(rows, hashes, prior=prior, seed=seed, scorer=image_scorer(images, source.score_with))
     out.mkdir(parents=True, exist_ok=True)
     table = pa.Table.from_pylist([finding.to_dict() for finding in findings])
     with atomic_write(out / "audit.parquet") as temporary:
         pq.write_table(table, temporary)
     files = [file.name for file in prediction_files(source.predictions)]
-    write_json(out / "audit.json", summary(findings, files, prior, seed))
-    return findings, {row.id: row.image for row in labelled if row.image is not None}
+    scored = {"score_with": source.score_with} if source.score_with is not None else {}
+    write_json(out / "audit.json", summary(findings, files, prior, seed) | scored)
+    return findings, images
 
 
 def summary(findings: Sequence[Finding], files: Sequence[str], prior: float, seed: int) -> dict[str, Any]:
     """Counts and settings of an audit, as plain data."""
-    signals = ("syntax", "raw_label", "duplicate_of", "neighbour")
+    signals = ("syntax", "raw_label", "duplicate_of", "neighbour", "segmentation")
     return {
         "rows": len(findings),
         "with_proposal": sum(bool(finding.proposal) for finding in findings),
@@ -121,7 +132,7 @@ def summary(findings: Sequence[Finding], files: Sequence[str], prior: float, see
 
 def load_rows(source: AuditSource) -> tuple[list[AuditRow], list[PerceptualHash | None] | None]:
     """The rows of a source with the answers of all models, and the perceptual hashes of their images, if any."""
-    return _rows(_labelled(source), source, None)
+    return _rows(labelled_rows(source), source, None)
 
 
 def _rows(
@@ -135,22 +146,20 @@ def _rows(
     for row in labelled:
         components, image_hash = _ink(row)
         original = raw.get(row.id)
-        rows.append(
-            AuditRow(
-                row.id,
-                tuple(row.label.split()),
-                tuple(answers.get(row.id, ())),
-                components,
-                _normalized_tokens(original),
-            )
-        )
+        label, row_answers = tuple(row.label.split()), tuple(answers.get(row.id, ()))
+        rows.append(AuditRow(row.id, label, row_answers, components, _normalized_tokens(original), row.symbols))
         hashes.append(image_hash)
         if progress is not None and with_images:
             progress(len(rows), len(labelled))
     return rows, hashes if with_images else None
 
 
-def _labelled(source: AuditSource) -> list[Labelled]:
+def labelled_rows(source: AuditSource) -> list[Labelled]:
+    """The labels of a source, in order; the first of several rows with one id.
+
+    Raises:
+        SourceError: the source cannot be read or has no labelled rows.
+    """
     rows = _from_predictions(source) if source.source is None else list(_from_pipeline(source.source, source.settings))
     if not rows:
         raise SourceError("the source has no labelled rows")
@@ -172,7 +181,21 @@ def _from_pipeline(name: str, settings: Sequence[str]) -> Iterator[Labelled]:
                 label = normalizer(row.label)
             except LatexSyntaxError:
                 label = row.label  # the audit reports it
-            yield Labelled(row.id, label, row.image.read)
+            yield Labelled(row.id, label, row.image.read, _segmented(row))
+
+
+def _segmented(row: Example) -> tuple[str, ...] | None:
+    """The names of the symbols that an InkML file marks (see `document_metadata`)."""
+    if row.metadata is None:
+        return None
+    try:
+        stated = json.loads(row.metadata())
+    except ValueError:  # the metadata of a build may be any text
+        return None
+    symbols = stated.get("symbols") if isinstance(stated, dict) else None
+    if not isinstance(symbols, list) or not all(isinstance(one, dict) and "traces" in one for one in symbols):
+        return None
+    return tuple(str(one.get("label", "")) for one in symbols) or None
 
 
 def _from_predictions(source: AuditSource) -> list[Labelled]:

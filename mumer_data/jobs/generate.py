@@ -195,7 +195,7 @@ def _record(
 
 def _symbols(fitted: Fitted, drawn: Shares) -> dict[str, dict[str, float]]:
     """The symbols whose share was to change the most, or the most frequent ones: in the corpus, asked for, drawn."""
-    corpus, wanted = fitted.corpus, fitted.wanted
+    corpus, wanted = fitted.corpus, fitted.target
     order = sorted(corpus, key=lambda token: (-abs(wanted[token] - corpus[token]), -corpus[token], token))
     return {
         token: {

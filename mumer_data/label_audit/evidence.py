@@ -19,6 +19,7 @@ from rapidfuzz.distance import Levenshtein
 from mumer_data.alignment.align import align
 from mumer_data.error_model.events import events_of
 from mumer_data.label_audit.ink import InkModel
+from mumer_data.label_audit.likelihood import likelihood_features
 from mumer_data.label_audit.plausibility import LabelModel
 from mumer_data.label_audit.rows import Answer, AuditRow, Proposal, proposal_of
 
@@ -40,6 +41,10 @@ FEATURES = (
     "ink_misfit",
     "ink_gain",
     "ink_known",
+    "image_gain",
+    "image_gain_per_event",
+    "image_fit",
+    "image_known",
 )
 _BACKOFF = 0.5  # pseudo-counts of a confusion that other rows do not have
 _MAX_EVENTS = 6.0
@@ -192,6 +197,8 @@ class Evidence:
             values["ink_known"] = 1.0
             values["ink_misfit"] = self.ink.misfit(row.label, row.components)
         values["disagreement"] = disagreement(row.answers)
+        events = 0 if proposal is None else len(error_keys(row.label, proposal.tokens))
+        values |= likelihood_features(row, proposal, events)
         if proposal is None:
             values["support"] = 1.0 if any(answer.tokens == row.label for answer in row.answers) else 0.0
             return np.array(list(values.values()))
@@ -244,15 +251,23 @@ def _log_t(misfit: Floats) -> Floats:
     return result
 
 
-def expanded(features: Floats) -> Floats:
-    """The columns of the logistic models: all features but ink, and products that a linear model cannot form itself."""
+def expanded(features: Floats, scored: bool = False) -> Floats:
+    """The columns of the logistic models: all features but ink, and products that a linear model cannot form itself.
+
+    Args:
+        features: one row of numbers for each label.
+        scored: with those of the likelihoods.
+    """
     column = {name: features[:, number] for number, name in enumerate(FEATURES)}
     features = features[:, : FEATURES.index("ink_misfit")]
     proposed = (column["agreement"] > 0).astype(float)
     agreement = column["agreement"]
+    likelihoods = [column[name] for name in FEATURES[FEATURES.index("image_gain") :]] if scored else []
     return np.column_stack(
         [
             features,
+            *likelihoods,
+            *([agreement * column["image_gain_per_event"]] if scored else []),
             proposed,
             agreement * column["distance"],
             agreement * column["mean_log_rate"],

@@ -6,7 +6,7 @@ Not for reading or writing files: see `mumer_data.jobs.audit`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
@@ -14,13 +14,16 @@ from mumer_data.exceptions import SourceError
 from mumer_data.images.perceptual_hash import PerceptualHash
 from mumer_data.label_audit.calibrate import Floats, Logistic, posterior
 from mumer_data.label_audit.evidence import FEATURES, Evidence, expanded, ink_log_factor
+from mumer_data.label_audit.likelihood import Scorer, with_likelihoods
 from mumer_data.label_audit.planting import MISTAKES, channel_of, planted_label
 from mumer_data.label_audit.rows import AuditRow, proposal_of
 from mumer_data.label_audit.signals import Signals, conflicting_duplicates, signals_of
 
 PRIOR = 0.02  # expected share of wrong labels
 _PLANTED = 600  # rows of each kind of mistake
+_SCORED = 200  # so many where a recogniser must read each of them
 _ROUNDS = 3  # of fitting
+Planted = list[tuple[int, AuditRow]]  # number of the row, and the row with a wrong label
 _FEWEST = 20  # rows below which nothing can be fitted
 
 
@@ -33,7 +36,8 @@ class Finding:
         row: number of the row in the source, from 0.
         id, label, proposal: ``proposal`` is what most models read, if that is not the label.
         probability: that the label is wrong.
-        slip, swap: its parts, by kind of mistake: misread symbols; the label of another image.
+        slip, swap, lookalike: its parts, by kind of mistake: misread symbols; the label of another image; one symbol of
+            like shape.
         signals: what needs no model.
         evidence: the numbers of `FEATURES`, by name.
     """
@@ -46,6 +50,7 @@ class Finding:
     probability: float
     slip: float
     swap: float
+    lookalike: float
     signals: Signals
     evidence: dict[str, float]
 
@@ -58,8 +63,8 @@ class Finding:
 
 
 COLUMNS = [
-    *("rank", "row", "id", "label", "proposal", "probability", "slip", "swap"),
-    *("syntax", "raw_label", "duplicate_of", "neighbour", "confirmed"),
+    *("rank", "row", "id", "label", "proposal", "probability", "slip", "swap", "lookalike"),
+    *("syntax", "raw_label", "duplicate_of", "neighbour", "confirmed", "segmentation"),
     *FEATURES,
 ]
 
@@ -70,6 +75,7 @@ def rank(
     *,
     prior: float = PRIOR,
     seed: int = 0,
+    scorer: Scorer | None = None,
 ) -> list[Finding]:
     """All rows, the most doubtful label first.
 
@@ -78,6 +84,7 @@ def rank(
         looks: perceptual hashes of the images, one per row, to find images with two labels.
         prior: expected share of wrong labels, split evenly among the kinds of mistakes.
         seed: of the planted mistakes.
+        scorer: how likely a recogniser finds texts of an image; see `Scorer`.
 
     Raises:
         SourceError: fewer than 20 rows, or a prior that is not between 0 and 0.5.
@@ -86,12 +93,19 @@ def rank(
         raise SourceError(f"an audit compares rows with each other: {len(rows)} rows are fewer than {_FEWEST}")
     if not 0 < prior <= 0.5:
         raise SourceError(f"the prior is the expected share of wrong labels: {prior} is not between 0 and 0.5")
+    planted = _planted(rows, seed)
+    if scorer is not None:
+        planted = [kind[:_SCORED] for kind in planted]
+        rows = with_likelihoods(rows, scorer, (wrong for kind in planted for _, wrong in kind))
     evidence = Evidence.of(rows)
     features = np.array([evidence.features(row) for row in rows])
     duplicates = [""] * len(rows) if looks is None else conflicting_duplicates(rows, looks)
     signals = signals_of(rows, duplicates)
     factors = np.array([one.log_factor for one in signals]) + ink_log_factor(features)
-    kinds = _probabilities(expanded(features), _planted(rows, evidence, seed), factors, prior)
+    columns = [
+        expanded(_features_of(rows, kind, evidence).reshape(-1, len(FEATURES)), scorer is not None) for kind in planted
+    ]
+    kinds = _probabilities(expanded(features, scorer is not None), columns, factors, prior)
     total = sum(kinds, np.zeros(len(rows)))
     order = sorted(range(len(rows)), key=lambda number: (-float(total[number]), number))
     findings = []
@@ -113,21 +127,28 @@ def rank(
     return findings
 
 
-def _planted(rows: Sequence[AuditRow], evidence: Evidence, seed: int) -> list[Floats]:
-    """For each kind of mistake the features of rows in which it was planted."""
+def _planted(rows: Sequence[AuditRow], seed: int) -> list[Planted]:
+    """For each kind of mistake, rows in which it was planted."""
     rng = np.random.default_rng([seed, len(rows)])
     channel = channel_of(rows)
-    kinds = []
+    kinds: list[Planted] = []
     for mistake in MISTAKES:
         planted = []
-        for number in rng.integers(len(rows), size=_PLANTED):
-            row = rows[int(number)]
-            label = planted_label(row, mistake, rows, channel, rng)
-            if label is not None and label != row.label:
-                wrong = AuditRow(row.id, label, row.answers, row.components)
-                planted.append(evidence.features(wrong, counted=row))
-        kinds.append(expanded(np.array(planted).reshape(-1, len(FEATURES))))
+        for number in rng.integers(len(rows), size=_PLANTED).tolist():
+            label = planted_label(rows[number], mistake, rows, channel, rng)
+            if label is not None and label != rows[number].label:
+                planted.append((number, replace(rows[number], label=label, raw_label=None)))
+        kinds.append(planted)
     return kinds
+
+
+def _features_of(rows: Sequence[AuditRow], planted: Planted, evidence: Evidence) -> Floats:
+    """The features of planted rows, with the likelihoods of the rows that they come from."""
+    found = [
+        evidence.features(replace(wrong, likelihoods=rows[number].likelihoods), counted=rows[number])
+        for number, wrong in planted
+    ]
+    return np.array(found)
 
 
 def _probabilities(own: Floats, planted: Sequence[Floats], factors: Floats, prior: float) -> list[Floats]:

@@ -5,8 +5,10 @@ Not for reading files: see `mumer_data.jobs.audit`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+Tokens = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,10 @@ class AuditRow:
         answers: of all models; may be empty.
         components: connected components of its ink; ``None`` where there is no image.
         raw_label: the label as originally released, normalised; ``None`` where the source has none.
+        segmented: names of the symbols that the ink is marked with, ``""`` for one without a name; ``None`` where the
+            source has no segmentation.
+        likelihoods: text -> natural logarithm of its probability, given the image, under a recogniser that scores
+            given texts; empty without one.
     """
 
     id: str
@@ -41,6 +47,8 @@ class AuditRow:
     answers: tuple[Answer, ...] = ()
     components: int | None = None
     raw_label: tuple[str, ...] | None = None
+    segmented: tuple[str, ...] | None = None
+    likelihoods: Mapping[Tokens, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,10 +17,12 @@ from mumer_data.filters.near_duplicates import NearDuplicateOptions, first_near_
 from mumer_data.filters.row_index import FEATURES as INDEX_DTYPE
 from mumer_data.images.perceptual_hash import PerceptualHash
 from mumer_data.label_audit.rows import AuditRow, proposal_of
+from mumer_data.label_audit.segmentation import conflicting_segmentations
 from mumer_data.latex.parser import parse, try_parse
 from mumer_data.seeding import hash64
 
 # Factors on the odds. With the default prior of 2% they lead to 0.67, 0.8, 0.29 and 0.38 where nothing else speaks.
+SEGMENTATION = log(100.0)  # 0.67: the annotator of the symbols contradicts that of the label
 SYNTAX, RAW_LABEL, DUPLICATE, NEIGHBOUR = log(100.0), log(200.0), log(20.0), log(30.0)
 CONFIRMED = log(100.0)  # a model reads the label as released: two sources that do not know of each other agree
 _NEAR = 2  # rows before and after in file order
@@ -40,6 +42,7 @@ class Signals:
         duplicate_of: id of a row with the same image, or nearly the same, and another label, or ``""``.
         confirmed: whether a model reads just what was released.
         neighbour: id of a row at most two lines away whose label is what the models propose, or ``""``.
+        segmentation: how the symbols marked in the ink differ from the label, or ``""``.
     """
 
     syntax: str = ""
@@ -47,11 +50,13 @@ class Signals:
     duplicate_of: str = ""
     neighbour: str = ""
     confirmed: bool = False
+    segmentation: str = ""
 
     @property
     def log_factor(self) -> float:
         """Natural logarithm of the factor on the odds."""
-        parts = ((self.syntax, SYNTAX), (self.raw_label, RAW_LABEL), (self.duplicate_of, DUPLICATE))
+        parts = [(self.syntax, SYNTAX), (self.raw_label, RAW_LABEL), (self.duplicate_of, DUPLICATE)]
+        parts.append((self.segmentation, SEGMENTATION))
         others = (NEIGHBOUR if self.neighbour else 0.0) + (CONFIRMED if self.confirmed else 0.0)
         return sum((factor for found, factor in parts if found), others)
 
@@ -59,10 +64,12 @@ class Signals:
 def signals_of(rows: Sequence[AuditRow], duplicates: Sequence[str]) -> list[Signals]:
     """The signals of all rows, in file order; ``duplicates`` as `conflicting_duplicates` returns them."""
     found = []
+    segmentations = conflicting_segmentations(rows)
     for number, row in enumerate(rows):
         raw = _raw(row)
         confirmed = bool(raw) and any(visible(answer.tokens) == visible(raw.split()) for answer in row.answers)
-        found.append(Signals(_syntax(row.label), raw, duplicates[number], _neighbour(rows, number), confirmed))
+        neighbour = _neighbour(rows, number)
+        found.append(Signals(_syntax(row.label), raw, duplicates[number], neighbour, confirmed, segmentations[number]))
     return found
 
 

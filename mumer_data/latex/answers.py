@@ -71,8 +71,8 @@ def clean_answer(text: str) -> str:
     """
     text = _CONTROL.sub(" ", text.translate(_BYTE_LEVEL)).strip()
     for pattern, group in ((_FENCE, 1), (_TAGGED, 2)):
-        if found := list(pattern.finditer(text)):
-            text = str(found[-1].group(group)).strip()
+        if matches := list(pattern.finditer(text)):
+            text = str(matches[-1].group(group)).strip()
     if code := list(_INLINE_CODE.finditer(text)):
         text = code[-1][1].strip()
     text = _delimited(text)
@@ -102,18 +102,18 @@ def _with_words(text: str) -> str:
 
 
 def _unboxed(text: str) -> str:
-    """What a ``\\boxed`` holds, where it is the whole formula or stands at the end of prose."""
+    """The content of a ``\\boxed`` that is the whole formula or at the end of prose."""
     boxes = list(_BOXED.finditer(text))
     if not boxes:
         return text
     last = boxes[-1]
     before, depth = text[: last.start()], 1
-    for place in range(last.end(), len(text)):
-        depth += {"{": 1, "}": -1}.get(text[place], 0) if text[place - 1] != "\\" else 0
+    for i in range(last.end(), len(text)):
+        depth += {"{": 1, "}": -1}.get(text[i], 0) if text[i - 1] != "\\" else 0
         if depth == 0:
-            alone = not before.strip() and not text[place + 1 :].strip(" .")
+            alone = not before.strip() and not text[i + 1 :].strip(" .")
             prose = not re.search(r"[\\{}^_=]", before) and re.search(r"[A-Za-z]{3}", before)
-            return text[last.end() : place].strip() if alone or prose else text
+            return text[last.end() : i].strip() if alone or prose else text
     return text
 
 

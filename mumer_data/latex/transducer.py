@@ -86,7 +86,7 @@ Step: TypeAlias = tuple[Context[Memory], Op, str, Context[Memory]]
 
 
 class Semantics(Protocol[Memory]):
-    """The output that is made of the tokens: pure functions of a small, hashable memory."""
+    """Output for the tokens of a label: pure functions of a small, hashable memory."""
 
     start: Memory
 

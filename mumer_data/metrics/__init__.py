@@ -1,7 +1,7 @@
 """Metrics: (label, prediction) pairs -> figures with intervals and signatures. No torch anywhere.
 
-A metric turns every pair into a row of numbers, and sums of such rows into figures; so resampling and slicing know no
-metric by name. A new one is one module with a class of the shape of `Metric`, and one line in `METRICS`.
+A metric maps every pair to a row of numbers, and sums of such rows to figures; resampling and slicing are therefore
+independent of the metric. A new metric is one module with a class that implements `Metric`, and one line in `METRICS`.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ class Metric(Protocol):
     """One or several figures that are functions of sums over pairs.
 
     Attributes:
-        signature: how the figures are made, beside what holds for all (normaliser, rows, version).
+        signature: the settings of this metric (tokeniser, library versions); the common ones are added by `evaluate`.
     """
 
     signature: str
 
     def statistics(self, pairs: Pairs) -> Floats:
-        """One row of numbers a pair: shape (pairs, columns)."""
+        """One row of numbers per pair: shape (pairs, columns)."""
 
     def scores(self, sums: Floats) -> dict[str, Floats]:
         """The figures, from sums of such rows: shape (..., columns) -> shape (...) for each figure."""
@@ -48,16 +48,16 @@ METRICS = Registry(
         "rating": "mumer_data.metrics.rating.metric:MeanRating",
     },
 )
-# What is always computed; the others take longer.
+# Computed by default; the others are slower.
 DEFAULT = ("published", "standard", "structure")
 
 
 def metric(name: str) -> Metric:
-    """The metric registered under ``name``; raises ``KeyError`` where there is none."""
-    made: Metric = METRICS.load(name)()
-    return made
+    """The metric registered under ``name``; raises ``KeyError`` for an unknown name."""
+    instance: Metric = METRICS.load(name)()
+    return instance
 
 
 def ratio(part: Floats, whole: Floats) -> Floats:
-    """``part / whole``, 0 where ``whole`` is."""
+    """``part / whole``; 0 where ``whole`` is 0."""
     return np.divide(part, whole, out=np.zeros(np.broadcast(part, whole).shape), where=whole != 0)

@@ -1,4 +1,4 @@
-"""Two models on the same images: is the difference of their ExpRates more than chance?
+"""Compare two models on the same images: is the difference of their ExpRates significant?
 
 Source: P. Koehn, Statistical Significance Tests for Machine Translation Evaluation, 2004 (paired bootstrap);
 Q. McNemar, Note on the Sampling Error of the Difference Between Correlated Proportions, 1947.
@@ -25,7 +25,7 @@ Key = tuple[str, str, int]
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A row that only one of the two models reads right: ``better`` is ``a`` or ``b``."""
+    """A row that only one of the two models recognises correctly: ``better`` is ``a`` or ``b``."""
 
     id: str
     better: str
@@ -42,10 +42,10 @@ class Comparison:
         n: rows.
         exprate_a, exprate_b: percentages.
         difference: ``b`` - ``a``, in points, with its 95% interval ``low`` to ``high`` by paired bootstrap.
-        bootstrap_p: share of resamples, doubled, in which the difference has the other sign or is none.
-        mcnemar_p: exact, two-sided, on the rows that only one reads right.
+        bootstrap_p: twice the share of resamples in which the difference is 0 or has the other sign.
+        mcnemar_p: exact, two-sided, on the rows that only one model recognises correctly.
         changes: those rows, in the order of the file.
-        signature: how the figures were made.
+        signature: the settings of the figures.
     """
 
     n: int
@@ -76,11 +76,11 @@ class Comparison:
     def to_json(self) -> dict[str, Any]:
         """Plain data; ``only_a`` and ``only_b`` count the changes."""
         names = ("n", "exprate_a", "exprate_b", "difference", "bootstrap_p", "mcnemar_p")
-        found: dict[str, Any] = {name: round(getattr(self, name), 6) for name in names}
-        found["interval"] = [round(self.low, 6), round(self.high, 6)]
-        found |= {f"only_{side}": sum(change.better == side for change in self.changes) for side in "ab"}
+        fields: dict[str, Any] = {name: round(getattr(self, name), 6) for name in names}
+        fields["interval"] = [round(self.low, 6), round(self.high, 6)]
+        fields |= {f"only_{side}": sum(change.better == side for change in self.changes) for side in "ab"}
         rows = [{"id": c.id, "better": c.better, "gt": c.label, "a": c.a, "b": c.b} for c in self.changes]
-        return found | {"changes": rows, "signature": self.signature}
+        return fields | {"changes": rows, "signature": self.signature}
 
 
 def compare(
@@ -90,7 +90,7 @@ def compare(
     normalizer: str = "none",
     seed: int = 0,
 ) -> Comparison:
-    """Compare two files of predictions, matched by dataset, id and number of the pass.
+    """Compare two lists of predictions, matched by dataset, id and sample number.
 
     Args:
         one, two: predictions of models a and b.
@@ -98,7 +98,7 @@ def compare(
         seed: of the bootstrap.
 
     Raises:
-        SourceError: an id is missing on one side, is there twice, or has another label there.
+        SourceError: an id is missing on one side, is repeated, or has different labels.
     """
     from scipy.stats import binomtest
 
@@ -119,15 +119,15 @@ def compare(
         high=high,
         bootstrap_p=min(1.0, 2 * tail),
         mcnemar_p=float(binomtest(won, won + lost).pvalue) if won + lost else 1.0,
-        changes=[_change(a, b, int(place)) for place in np.flatnonzero(gain)],
+        changes=[_change(a, b, int(row)) for row in np.flatnonzero(gain)],
         signature=f"exprate|tok:whitespace|norm:{normalizer}|version:mumer-{__version__}"
         f"|test:paired-bootstrap-{RESAMPLES}-seed:{seed}+mcnemar-exact",
     )
 
 
-def _change(a: Pairs, b: Pairs, place: int) -> Change:
-    better = "a" if a.exact[place] else "b"
-    return Change(a.rows[place].id, better, a.labels[place], a.texts[place], b.texts[place])
+def _change(a: Pairs, b: Pairs, row: int) -> Change:
+    better = "a" if a.exact[row] else "b"
+    return Change(a.rows[row].id, better, a.labels[row], a.texts[row], b.texts[row])
 
 
 def _matched(one: Sequence[Prediction], two: Sequence[Prediction]) -> tuple[list[Prediction], list[Prediction]]:
@@ -139,16 +139,16 @@ def _matched(one: Sequence[Prediction], two: Sequence[Prediction]) -> tuple[list
 
 
 def _by_key(rows: Sequence[Prediction], side: str) -> dict[Key, Prediction]:
-    found: dict[Key, Prediction] = {}
-    twice = set()
+    by_key: dict[Key, Prediction] = {}
+    repeated = set()
     for row in rows:
         key = (row.dataset, row.id, row.sample)
-        if key in found:
-            twice.add(key)
-        found[key] = row
-    if twice:
-        raise SourceError(f"{side} file has more than one row for {_named(twice)}: give each image once a pass")
-    return found
+        if key in by_key:
+            repeated.add(key)
+        by_key[key] = row
+    if repeated:
+        raise SourceError(f"{side} file has more than one row for {_named(repeated)}: give each image once per sample")
+    return by_key
 
 
 def _named(keys: set[Key]) -> str:
@@ -161,4 +161,4 @@ def _same_labels(a: Pairs, b: Pairs) -> None:
     other = [row.id for row, x, y in zip(a.rows, a.label_tokens, b.label_tokens, strict=True) if x != y]
     if other:
         shown = ", ".join(map(repr, other[:_NAMED]))
-        raise SourceError(f"{len(other):,} rows have another label in the second file, the first of them {shown}")
+        raise SourceError(f"{len(other):,} rows have a different label in the second file, the first of them {shown}")

@@ -21,7 +21,7 @@ from mumer_data.metrics.bootstrap import RESAMPLES, RowCounts, interval
 from mumer_data.metrics.pairs import Ints, Pairs, pair_up
 from mumer_data.records import Prediction
 
-_PAIRS = 20_000  # pairs held at a time
+_PAIRS = 20_000  # pairs per batch
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Figure:
     Attributes:
         value: in the unit of the metric.
         low, high: bounds of the 95% interval of the percentile bootstrap.
-        signature: exactly how it was made.
+        signature: all settings that the value depends on.
     """
 
     value: float
@@ -46,8 +46,8 @@ class Evaluation:
 
     Attributes:
         n: number of pairs.
-        figures: by their names in JSON.
-        counts: numbers that are not estimates (rows left out, and so on).
+        figures: name -> figure, named as in JSON.
+        counts: numbers that are not estimates (such as rows left out).
         slices: key -> slice -> figures of that slice; ``n`` is its number of rows.
     """
 
@@ -76,11 +76,11 @@ class Evaluation:
 
     def to_json(self) -> dict[str, Any]:
         """Plain data: figures at the top level, then ``intervals``, ``signatures`` and, if asked for, ``by``."""
-        found: dict[str, Any] = {"n": self.n, **_values(self.figures), **self.counts}
-        found["intervals"] = {name: [_round(f.low), _round(f.high)] for name, f in self.figures.items()}
-        found["signatures"] = {name: figure.signature for name, figure in self.figures.items()}
+        fields: dict[str, Any] = {"n": self.n, **_values(self.figures), **self.counts}
+        fields["intervals"] = {name: [_round(f.low), _round(f.high)] for name, f in self.figures.items()}
+        fields["signatures"] = {name: figure.signature for name, figure in self.figures.items()}
         if self.slices:
-            found["by"] = {
+            fields["by"] = {
                 key: {
                     name: {
                         "n": n,
@@ -92,7 +92,7 @@ class Evaluation:
                 }
                 for key, slices in self.slices.items()
             }
-        return found
+        return fields
 
 
 def _values(figures: dict[str, Figure]) -> dict[str, float]:
@@ -111,13 +111,13 @@ def evaluate(
     by: Iterable[str] = (),
     seed: int = 0,
 ) -> Evaluation:
-    """Judge predictions against their labels; of each only some numbers are kept, so a million fit in 500 MB.
+    """Evaluate predictions against their labels; only some numbers per pair stay in memory (500 MB for a million).
 
     Args:
-        predictions: at least one; both sides already normalised, where that is wanted.
+        predictions: at least one; normalise both sides before, if needed.
         metrics: names in `METRICS`.
         normalizer: name of the preset that normalised both sides, for the signatures.
-        by: names in `slices.SLICES`; every figure is given for each slice too.
+        by: names in `slices.SLICES`; every figure is also computed for each slice.
         seed: of the bootstrap.
 
     Raises:
@@ -140,30 +140,30 @@ def evaluate_pairs(
     by: Iterable[str] = (),
     seed: int = 0,
 ) -> Evaluation:
-    """`evaluate` of pairs that come in batches."""
+    """`evaluate` for batches of pairs."""
     common = f"norm:{normalizer}|version:mumer-{__version__}"
-    judges = [metric(name) for name in metrics]
+    used = [metric(name) for name in metrics]
     rows = RowCounts()
     counts: Counter[str] = Counter()
     groups: dict[str, dict[str, list[Ints]]] = {key: {} for key in by}
     widths: list[int] = []
     for pairs in batches:
-        statistics = [judge.statistics(pairs) for judge in judges]
-        for judge, part in zip(judges, statistics, strict=True):
-            if counter := getattr(judge, "counts", None):
+        statistics = [one.statistics(pairs) for one in used]
+        for one, part in zip(used, statistics, strict=True):
+            if counter := getattr(one, "counts", None):
                 counts.update(counter(part))
         _add_slices(groups, pairs, len(rows))
         rows.add(np.hstack(statistics))
         widths = [part.shape[1] for part in statistics]
     if not len(rows):
         raise SourceError("there are no predictions")
-    judged = list(zip(judges, widths, strict=True))
-    slices = {key: _slice_figures(judged, rows, key, groups[key], common, seed) for key in groups}
-    return Evaluation(len(rows), _figures(judged, rows, common, seed), dict(counts), slices)
+    with_widths = list(zip(used, widths, strict=True))
+    slices = {key: _slice_figures(with_widths, rows, key, groups[key], common, seed) for key in groups}
+    return Evaluation(len(rows), _figures(with_widths, rows, common, seed), dict(counts), slices)
 
 
 def _add_slices(groups: dict[str, dict[str, list[Ints]]], pairs: Pairs, begin: int) -> None:
-    """Note which pairs belong to which slice; ``begin`` is the position of the first pair."""
+    """Add the positions of pairs to their slices; ``begin`` is the position of the first pair."""
     from mumer_data.metrics.slices import slices_of
 
     for key, slices in groups.items():
@@ -172,7 +172,7 @@ def _add_slices(groups: dict[str, dict[str, list[Ints]]], pairs: Pairs, begin: i
 
 
 def _slice_figures(
-    judges: Sequence[tuple[Metric, int]],
+    metrics: Sequence[tuple[Metric, int]],
     rows: RowCounts,
     key: str,
     slices: dict[str, list[Ints]],
@@ -184,20 +184,20 @@ def _slice_figures(
     positions = {name: np.concatenate(parts) for name, parts in slices.items()}
     order = in_order(key, {name: len(part) for name, part in positions.items()})
     return {
-        name: (len(positions[name]), _figures(judges, rows.subset(positions[name]), common, seed)) for name in order
+        name: (len(positions[name]), _figures(metrics, rows.subset(positions[name]), common, seed)) for name in order
     }
 
 
-def _figures(judges: Sequence[tuple[Metric, int]], rows: RowCounts, common: str, seed: int) -> dict[str, Figure]:
-    """The figures of some rows, whose columns are the metrics' one after another; all see the same resamples."""
+def _figures(metrics: Sequence[tuple[Metric, int]], rows: RowCounts, common: str, seed: int) -> dict[str, Figure]:
+    """The figures of some rows, whose columns are those of each metric in turn; all metrics use the same resamples."""
     total, resampled = rows.sums(), rows.resampled_sums(seed)
     figures: dict[str, Figure] = {}
     begin = 0
-    for judge, width in judges:
+    for one, width in metrics:
         columns = slice(begin, begin + width)
         begin += width
-        how = f"{judge.signature}|{common}|n:{len(rows)}|ci:bootstrap-{RESAMPLES}-seed:{seed}"
-        scores = judge.scores(resampled[:, columns])
-        for name, value in judge.scores(total[columns]).items():
-            figures[name] = Figure(float(value), *interval(scores[name]), f"{name}|{how}")
+        settings = f"{one.signature}|{common}|n:{len(rows)}|ci:bootstrap-{RESAMPLES}-seed:{seed}"
+        scores = one.scores(resampled[:, columns])
+        for name, value in one.scores(total[columns]).items():
+            figures[name] = Figure(float(value), *interval(scores[name]), f"{name}|{settings}")
     return figures

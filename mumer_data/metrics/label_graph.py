@@ -1,7 +1,7 @@
-"""Symbol layout trees as CROHME label graphs (``.lg``), so that LgEval can judge them.
+"""Symbol layout trees as CROHME label graphs (``.lg``), to be evaluated by LgEval.
 
-An object's name is its path from the root (``O3Sup1``: the first in the superscript of the third), so that LgEval sets
-side by side what stands at the same place, as the CROHME 2019 task without strokes does. Not for strokes.
+An object's name is its path from the root (``O3Sup1``: the first in the superscript of the third), so that LgEval
+matches objects at the same position, as the CROHME 2019 task without strokes does. Not for strokes.
 
 Source: H. Mouchère et al., Advancing the State of the Art for Handwritten Math Recognition, 2016; M. Mahdavi et al.,
 ICDAR 2019 CROHME + TFD, 2019.
@@ -19,7 +19,7 @@ from mumer_data.latex.to_latex import class_of
 from mumer_data.latex.tree import Symbol, SymbolTree
 from mumer_data.metrics.pairs import Pairs
 
-# Relation -> its name in a label graph; what is not here is Inside.
+# Relation -> its name in a label graph; all others are Inside.
 _RELATIONS = {"right": "Right", "nextline": "Below", "sub": "Sub", "sup": "Sup", "above": "Above", "below": "Below"}
 _NAMES = {",": "COMMA", '"': "DQUOTE", "\\frac": "-", "\\dfrac": "-", "\\tfrac": "-", "\\cfrac": "-"}
 _SAFE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
@@ -42,51 +42,51 @@ class LabelGraph:
 
 
 def label_graph(tree: SymbolTree) -> LabelGraph:
-    """The graph of a tree: groups are opened, ``\\limits`` gives its scripts to the operator before it."""
+    """The graph of a tree: braces are removed, the scripts of ``\\limits`` belong to the operator before it."""
     graph = LabelGraph([], [])
     pending: list[tuple[Sequence[Symbol], str, str]] = [(tree.symbols, "", "")]
     while pending:
         symbols, parent, relation = pending.pop(0)
-        pending += _baseline(graph, _opened(symbols), parent, relation)
+        pending += _baseline(graph, _without_groups(symbols), parent, relation)
     return graph
 
 
 def _baseline(
     graph: LabelGraph, symbols: Iterator[Symbol], parent: str, relation: str
 ) -> list[tuple[Sequence[Symbol], str, str]]:
-    """Write one baseline; gives the baselines that hang on it."""
+    """Add one baseline to the graph; returns the baselines of its branches."""
     branches: list[tuple[Sequence[Symbol], str, str]] = []
-    base, place = f"{parent}{relation or 'O'}", 0
+    base, index = f"{parent}{relation or 'O'}", 0
     for symbol in symbols:
         if symbol.token in ("\\limits", "\\nolimits"):
-            over = {"sub": "Below", "sup": "Above"} if symbol.token == "\\limits" else {}
+            renamed = {"sub": "Below", "sup": "Above"} if symbol.token == "\\limits" else {}
         else:
-            place += 1
-            path, over = f"{base}{place}", {}
+            index += 1
+            path, renamed = f"{base}{index}", {}
             graph.objects.append((path, _NAMES.get(symbol.token, symbol.token.replace(" ", ""))))
             if parent:
                 graph.relations.append((parent, path, relation or "Right"))
             parent, relation = path, ""
-        branches += _branches(symbol, parent, over)
+        branches += _branches(symbol, parent, renamed)
     return branches
 
 
-def _branches(symbol: Symbol, owner: str, over: dict[str, str]) -> list[tuple[Sequence[Symbol], str, str]]:
-    found: list[tuple[Sequence[Symbol], str, str]] = []
+def _branches(symbol: Symbol, owner: str, renamed: dict[str, str]) -> list[tuple[Sequence[Symbol], str, str]]:
+    branches: list[tuple[Sequence[Symbol], str, str]] = []
     for relation, symbols in symbol.branches:
-        name = over.get(relation) or _RELATIONS.get(relation, "Inside")
+        name = renamed.get(relation) or _RELATIONS.get(relation, "Inside")
         if class_of(symbol.token) == "radical" and symbol.token == "\\sqrt":
             name = "Inside" if relation == "above" else "Above"  # the radicand, the degree
-        count = sum(1 for _, _, other in found if other.startswith(name))
-        found.append((symbols, owner, f"{name}{count + 1}" if count else name))
-    return found
+        count = sum(1 for _, _, other in branches if other.startswith(name))
+        branches.append((symbols, owner, f"{name}{count + 1}" if count else name))
+    return branches
 
 
-def _opened(symbols: Sequence[Symbol]) -> Iterator[Symbol]:
-    """A baseline without the braces of groups and without blanks that carry nothing."""
+def _without_groups(symbols: Sequence[Symbol]) -> Iterator[Symbol]:
+    """A baseline without the braces of groups and without empty symbols."""
     for symbol in symbols:
         if symbol.token == "{" and all(relation == "inside" for relation, _ in symbol.branches):
-            yield from _opened(symbol.branch("inside"))
+            yield from _without_groups(symbol.branch("inside"))
         elif symbol.token or symbol.children:
             yield symbol
 
@@ -94,15 +94,15 @@ def _opened(symbols: Sequence[Symbol]) -> Iterator[Symbol]:
 def write_label_graphs(pairs: Pairs, folder: Path) -> int:
     """Write ``labels/ID.lg`` and ``predictions/ID.lg`` for every pair; a prediction without a tree has no objects.
 
-    Gives the number of pairs.
+    Returns the number of pairs.
 
     Raises:
         OutputError: the folder cannot be written, or two rows would share a file.
     """
     names = [_file_name(row.id, row.sample) for row in pairs.rows]
     if len(set(names)) < len(names):
-        twice = next(name for place, name in enumerate(names) if name in names[:place])
-        raise OutputError(f"two rows would be written to {twice}.lg: give every row an id of its own")
+        repeated = next(name for i, name in enumerate(names) if name in names[:i])
+        raise OutputError(f"two rows would be written to {repeated}.lg: give every row an id of its own")
     try:
         for side, texts in (("labels", pairs.labels), ("predictions", pairs.texts)):
             (folder / side).mkdir(parents=True, exist_ok=True)

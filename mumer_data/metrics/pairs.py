@@ -1,6 +1,6 @@
-"""Labels and predictions side by side, with what most metrics want of them: tokens, distances, n-gram matches.
+"""Pairs of label and prediction, with the inputs of most metrics: tokens, distances, n-gram matches.
 
-Not for figures: those are the metrics'.
+Not for figures: metrics compute them.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from rapidfuzz.process import cpdist
 from mumer_data.records import Prediction
 
 Ints = NDArray[np.int64]
-ORDER = 4  # of the longest n-grams of BLEU
+ORDER = 4  # length of the longest n-grams of BLEU
 _SURROGATES = 0xD800, 0xE000  # code points that no character may have
-_MAX_TOKENS = 0x110000 - 0x801  # different tokens that one character each can stand for
+_MAX_TOKENS = 0x110000 - 0x801  # distinct tokens that can be mapped to one character each
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,8 @@ class Pairs:
     """The pairs of one file, in order.
 
     Attributes:
-        rows: the predictions; ids, datasets and image paths stay at hand.
-        labels, texts: what is compared.
+        rows: the predictions, with ids, datasets and image paths.
+        labels, texts: the two texts of each pair.
     """
 
     rows: Sequence[Prediction]
@@ -59,17 +59,17 @@ class Pairs:
         return np.array([len(tokens) for tokens in self.prediction_tokens], np.int64)
 
     @cached_property
-    def _unlike(self) -> list[int]:
-        """Places of the pairs that are not the same text: most work is for them alone."""
-        return [place for place, (label, text) in enumerate(zip(self.labels, self.texts, strict=True)) if label != text]
+    def _differing(self) -> list[int]:
+        """Positions of the pairs whose texts differ: most work is needed only for them."""
+        return [i for i, (label, text) in enumerate(zip(self.labels, self.texts, strict=True)) if label != text]
 
     @cached_property
     def _coded(self) -> tuple[Sequence[Sequence[Hashable]], Sequence[Sequence[Hashable]], int]:
-        """Unlike pairs with tokens as characters, or as numbers where there are too many; and the number of tokens.
+        """Differing pairs with tokens as characters, or as numbers if there are too many; and the number of tokens.
 
-        rapidfuzz is fastest on strings, one character a token.
+        rapidfuzz is fastest on strings with one character per token.
         """
-        sides = [[rows[place] for place in self._unlike] for rows in (self.label_tokens, self.prediction_tokens)]
+        sides = [[rows[i] for i in self._differing] for rows in (self.label_tokens, self.prediction_tokens)]
         tokens = set().union(*sides[0], *sides[1])
         numbers = dict(zip(tokens, range(len(tokens)), strict=True))
         if len(tokens) > _MAX_TOKENS:
@@ -84,17 +84,17 @@ class Pairs:
     def token_distances(self) -> Ints:
         """Levenshtein distance of each pair, in tokens."""
         labels, texts, _ = self._coded
-        found = np.zeros(len(self), np.int64)
-        found[self._unlike] = _distances(labels, texts)
-        return found
+        distances = np.zeros(len(self), np.int64)
+        distances[self._differing] = _distances(labels, texts)
+        return distances
 
     @cached_property
     def character_distances(self) -> Ints:
         """Levenshtein distance of each pair, in characters, spaces counted."""
-        found = np.zeros(len(self), np.int64)
-        sides = ([side[place] for place in self._unlike] for side in (self.labels, self.texts))
-        found[self._unlike] = _distances(*sides)
-        return found
+        distances = np.zeros(len(self), np.int64)
+        sides = ([side[i] for i in self._differing] for side in (self.labels, self.texts))
+        distances[self._differing] = _distances(*sides)
+        return distances
 
     @cached_property
     def exact(self) -> NDArray[np.bool_]:
@@ -103,10 +103,10 @@ class Pairs:
 
     @cached_property
     def ngram_matches(self) -> Ints:
-        """N-grams of each prediction that its label has too, at most as often: shape (pairs, 4), n = 1 to 4."""
+        """Clipped n-gram matches of each prediction with its label: shape (pairs, 4), n = 1 to 4."""
         labels, texts, tokens = self._coded
-        found = np.maximum(self.text_lengths[:, None] - np.arange(ORDER), 0)  # of a pair that is alike: all
-        matches = np.zeros((len(self._unlike), ORDER), np.int64)
+        all_matches = np.maximum(self.text_lengths[:, None] - np.arange(ORDER), 0)  # equal pairs match in all n-grams
+        matches = np.zeros((len(self._differing), ORDER), np.int64)
         columns = [_Grams.of(rows) for rows in (labels, texts)]
         count = tokens
         for n in range(ORDER):
@@ -116,18 +116,18 @@ class Pairs:
             _, at_label, at_text = np.intersect1d(label_keys, text_keys, assume_unique=True, return_indices=True)
             shared = np.minimum(label_counts[at_label], text_counts[at_text])
             np.add.at(matches[:, n], text_keys[at_text] // max(count, 1), shared)
-        found[self._unlike] = matches
-        return np.asarray(found)
+        all_matches[self._differing] = matches
+        return np.asarray(all_matches)
 
 
 @dataclass
 class _Grams:
-    """All n-grams of many rows, as numbers that are the same for the same n-gram."""
+    """All n-grams of many rows, as integer ids."""
 
     tokens: Ints
     row: Ints
     grams: Ints
-    place: Ints  # of each n-gram's last token in ``tokens``
+    last: Ints  # position of each n-gram's last token in ``tokens``
 
     @classmethod
     def of(cls, rows: Sequence[Sequence[Hashable]]) -> _Grams:
@@ -141,31 +141,31 @@ class _Grams:
 
     @staticmethod
     def lengthen(sides: list[_Grams], tokens: int) -> int:
-        """Every n-gram by one token to the right, within its row; gives the number of different ones.
+        """Extend every n-gram by one token to the right, within its row; returns the number of distinct n-grams.
 
-        ``tokens`` is the number of different tokens.
+        ``tokens`` is the number of distinct tokens.
         """
         longer = []
         for side in sides:
-            fits = side.place + 1 < len(side.tokens)
-            fits[fits] = side.row[side.place[fits] + 1] == side.row[side.place[fits]]
-            side.place = side.place[fits] + 1
-            longer.append(side.grams[fits] * tokens + side.tokens[side.place])  # both are dense: far below 2^63
+            fits = side.last + 1 < len(side.tokens)
+            fits[fits] = side.row[side.last[fits] + 1] == side.row[side.last[fits]]
+            side.last = side.last[fits] + 1
+            longer.append(side.grams[fits] * tokens + side.tokens[side.last])  # both are dense: far below 2^63
         _, dense = np.unique(np.concatenate(longer), return_inverse=True)
         sides[0].grams, sides[1].grams = dense[: len(longer[0])], dense[len(longer[0]) :]
         return int(dense.max(initial=-1)) + 1
 
     def counted(self, count: int) -> tuple[Ints, Ints]:
-        """(row * count + n-gram, how often), each once."""
-        keys, counts = np.unique(self.row[self.place] * count + self.grams, return_counts=True)
+        """(row * count + n-gram, number of occurrences) of the distinct n-grams of each row."""
+        keys, counts = np.unique(self.row[self.last] * count + self.grams, return_counts=True)
         return keys, counts
 
 
 def _distances(one: Sequence[Sequence[Hashable]], two: Sequence[Sequence[Hashable]]) -> Ints:
     if not len(one):
         return np.zeros(0, np.int64)
-    found: Ints = cpdist(one, two, scorer=Levenshtein.distance, dtype=np.int64, workers=1)
-    return found
+    distances: Ints = cpdist(one, two, scorer=Levenshtein.distance, dtype=np.int64, workers=1)
+    return distances
 
 
 def pair_up(predictions: Sequence[Prediction]) -> Pairs:

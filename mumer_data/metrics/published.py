@@ -1,4 +1,4 @@
-"""The figures of the published Uni-MuMER evaluation, under their own names.
+"""The figures of the published Uni-MuMER evaluation, under their published names.
 
 Not error rates in the usual sense: see `standard`.
 """
@@ -16,7 +16,7 @@ _WITHIN = 4  # distances 0 to 3 have figures of their own
 _NUMERATORS = slice(7, 7 + ORDER)
 _DENOMINATORS = slice(7 + ORDER, 7 + 2 * ORDER)
 _TEXT, _LABEL = 7 + 2 * ORDER, 8 + 2 * ORDER
-_K = 5  # NLTK's constant of smoothing
+_K = 5  # NLTK's smoothing constant
 
 
 class Published:
@@ -25,7 +25,7 @@ class Published:
     signature = "tok:whitespace|bleu:nltk-method4"
 
     def statistics(self, pairs: Pairs) -> Floats:
-        """1, within 0 to 3 edits, edit score, edits and characters, then what BLEU wants."""
+        """1, within 0 to 3 edits, edit score, edits, then the sums that BLEU needs, then characters."""
         distances = pairs.token_distances
         longest = np.maximum(np.maximum(pairs.label_lengths, pairs.text_lengths), 1)
         grams = np.maximum(pairs.text_lengths[:, None] - np.arange(ORDER), 1)  # NLTK counts none as one
@@ -62,17 +62,17 @@ def _bleu(sums: Floats) -> float:
     """BLEU-4 with smoothing method 4, from sums over sentences.
 
     Source: B. Chen and C. Cherry, A Systematic Comparison of Smoothing Techniques for Sentence-Level BLEU, 2014, in the
-    form that NLTK gives it.
+    form implemented in NLTK.
     """
     matches, possible = sums[_NUMERATORS], sums[_DENOMINATORS]
     text, label = sums[_TEXT], sums[_LABEL]
     if matches[0] == 0 or text == 0:
         return 0.0
     precisions, smoothed = [], 1
-    for match, whole in zip(matches.tolist(), possible.tolist(), strict=True):
+    for match, total in zip(matches.tolist(), possible.tolist(), strict=True):
         if match == 0 and text > 1:
             match = 1 / (2**smoothed * _K / math.log(text))
             smoothed += 1
-        precisions.append(match / whole)
+        precisions.append(match / total)
     brevity = 1.0 if text > label else math.exp(1 - label / text)
     return brevity * math.exp(math.fsum(math.log(value) / ORDER for value in precisions if value > 0))

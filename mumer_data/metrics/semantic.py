@@ -1,6 +1,6 @@
 """Share of predictions that mean the same as their labels, by proof: SymPy, in worker processes with a time limit.
 
-A figure of its own, never part of ExpRate.
+Reported separately, never part of ExpRate.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from mumer_data.latex.parser import parse
 from mumer_data.metrics import Floats, ratio
 from mumer_data.metrics.pairs import Pairs
 
-SECONDS = 5.0  # for one pair
+SECONDS = 5.0  # time limit per pair
 _MEMORY = 4 << 30  # bytes of address space of a worker
 EQUAL, DIFFERENT, NOT_CONVERTIBLE, TIMEOUT = "equal", "different", "not_convertible", "timeout"
 
@@ -31,14 +31,14 @@ class Semantic:
         self.signature = f"tok:whitespace|sympy:{version('sympy')}-simplify-limit:{SECONDS:g}s"
 
     def statistics(self, pairs: Pairs) -> Floats:
-        """1, equal, proved though the tokens differ, not convertible, out of time."""
-        places = np.flatnonzero(~pairs.exact).tolist()
-        found = np.zeros((len(pairs), 5))
-        found[:, 0], found[:, 1] = 1, pairs.exact
-        verdicts = list(prove_all([(pairs.labels[place], pairs.texts[place]) for place in places]))
-        for place, verdict in zip(places, verdicts, strict=True):
-            found[place, 1:] = verdict == EQUAL, verdict == EQUAL, verdict == NOT_CONVERTIBLE, verdict == TIMEOUT
-        return found
+        """1, equal, proved equal although the tokens differ, not convertible, out of time."""
+        differing = np.flatnonzero(~pairs.exact).tolist()
+        rows = np.zeros((len(pairs), 5))
+        rows[:, 0], rows[:, 1] = 1, pairs.exact
+        verdicts = list(prove_all([(pairs.labels[i], pairs.texts[i]) for i in differing]))
+        for i, verdict in zip(differing, verdicts, strict=True):
+            rows[i, 1:] = verdict == EQUAL, verdict == EQUAL, verdict == NOT_CONVERTIBLE, verdict == TIMEOUT
+        return rows
 
     def scores(self, sums: Floats) -> dict[str, Floats]:
         """The one figure."""
@@ -47,7 +47,7 @@ class Semantic:
     def counts(self, statistics: Floats) -> dict[str, int]:
         """Of the pairs whose tokens differ: how many were proved equal, could not be converted, took too long."""
         names = ("semantic_proved", "semantic_not_convertible", "semantic_timeout")
-        return {name: int(statistics[:, place].sum()) for place, name in enumerate(names, 2)}
+        return {name: int(statistics[:, column].sum()) for column, name in enumerate(names, 2)}
 
 
 def prove_all(pairs: list[tuple[str, str]], *, seconds: float = SECONDS, workers: int | None = None) -> Iterator[str]:
@@ -65,7 +65,7 @@ def prove_all(pairs: list[tuple[str, str]], *, seconds: float = SECONDS, workers
                 yield next(verdicts)
             except StopIteration:
                 return
-            except (OutOfTime, ProcessExpired, MemoryError):  # the worker is gone, another takes its place
+            except (OutOfTime, ProcessExpired, MemoryError):  # the worker has ended, another replaces it
                 yield TIMEOUT
 
 
@@ -96,7 +96,7 @@ def prove(label: str, text: str) -> str:
         one, two = to_sympy(parse(label)), to_sympy(parse(text))
     except (LatexSyntaxError, NotConvertibleError, RecursionError):
         return NOT_CONVERTIBLE
-    except (ArithmeticError, TypeError, ValueError):  # SymPy's own: infinity minus infinity, and the like
+    except (ArithmeticError, TypeError, ValueError):  # raised by SymPy, e.g. for infinity minus infinity
         return NOT_CONVERTIBLE
     if one.relations != two.relations:
         two = two.mirrored()
@@ -113,13 +113,13 @@ def prove(label: str, text: str) -> str:
 
 
 def _same_equation(one: tuple[Any, ...], two: tuple[Any, ...]) -> bool:
-    """Whether two equations say the same: their sides are swapped, or all is multiplied by a number."""
+    """Whether two equations are equivalent: sides swapped, or both multiplied by the same number."""
     import sympy
 
     if _zero(one[0] - two[1]) and _zero(one[1] - two[0]):
         return True
     first, second = one[0] - one[1], two[0] - two[1]
-    if _zero(first) or _zero(second):  # true of everything, such as x = x: says nothing about the other
+    if _zero(first) or _zero(second):  # always true, such as x = x: not comparable
         return False
     factor = sympy.simplify(first / second)
     return bool(factor.is_number and factor.is_finite and not factor.is_zero)

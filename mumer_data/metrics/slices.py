@@ -1,6 +1,6 @@
-"""Ways to cut a file into slices: by length, depth, structure, symbol and dataset of the label.
+"""Divide rows into slices by length, depth, structure, symbol and dataset of the label.
 
-Not for figures: a slice is only the places of its rows. By structure and by symbol, slices overlap.
+Not for figures: a slice is only the positions of its rows. Slices by structure and by symbol overlap.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from mumer_data.latex.grammar import load_grammar
 from mumer_data.latex.parser import parse
 from mumer_data.metrics.pairs import Ints, Pairs
 
-_LENGTHS = ((1, 5), (6, 10), (11, 20), (21, 40), (41, 80), (81, None))  # tokens, braces counted
+_LENGTHS = ((1, 5), (6, 10), (11, 20), (21, 40), (41, 80), (81, None))  # tokens, braces included
 _DEEPEST = 5
-_NO_NAMES = ("", ".", "..", "data", "images", "image", "img")  # folders that name no data set
+_NO_NAMES = ("", ".", "..", "data", "images", "image", "img")  # folders that do not name a data set
 _MARKS = {
     "_": "script",
     "^": "script",
@@ -34,9 +34,9 @@ _CLASSES = {
 def slices_of(key: str, pairs: Pairs) -> dict[str, Ints]:
     """Slice -> positions of its rows; raises ``KeyError``."""
     groups: dict[str, list[int]] = {}
-    for place, names in enumerate(map(SLICES[key], range(len(pairs)), [pairs] * len(pairs))):
+    for i, names in enumerate(map(SLICES[key], range(len(pairs)), [pairs] * len(pairs))):
         for name in names:
-            groups.setdefault(name, []).append(place)
+            groups.setdefault(name, []).append(i)
     return {name: np.array(positions, np.int64) for name, positions in groups.items()}
 
 
@@ -46,8 +46,8 @@ def in_order(key: str, sizes: Mapping[str, int]) -> list[str]:
     return sorted(sizes, key=order.index) if order else sorted(sizes, key=lambda name: (-sizes[name], name))
 
 
-def _length(place: int, pairs: Pairs) -> list[str]:
-    tokens = int(pairs.label_lengths[place])
+def _length(i: int, pairs: Pairs) -> list[str]:
+    tokens = int(pairs.label_lengths[i])
     return [next(_span(low, high) for low, high in _LENGTHS if high is None or tokens <= high)]
 
 
@@ -55,38 +55,38 @@ def _span(low: int, high: int | None) -> str:
     return f"{low}+" if high is None else f"{low}-{high}"
 
 
-def _depth(place: int, pairs: Pairs) -> list[str]:
+def _depth(i: int, pairs: Pairs) -> list[str]:
     try:
-        depth = parse(pairs.labels[place]).depth
+        depth = parse(pairs.labels[i]).depth
     except LatexSyntaxError:
         return ["unparsed"]
     return [f"{_DEEPEST}+" if depth >= _DEEPEST else str(depth)]
 
 
-def _structure(place: int, pairs: Pairs) -> list[str]:
+def _structure(i: int, pairs: Pairs) -> list[str]:
     exact = load_grammar().exact
-    found = set()
-    for token in pairs.label_tokens[place]:
+    structures = set()
+    for token in pairs.label_tokens[i]:
         if token in _MARKS:
-            found.add(_MARKS[token])
+            structures.add(_MARKS[token])
         elif token.startswith("\\begin"):
-            found.add("environment")
+            structures.add("environment")
         elif exact.get(token) in _CLASSES:
-            found.add(_CLASSES[exact[token]])
-    return sorted(found) or ["plain"]
+            structures.add(_CLASSES[exact[token]])
+    return sorted(structures) or ["plain"]
 
 
-def _symbol(place: int, pairs: Pairs) -> Iterable[str]:
-    return dict.fromkeys(token for token in pairs.label_tokens[place] if token not in ("{", "}"))
+def _symbol(i: int, pairs: Pairs) -> Iterable[str]:
+    return dict.fromkeys(token for token in pairs.label_tokens[i] if token not in ("{", "}"))
 
 
-def _dataset(place: int, pairs: Pairs) -> list[str]:
-    row = pairs.rows[place]
+def _dataset(i: int, pairs: Pairs) -> list[str]:
+    row = pairs.rows[i]
     return [row.dataset or _folder(row.image) or "unnamed"]
 
 
 def _folder(image: str) -> str:
-    """``CROHME/2014`` of ``./data/CROHME/2014/images/x.jpg``: what the path of an image says of its data set."""
+    """``CROHME/2014`` of ``./data/CROHME/2014/images/x.jpg``: the data set named in the path of an image."""
     parts = image.replace("\\", "/").split("/")[:-1]
     return "/".join([part for part in parts if part not in _NO_NAMES][-2:])
 
@@ -98,7 +98,7 @@ SLICES: dict[str, Callable[[int, Pairs], Iterable[str]]] = {
     "symbol": _symbol,
     "dataset": _dataset,
 }
-# Where slices have an order of their own; else the largest comes first.
+# Fixed order of slices; all others are sorted by size, largest first.
 _ORDERS = {
     "length": [_span(low, high) for low, high in _LENGTHS],
     "depth": [*map(str, range(_DEEPEST)), f"{_DEEPEST}+", "unparsed"],

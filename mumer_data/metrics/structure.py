@@ -1,4 +1,4 @@
-"""Figures of structure, from symbol layout trees: same shape, same symbols, valid at all, edits between trees.
+"""Figures of structure, from symbol layout trees: same shape, same symbols, validity, tree edit distance.
 
 A prediction that does not parse has no tree: it counts as wrong in shape, and its distance is that of an empty tree.
 """
@@ -20,7 +20,7 @@ from mumer_data.metrics.pairs import Pairs
 from mumer_data.metrics.tree_distance import TreeDistance, bounded_tree_distance
 
 _log = getLogger(__name__)
-_LAYOUT = ("{", "}", "^", "_")  # tokens that place symbols and are none
+_LAYOUT = ("{", "}", "^", "_")  # tokens of layout, which are not symbols
 _OPENERS = {"}": "{", "\\}": "\\{", "\\right": "\\left"}
 _BRACKETS = {*_OPENERS, *_OPENERS.values()}
 
@@ -33,25 +33,25 @@ class Structure:
     def statistics(self, pairs: Pairs) -> Floats:
         """1, same shape, same symbols, parses, brackets close, edits, nodes of the label's tree, edits only bounded."""
         rows = []
-        for place, (label, text, exact) in enumerate(zip(pairs.labels, pairs.texts, pairs.exact.tolist(), strict=True)):
+        for i, (label, text, exact) in enumerate(zip(pairs.labels, pairs.texts, pairs.exact.tolist(), strict=True)):
             rows.append(_row(label, text, exact))
             if rows[-1][-1]:
-                _log.warning("row %s: trees too large to compare; their distance is a bound", pairs.rows[place].id)
+                _log.warning("row %s: trees too large to compare; their distance is an upper bound", pairs.rows[i].id)
         return np.array(rows, np.float64).reshape(len(pairs), 8)
 
     def counts(self, statistics: Floats) -> dict[str, int]:
-        """Pairs whose tree edit distance is only a bound from above; nothing where there are none."""
+        """Number of pairs whose tree edit distance is only an upper bound; empty if there are none."""
         bounded = int(statistics[:, 7].sum())
         return {"tree_edit_distance_bounded": bounded} if bounded else {}
 
     def scores(self, sums: Floats) -> dict[str, Floats]:
-        """The five figures; ``tree_edit_distance`` is all edits over all nodes of the labels' trees."""
+        """The five figures; ``tree_edit_distance`` is the number of edits per node of the labels' trees."""
         names = ("struct_rate", "symbol_rate", "valid_rate", "bracket_rate")
-        rates = {name: ratio(sums[..., place], sums[..., 0]) * 100 for place, name in enumerate(names, 1)}
+        rates = {name: ratio(sums[..., column], sums[..., 0]) * 100 for column, name in enumerate(names, 1)}
         return {**rates, "tree_edit_distance": ratio(sums[..., 5], sums[..., 6])}
 
 
-@lru_cache(maxsize=1 << 14)  # labels come again: in the samples of a model, and in many data sets
+@lru_cache(maxsize=1 << 14)  # labels repeat: in several samples per image, and in many data sets
 def _row(label: str, text: str, exact: bool) -> tuple[float, ...]:
     tree = _tree(label)
     other = tree if exact else _tree(text)
@@ -60,9 +60,9 @@ def _row(label: str, text: str, exact: bool) -> tuple[float, ...]:
         return 1, 1, 1, other is not None, brackets_close(text), 0, nodes, 0
     same_shape = tree is not None and other is not None and _shape(tree) == _shape(other)
     same_symbols = _symbols(label) == _symbols(text)
-    found = TreeDistance(0) if tree is None else bounded_tree_distance(tree, other or SymbolTree([]))
+    distance = TreeDistance(0) if tree is None else bounded_tree_distance(tree, other or SymbolTree([]))
     valid, close = other is not None, brackets_close(text)
-    return 1, same_shape, same_symbols, valid, close, found.edits, nodes, not found.exact
+    return 1, same_shape, same_symbols, valid, close, distance.edits, nodes, not distance.exact
 
 
 def _tree(text: str) -> SymbolTree | None:
@@ -81,23 +81,23 @@ def _symbols(text: str) -> Counter[str]:
 
 
 def brackets_close(text: str) -> bool:
-    """Whether braces, ``\\{ \\}``, ``\\left \\right`` and environments close in the order in which they open.
+    """Whether braces, ``\\{ \\}``, ``\\left \\right`` and environments are properly nested.
 
-    Nothing at all is not valid: an empty prediction is wrong.
+    False for an empty text.
     """
-    open_ones: list[str] = []
+    openers: list[str] = []
     tokens = text.split()
     for token, following in zip_longest(tokens, tokens[1:], fillvalue=""):
         if token.startswith(("\\begin", "\\end")):
             kind = "\\begin" if token.startswith("\\begin") else "\\end"
             name = token.removeprefix(kind) or following
             if kind == "\\begin":
-                open_ones.append(name)
-            elif not open_ones or open_ones.pop() != name:
+                openers.append(name)
+            elif not openers or openers.pop() != name:
                 return False
         elif token in _OPENERS:
-            if not open_ones or open_ones.pop() != _OPENERS[token]:
+            if not openers or openers.pop() != _OPENERS[token]:
                 return False
         elif token in _BRACKETS:
-            open_ones.append(token)
-    return bool(tokens) and not open_ones
+            openers.append(token)
+    return bool(tokens) and not openers

@@ -1,6 +1,6 @@
-"""Symbol layout tree -> SymPy expression, for what has one meaning; never by evaluating a text.
+"""Symbol layout tree -> SymPy expression, for unambiguous formulas; never by evaluating text.
 
-Not a computer algebra parser for all of LaTeX: what is ambiguous or unknown is refused, not guessed.
+Not a computer algebra parser for all of LaTeX: ambiguous or unknown notation raises an error.
 """
 
 from __future__ import annotations
@@ -35,16 +35,16 @@ _GREEK = frozenset(
 )
 _TIMES, _OVER = {"\\times", "\\cdot", "*"}, {"/", "\\div"}
 _SPACING = {"\\left", "\\right", "\\limits"}
-_MAX_POWER = 64  # of a number: 9^{9^9} would never end
+_MAX_POWER = 64  # largest power of a number: 9^{9^9} would never finish
 
 
 class NotConvertibleError(MumerError):
-    """A formula that has no SymPy expression here; the message names what stands in the way."""
+    """A formula that cannot be converted to SymPy; the message names the reason."""
 
 
 @dataclass(frozen=True)
 class Statement:
-    """Expressions joined by relations: one expression more than relations."""
+    """Expressions joined by relations: ``len(sides) == len(relations) + 1``."""
 
     sides: tuple[Any, ...]
     relations: tuple[str, ...]
@@ -64,22 +64,22 @@ class _Reader:
 
     def __init__(self, symbols: Sequence[Symbol]) -> None:
         self._symbols = [symbol for symbol in symbols if symbol.token not in _SPACING or symbol.children]
-        self._place = 0
+        self._position = 0
 
     def statement(self) -> Statement:
         sides, relations = [self.sum()], []
         while self._token() in RELATIONS:
             relations.append(RELATIONS[self._take().token])
             sides.append(self.sum())
-        if self._place < len(self._symbols):
-            raise NotConvertibleError(f"'{self._token()}' has no single meaning there")
+        if self._position < len(self._symbols):
+            raise NotConvertibleError(f"'{self._token()}' has no unique meaning there")
         return Statement(tuple(sides), tuple(relations))
 
     def expression(self) -> Any:
-        found = self.statement()
-        if found.relations:
+        statement = self.statement()
+        if statement.relations:
             raise NotConvertibleError("a relation inside an expression")
-        return found.sides[0]
+        return statement.sides[0]
 
     def sum(self) -> Any:
         negative = self._token() == "-"
@@ -94,26 +94,26 @@ class _Reader:
         return total
 
     def _product(self) -> Any:
-        found = self._factor()
+        product = self._factor()
         while True:
             token = self._token()
             if token in _TIMES:
                 self._take()
-                found = found * self._factor()
+                product = product * self._factor()
             elif token in _OVER:
                 self._take()
-                found = found / self._factor()
+                product = product / self._factor()
             elif self._begins_factor(token):
-                found = found * self._factor()
+                product = product * self._factor()
             else:
-                return found
+                return product
 
     def _factor(self) -> Any:
-        found = self._atom()
+        factor = self._atom()
         while self._token() == "!":
             self._take()
-            found = sympy.factorial(found)
-        return found
+            factor = sympy.factorial(factor)
+        return factor
 
     def _begins_factor(self, token: str) -> bool:
         return (
@@ -137,21 +137,21 @@ class _Reader:
         if token in ("\\sum", "\\int"):
             return self._big(symbol)
         if token in ("\\frac", "\\dfrac", "\\tfrac"):
-            found = _branch(symbol, "above") / _branch(symbol, "below")
+            value = _branch(symbol, "above") / _branch(symbol, "below")
         elif token == "\\sqrt":
             index = _branch(symbol, "below") if symbol.branch("below") else 2
-            found = sympy.root(_branch(symbol, "above"), index)
+            value = sympy.root(_branch(symbol, "above"), index)
         elif token == "{":
-            found = _branch(symbol, "inside")
+            value = _branch(symbol, "inside")
         elif token in _UNKNOWN_FUNCTIONS and self._token() == "(":
             return self._applied(symbol)
         elif token in _CONSTANTS and not symbol.branch("sub"):
-            found = _CONSTANTS[token]
+            value = _CONSTANTS[token]
         elif _is_letter(token):
-            found = _variable(symbol)
+            value = _variable(symbol)
         else:
-            raise NotConvertibleError(f"'{token}' is not known to algebra")
-        return _raised(found, symbol)
+            raise NotConvertibleError(f"'{token}' is not a known algebraic symbol")
+        return _raised(value, symbol)
 
     def _number(self, symbol: Symbol) -> Any:
         digits = symbol.token
@@ -163,15 +163,15 @@ class _Reader:
         return _raised(sympy.Rational(digits.rstrip(".")), symbol)
 
     def _bracket(self, opener: str) -> Any:
-        """A bracketed expression; the opener is taken already."""
-        depth, begin = 1, self._place
-        for place in range(begin, len(self._symbols)):
-            token = self._symbols[place].token
+        """A bracketed expression; its opening bracket is already consumed."""
+        depth, begin = 1, self._position
+        for i in range(begin, len(self._symbols)):
+            token = self._symbols[i].token
             depth += (token == opener) - (token == _PAIRS[opener])
             if depth == 0:
-                self._place = place + 1
-                inner = _Reader(self._symbols[begin:place]).expression()
-                return _raised(inner, self._symbols[place])
+                self._position = i + 1
+                inner = _Reader(self._symbols[begin:i]).expression()
+                return _raised(inner, self._symbols[i])
         raise NotConvertibleError(f"'{opener}' does not close")
 
     def _function(self, symbol: Symbol) -> Any:
@@ -188,7 +188,7 @@ class _Reader:
         return _raised(function(argument), symbol)
 
     def _bare_argument(self) -> Any:
-        """``2 x`` of ``\\sin 2 x``: a number, a variable, or both; more than that is ambiguous."""
+        """``2 x`` of ``\\sin 2 x``: a number, a variable, or both; anything longer is ambiguous."""
         if not self._begins_factor(self._token()) or self._token() in _FUNCTIONS:
             raise NotConvertibleError("a function without a clear argument")
         number = self._token().isdecimal()
@@ -196,7 +196,7 @@ class _Reader:
         if number and _is_letter(self._token()):
             argument = argument * self._factor()
         if self._begins_factor(self._token()) and self._token() not in _FUNCTIONS:
-            raise NotConvertibleError("a function whose argument may end in two places")
+            raise NotConvertibleError("a function whose argument has no clear end")
         return argument
 
     def _applied(self, symbol: Symbol) -> Any:
@@ -213,29 +213,29 @@ class _Reader:
         if not below or not above:
             raise NotConvertibleError(f"'{symbol.token}' without bounds")
         if symbol.token == "\\sum":
-            found = _Reader(below).statement()
-            if found.relations != ("=",) or not isinstance(found.sides[0], sympy.Symbol):
+            start = _Reader(below).statement()
+            if start.relations != ("=",) or not isinstance(start.sides[0], sympy.Symbol):
                 raise NotConvertibleError("a sum over something other than 'i = a'")
-            return sympy.Sum(self._product(), (found.sides[0], found.sides[1], _Reader(above).expression()))
+            return sympy.Sum(self._product(), (start.sides[0], start.sides[1], _Reader(above).expression()))
         return self._integral(_Reader(below).expression(), _Reader(above).expression())
 
     def _integral(self, low: Any, high: Any) -> Any:
-        rest = self._symbols[self._place :]
+        rest = self._symbols[self._position :]
         ends = [n for n, (d, x) in enumerate(pairwise(rest)) if d.token == "d" and _plain(d, x)]
         if len(ends) != 1:
             raise NotConvertibleError("an integral without exactly one 'd x'")
         integrand = _Reader(rest[: ends[0]]).expression() if ends[0] else sympy.Integer(1)
-        self._place += ends[0] + 2
+        self._position += ends[0] + 2
         return sympy.Integral(integrand, (_variable(rest[ends[0] + 1]), low, high))
 
     def _token(self) -> str:
-        return self._symbols[self._place].token if self._place < len(self._symbols) else ""
+        return self._symbols[self._position].token if self._position < len(self._symbols) else ""
 
     def _take(self) -> Symbol:
-        if self._place >= len(self._symbols):
-            raise NotConvertibleError("it ends where something must follow")
-        self._place += 1
-        return self._symbols[self._place - 1]
+        if self._position >= len(self._symbols):
+            raise NotConvertibleError("the formula ends where an operand must follow")
+        self._position += 1
+        return self._symbols[self._position - 1]
 
 
 def _is_letter(token: str) -> bool:
@@ -251,7 +251,7 @@ def _branch(symbol: Symbol, relation: str) -> Any:
 
 
 def _variable(symbol: Symbol) -> Any:
-    """A variable, its subscript part of its name."""
+    """A variable; the subscript is part of its name."""
     below = " ".join(to_tokens(symbol.branch("sub")))
     return sympy.Symbol(f"{symbol.token}_{{{below}}}" if below else symbol.token)
 
@@ -264,5 +264,5 @@ def _raised(base: Any, symbol: Symbol, *, scripts_apart: bool = False) -> Any:
         return base
     power = _branch(symbol, "sup")
     if base.is_number and power.is_number and not abs(power) <= _MAX_POWER:
-        raise NotConvertibleError("a number to a power that nobody wants worked out")
+        raise NotConvertibleError(f"a power of a number with an exponent above {_MAX_POWER}")
     return base**power

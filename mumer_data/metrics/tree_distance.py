@@ -1,6 +1,6 @@
 """Edit distance between two symbol layout trees: the fewest symbols to insert, delete or replace.
 
-Not for aligning tokens. Our own code, since the libraries on PyPI (apted, zss) have not been kept for years.
+Not for aligning tokens. Implemented here because the libraries on PyPI (apted, zss) are no longer maintained.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from rapidfuzz.distance import Levenshtein
 from mumer_data.latex.tree import SymbolTree
 
 MAX_CELLS = 2_000_000
-"""Most cells that one pair may fill, one second or two: beyond, the distance is bounded from above instead."""
+"""Largest number of table cells per pair (one or two seconds); beyond it an upper bound is returned."""
 
 
 @dataclass(frozen=True, slots=True)
 class TreeDistance:
-    """The distance of two trees; where it is not ``exact``, a bound from above: their trees are too large."""
+    """The distance of two trees; if not ``exact``, an upper bound because the trees are too large."""
 
     edits: int
     exact: bool = True
@@ -33,15 +33,15 @@ def tree_distance(one: SymbolTree, two: SymbolTree) -> int:
 
 
 def bounded_tree_distance(one: SymbolTree, two: SymbolTree, max_cells: int = MAX_CELLS) -> TreeDistance:
-    """`tree_distance`, with whether it is exact or, beyond ``max_cells``, a bound from above.
+    """`tree_distance`, and whether it is exact or, beyond ``max_cells``, an upper bound.
 
-    Subtrees that are equal at either end of both baselines, and equal symbols that stand alone on both, are left out
-    first, which does not change the distance: of a typical error only the symbols concerned remain.
+    Equal subtrees at either end of both baselines, and equal symbols that are alone on both, are removed first. This
+    does not change the distance, and for a typical error only a few symbols remain.
     """
     left, right = _Forest(one), _Forest(two)
     rest = _differing(left, right)
     if left.flat(rest[0]) and right.flat(rest[1]):
-        one_row, two_row = [left.nodes[place] for place in rest[0]], [right.nodes[place] for place in rest[1]]
+        one_row, two_row = [left.nodes[k] for k in rest[0]], [right.nodes[k] for k in rest[1]]
         return TreeDistance(Levenshtein.distance(one_row, two_row))
     first, second = _Postorder(left, rest[0]), _Postorder(right, rest[1])
     if not rest[0] or not rest[1]:
@@ -59,12 +59,12 @@ _Subtrees = dict[tuple[str, str, tuple[int, ...]], int]
 
 
 class _Forest:
-    """The symbols of a tree in preorder, each with its children, and a number that equal subtrees share.
+    """The symbols of a tree in preorder, each with its children and the id of its subtree.
 
     Attributes:
         nodes: (token, relation) of each symbol; the last is the root above the baseline.
         children: positions of the children of each.
-        subtree: number of each subtree.
+        subtree: id of each subtree; equal subtrees have the same id.
     """
 
     def __init__(self, tree: SymbolTree) -> None:
@@ -84,20 +84,20 @@ class _Forest:
 
     def flat(self, row: list[int]) -> bool:
         """Whether no symbol of a row has children."""
-        return not any(self.children[place] for place in row)
+        return not any(self.children[i] for i in row)
 
     def number(self, numbers: _Subtrees) -> None:
         """Fill `subtree`, children first, with numbers that both trees share through ``numbers``."""
-        for place in range(len(self.nodes) - 2, -1, -1):
-            key = (*self.nodes[place], tuple([self.subtree[child] for child in self.children[place]]))
-            self.subtree[place] = numbers.setdefault(key, len(numbers))
+        for i in range(len(self.nodes) - 2, -1, -1):
+            key = (*self.nodes[i], tuple([self.subtree[child] for child in self.children[i]]))
+            self.subtree[i] = numbers.setdefault(key, len(numbers))
 
 
 def _differing(left: _Forest, right: _Forest) -> tuple[list[int], list[int]]:
-    """The parts of both baselines that an edit concerns.
+    """The parts of both baselines that differ.
 
-    That equal first (or last) trees may be left out follows as for the prefix of strings: a mapping that sends a part
-    of one elsewhere leaves at least as many symbols of the other without a partner.
+    Equal first (or last) trees can be removed, as common prefixes of strings can: a mapping that sends a part of one
+    tree elsewhere leaves at least as many symbols of the other unmatched.
     """
     numbers: _Subtrees = {}
     left.number(numbers)
@@ -122,8 +122,8 @@ class _Postorder:
     Attributes:
         nodes: (token, relation) of each node.
         leftmost: position of the first leaf below each node.
-        keyroots: the nodes that are nobody's first child, and the root.
-        cells: rows of the tables that it takes part in; a pair of trees fills the product of theirs.
+        keyroots: the root, and the nodes that are not a first child.
+        cells: number of table rows; a pair of trees fills the product of their cells.
     """
 
     def __init__(self, forest: _Forest, row: list[int]) -> None:
@@ -139,7 +139,7 @@ class _Postorder:
             path.pop()
             self.leftmost.append(first)
             self.nodes.append(forest.nodes[node])
-        self.keyroots = sorted({leaf: place for place, leaf in enumerate(self.leftmost)}.values())
+        self.keyroots = sorted({leaf: i for i, leaf in enumerate(self.leftmost)}.values())
         self.cells = sum(root - self.leftmost[root] + 1 for root in self.keyroots)
 
 
@@ -154,10 +154,10 @@ def _fill(left: _Postorder, right: _Postorder, i: int, j: int, table: list[list[
         node, line, before = left.nodes[x], table[x], rows[-1]
         row = [before[0] + 1]
         for y in columns:
-            place = y - second
-            best = min(before[place + 1], row[place]) + 1
+            column = y - second
+            best = min(before[column + 1], row[column]) + 1
             if whole_left and right.leftmost[y] == second:
-                best = min(best, before[place] + (node != right.nodes[y]))
+                best = min(best, before[column] + (node != right.nodes[y]))
                 line[y] = best
             else:
                 best = min(best, rows[left.leftmost[x] - first][right.leftmost[y] - second] + line[y])

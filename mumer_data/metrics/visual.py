@@ -17,7 +17,7 @@ class Visual:
         self.signature = signature()
 
     def statistics(self, pairs: Pairs) -> Floats:
-        """Counted, F1, whether it is 1, visually equal, prediction unrenderable, label unrenderable."""
+        """Counted, F1, whether F1 is 1, visually equal, prediction unrenderable, label unrenderable."""
         from mumer_data.metrics.cdm import cdm_scores
 
         rows = [
@@ -45,4 +45,4 @@ class Visual:
     def counts(self, statistics: Floats) -> dict[str, int]:
         """Predictions that cannot be typeset (they score 0), and labels (they are left out)."""
         names = ("cdm_unrenderable", "cdm_unrenderable_labels")
-        return {name: int(statistics[:, place].sum()) for place, name in enumerate(names, 4)}
+        return {name: int(statistics[:, column].sum()) for column, name in enumerate(names, 4)}

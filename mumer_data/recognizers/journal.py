@@ -42,8 +42,8 @@ _GROUP = 50_000  # rows of a row group
 
 def facts_of(predictions: Path) -> dict[str, Any]:
     """Model, data and options of the run that wrote a file of predictions; empty where another program did."""
-    found = (pq.read_schema(predictions).metadata or {}).get(_FACTS, b"{}")
-    facts: dict[str, Any] = json.loads(found)
+    stored = (pq.read_schema(predictions).metadata or {}).get(_FACTS, b"{}")
+    facts: dict[str, Any] = json.loads(stored)
     return facts
 
 
@@ -60,7 +60,7 @@ class Journal:
             self._append({"run": facts})
 
     def _recover(self, facts: dict[str, Any]) -> None:
-        """Read whole lines; cut off what stands after the last of them."""
+        """Read complete lines; truncate the file after the last one."""
         with self._path.open("r+b") as file:
             end = 0
             for line in file:
@@ -83,7 +83,7 @@ class Journal:
             file.truncate(end)
 
     def _append(self, *values: dict[str, Any]) -> list[int]:
-        """Write lines, and give the places where they begin."""
+        """Write lines; returns the offsets at which they begin."""
         lines = [json.dumps(value, ensure_ascii=False).encode() + b"\n" for value in values]
         begin = self._file.seek(0, os.SEEK_END)
         self._file.write(b"".join(lines))
@@ -174,11 +174,11 @@ def is_done(out: Path, facts: dict[str, Any]) -> bool:
     if not out.exists():
         return False
     try:
-        found = facts_of(out)
+        stored = facts_of(out)
     except (OSError, pa.ArrowException, ValueError):
-        found = {}
-    if found != facts:
-        other = [name for name in facts if found.get(name) != facts[name]] if found else []
+        stored = {}
+    if stored != facts:
+        other = [name for name in facts if stored.get(name) != facts[name]] if stored else []
         differs = f"with other {', '.join(other)}" if other else "by another program"
         raise OutputError(f"{out} exists, written {differs}: remove the file or name another")
     _drop(out)

@@ -43,6 +43,8 @@ class OnnxModel:
         self.manifest = read_manifest(folder)
         self._encoder = _session(folder / self.manifest.encoder, threads)
         self._decoder = _session(folder / self.manifest.decoder, threads)
+        tokens, hidden = self.manifest.tokens, set(self.manifest.hidden)
+        self._vocabulary = {token: number for number, token in enumerate(tokens) if number not in hidden}
 
     def read(self, images: Sequence[bytes]) -> list[tuple[str, float]]:
         """(text, log probability of all its tokens) of each encoded image; one without ink is empty, with 0."""
@@ -77,6 +79,48 @@ class OnnxModel:
                 break
         text = " ".join(manifest.tokens[number] for number in tokens if number not in manifest.hidden)
         return text, score, len(tokens)
+
+    def score(self, image: bytes, texts: Sequence[Sequence[str]]) -> list[float | None]:
+        """Log probability (natural) of each text with its end token, given the image, all texts in one batch.
+
+        Args:
+            image: encoded, of any size and polarity.
+            texts: tokens of each text.
+
+        Returns:
+            ``None`` for an image without ink, and for a text that is too long or has a token that the model lacks.
+        """
+        manifest = self.manifest
+        numbers = [self._numbers(text) for text in texts]
+        known = [place for place, one in enumerate(numbers) if one is not None]
+        pixels = self._pixels(image) if known else None
+        found: list[float | None] = [None] * len(texts)
+        if pixels is None:
+            return found
+        rows = [row for row in numbers if row is not None]
+        length = max(map(len, rows))
+        targets = np.array([row + [manifest.end] * (length - len(row)) for row in rows], dtype=np.int64)
+        inputs = np.insert(targets[:, :-1], 0, manifest.start, axis=1)
+        (cross,) = self._encoder.run(None, {"pixel_values": pixels})
+        cross = np.repeat(cross, len(rows), axis=1)
+        shape = manifest.cache
+        past = np.zeros((2 * shape.layers, len(rows), shape.heads, 0, shape.size), dtype=np.float32)
+        sums = np.zeros(len(rows))
+        for step in range(length):
+            logs, past = self._decoder.run(None, {"token": inputs[:, step : step + 1], "cross": cross, "past": past})
+            going = np.array([step < len(row) for row in rows])
+            sums += np.where(going, logs[np.arange(len(rows)), targets[:, step]], 0.0)
+        for place, total in zip(known, sums.tolist(), strict=True):
+            found[place] = total
+        return found
+
+    def _numbers(self, text: Sequence[str]) -> list[int] | None:
+        """Numbers of the tokens of a text and its end; ``None`` where it cannot be written by the model."""
+        numbers = [self._vocabulary.get(token) for token in text]
+        known = [number for number in numbers if number is not None]
+        if len(known) < len(numbers) or len(known) >= self.manifest.max_length:
+            return None
+        return [*known, self.manifest.end]
 
     def _pixels(self, image: bytes) -> Floats | None:
         """Ink of the fitted image, 0 to 1, (1, 1, height, width)."""

@@ -17,6 +17,7 @@ _SIGNALS = {
     "raw_label": "released label differs",
     "duplicate_of": "duplicate image",
     "neighbour": "label of a neighbour",
+    "segmentation": "marked symbols differ",
 }
 
 

@@ -55,14 +55,14 @@ class _Canonical:
 
     def _is_plain(self, token: str) -> bool:
         """Whether a token is one symbol that no rule concerns."""
-        found = self._plain.get(token)
-        if found is None:
+        plain = self._plain.get(token)
+        if plain is None:
             probes = (probe.format(token) for probe in _PROBES)
             possible = token.isascii() and token not in _EXCLUDED and is_tokenised(token) and "{" not in token
-            found = possible and any(self._unchanged(probe) for probe in probes)
+            plain = possible and any(self._unchanged(probe) for probe in probes)
             if len(self._plain) < _MAX_KNOWN:
-                self._plain[token] = found
-        return found
+                self._plain[token] = plain
+        return plain
 
     def _unchanged(self, label: str) -> bool:
         try:

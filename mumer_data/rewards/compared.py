@@ -1,6 +1,6 @@
-"""One completion beside its reference: normalised once for all rewards, and kept while its group is scored.
+"""A completion with its reference: normalised once for all rewards, and cached while its group is scored.
 
-Not for any reward; those read what is prepared here.
+Not for any reward; rewards use the result.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from mumer_data.rewards.exploits import exploit_in_answer, exploit_in_text, expl
 
 log = logging.getLogger(__name__)
 DEFAULT_PRESET = "crohme"
-_LABELS = ("label", "solution", "ground_truth", "answer", "reference")  # what a column of references is called
+_LABELS = ("label", "solution", "ground_truth", "answer", "reference")  # names of a column of references
 
 
 @dataclass(slots=True)
@@ -41,15 +41,15 @@ class Reference:
 
 @dataclass(slots=True)
 class Compared:
-    """A completion beside its reference.
+    """A completion with its reference.
 
     Attributes:
         text: of the whole completion.
         raw: the answer in it.
-        label: the answer, normalised; ``None`` where it cannot be read.
+        label: the normalised answer; ``None`` if it cannot be parsed.
         tokens: of ``label``.
-        exploit: why it earns nothing, see `exploits`; ``""`` where it may earn.
-        reference: ``None`` where the reference cannot be parsed, or there is none.
+        exploit: reason why the reward is 0, see `exploits`; ``""`` if there is none.
+        reference: ``None`` if the reference cannot be parsed, or there is none.
     """
 
     text: str
@@ -61,7 +61,7 @@ class Compared:
 
     @property
     def earns(self) -> bool:
-        """Whether the answer can be read and is not an exploit."""
+        """Whether the answer can be parsed and is not an exploit."""
         return self.label is not None and not self.exploit
 
     @property
@@ -72,7 +72,7 @@ class Compared:
 
 @lru_cache(maxsize=1 << 12)
 def reference_of(raw: str, preset: str = DEFAULT_PRESET) -> Reference | None:
-    """A reference, normalised and parsed; ``None`` where that cannot be done."""
+    """A reference, normalised and parsed; ``None`` if it cannot be parsed."""
     if len(raw) > MAX_CHARACTERS:
         return None
     label = canonical(clean_answer(raw), preset)
@@ -85,7 +85,7 @@ def reference_of(raw: str, preset: str = DEFAULT_PRESET) -> Reference | None:
 
 @lru_cache(maxsize=1 << 13)
 def compared(text: str, raw: str | None, preset: str = DEFAULT_PRESET, prompt: str = "") -> Compared:
-    """Prepare the text of a completion beside a raw reference (``None``: without one)."""
+    """Prepare the text of a completion and a raw reference (``None``: without one)."""
     reference = None if raw is None else reference_of(raw, preset)
     if len(text) > MAX_CHARACTERS:
         return Compared(text[-MAX_CHARACTERS:], "", None, [], "too_long", reference)
@@ -111,21 +111,21 @@ def per_completion(
     """Apply the reward of one completion to all; never raises.
 
     Args:
-        one: the reward; what it raises is logged and earns 0.
+        one: the reward; an exception is logged and earns 0.
         completions: text or chat messages each.
         label: one reference per completion, or one for all; ``None`` to look for it among ``options``.
-        options: what a trainer passes along: ``prompts``, ``normalize``, other columns.
+        options: keyword arguments of the trainer: ``prompts``, ``normalize``, other columns.
     """
     preset = options.get("normalize")
-    found: list[float | None] = []
+    rewards: list[float | None] = []
     for text, raw, prompt in _rows(completions, label, options):
         try:
-            found.append(one(compared(text, raw, preset if isinstance(preset, str) else DEFAULT_PRESET, prompt)))
-        except Exception as error:  # a reward that raises ends a training run of days
+            rewards.append(one(compared(text, raw, preset if isinstance(preset, str) else DEFAULT_PRESET, prompt)))
+        except Exception as error:  # an exception would end a long training run
             message = str(error).splitlines()[0] if isinstance(error, MumerError) else repr(error)
             log.warning("a completion cannot be scored (%s): it earns 0", message)
-            found.append(0.0)
-    return found
+            rewards.append(0.0)
+    return rewards
 
 
 def _rows(
@@ -134,20 +134,20 @@ def _rows(
     if label is None:
         label = next((options[name] for name in _LABELS if options.get(name) is not None), None)
     prompts = options.get("prompts")
-    for place, completion in enumerate(completions):
-        raw = _at(label, place)
-        yield completion_text(completion), raw if isinstance(raw, str) else None, completion_text(_at(prompts, place))
+    for row, completion in enumerate(completions):
+        raw = _at(label, row)
+        yield completion_text(completion), raw if isinstance(raw, str) else None, completion_text(_at(prompts, row))
 
 
-def _at(column: object, place: int) -> object:
-    """The value of one row; a text holds for all rows."""
+def _at(column: object, row: int) -> object:
+    """The value of one row; a text applies to all rows."""
     if column is None or isinstance(column, str):
         return column
     if isinstance(column, Sequence):
-        return column[place] if place < len(column) else None
+        return column[row] if row < len(column) else None
     return None
 
 
-def column_value(options: Mapping[str, object], name: str, place: int) -> object:
-    """The value that a trainer passes along for one row of a column, or ``None``."""
-    return _at(options.get(name), place)
+def column_value(options: Mapping[str, object], name: str, row: int) -> object:
+    """The value of one row of a trainer's column, or ``None``."""
+    return _at(options.get(name), row)

@@ -169,7 +169,7 @@ _SIZES = 200, 2_000, 16_000, 1_000_000  # characters of an endless piece, at mos
 def _damaged(tokens: list[str], rng: np.random.Generator) -> str:
     """A label with some tokens lost, doubled or exchanged."""
     for _ in range(int(rng.integers(1, 6))):
-        place, other = rng.integers(len(tokens), size=2).tolist()
-        tokens[place : place + 1] = [[], [tokens[place]] * 2, [tokens[other]]][int(rng.integers(3))]
+        i, other = rng.integers(len(tokens), size=2).tolist()
+        tokens[i : i + 1] = [[], [tokens[i]] * 2, [tokens[other]]][int(rng.integers(3))]
         tokens = tokens or ["x"]
     return " ".join(tokens)

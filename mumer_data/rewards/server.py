@@ -27,7 +27,7 @@ def score_request(request: object, default: WeightedReward) -> dict[str, Any]:
     """The answer to one request.
 
     Args:
-        request: ``completions`` and ``labels`` (lists of one length, or one label for all), and if wanted ``prompts``,
+        request: ``completions`` and ``labels`` (lists of one length, or one label for all), and optionally ``prompts``,
             ``task``, ``rewards`` (name: weight) and ``normalize``.
         default: the rewards of a request that names none.
 

@@ -77,11 +77,11 @@ def self_consistent(completions: Sequence[object], label: object = None, **kwarg
             ``symbol_count`` earn ``None``. Without it, the form of the completion decides. ``dialect``: likewise, of
             the trees; without it, ``published`` or ``slt``. An unknown one earns 0.
     """
-    places = count()
+    rows = count()
 
     def one(pair: Compared) -> float | None:
-        place = next(places)
-        task, dialect = column_value(kwargs, "task", place), column_value(kwargs, "dialect", place)
+        row = next(rows)
+        task, dialect = column_value(kwargs, "task", row), column_value(kwargs, "dialect", row)
         if isinstance(task, str) and task not in TASKS:
             return None
         if not pair.earns:

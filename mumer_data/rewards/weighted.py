@@ -1,4 +1,4 @@
-"""A weighted sum of rewards from a YAML file, with a signature that says exactly how its values are made.
+"""A weighted sum of rewards from a YAML file, with a signature of all settings.
 
 Not for single rewards: see `textual`, `trees` and `pictures`.
 """
@@ -75,7 +75,7 @@ class WeightedReward:
 
 
 def load_rewards(path: str | Path) -> WeightedReward:
-    """The weighted reward of a YAML file with ``rewards:`` (name: weight) and, if wanted, ``normalize:`` (preset).
+    """The weighted reward of a YAML file with ``rewards:`` (name: weight) and, optionally, ``normalize:`` (preset).
 
     Raises:
         RewardError: the file cannot be read, or a key, name or weight is wrong.

@@ -1,4 +1,4 @@
-"""Symbol layout tree -> MathML -> glyphs at their places, each known to belong to a token; by ziamath, without TeX.
+"""Symbol layout tree -> MathML -> positioned glyphs, each linked to its token; by ziamath, without TeX.
 
-Not for handwriting, and not for pictures of pages: `images` makes those.
+Not for handwriting: see `handwriting`.
 """

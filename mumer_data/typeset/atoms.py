@@ -1,6 +1,6 @@
-"""Tokens as a typesetter sees them: character, and kind of atom, which decides the space around it.
+"""Token -> character and kind of atom, which determines the space around it.
 
-The tables stand in ``atoms.toml`` and ``commands.toml``, other characters in latex2mathml; not for layout.
+The tables are in ``atoms.toml`` and ``commands.toml``, other characters in latex2mathml; not for layout.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ ORD, OP, BIN, REL, OPEN, CLOSE, PUNCT, INNER = "ord", "op", "bin", "rel", "open"
 
 @dataclass(frozen=True, slots=True)
 class Atom:
-    """One token, set in type.
+    """One token as a typeset atom.
 
     Attributes:
         text: the characters; several for the name of a function.
         kind: one of TeX's kinds of atom.
-        limits: scripts stand below and above in display style.
-        letter: slanted unless a font says otherwise.
+        limits: scripts are placed below and above in display style.
+        letter: italic unless a font is set.
     """
 
     text: str
@@ -43,19 +43,19 @@ def tables() -> dict[str, Any]:
 @lru_cache(maxsize=1)
 def _kinds() -> dict[str, str]:
     ordinary = tomllib.loads(grammar_files().commands)["ordinary"]
-    found = dict.fromkeys(ordinary["binary"], BIN)
-    found |= dict.fromkeys([*ordinary["relations"], *ordinary["arrows"]], REL)
+    kind_of = dict.fromkeys(ordinary["binary"], BIN)
+    kind_of |= dict.fromkeys([*ordinary["relations"], *ordinary["arrows"]], REL)
     named = {"openers": OPEN, "closers": CLOSE, "punctuation": PUNCT, "binary": BIN, "relations": REL}
     for name, kind in named.items():
-        found |= dict.fromkeys(tables()[name], kind)
-    found |= dict.fromkeys(["\\lnot", "\\neg"], ORD)
-    typed = ((character_of(token), kind) for token, kind in found.items() if token.startswith("\\"))
-    return {text: kind for text, kind in typed if text and not text.isascii()} | found  # `≤` as `\leq`
+        kind_of |= dict.fromkeys(tables()[name], kind)
+    kind_of |= dict.fromkeys(["\\lnot", "\\neg"], ORD)
+    typed = ((character_of(token), kind) for token, kind in kind_of.items() if token.startswith("\\"))
+    return {text: kind for text, kind in typed if text and not text.isascii()} | kind_of  # `≤` as `\leq`
 
 
 @lru_cache(maxsize=1 << 14)
 def atom_of(token: str) -> Atom | None:
-    """What ``token`` sets; ``None`` where nobody knows."""
+    """The atom of a token; ``None`` for an unknown token."""
     known = tables()
     if token in known["functions"] or token in known["limit_functions"]:
         return Atom(known["names"].get(token, token[1:]), OP, limits=token in known["limit_functions"])
@@ -69,10 +69,10 @@ def atom_of(token: str) -> Atom | None:
 
 
 def character_of(token: str) -> str | None:
-    """The character that a token stands for."""
+    """The character of a token; ``None`` for an unknown token."""
     if token in tables()["characters"]:
-        found: str = tables()["characters"][token]
-        return found
+        character: str = tables()["characters"][token]
+        return character
     if len(token) == 1:
         return token if token.isprintable() else None
     from latex2mathml.symbols_parser import convert_symbol

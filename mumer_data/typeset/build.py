@@ -1,6 +1,6 @@
-"""Symbol layout tree -> MathML, with TeX's spaces, in which every mark is known to come from a token.
+"""Symbol layout tree -> MathML, with TeX's spacing, in which every mark is linked to a token.
 
-Not for placing glyphs: ziamath does that, see `setting`.
+Not for positioning glyphs: ziamath does that, see `formula`.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ class Mathml:
 
     Attributes:
         element: the outermost row.
-        marks: name of each mark, in the order of the label; a mark is a glyph or a line that one token makes. Names
-            of functions and texts are marks letter by letter, three dots are three marks named ``.``.
+        marks: name of each mark, in the order of the label; a mark is a glyph or a line of one token. Each letter of a
+            function name or a text is a mark; three dots are three marks named ``.``.
     """
 
     element: Element
@@ -35,14 +35,14 @@ class Mathml:
 
 
 def to_mathml(tree: SymbolTree) -> Mathml:
-    """Set a tree; raises `TypesetError` for what has no known look."""
+    """Typeset a tree; raises `TypesetError` for an unsupported construct."""
     builder = Builder()
     element = builder.row(tree.symbols, Style())
     return Mathml(element, builder.marks)
 
 
 class Builder:
-    """Walks one tree and numbers the marks on the way; ``tags``: whether numbers of equations are shown."""
+    """Traverses one tree and numbers the marks; ``tags``: whether equation numbers are shown."""
 
     tags = False
 
@@ -55,7 +55,7 @@ class Builder:
         return str(len(self.marks) - 1)
 
     def row(self, symbols: Sequence[Symbol], style: Style) -> Element:
-        """One baseline, or several parted by line breaks."""
+        """One baseline, or several separated by line breaks."""
         lines: list[list[Symbol]] = [[]]
         for symbol in symbols:
             if symbol.relation == "nextline":
@@ -67,68 +67,68 @@ class Builder:
         return wrap("mtable", rows, columnalign="left", rowspacing=em(0.5))
 
     def _line(self, symbols: list[Symbol], style: Style) -> Element:
-        infix = next((n for n, symbol in enumerate(symbols) if _parts_the_row(symbols, n)), None)
+        infix = next((n for n, symbol in enumerate(symbols) if _is_infix(symbols, n)), None)
         if infix is not None:
             return infix_fraction(self, symbols, infix, style)
         return row_of(spaced(self.pieces(symbols, style), script=style.script))
 
     def pieces(self, symbols: Sequence[Symbol], style: Style) -> list[Piece]:
-        """What stands on a baseline, with its kinds."""
-        found: list[Piece] = []
-        place = 0
-        while place < len(symbols):
-            font = tables()["declarations"].get(symbols[place].token)
-            if font is not None:  # holds from here to the end of the row
+        """The elements of a baseline, with their kinds of atom."""
+        pieces: list[Piece] = []
+        i = 0
+        while i < len(symbols):
+            font = tables()["declarations"].get(symbols[i].token)
+            if font is not None:  # applies from here to the end of the row
                 style = replace(style, font=font)
-            place = self._next(symbols, place, style, found)
-        return found
+            i = self._next(symbols, i, style, pieces)
+        return pieces
 
-    def _next(self, symbols: Sequence[Symbol], place: int, style: Style, found: list[Piece]) -> int:
-        """Set what begins at ``place``; gives the place after it."""
-        fenced = delimited(self, symbols, place, style)
-        base, place, carriers = fenced or self._nucleus(symbols, place, style)
-        while place < len(symbols) and _is_prime(symbols[place]):
-            carriers.append(symbols[place])
-            place += 1
+    def _next(self, symbols: Sequence[Symbol], i: int, style: Style, pieces: list[Piece]) -> int:
+        """Append the piece at index ``i``; returns the index after it."""
+        fenced = delimited(self, symbols, i, style)
+        base, i, carriers = fenced or self._nucleus(symbols, i, style)
+        while i < len(symbols) and _is_prime(symbols[i]):
+            carriers.append(symbols[i])
+            i += 1
         if piece := self._scripted(base, carriers, style):
-            found.append(piece)
-        return place
+            pieces.append(piece)
+        return i
 
-    def _nucleus(self, symbols: Sequence[Symbol], place: int, style: Style) -> tuple[Piece | None, int, list[Symbol]]:
-        symbol = symbols[place]
+    def _nucleus(self, symbols: Sequence[Symbol], i: int, style: Style) -> tuple[Piece | None, int, list[Symbol]]:
+        symbol = symbols[i]
         if symbol.token == "\\buildrel":
-            return buildrel(self, symbols, place, style)
-        following = symbols[place + 1] if place + 1 < len(symbols) else None
+            return buildrel(self, symbols, i, style)
+        following = symbols[i + 1] if i + 1 < len(symbols) else None
         if symbol.token == "\\not" and not symbol.children and following and following.relation == "right":
-            return self._negated(following, style), place + 2, [following]
+            return self._negated(following, style), i + 2, [following]
         kind = "environment" if symbol.token.startswith("\\begin") else class_of(symbol.token)
         if symbol.token == "{":
             kind = "group"
         if following and not symbol.children and _takes_next(symbol, following):
-            return STRUCTURES[kind](self, _with_argument(symbol, following), style), place + 2, [following]
-        if style.script and place == 0 and symbol.token and not symbol.token.strip("'"):
+            return STRUCTURES[kind](self, _with_argument(symbol, following), style), i + 2, [following]
+        if style.script and i == 0 and symbol.token and not symbol.token.strip("'"):
             return self._primes(symbol, style), 1, [Symbol("", symbol.relation, symbol.position, symbol.children)]
         if structure := STRUCTURES.get(kind):
             base: Piece | None = structure(self, symbol, style)
         else:
             base = self.symbol(symbol.token, style)
         if following and following.token in ("\\limits", "\\nolimits") and base and base.kind == OP:
-            return replace(base, limits=following.token == "\\limits"), place + 2, [symbol, following]
-        return base, place + 1, [symbol]
+            return replace(base, limits=following.token == "\\limits"), i + 2, [symbol, following]
+        return base, i + 1, [symbol]
 
     def _primes(self, symbol: Symbol, style: Style) -> Piece:
-        """Primes that stand alone in a script, where ``\\prime`` may stand too."""
+        """Primes that are alone in a script, as ``\\prime`` may be."""
         return Piece(row_of([sign("′", self.mark("\\prime"), style) for _ in symbol.token]), ORD)
 
     def _negated(self, symbol: Symbol, style: Style) -> Piece:
         atom = atom_of(symbol.token)
         text = unicodedata.normalize("NFC", f"{atom.text}\u0338") if atom else ""
         if atom is None or len(text) != 1:
-            raise TypesetError(f"\\not before {symbol.token} has no sign of its own")
+            raise TypesetError(f"\\not before {symbol.token} has no Unicode character")
         return Piece(sign(text, self.mark(f"\\not{symbol.token}"), style), atom.kind)
 
     def symbol(self, token: str, style: Style) -> Piece | None:
-        """One ordinary token; ``None`` where it sets nothing."""
+        """One ordinary token; ``None`` if it is invisible."""
         known = tables()
         if not token.strip("'") or token in known["silent"]:
             return None
@@ -140,7 +140,7 @@ class Builder:
             return self._many_integrals(style)
         atom = atom_of(token)
         if atom is None:
-            raise TypesetError(f"nothing is known of how {token} looks")
+            raise TypesetError(f"unknown command {token}")
         if len(atom.text) > 1:
             return Piece(self.letters(atom.text, style), atom.kind, limits=atom.limits)
         return Piece(self._atom(token, atom, style), atom.kind, limits=atom.limits)
@@ -152,7 +152,7 @@ class Builder:
         return sign(atom.text, mark, style, large=atom.kind == OP and style.display)
 
     def letters(self, text: str, style: Style) -> Element:
-        """Upright letters, each a mark."""
+        """Upright letters; each is a mark."""
         upright = replace(style, font=style.font or "normal")
         return row_of([letter(character, self.mark(character), upright) for character in text])
 
@@ -190,23 +190,23 @@ class Builder:
 _INFIX = {"\\choose", "\\over", "\\atop", "\\brace", "\\brack"}
 
 
-def _parts_the_row(symbols: Sequence[Symbol], place: int) -> bool:
-    """Whether a symbol sets what is before it over what is after; not the ``\\over`` of a ``\\buildrel``."""
-    if symbols[place].token not in _INFIX:
+def _is_infix(symbols: Sequence[Symbol], i: int) -> bool:
+    """Whether a symbol is an infix fraction such as ``\\over``; false for the ``\\over`` of a ``\\buildrel``."""
+    if symbols[i].token not in _INFIX:
         return False
-    before = [symbol.token for symbol in symbols[:place]]
-    return symbols[place].token != "\\over" or before.count("\\buildrel") <= before.count("\\over")
+    before = [symbol.token for symbol in symbols[:i]]
+    return symbols[i].token != "\\over" or before.count("\\buildrel") <= before.count("\\over")
 
 
 def _takes_next(symbol: Symbol, following: Symbol) -> bool:
-    """Whether a command without braces has the next symbol as its argument: ``\\cancel x``."""
+    """Whether a command without braces takes the next symbol as its argument: ``\\cancel x``."""
     known = tables()
     takes = symbol.token in known["enclosures"] or symbol.token in known["fonts"] or symbol.token in known["over"]
     return takes and following.relation == "right" and following.token not in ("", "{", "&")
 
 
 def _with_argument(symbol: Symbol, following: Symbol) -> Symbol:
-    """The command around the next symbol, whose scripts stay outside."""
+    """The command applied to the next symbol without its scripts."""
     arguments = [child for child in following.children if child.relation not in ("sub", "sup")]
     relation = "inside" if class_of(symbol.token) == "wrapper" else "above"
     inner = Symbol(following.token, relation, following.position, arguments)

@@ -1,4 +1,4 @@
-"""Brackets that grow: ``\\left`` and ``\\right``, ``\\big`` and its kin.
+"""Stretchy brackets: ``\\left`` and ``\\right``, ``\\big`` and its variants.
 
 Not for the fences of environments: see `structures`.
 """
@@ -21,30 +21,30 @@ _SIDES = {"l": OPEN, "r": CLOSE, "m": REL}
 
 
 def delimited(
-    builder: BuildContext, symbols: Sequence[Symbol], place: int, style: Style
+    builder: BuildContext, symbols: Sequence[Symbol], i: int, style: Style
 ) -> tuple[Piece, int, list[Symbol]] | None:
-    """A grown bracket or a pair of them with what stands between, at ``place``; ``None`` where there is none.
+    """A sized bracket, or a pair of them with its content, at index ``i``; ``None`` if there is none.
 
-    Gives the piece, the place after it, and the symbols that carry its scripts.
+    Returns the piece, the index after it, and the symbols that carry its scripts.
     """
-    token = symbols[place].token
+    token = symbols[i].token
     size = _size(token)
     if size:
-        return _big(builder, symbols, place, style, size)
+        return _big(builder, symbols, i, style, size)
     if _command(token, ("\\left",)):
-        return _pair(builder, symbols, place, style)
+        return _pair(builder, symbols, i, style)
     return None
 
 
 @lru_cache(maxsize=1 << 14)
 def _size(token: str) -> str:
-    """The command of a fixed size that a token is or begins with."""
+    """The size command that a token is or begins with."""
     return _command(token, tuple(tables()["sizes"]))
 
 
 @lru_cache(maxsize=1 << 14)
 def _command(token: str, commands: tuple[str, ...]) -> str:
-    """The command that a token is or begins with, where a bracket follows in the same token."""
+    """The command that a token is or begins with, if a bracket follows in the same token."""
     if token.startswith(_ARROWS):
         return ""
     return next(
@@ -57,18 +57,18 @@ def _command(token: str, commands: tuple[str, ...]) -> str:
     )
 
 
-def _bracket(symbols: Sequence[Symbol], place: int, command: str) -> tuple[str, Symbol, int]:
-    """The bracket of a command: its token, the symbol that carries its scripts, the place after it."""
-    rest = symbols[place].token.removeprefix(command)
+def _bracket(symbols: Sequence[Symbol], i: int, command: str) -> tuple[str, Symbol, int]:
+    """The bracket of a command: its token, the symbol that carries its scripts, the index after it."""
+    rest = symbols[i].token.removeprefix(command)
     if rest:
-        return rest, symbols[place], place + 1
-    if place + 1 >= len(symbols):
+        return rest, symbols[i], i + 1
+    if i + 1 >= len(symbols):
         raise TypesetError(f"no bracket after {command}")
-    return symbols[place + 1].token, symbols[place + 1], place + 2
+    return symbols[i + 1].token, symbols[i + 1], i + 2
 
 
 def fence(builder: BuildContext, command: str, token: str, style: Style) -> Element | None:
-    """A bracket that grows with its row; ``None`` for the empty one."""
+    """A bracket that stretches with its row; ``None`` for an empty one (``.``)."""
     if token == ".":
         return None
     atom = atom_of({"<": "\\langle", ">": "\\rangle"}.get(token, token))
@@ -78,21 +78,19 @@ def fence(builder: BuildContext, command: str, token: str, style: Style) -> Elem
 
 
 def _big(
-    builder: BuildContext, symbols: Sequence[Symbol], place: int, style: Style, command: str
+    builder: BuildContext, symbols: Sequence[Symbol], i: int, style: Style, command: str
 ) -> tuple[Piece, int, list[Symbol]]:
-    token, carrier, after = _bracket(symbols, place, command)
+    token, carrier, end = _bracket(symbols, i, command)
     bracket = fence(builder, command, token, style)
     if bracket is None:
         raise TypesetError(f"no bracket after {command}")
     bracket.set("minsize", em(tables()["sizes"][command]))
     bracket.set("stretchy", "false")
-    return Piece(bracket, _SIDES.get(command[-1], ORD)), after, [carrier]
+    return Piece(bracket, _SIDES.get(command[-1], ORD)), end, [carrier]
 
 
-def _pair(
-    builder: BuildContext, symbols: Sequence[Symbol], place: int, style: Style
-) -> tuple[Piece, int, list[Symbol]]:
-    token, _, begin = _bracket(symbols, place, "\\left")
+def _pair(builder: BuildContext, symbols: Sequence[Symbol], i: int, style: Style) -> tuple[Piece, int, list[Symbol]]:
+    token, _, begin = _bracket(symbols, i, "\\left")
     end = _partner(symbols, begin)
     opener = fence(builder, "\\left", token, style)
     inner = spaced(builder.pieces(symbols[begin:end], style), script=style.script)
@@ -104,9 +102,9 @@ def _pair(
 
 def _partner(symbols: Sequence[Symbol], begin: int) -> int:
     depth = 1
-    for place in range(begin, len(symbols)):
-        token = symbols[place].token
+    for i in range(begin, len(symbols)):
+        token = symbols[i].token
         depth += bool(_command(token, ("\\left",))) - bool(_command(token, ("\\right",)))
         if depth == 0:
-            return place
+            return i
     raise TypesetError("\\left without \\right")

@@ -1,6 +1,6 @@
-"""The elements that a formula's MathML is put together from: signs, letters, blanks, rows, scripts.
+"""The MathML elements of a formula: signs, letters, blanks, rows, scripts.
 
-Not for walking a tree: see `build`.
+Not for traversing a tree: see `build`.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from xml.etree.ElementTree import Element
 
 from mumer_data.typeset.spaces import em
 
-MARK = "at"  # attribute of an element: the number of the mark that its own glyphs and lines make
+MARK = "at"  # attribute of an element: the number of the mark of its glyphs and lines
 
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How a row is set: large operators and limits, size of scripts, font."""
+    """Style of a row: large operators and limits, size of scripts, font."""
 
     display: bool = True
     script: bool = False
@@ -41,13 +41,13 @@ def attach(base: Element, below: list[Element], above: list[Element], *, limits:
     scripts = [row_of(part) for part in (below, above) if part]
     for script in scripts:
         script.set("displaystyle", "false")
-    if limits:  # ziamath stretches a sign that stands alone over a base
+    if limits:  # ziamath stretches a sign that is alone over a base
         scripts = [wrap("row", [script]) for script in scripts]
     return wrap(names[bool(below), bool(above)], [base, *scripts])
 
 
 def row_of(parts: Sequence[Element]) -> Element:
-    """Elements side by side; one alone stays as it is, none is a blank."""
+    """A row of elements; a single element is returned unchanged, no element is a blank."""
     if len(parts) == 1:
         return parts[0]
     return wrap("row", parts) if parts else blank(0)
@@ -61,19 +61,19 @@ def wrap(tag: str, parts: Sequence[Element], **attributes: str) -> Element:
 
 
 def blank(width: float) -> Element:
-    """White, ``width`` em wide."""
+    """A blank, ``width`` em wide."""
     return Element("mspace", {"width": em(width)})
 
 
 def letter(text: str, mark: str, style: Style) -> Element:
     """One letter or digit."""
     element = Element("mn" if text.isdecimal() else "mi", {MARK: mark})
-    element.set("mathvariant", style.font or ("normal" if text.isdecimal() or not _slanted(text) else "italic"))
+    element.set("mathvariant", style.font or ("normal" if text.isdecimal() or not _is_italic(text) else "italic"))
     element.text = text
     return element
 
 
-def _slanted(text: str) -> bool:
+def _is_italic(text: str) -> bool:
     return text.isalpha() and not ("\u0391" <= text <= "\u03a9")  # TeX's Greek capitals are upright
 
 
@@ -88,6 +88,6 @@ def sign(text: str, mark: str, style: Style, *, large: bool = False, **attribute
 
 
 def marked(element: Element, mark: str) -> Element:
-    """The element's own lines and glyphs belong to ``mark``."""
+    """The element with its lines and glyphs assigned to ``mark``."""
     element.set(MARK, mark)
     return element

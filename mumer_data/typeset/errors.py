@@ -1,4 +1,4 @@
-"""The error of what has no known look."""
+"""Raised for a construct that cannot be typeset."""
 
 from __future__ import annotations
 
@@ -6,4 +6,4 @@ from mumer_data.exceptions import MumerError
 
 
 class TypesetError(MumerError):
-    """A formula that cannot be set in type; the message says what stands in the way."""
+    """A formula that cannot be typeset; the message names the reason."""

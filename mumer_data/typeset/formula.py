@@ -1,6 +1,6 @@
-"""MathML -> glyphs and lines at their places, by ziamath; and the same as SVG.
+"""MathML -> positioned glyphs and lines, by ziamath; and SVG.
 
-Not for saying what a mark means, nor for pixels.
+Not for the meaning of marks, nor for pixels.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ from mumer_data.typeset.table_rules import table_rules
 from mumer_data.typeset.ziamath_speed import install, parse_style
 
 install()
-_RULE = -1  # the mark of a line of a table: CDM, as published, has none for it
-_LINE = -1  # stands for the number of a glyph where a line is drawn
-_STAND_IN = 1 << 24  # from here on: what the font lacks, set as a box
-# ziamath shares one font, and one position in its file, between all callers: only one thread may set type.
+_RULE = -1  # the mark of a table line, which published CDM ignores
+_LINE = -1  # glyph number of a line
+_STAND_IN = 1 << 24  # glyph numbers from here on: characters that the font lacks, drawn as a box
+# ziamath shares one font, and one position in its file, between all callers: only one thread may typeset.
 one_at_a_time = threading.Lock()
 
 
@@ -43,9 +43,8 @@ class Shape:
     """One glyph or line.
 
     Attributes:
-        mark: number of the mark that it belongs to; -1 for none.
-        glyph: number in the font; negative for what is drawn, not taken from it; above all others for a character that
-            it lacks.
+        mark: number of its mark; -1 for none.
+        glyph: glyph index in the font; negative for a line; at least `_STAND_IN` for a character that the font lacks.
         box: left, top, right, bottom, in pixels; y grows downwards.
         drawn: ziafont's glyph; ``None`` for a line.
     """
@@ -58,12 +57,12 @@ class Shape:
 
 @dataclass(frozen=True)
 class TypesetFormula:
-    """A formula set in type.
+    """A typeset formula.
 
     Attributes:
         names: of the marks, in the order of the label.
-        shapes: everything that leaves ink.
-        size: of the font, in pixels an em.
+        shapes: all visible glyphs and lines.
+        size: of the font, in pixels per em.
     """
 
     names: list[str]
@@ -73,14 +72,14 @@ class TypesetFormula:
 
     @cached_property
     def boxes(self) -> tuple[list[str], NDArray[np.float64]]:
-        """Marks that leave ink: names, and boxes (left, top, right, bottom) of shape (marks, 4), in label order."""
-        found: dict[int, tuple[float, float, float, float]] = {}
+        """Visible marks: names, and boxes (left, top, right, bottom) of shape (marks, 4), in label order."""
+        box_of: dict[int, tuple[float, float, float, float]] = {}
         for shape in self.shapes:
             if shape.mark >= 0:
-                old = found.get(shape.mark)
-                found[shape.mark] = shape.box if old is None else _union(old, shape.box)
-        order = sorted(found)
-        return [self.names[mark] for mark in order], np.array([found[mark] for mark in order]).reshape(-1, 4)
+                old = box_of.get(shape.mark)
+                box_of[shape.mark] = shape.box if old is None else _union(old, shape.box)
+        order = sorted(box_of)
+        return [self.names[mark] for mark in order], np.array([box_of[mark] for mark in order]).reshape(-1, 4)
 
     @cached_property
     def extent(self) -> tuple[float, float, float, float]:
@@ -91,10 +90,10 @@ class TypesetFormula:
         return float(left), float(top), float(right), float(bottom)
 
     def svg(self) -> ElementTree.Element:
-        """The drawing, cut to the ink and a little white."""
+        """The drawing, cropped to the ink with a margin of a tenth of an em."""
         left, top, right, bottom = self.extent
         white = self.size / 10
-        with one_at_a_time:  # laid out again: nodes would take a hundred times the memory of the shapes
+        with one_at_a_time:  # laid out again: keeping nodes takes a hundred times the memory of the shapes
             svg = _Math(_root(_mathml(self._label).element), self.size).svgxml()
         width, height = f"{right - left + 2 * white:.2f}", f"{bottom - top + 2 * white:.2f}"
         for shape in self.shapes:
@@ -113,14 +112,14 @@ def _union(
 
 
 def set_label(label: str, size: float = 40.0) -> TypesetFormula:
-    """Set a tokenised label in display style.
+    """Typeset a tokenised label in display style.
 
     Args:
         label: whitespace-tokenised LaTeX.
-        size: pixels an em.
+        size: pixels per em.
 
     Raises:
-        TypesetError: it does not parse, not even as raw LaTeX; has something of unknown look; or leaves no ink.
+        TypesetError: it does not parse, not even as raw LaTeX; has an unsupported construct; or leaves no ink.
     """
     try:
         mathml = _mathml(label)
@@ -132,11 +131,11 @@ def set_label(label: str, size: float = 40.0) -> TypesetFormula:
         raise TypesetError("it is nested too deep") from error
     if not shapes:
         raise TypesetError("it leaves no ink")
-    return TypesetFormula(mathml.marks, [_known(shape, mathml.marks) for shape in shapes], size, label)
+    return TypesetFormula(mathml.marks, [_with_stand_in(shape, mathml.marks) for shape in shapes], size, label)
 
 
-def _known(shape: Shape, marks: list[str]) -> Shape:
-    """The shape; the box of a lacking glyph with a number made from its name, so that it equals no other."""
+def _with_stand_in(shape: Shape, marks: list[str]) -> Shape:
+    """The shape; a missing glyph gets a number derived from its name, so that it equals no other glyph."""
     return shape if shape.glyph else replace(shape, glyph=_STAND_IN + zlib.crc32(marks[shape.mark].encode()))
 
 
@@ -158,7 +157,7 @@ def _mathml(label: str) -> Mathml:
 
 
 class _Math(Math):
-    """ziamath's drawing of elements that need none of its preparations: it serializes and parses them again."""
+    """ziamath's drawing without its preprocessing, which serializes and parses all elements again."""
 
     def __init__(self, element: ElementTree.Element, size: float) -> None:
         self.size, self.margin, self.title, self.eqnumber = size, 1.0, None, None
@@ -177,8 +176,8 @@ def _root(element: ElementTree.Element) -> ElementTree.Element:
 
 
 def _add_shapes(shapes: list[Shape], node: Mnode, x: float, y: float) -> None:
-    """Add what a node draws at ``x``, ``y``, and take the tree of nodes apart."""
-    del node.parent  # a cycle: without it, the tree is freed at once, not when the garbage collector finds it
+    """Add the shapes of a node at ``x``, ``y``, and free the tree of nodes."""
+    del node.parent  # breaks a reference cycle, so that the tree is freed at once
     if node.mtag == "mphantom":
         return
     if node.mtag == "mtable":
@@ -196,9 +195,9 @@ def _shape(drawable: Drawable, mark: int, x: float, y: float) -> Shape | None:
     if isinstance(drawable, Glyph):
         if box.xmax <= box.xmin:
             return None
-        place = (x + box.xmin, y - box.ymax, x + box.xmax, y - box.ymin)
-        return Shape(mark, drawable.glyph.index, place, drawable.glyph)
-    if isinstance(drawable, HLine):  # drawn below its place, whatever its box says
+        position = (x + box.xmin, y - box.ymax, x + box.xmax, y - box.ymin)
+        return Shape(mark, drawable.glyph.index, position, drawable.glyph)
+    if isinstance(drawable, HLine):  # drawn below its position, regardless of its box
         return Shape(mark, _LINE, (x, y, x + drawable.length, y + drawable.lw))
     if isinstance(drawable, VLine):
         return Shape(mark, _LINE, (x - drawable.lw / 2, y, x + drawable.lw / 2, y + drawable.height))
@@ -207,9 +206,9 @@ def _shape(drawable: Drawable, mark: int, x: float, y: float) -> Shape | None:
 
 
 class _Row(Mrow, tag="row"):
-    """A row whose fences grow with what stands between them.
+    """A row whose fences stretch to the height of its content.
 
-    ziamath's own row lays out everything in it twice to measure it, so that time doubles with each level.
+    ziamath's own row lays out its content twice to measure it, which doubles the time with each level of nesting.
     """
 
     def _setup(self, **kwargs: Any) -> None:
@@ -220,15 +219,15 @@ class _Row(Mrow, tag="row"):
             kwargs.pop(name, None)
         for child in line:
             self.nodes.append(Mnode.fromelement(child, self, **kwargs))
-        fences = [place for place, child in enumerate(line) if child.get("stretchy") == "true"]
-        inner = [node.bbox for place, node in enumerate(self.nodes) if place not in fences]
+        fences = [i for i, child in enumerate(line) if child.get("stretchy") == "true"]
+        inner = [node.bbox for i, node in enumerate(self.nodes) if i not in fences]
         if fences and inner:
             kwargs |= {"rowymin": min(box.ymin for box in inner), "rowymax": max(box.ymax for box in inner)}
-            for place in fences:
-                self.nodes[place] = Mnode.fromelement(line[place], self, **kwargs)
-        self._place()
+            for i in fences:
+                self.nodes[i] = Mnode.fromelement(line[i], self, **kwargs)
+        self._position_nodes()
 
-    def _place(self) -> None:
+    def _position_nodes(self) -> None:
         x, left, right = 0.0, 0.0, 0.0
         for node in self.nodes:
             self.nodexy.append((x, 0))
@@ -240,4 +239,4 @@ class _Row(Mrow, tag="row"):
         self._xadvance = x
 
 
-_Row.mtag = "mrow"  # what ziamath asks for where it matters that a parent is a row
+_Row.mtag = "mrow"  # ziamath checks this tag to see whether a parent is a row

@@ -1,6 +1,6 @@
-"""Label -> picture: a tokenised label set in a mathematical font, black on white; needs no LaTeX.
+"""Label -> image: a tokenised label typeset in a mathematical font, black on white; needs no LaTeX.
 
-Not for handwriting, and not for CDM, whose typesetting has rules of its own.
+Not for handwriting, and not for CDM, which uses `formula`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 MAX_SIDE = 2000
-"""Largest width and height of a picture, in pixels; what would be larger is set smaller."""
+"""Largest width and height of an image, in pixels; larger images are scaled down."""
 
 MAX_DEPTH = 10
 """Deepest nesting of braces: ziamath lays out every row twice, so each level doubles the time; 3 s at 10."""
@@ -29,7 +29,7 @@ _OVER_AND_UNDER = re.compile(
     r"\\(?:sum|prod|coprod|lim|limsup|liminf|max|min|sup|inf|det|gcd|biguplus"
     r"|big(?:cup|cap|sqcup|vee|wedge|oplus|otimes|odot))"
 )
-_HUGE = 1000.0  # em: ziamath starts a box at +-9999 pixels, and leaves it there where a row is empty
+_HUGE = 1000.0  # em: the box of an empty row keeps ziamath's initial value of +-9999 pixels
 _LONG_ARROWS = {"←": "⟵", "→": "⟶"}
 _TRUE_RELATIONS = {"~": "∼", "⟂": "⊥"}  # latex2mathml reads \sim as ASCII, and \perp as a rarer sign
 _BRACKETS = frozenset("()⌊⌋⌈⌉‖")
@@ -41,40 +41,40 @@ _BLANK = frozenset(" \u00a0\u2006\u2009")
 _LONE_SLASH = "⧸"
 _DEFINITIONS = frozenset(("\\def", "\\newcommand", "\\renewcommand", "\\newenvironment"))
 
-# ziamath shares one font, and one position in its file, between all callers: only one thread may set type.
+# ziamath shares one font, and one position in its file, between all callers: only one thread may typeset.
 _one_at_a_time = threading.Lock()
 
 
 def typeset(label: str, *, size: float = 48.0, height: int | None = None, margin: int = 8) -> bytes:
-    """Set a label in type: a PNG, the same bytes on every run.
+    """Typeset a label as a PNG; deterministic.
 
     Args:
         label: whitespace-tokenised LaTeX.
         size: font size in pixels per em; a line without fractions or scripts is about half of it high.
-        height: height of the picture in pixels, margins included; ``None`` leaves it to ``size``.
+        height: height of the image in pixels, margins included; ``None`` to use ``size``.
         margin: white border around the ink, in pixels.
 
     Returns:
         8-bit greyscale PNG without metadata, at most ``MAX_SIDE`` pixels wide and high.
 
     Raises:
-        ImageError: ``typeset_failed`` where the label cannot be set, has a symbol that the font lacks, or
+        ImageError: ``typeset_failed`` if the label cannot be typeset, has a symbol that the font lacks, or
             leaves no ink.
-        ValueError: a size, height or margin that leaves no room for ink.
+        ValueError: a size, height or margin that leaves no space for ink.
     """
-    room = MAX_SIDE - 2 * margin
-    inner = room if height is None else height - 2 * margin
-    if size <= 0 or margin < 0 or not 0 < inner <= room:
+    max_inner = MAX_SIDE - 2 * margin
+    inner_height = max_inner if height is None else height - 2 * margin
+    if size <= 0 or margin < 0 or not 0 < inner_height <= max_inner:
         raise ValueError(f"no room for ink: size {size}, height {height}, margin {margin} (limit {MAX_SIDE})")
     svg = _drawing(label, size)
-    zoom = min(1.0, room / float(svg.attrib["width"]), room / float(svg.attrib["height"]))
+    zoom = min(1.0, max_inner / float(svg.attrib["width"]), max_inner / float(svg.attrib["height"]))
     ink, box = _ink(svg, zoom, label)
     if height is not None:
-        factor = min(inner / ink.height, room / ink.width)
+        factor = min(inner_height / ink.height, max_inner / ink.width)
         _trim(svg, [edge / zoom for edge in box], white=2 / zoom / min(1.0, factor))
         ink, _ = _ink(svg, zoom * factor, label)
         # Rounding may have left a row of half-grey pixels too many.
-        ink = ink.resize((min(ink.width, room), min(ink.height, inner)))
+        ink = ink.resize((min(ink.width, max_inner), min(ink.height, inner_height)))
     return _png(ink, height, margin)
 
 
@@ -84,18 +84,18 @@ def _failed(label: str, why: str) -> ImageError:
 
 
 def _drawing(label: str, size: float) -> ElementTree.Element:
-    """A label as SVG, with an em of white around it."""
+    """A label as SVG, with a margin of one em."""
     from ziamath.zmath import Math
 
     mathml = _mathml(label)
     _improve(mathml)
     with _one_at_a_time:
         try:
-            # ziamath's own box can be too small: with an em of white on each side, ink is cropped, never cut.
+            # ziamath's box can be too small: with a margin of one em, no ink is cut off.
             math = Math(mathml, size=size, margin=size)
             missing = _missing_glyphs(mathml, math.font.glyphindex)
             svg = math.svgxml()
-        except Exception as error:  # ziamath names no errors of its own: whatever it raises, the label caused
+        except Exception as error:  # ziamath has no exception classes of its own
             raise _failed(label, f"ziamath cannot lay it out ({error!r})") from error
     if missing:
         raise _failed(label, f"the font has no glyph for {missing}")
@@ -113,16 +113,16 @@ def _mathml(label: str) -> ElementTree.Element:
         mathml = ElementTree.fromstring(tex2mml(latex))
     except Exception as error:  # latex2mathml lets IndexError and StopIteration through beside its own
         raise _failed(label, f"latex2mathml cannot read it ({error!r})") from error
-    _refuse_what_would_be_lost(mathml, label)
+    _check_supported(mathml, label)
     return mathml
 
 
 def _latex(label: str) -> str:
-    """The label as latex2mathml wants it: names joined to their commands, numbers in one piece."""
+    """The label in the form that latex2mathml reads: environment names and numbers without spaces."""
     tokens = label.split()
     if not tokens:
         raise _failed(label, "it is empty")
-    if not _DEFINITIONS.isdisjoint(tokens):  # a definition could stand for more than fits into memory
+    if not _DEFINITIONS.isdisjoint(tokens):  # a definition could expand to more than fits into memory
         raise _failed(label, "it defines commands")
     depth = deepest = 0
     parts: list[str] = []
@@ -155,8 +155,8 @@ def _joined(text: str) -> str:
     return words.sub(lambda found: f"{found[1]} {{{''.join(found[2].split())}}}", text)
 
 
-def _refuse_what_would_be_lost(mathml: ElementTree.Element, label: str) -> None:
-    """Raise for what the two libraries would draw as something else, or leave out, without a word."""
+def _check_supported(mathml: ElementTree.Element, label: str) -> None:
+    """Raise for constructs that the two libraries would silently omit or draw differently."""
     for element in mathml.iter():
         text = element.text or ""
         if unknown := re.search(r"\\[A-Za-z]+", text):
@@ -170,7 +170,7 @@ def _refuse_what_would_be_lost(mathml: ElementTree.Element, label: str) -> None:
 
 
 def _improve(mathml: ElementTree.Element) -> None:
-    """Set right, in place, where LaTeX would do otherwise: room in tables, brackets, names, hats, arrows."""
+    """Adapt the MathML to LaTeX, in place: spacing in tables, brackets, names, hats, arrows."""
     for parent in mathml.iter():
         tag = _tag(parent)
         if tag == "mtable":
@@ -186,10 +186,10 @@ def _improve(mathml: ElementTree.Element) -> None:
 
 
 def _fill_empty_rows(row: ElementTree.Element) -> None:
-    """Put a space of no width into every line that is empty: ziamath gives such a line a wrong box."""
+    """Insert a space of width 0 into every empty line: ziamath computes a wrong box for empty lines."""
     if _tag(row) not in ("mrow", "mtd"):
         return
-    breaks = [place for place, child in enumerate(row) if child.get("linebreak") == "newline"]
+    breaks = [i for i, child in enumerate(row) if child.get("linebreak") == "newline"]
     for before, after in reversed(list(pairwise([-1, *breaks, len(row)]))):
         if after == before + 1:
             row.insert(after, ElementTree.Element("mspace", width="0"))
@@ -199,9 +199,9 @@ def _improve_operator(operator: ElementTree.Element, left: str, beside_table: bo
     text = operator.text or ""
     if text in _BRACKETS and not beside_table and "minsize" not in operator.attrib:  # \left stretches them
         operator.attrib.setdefault("stretchy", "false")
-    elif text in _LARGE:  # what may stretch is left out of the height that brackets around it must have
+    elif text in _LARGE:  # ziamath ignores stretchy operators when it sizes brackets around them
         operator.set("stretchy", "false")
-        if text == "∮":  # its ring would touch what follows
+        if text == "∮":  # its ring would touch the next symbol
             operator.set("rspace", "mediummathspace")
     elif text in _SPACED:
         operator.attrib.update(lspace="mediummathspace", rspace="mediummathspace")
@@ -226,24 +226,24 @@ def _missing_glyphs(mathml: ElementTree.Element, glyphindex: Callable[[str], int
 
 
 def _ink(svg: ElementTree.Element, zoom: float, label: str) -> tuple[Image, tuple[int, int, int, int]]:
-    """The drawing, ``zoom`` times its size, cut to the pixels that are not white; and where these were."""
+    """The drawing, scaled by ``zoom`` and cropped to its non-white pixels, and the box of the crop."""
     import resvg_py
     from PIL import Image, ImageChops
 
     text = ElementTree.tostring(svg, encoding="unicode")
     png = resvg_py.svg_to_bytes(svg_string=text, background="white", skip_system_fonts=True, zoom=zoom)
     with Image.open(io.BytesIO(png)) as drawn:
-        picture = drawn.convert("L")
-    box = ImageChops.invert(picture).getbbox()
+        image = drawn.convert("L")
+    box = ImageChops.invert(image).getbbox()
     if box is None:
         raise _failed(label, "it leaves no ink")
-    if box[0] == 0 or box[1] == 0 or box[2] == picture.width or box[3] == picture.height:
+    if box[0] == 0 or box[1] == 0 or box[2] == image.width or box[3] == image.height:
         raise _failed(label, "its drawing is cut off")
-    return picture.crop(box), box
+    return image.crop(box), box
 
 
 def _trim(svg: ElementTree.Element, box: list[float], white: float) -> None:
-    """Cut a drawing, in place, to ``box`` and some white: an em of white, enlarged, takes seconds to draw."""
+    """Crop a drawing, in place, to ``box`` and a margin: a scaled margin of one em takes seconds to draw."""
     x, y, _, _ = map(float, svg.attrib["viewBox"].split())
     left, top, right, bottom = box[0] - white, box[1] - white, box[2] + white, box[3] + white
     width, height = f"{right - left:.3f}", f"{bottom - top:.3f}"

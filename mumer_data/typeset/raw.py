@@ -1,6 +1,6 @@
-"""Raw LaTeX -> a label that shows the same, or nearly: macros stand for what labels cannot hold, but type can show.
+"""Raw LaTeX -> a label that looks the same, or nearly: macros replace commands that labels do not support.
 
-Not for labels of data sets: see `mumer_data.latex.normalize`, which refuses these commands by name.
+Not for labels of data sets: see `mumer_data.latex.normalize`, which rejects these commands by name.
 """
 
 from __future__ import annotations
@@ -69,5 +69,5 @@ def holds_more_than_labels(tokens: Iterable[str]) -> bool:
 
 
 def shown_label(raw: str) -> str:
-    """A label for type; raises ``LatexSyntaxError`` where a construct has no look that is known here."""
+    """A label for typesetting; raises ``LatexSyntaxError`` for an unsupported construct."""
     return _normalizer()(raw)

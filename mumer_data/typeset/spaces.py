@@ -1,4 +1,4 @@
-"""The space between atoms, as TeX has it.
+"""The space between atoms, by TeX's rules.
 
 Source: D. E. Knuth, The TeXbook, 1984, chapter 18.
 """
@@ -41,36 +41,36 @@ class Piece:
 
 
 def em(width: float) -> str:
-    """A width in em of the font, as an attribute: what ziamath calls an em is a third wider."""
+    """A width in em of the font, as an attribute: an em of ziamath is a third wider."""
     return f"{width / _ZIAMATH_EM:.5f}em"
 
 
 def spaced(pieces: Sequence[Piece], *, script: bool) -> list[Element]:
     """The elements of a row, with blanks between them."""
-    found: list[Element] = []
+    elements: list[Element] = []
     left = ""
-    for piece in _settled(pieces):
+    for piece in _reclassified(pieces):
         if left and piece.kind:
             space = _BETWEEN[left][_ORDER.index(piece.kind)]
             # ziamath itself puts a thin space beside a fraction
-            fraction = piece.element.tag == "mfrac" or (bool(found) and found[-1].tag == "mfrac")
+            fraction = piece.element.tag == "mfrac" or (bool(elements) and elements[-1].tag == "mfrac")
             width = 0.0 if (script and space.islower()) or (fraction and space in "tT") else _WIDTHS[space]
             if width:
-                found.append(Element("mspace", {"width": em(width)}))
-        found.append(piece.element)
+                elements.append(Element("mspace", {"width": em(width)}))
+        elements.append(piece.element)
         left = piece.kind or left
-    return found
+    return elements
 
 
-def _settled(pieces: Sequence[Piece]) -> list[Piece]:
-    """Binary operators that have nothing to join become ordinary signs."""
-    settled: list[Piece] = []
+def _reclassified(pieces: Sequence[Piece]) -> list[Piece]:
+    """Binary operators without an operand on both sides become ordinary signs."""
+    pieces_out: list[Piece] = []
     left = ""
-    for place, piece in enumerate(pieces):
+    for i, piece in enumerate(pieces):
         if piece.kind == BIN:
-            after = next((other.kind for other in pieces[place + 1 :] if other.kind), "")
+            after = next((other.kind for other in pieces[i + 1 :] if other.kind), "")
             if left in _BEFORE_ORDINARY or after in _AFTER_ORDINARY:
                 piece = replace(piece, kind=ORD)
-        settled.append(piece)
+        pieces_out.append(piece)
         left = piece.kind or left
-    return settled
+    return pieces_out

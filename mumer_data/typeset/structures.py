@@ -1,6 +1,6 @@
-"""Fractions, roots, accents, groups, environments: what has a layout of its own.
+"""Layout of fractions, roots, accents, groups and environments.
 
-Not for scripts, which everything can carry.
+Not for scripts, which every symbol can carry.
 """
 
 from __future__ import annotations
@@ -63,16 +63,16 @@ def _bracketed(opener: Element, element: Element) -> Element:
     return wrap("row", [opener, element, closer])
 
 
-def infix_fraction(builder: BuildContext, symbols: list[Symbol], place: int, style: Style) -> Element:
-    """``n \\choose k`` and ``a \\over b``: everything before over everything after."""
-    symbol = symbols[place]
-    after = [*symbol.children, *symbols[place + 1 :]]
+def infix_fraction(builder: BuildContext, symbols: list[Symbol], i: int, style: Style) -> Element:
+    """``n \\choose k`` and ``a \\over b``: the symbols before the command over those after it."""
+    symbol = symbols[i]
+    after = [*symbol.children, *symbols[i + 1 :]]
     if symbol.token == "\\choose":
         opener = _binomial_bracket(builder, "(", style)
-        rows = [builder.row(_from_start(part), _part(style)) for part in (symbols[:place], after)]
+        rows = [builder.row(_from_start(part), _part(style)) for part in (symbols[:i], after)]
         return _bracketed(opener, _stacked(rows, ""))
     mark = builder.mark("\\frac") if symbol.token == "\\over" else ""
-    rows = [builder.row(_from_start(part), _part(style)) for part in (symbols[:place], after)]
+    rows = [builder.row(_from_start(part), _part(style)) for part in (symbols[:i], after)]
     return _stacked(rows, mark)
 
 
@@ -81,7 +81,7 @@ def _from_start(symbols: Sequence[Symbol]) -> list[Symbol]:
 
 
 def radical(builder: BuildContext, symbol: Symbol, style: Style) -> Piece:
-    """A root with its degree, or an arrow with what stands on it and below it."""
+    """A root with its degree, or an arrow with the rows above and below it."""
     mark = builder.mark(symbol.token)
     below = symbol.branch("below")
     if symbol.token != "\\sqrt":
@@ -121,12 +121,12 @@ def accent(builder: BuildContext, symbol: Symbol, style: Style) -> Piece:
 
 
 def group(builder: BuildContext, symbol: Symbol, style: Style) -> Piece:
-    """Braces: what stands in them, as one atom."""
+    """The content of braces, as one atom."""
     return Piece(builder.row(symbol.branch("inside"), style), ORD)
 
 
 def wrapper(builder: BuildContext, symbol: Symbol, style: Style) -> Piece | None:
-    """Fonts, boxes, strokes, and what sets nothing."""
+    """Fonts, boxes, strikeouts, and invisible commands."""
     known, token, inside = tables(), symbol.token, symbol.branch("inside")
     if token == "\\tag" and builder.tags:
         opener, row = sign("(", builder.mark("("), style), builder.row(inside, style)
@@ -159,7 +159,7 @@ def wrapper(builder: BuildContext, symbol: Symbol, style: Style) -> Piece | None
         opener = sign("(", builder.mark("("), style)
         parts = [opener, builder.letters("mod", style), blank(0.3), builder.row(inside, style)]
         return Piece(row_of([blank(0.4), *parts, sign(")", builder.mark(")"), style)]), ORD)
-    raise TypesetError(f"nothing is known of how {token} looks")
+    raise TypesetError(f"unknown command {token}")
 
 
 def overset(builder: BuildContext, symbol: Symbol, style: Style) -> Piece | None:
@@ -172,14 +172,12 @@ def overset(builder: BuildContext, symbol: Symbol, style: Style) -> Piece | None
     return Piece(wrap("munder" if name == "below" else "mover", [base, small]), REL)
 
 
-def buildrel(
-    builder: BuildContext, symbols: Sequence[Symbol], place: int, style: Style
-) -> tuple[Piece, int, list[Symbol]]:
-    """``\\buildrel above \\over base``, as plain TeX writes `overset`; gives the place after it too."""
-    over = next((n for n in range(place + 1, len(symbols)) if symbols[n].token == "\\over"), len(symbols))
-    if over + 1 >= len(symbols) or over == place + 1:
-        raise TypesetError("\\buildrel needs something to set, \\over, and what to set it on")
-    above = wrap("row", [builder.row(_from_start(symbols[place + 1 : over]), style.small)])
+def buildrel(builder: BuildContext, symbols: Sequence[Symbol], i: int, style: Style) -> tuple[Piece, int, list[Symbol]]:
+    """``\\buildrel above \\over base``, plain TeX's `overset`; also returns the index after it."""
+    over = next((n for n in range(i + 1, len(symbols)) if symbols[n].token == "\\over"), len(symbols))
+    if over + 1 >= len(symbols) or over == i + 1:
+        raise TypesetError("\\buildrel needs symbols, \\over, and a base")
+    above = wrap("row", [builder.row(_from_start(symbols[i + 1 : over]), style.small)])
     base = builder.row(_from_start([symbols[over + 1]]), style)
     return Piece(wrap("mover", [base, above]), REL), over + 2, []
 
@@ -206,13 +204,13 @@ def _columns(symbol: Symbol, default: str) -> str:
 
 
 def _rules(builder: BuildContext, symbol: Symbol) -> str:
-    """Upright lines of a table: for each the number of columns before it and its mark."""
-    found, columns = [], 0
+    """Vertical lines of a table, each as the number of columns before it and its mark."""
+    rules, columns = [], 0
     for column in symbol.branch("columns"):
         columns += column.token in ("l", "c", "r")
         if column.token == "|":
-            found.append(f"{columns}:{builder.mark('|')}")
-    return " ".join(found)
+            rules.append(f"{columns}:{builder.mark('|')}")
+    return " ".join(rules)
 
 
 def _table(builder: BuildContext, symbol: Symbol, style: Style) -> Element:
@@ -225,7 +223,7 @@ def _table(builder: BuildContext, symbol: Symbol, style: Style) -> Element:
             ruled = next((n for n, one in enumerate(symbols) if one.token != "\\hline"), len(symbols))
             lines.append([builder.mark("\\hline") for _ in symbols[:ruled]])
             if ruled and ruled == len(symbols):
-                continue  # nothing but lines: no row, unless cells follow
+                continue  # only lines: not a row, unless cells follow
             symbols = symbols[ruled:]
         if len(lines) > len(rows):
             rows.append([])

@@ -1,4 +1,4 @@
-"""Where the lines of a table stand, from the cells that ziamath has placed: ``\\hline`` and ``|`` of the columns.
+"""Positions of table lines (``\\hline`` and ``|`` of the columns), from the cells laid out by ziamath.
 
 Not for fractions and roots, whose lines ziamath draws.
 """
@@ -13,15 +13,15 @@ _THICK, _GAP = 0.04, 0.12  # of a line, and between the middles of two, in em
 
 
 def table_rules(node: Any, x: float, y: float) -> list[Box]:
-    """Left, top, right, bottom of each line of a table, which stands at ``x``, ``y``; ``[]`` where it has none.
+    """Left, top, right, bottom of each line of a table at ``x``, ``y``; ``[]`` if it has none.
 
-    Lines between two rows or columns stand in the middle of the white between them.
+    Lines are centred in the gap between two rows or columns.
     """
     element = node.element
-    across = [row.get("over", "").split() for row in element]
+    horizontal = [row.get("over", "").split() for row in element]
     after = element[-1].get("under", "").split() if len(element) else []
-    upright = [int(rule.split(":")[0]) for rule in element.get("rules", "").split()]
-    if not upright and not after and not any(across):
+    vertical = [int(rule.split(":")[0]) for rule in element.get("rules", "").split()]
+    if not vertical and not after and not any(horizontal):
         return []
     em = node.glyphsize
     rows = _rows(node, x, y)
@@ -29,14 +29,14 @@ def table_rules(node: Any, x: float, y: float) -> list[Box]:
     top = min(box[1] for box in rows[0]) - em / 4
     bottom = max(box[3] for box in rows[-1]) + em / 4
     lines: list[Box] = []
-    for place, marks in enumerate([*across, after]):
-        above = max(box[3] for box in rows[place - 1]) if place else top - em / 4
-        below = min(box[1] for box in rows[place]) if place < len(rows) else bottom + em / 4
+    for i, marks in enumerate([*horizontal, after]):
+        above = max(box[3] for box in rows[i - 1]) if i else top - em / 4
+        below = min(box[1] for box in rows[i]) if i < len(rows) else bottom + em / 4
         for number in range(len(marks)):
             middle = (above + below) / 2 + (number - (len(marks) - 1) / 2) * _GAP * em
             lines.append((left, middle - _THICK * em / 2, right, middle + _THICK * em / 2))
-    for number, columns in enumerate(upright):
-        middle = _between(rows, columns, left, right) + upright[:number].count(columns) * _GAP * em
+    for number, columns in enumerate(vertical):
+        middle = _between(rows, columns, left, right) + vertical[:number].count(columns) * _GAP * em
         lines.append((middle - _THICK * em / 2, top, middle + _THICK * em / 2, bottom))
     return lines
 
@@ -55,7 +55,7 @@ def _rows(node: Any, x: float, y: float) -> list[list[Box]]:
 
 
 def _between(rows: list[list[Box]], columns: int, left: float, right: float) -> float:
-    """Where an upright line stands that has so many columns before it."""
+    """The x position of a vertical line after ``columns`` columns."""
     ends = [row[columns - 1][2] for row in rows if 0 < columns <= len(row)]
     begins = [row[columns][0] for row in rows if columns < len(row)]
     if not columns or not ends:

@@ -1,6 +1,6 @@
-"""The functions of ziamath that take most of its time, replaced by faster ones with the same results.
+"""Faster replacements of ziamath's slowest functions, with the same results.
 
-Not for any change of layout: `tests/typeset` holds each of them against its original.
+Not for any change of layout: `tests/typeset` compares each of them with its original.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ original_fromelement: Any = Mnode.fromelement
 _size_of: Any = original_size_px  # takes no node where the size of the font is given
 
 _MAX_LEAVES = 1 << 14
-_leaves: dict[tuple[Any, ...], dict[str, Any]] = {}  # what a leaf is made of, without its element and its parent
+_leaves: dict[tuple[Any, ...], dict[str, Any]] = {}  # attributes of a leaf, without its element and its parent
 
 _Variant = tuple[str, bool, bool, bool]  # style, italic, bold, normal
 
@@ -117,7 +117,7 @@ def fromelement(cls: type[Mnode], /, element: ElementTree.Element, parent: Mnode
 
 
 def _leaf_key(element: ElementTree.Element, parent: Mnode, kwargs: dict[str, Any]) -> tuple[Any, ...] | None:
-    """All that the layout of a leaf depends on; ``None`` for other nodes."""
+    """Everything that the layout of a leaf depends on; ``None`` for other nodes."""
     tag, attributes, text = element.tag, element.attrib, element.text
     if tag != "mspace":
         single = tag in ("mn", "mi", "mo") and MARK in attributes and text is not None and len(text) == 1
@@ -135,7 +135,7 @@ def _leaf_key(element: ElementTree.Element, parent: Mnode, kwargs: dict[str, Any
 
 
 def install() -> None:
-    """Use them in place of the originals."""
+    """Replace the original functions."""
     replaced: list[tuple[Any, str, Any]] = [
         (mnode, "parse_style", parse_style),
         (Mnode, "size_px", size_px),

@@ -98,7 +98,7 @@ def test_cdm_draws_both_formulas(tmp_path: Path) -> None:
     assert (0x1A, 0x7F, 0x37) in colours
     assert (0xCF, 0x22, 0x2E) in colours
     done = mumer("cdm", "x", "\\foo", "--png", picture)
-    assert b"the prediction cannot be typeset: nothing is known of how \\foo looks" in done.stdout
+    assert b"the prediction cannot be typeset: unknown command \\foo" in done.stdout
 
 
 def test_label_graphs_are_written(predictions: Path, tmp_path: Path) -> None:

@@ -9,9 +9,12 @@ import tomllib
 from pathlib import Path
 from statistics import fmean
 
+import pytest
 import yaml
 from mumer_train.ablation.table import difference_text, main_table
 
+from mumer_data.readers.corrections import read_corrections
+from tests.conftest import SHARED
 from tests.docs.pages import ROOT
 
 sys.path.insert(0, str(ROOT / "benchmarks"))
@@ -115,3 +118,42 @@ def test_the_runs_by_rewards_and_by_preferences() -> None:
     preferences = ROOT / "docs" / "data" / "dpo_log.jsonl"
     assert f"rises from {ends(preferences, 'accuracy')}," in text
     assert f"log probability of the label from {ends(preferences, 'chosen')}." in text
+
+
+def test_the_published_models_on_published_and_corrected_labels() -> None:
+    folder = SHARED / "golden" / "predictions"
+    if not folder.is_dir():
+        pytest.skip("the published predictions are not beside the checkout")
+    decisions = read_corrections(ROOT / "docs" / "data" / "crohme_2014_corrections.tsv")
+    page = (ROOT / "docs" / "audit.md").read_text(encoding="utf-8")
+    for model in ("3b", "7b"):
+        rows = json.loads((folder / f"crohme_2014_{model}_pred.json").read_text(encoding="utf-8"))
+        published = [row["pred"].split() == row["gt"].split() for row in rows]
+        decided = [
+            row["pred"].split() == (decisions[row["img_id"]].new if row["img_id"] in decisions else row["gt"]).split()
+            for row in rows
+            if row["img_id"] not in decisions or decisions[row["img_id"]].verdict != "drop"
+        ]
+        assert f"| published labels ({len(published)} rows) | decided labels ({len(decided)} rows) |" in page
+        assert f"| {model.upper()} | {100 * fmean(published):.1f}% | {100 * fmean(decided):.1f}% |" in page
+
+
+def test_the_audit_of_planted_and_real_mistakes() -> None:
+    page = (ROOT / "docs" / "audit.md").read_text(encoding="utf-8")
+    results = json.loads((ROOT / "docs" / "data" / "audit_planted.json").read_text(encoding="utf-8"))
+    titles = {"slip": "misreadings drawn from the error model", "swap": "labels of other rows"}
+    titles |= {"slip or swap": "half and half", "lookalike": "one look-alike symbol"}
+    for labels in ("published", "decided"):
+        assert f"({results[labels]['rows']} rows):\n\n| mistakes |" in page
+        lines = []
+        for kind, title in titles.items():
+            found, rows = (results[labels]["kinds"][kind][key] for key in ("found", "rows_for_70"))
+            names = ("audit, mini", "audit", "naive", "consensus entropy")
+            lines.append(f"| {title} | " + " | ".join(f"{found[one]:.0f}% ({rows[one]:.0f})" for one in names) + " |")
+        assert "\n".join(lines) in page
+    real = results["crohme_train"]
+    assert "\n".join(f"| {signals} | {count} |" for signals, count in real["first_100"].items()) in page
+    assert f"(ExpRate {real['reader_exprate']}%" in page
+    right = real["judged"] - real["wrong"] - real["unsure"]
+    text = " ".join(page.split())
+    assert f"{real['wrong']} labels are wrong, {real['unsure']} cannot be decided, {right} are right" in text

@@ -133,15 +133,15 @@ def test_an_impossible_demand_says_how_many_there_are_and_why(fitted: Fitted) ->
 def test_emphasis_makes_rare_and_confused_symbols_frequent() -> None:
     corpus = [*CORPUS, r"\omega + x", r"x + \omega"]
     plain = fit(corpus)
-    assert plain.wanted == plain.corpus
+    assert plain.target == plain.corpus
     emphasis = SamplingWeights(0.2, 0.2, {("z", "2"): 8, ("\\omega", "w"): 2})
     found = fit(corpus, emphasis=emphasis)
     demand = Quota(600, found.sizing.like_corpus(), False)
     shares = shares_of(one.label for one in collect(found.source, demand, workers=1).labels)
     for token in ("z", "2", "\\omega"):
         assert shares[token] > 1.3 * found.corpus[token], token
-    assert found.wanted["\\omega"] > 5 * found.corpus["\\omega"]
-    assert sum(found.wanted.values()) == pytest.approx(1)
+    assert found.target["\\omega"] > 5 * found.corpus["\\omega"]
+    assert sum(found.target.values()) == pytest.approx(1)
     with pytest.raises(GenerationError, match="none of the confused symbols"):
         fit(corpus, emphasis=SamplingWeights(0, 0.2, {("Q", "O"): 1}))
     with pytest.raises(GenerationError, match="less than 1"):
@@ -161,7 +161,7 @@ def test_a_weight_of_nothing_leaves_the_rest_in_proportion(seen: list[tuple[int,
     backoff: Backoff[int] = Backoff()
     for context, outcome in seen:
         backoff.count([(0, context), (1,)], outcome)
-    backoff.settle(lambda outcome: 0.0 if outcome == 0 else 1.0)
+    backoff.build_tables(lambda outcome: 0.0 if outcome == 0 else 1.0)
     numbers = uniforms(np.random.default_rng(seed))
     if any(outcome for _, outcome in seen):
         allowed = {outcome for _, outcome in seen} - {0}

@@ -50,7 +50,7 @@ def test_an_id_twice_or_another_label_is_an_error() -> None:
     rows = predictions(RIGHT, WRONG)
     with pytest.raises(SourceError, match="more than one row for 1 id: '0'"):
         compare([rows[0], replace(rows[0], row=5)], rows)
-    with pytest.raises(SourceError, match="another label"):
+    with pytest.raises(SourceError, match="a different label"):
         compare(rows, [rows[0], replace(rows[1], label="z")])
 
 

@@ -116,7 +116,7 @@ def test_marks_in_the_order_of_the_label(label: str, names: list[str]) -> None:
 @pytest.mark.parametrize(
     ("label", "reason"),
     [
-        ("\\foo", "nothing is known of how \\\\foo looks"),
+        ("\\foo", "unknown command \\\\foo"),
         ("x ^ {", "never closes"),
         ("", "empty"),
         ("{ }", "no ink"),

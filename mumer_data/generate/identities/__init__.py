@@ -1,4 +1,4 @@
-"""Facts of mathematics, made so that they are true, checked by numbers, and written down as labels.
+"""Mathematical identities, true by construction, checked numerically, and written as labels.
 
 A new family is one module with a ``KINDS`` tuple of functions ``(Pick) -> Fact``, and one line in `FAMILIES`.
 """
@@ -13,7 +13,7 @@ from mumer_data.generate.identities.pick import Fact, Pick
 
 Kind = Callable[[Pick], Fact]
 
-# name on the command line -> module; imported, and SymPy with it, only when it is asked for.
+# name on the command line -> module, imported lazily (together with SymPy).
 FAMILIES = {
     "algebra": "mumer_data.generate.identities.algebra",
     "calculus": "mumer_data.generate.identities.calculus",
@@ -28,5 +28,5 @@ def statement_kinds_of(family: str) -> tuple[Kind, ...]:
     """The kinds of facts of a family; raises ``GenerationError`` for an unknown one."""
     if family not in FAMILIES:
         raise GenerationError(f"unknown family '{family}': known are {', '.join(FAMILIES)}")
-    found: tuple[Kind, ...] = import_module(FAMILIES[family]).KINDS
-    return found
+    kinds: tuple[Kind, ...] = import_module(FAMILIES[family]).KINDS
+    return kinds

@@ -1,6 +1,6 @@
 """Identities of algebra: products, powers, fractions, roots, logarithms and numbers.
 
-Each is worked out by SymPy from one of its sides.
+SymPy computes one side from the other.
 """
 
 from __future__ import annotations
@@ -86,11 +86,11 @@ def sum_of_fractions(pick: Pick) -> Fact:
 
 
 def law_of_powers(pick: Pick) -> Fact:
-    """``a ^ { m } a ^ { n } = a ^ { m + n }`` and its like."""
+    """``a ^ { m } a ^ { n } = a ^ { m + n }`` and similar laws."""
     a, m, n = pick.letters(VARIABLES + COEFFICIENTS, INDICES, INDICES, positive=True)
     m, n = pick.one(((m, n), (sympy.Integer(pick.number(2, 9)), n), (m, sympy.Integer(pick.number(2, 9)))))
     b = pick.letter(("b", "c", "y", "z"), positive=True)
-    return pick.made(
+    return pick.call_one(
         (
             lambda: equation(Mul(a**m, a**n, evaluate=False), a ** (m + n)),
             lambda: equation(Pow(a**m, n, evaluate=False), a ** (m * n)),
@@ -108,7 +108,7 @@ def roots(pick: Pick) -> Fact:
     x = a
     if pick.chance(0.5):
         a, b = sympy.Integer(n), sympy.Integer(pick.one([m for m in (2, 3, 5, 6, 7) if m != n]))
-    return pick.made(
+    return pick.call_one(
         (
             lambda: equation(Pow(k * k * n, Rational(1, 2), evaluate=False), k * sqrt(n)),
             lambda: equation(Mul(sqrt(a), sqrt(b), evaluate=False), sqrt(a * b)),
@@ -122,11 +122,11 @@ def roots(pick: Pick) -> Fact:
 
 
 def logarithms(pick: Pick) -> Fact:
-    """``\\log a b = \\log a + \\log b`` and its like."""
+    """``\\log a b = \\log a + \\log b`` and similar laws."""
     a, b, n = pick.letters(COEFFICIENTS + VARIABLES, VARIABLES, INDICES, positive=True)
     base, power = pick.number(2, 9), pick.number(2, 5)
     name = f"\\log_{{{base}}}"
-    return pick.made(
+    return pick.call_one(
         (
             lambda: equation(log(a * b, evaluate=False), log(a) + log(b)),
             lambda: equation(log(a / b, evaluate=False), log(a) - log(b)),
@@ -144,7 +144,7 @@ def counting(pick: Pick) -> Fact:
     high = pick.number(3, 12)
     low = pick.number(1, high - 1)
     step = pick.number(1, 3)
-    return pick.made(
+    return pick.call_one(
         (
             lambda: equation(binomial(n, k), factorial(n) / (factorial(k) * factorial(n - k))),
             lambda: equation(binomial(high, low, evaluate=False), binomial(high, low)),
@@ -162,7 +162,7 @@ def numbers(pick: Pick) -> Fact:
     one, two = Rational(pick.number(1, 9), c), Rational(pick.number(1, 9), d)
     left: Expression = Add(one, two, evaluate=False)
     i, power = sympy.I, pick.number(2, 4)
-    return pick.made(
+    return pick.call_one(
         (
             lambda: Fact((f"{a} {times} {b} = {a * b}",), ((a * b, b * a),)),
             lambda: Fact((f"{a * c} \\div {c} = {a}",), ((Rational(a * c, c), a),)),

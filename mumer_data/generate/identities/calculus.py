@@ -1,6 +1,6 @@
 """Derivatives, integrals and limits.
 
-Integrals are written from their solutions: what is differentiated is known, what is integrated follows.
+Integrals are built from their solutions: the integrand is the derivative of a known function.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from mumer_data.generate.identities.pick import (
 def _composed(pick: Pick, x: Expression) -> Expression:
     """A function, a product or quotient of two, or one of another."""
     one, two = pick.function(x), pick.function(x)
-    return pick.made(
+    return pick.call_one(
         (
             lambda: one,
             lambda: one,
@@ -43,8 +43,8 @@ def derivative(pick: Pick) -> Fact:
     x = pick.letter()
     f = _composed(pick, x)
     order = pick.one((1, 1, 1, 1, 2))
-    found = f.diff(x, order)
-    return equation(Derivative(f, (x, order)), found, slope(f.diff(x, order - 1), x, found))
+    result = f.diff(x, order)
+    return equation(Derivative(f, (x, order)), result, slope(f.diff(x, order - 1), x, result))
 
 
 def named_derivative(pick: Pick) -> Fact:
@@ -52,21 +52,21 @@ def named_derivative(pick: Pick) -> Fact:
     x = pick.letter()
     name = pick.one(FUNCTIONS)
     f = _composed(pick, x)
-    found = f.diff(x)
+    result = f.diff(x)
     link = pick.one((",", ",", "\\Rightarrow"))
     if pick.chance(0.3):
         y = pick.one(("y", "u", "s") if x.name not in "yus" else ("z", "w"))
-        return Fact((f"{y} =", f, f"{link} {y}' =", found), (slope(f, x, found),))
+        return Fact((f"{y} =", f, f"{link} {y}' =", result), (slope(f, x, result),))
     mark = f"({x.name})"
-    return Fact((f"{name} {mark} =", f, f"{link} {name}' {mark} =", found), (slope(f, x, found),))
+    return Fact((f"{name} {mark} =", f, f"{link} {name}' {mark} =", result), (slope(f, x, result),))
 
 
 def partial_derivative(pick: Pick) -> Fact:
     r"""``\partial / \partial x`` of a function of two variables."""
     x, y = pick.letters(VARIABLES, ("y", "z", "t", "x", "v"))
     f = pick.function(x) * pick.function(y) if pick.chance(0.6) else pick.function(x * y)
-    found = f.diff(x)
-    return Fact((f"\\frac {{ \\partial }} {{ \\partial {x.name} }} (", f, ") =", found), (slope(f, x, found),))
+    result = f.diff(x)
+    return Fact((f"\\frac {{ \\partial }} {{ \\partial {x.name} }} (", f, ") =", result), (slope(f, x, result),))
 
 
 def indefinite(pick: Pick) -> Fact:
@@ -84,7 +84,7 @@ def definite(pick: Pick) -> Fact:
     r"""``\int _ { a } ^ { b } f ( x ) d x = F ( b ) - F ( a )``, of functions without poles."""
     x = pick.letter()
     a = pick.letters(COEFFICIENTS, positive=True)[0]
-    solved = pick.made(
+    solved = pick.call_one(
         (
             lambda: sympy.integrate(pick.polynomial(x, pick.number(1, 3)), x),
             lambda: -sympy.cos(pick.number(1, 3) * x),
@@ -136,9 +136,9 @@ def limit_at_point(pick: Pick) -> Fact:
     x = pick.letter()
     a = sympy.Integer(pick.number(-5, 5))
     top, bottom = pick.linear(x), x - pick.number(-9, 9, int(a))
-    whole = sympy.expand(top * (x - a)) / sympy.expand(bottom * (x - a))
+    quotient = sympy.expand(top * (x - a)) / sympy.expand(bottom * (x - a))
     value = (top / bottom).subs(x, a)
-    return equation(Limit(whole, x, a, dir="+-"), value, (sympy.cancel(whole).subs(x, a), value))
+    return equation(Limit(quotient, x, a, dir="+-"), value, (sympy.cancel(quotient).subs(x, a), value))
 
 
 def limit_at_zero(pick: Pick) -> Fact:
@@ -148,7 +148,7 @@ def limit_at_zero(pick: Pick) -> Fact:
     b = sympy.Integer(pick.number(1, 6))
     if a.name == x.name if isinstance(a, sympy.Symbol) else False:
         a = sympy.Integer(2)
-    whole, value = pick.one(
+    function, value = pick.one(
         (
             (sympy.sin(a * x) / (b * x), a / b),
             (sympy.tan(a * x) / (b * x), a / b),
@@ -159,7 +159,7 @@ def limit_at_zero(pick: Pick) -> Fact:
             (((1 + x) ** b - 1) / x, b),
         )
     )
-    return equation(Limit(whole, x, 0, dir="+-"), value, tends(whole, x, value))
+    return equation(Limit(function, x, 0, dir="+-"), value, tends(function, x, value))
 
 
 def limit_at_infinity(pick: Pick) -> Fact:
@@ -170,7 +170,7 @@ def limit_at_infinity(pick: Pick) -> Fact:
     ratio = top.coeff(n, degree) / bottom.coeff(n, degree)
     inverse = sympy.Symbol("u0")
     turned = sympy.cancel((top / bottom).subs(n, 1 / inverse)).subs(inverse, 0)
-    whole, value, claims = pick.one(
+    function, value, claims = pick.one(
         (
             (top / bottom, ratio, ((turned, ratio),)),
             (top / bottom, ratio, ((turned, ratio),)),
@@ -181,7 +181,7 @@ def limit_at_infinity(pick: Pick) -> Fact:
             (sqrt(n**2 + m * n) - n, Rational(m, 2), ()),
         )
     )
-    return Fact((Limit(whole, n, oo), "=", value), claims)
+    return Fact((Limit(function, n, oo), "=", value), claims)
 
 
 def rule(pick: Pick) -> Fact:

@@ -64,7 +64,7 @@ def other(pick: Pick) -> Fact:
     base, power, add = pick.number(2, 7), pick.number(2, 5), pick.number(1, 9)
     n = pick.letter(("n", "k", "x", "t"))
     log = f"\\log_{{{base}}}"
-    return pick.made(
+    return pick.call_one(
         (
             lambda: _solved(
                 *(pick, sqrt(x + add), Integer(power), x, "=", Integer(power**2 - add)),
@@ -125,7 +125,7 @@ def inequality(pick: Pick) -> Fact:
 
 
 def always(pick: Pick) -> Fact:
-    """Inequalities that always hold, each because a square is not negative, or by the triangle."""
+    """Inequalities that always hold: a square is not negative, or the triangle inequality."""
     a, b, c = pick.letters(COEFFICIENTS + VARIABLES, COEFFICIENTS, VARIABLES)
     n = pick.one((1, 1, 2, 3))
     x, y, twice = a.name, b.name, 2 * n * a * b
@@ -145,7 +145,7 @@ def always(pick: Pick) -> Fact:
 def rearranged(pick: Pick) -> Fact:
     r"""``y = a x + b \Rightarrow x = \frac { y - b } { a }`` with other letters."""
     y, x, a, b = pick.letters(("y", "F", "v", "s", "E", "u", "p"), VARIABLES, COEFFICIENTS, COEFFICIENTS, positive=True)
-    right, found = pick.one(
+    right, solution = pick.one(
         (
             (a * x + b, (y - b) / a),
             (a * x, y / a),
@@ -159,7 +159,7 @@ def rearranged(pick: Pick) -> Fact:
             (1 / (1 / a + 1 / x), a * y / (a - y)),
         )
     )
-    return _solved(pick, y, right, x, "=", found, claims=((right.subs(x, found) ** 2, y**2),))
+    return _solved(pick, y, right, x, "=", solution, claims=((right.subs(x, solution) ** 2, y**2),))
 
 
 def differential(pick: Pick) -> Fact:

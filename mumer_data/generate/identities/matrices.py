@@ -1,6 +1,6 @@
 """Products, sums, determinants, inverses and powers of small matrices, and vectors.
 
-What stands on the right is worked out exactly.
+Right-hand sides are computed exactly.
 """
 
 from __future__ import annotations
@@ -67,15 +67,15 @@ def inverse(pick: Pick) -> Fact:
     one = _matrix(pick, 2, 2, 6)
     if one.det() == 0:
         one += sympy.eye(2) * 13
-    found = one.inv()
+    inverted = one.inv()
     scale = one.det()
-    right: tuple[Part, ...] = (found,)
+    right: tuple[Part, ...] = (inverted,)
     if scale.is_Integer and abs(scale) > 1:
-        right = (1 / scale, found * scale)
+        right = (1 / scale, inverted * scale)
     name, link = pick.one(NAMES), pick.one((",", "\\Rightarrow"))
     if pick.chance(0.5):
-        return Fact((f"{name} =", one, f"{link} {name}^{{-1}} =", *right), ((one * found, sympy.eye(2)),))
-    return Fact((one, "^{-1} =", *right), ((sympy.simplify(one * found), sympy.eye(2)),))
+        return Fact((f"{name} =", one, f"{link} {name}^{{-1}} =", *right), ((one * inverted, sympy.eye(2)),))
+    return Fact((one, "^{-1} =", *right), ((sympy.simplify(one * inverted), sympy.eye(2)),))
 
 
 def transposed(pick: Pick) -> Fact:
@@ -102,8 +102,8 @@ def vectors(pick: Pick) -> Fact:
     one, two = _matrix(pick, size, 1), _matrix(pick, size, 1)
     if pick.chance(0.4):
         one, two = Matrix([pick.number(-6, 6) for _ in range(3)]), Matrix([pick.number(-6, 6) for _ in range(3)])
-        found = one.cross(two)
-        return Fact((one, "\\times", two, "=", found), ((found.dot(one), sympy.Integer(0)), (found.dot(two), 0)))
+        cross = one.cross(two)
+        return Fact((one, "\\times", two, "=", cross), ((cross.dot(one), sympy.Integer(0)), (cross.dot(two), 0)))
     return Fact((one, "\\cdot", two, "=", one.dot(two)), ((one.dot(two), two.dot(one)),))
 
 
@@ -121,11 +121,11 @@ def system(pick: Pick) -> Fact:
     one = _matrix(pick, size, size, 5)
     while one.det() == 0 or not all(entry.is_Integer for entry in one):
         one = Matrix(size, size, [pick.number(-5, 5) for _ in range(size * size)])
-    found = Matrix([pick.number(-6, 6) for _ in range(size)])
+    solution = Matrix([pick.number(-6, 6) for _ in range(size)])
     names = pick.one(("xyz", "uvw", "abc"))
     unknown = Matrix([sympy.Symbol(name) for name in names[:size]])
     link = pick.one((",", "\\Rightarrow"))
-    return Fact((one, unknown, "=", one * found, link, unknown, "=", found), ((one * found, one @ found),))
+    return Fact((one, unknown, "=", one * solution, link, unknown, "=", solution), ((one * solution, one @ solution),))
 
 
 KINDS = (

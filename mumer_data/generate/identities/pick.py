@@ -1,6 +1,6 @@
-"""Random letters, numbers and polynomials for facts, and the record of a fact.
+"""Random letters, numbers and polynomials for identities, and the record of an identity.
 
-Not for any mathematics of its own.
+Not for the identities themselves.
 """
 
 from __future__ import annotations
@@ -13,18 +13,20 @@ import numpy as np
 import sympy
 
 T = TypeVar("T")
-Expression = Any  # SymPy has no types of its own to name here
+Expression = Any  # SymPy has no type annotations
 Part = Expression | str
 
-_STEP = sympy.Rational(1, 10**6)  # the errors of the claims below are of its square, under what `holds` lets pass
+_STEP = sympy.Rational(1, 10**6)  # the error of the claims below is its square, below the tolerance of `holds`
 
 VARIABLES = ("x", "x", "x", "y", "z", "t", "u", "v", "w", "s", "r")
 COEFFICIENTS = ("a", "b", "c", "p", "q", "k", "m", "n", "A", "B", "\\alpha", "\\beta", "\\lambda", "\\mu")
 INDICES = ("n", "k", "j", "m", "n")
 ANGLES = ("x", "\\theta", "\\alpha", "\\beta", "\\phi", "t", "\\gamma", "y", "\\theta")
 FUNCTIONS = ("f", "g", "h", "F", "G", "\\phi")
-# Letters with a meaning of their own (e, i, d, f(x), pi, o, O), which must not become variables by chance.
-TAKEN = frozenset({"e", "i", "d", "f", "g", "h", "l", "o", "O", "D", "\\pi", "\\Pi", "\\Sigma", "\\partial", "\\infty"})
+# Letters with a fixed meaning (e, i, d, f(x), pi, o, O), which must not become variables.
+RESERVED = frozenset(
+    {"e", "i", "d", "f", "g", "h", "l", "o", "O", "D", "\\pi", "\\Pi", "\\Sigma", "\\partial", "\\infty"}
+)
 
 
 @dataclass(frozen=True)
@@ -32,10 +34,9 @@ class Fact:
     r"""A statement that is true.
 
     Attributes:
-        parts: what is written, one after the other: SymPy expressions, printed as they stand, and LaTeX between them.
-        claims: pairs of expressions, free of anything left to work out, that are equal if the statement is true;
-            none for a theorem with other letters in it.
-        settings: of SymPy's LaTeX printer, over those of the style.
+        parts: SymPy expressions, printed unevaluated, and LaTeX between them, in order.
+        claims: pairs of evaluated expressions that are equal if the statement is true; none for a known theorem.
+        settings: of SymPy's LaTeX printer; they override those of the style.
     """
 
     parts: tuple[Part, ...]
@@ -44,28 +45,28 @@ class Fact:
 
 
 def equation(left: Part, right: Part, *claims: tuple[Expression, Expression], **settings: object) -> Fact:
-    """``left = right``; that the two are equal is the claim, unless others are given."""
+    """``left = right``, with the claim that both are equal, or the claims that are passed."""
     return Fact((left, "=", right), claims or ((left, right),), settings)
 
 
-def slope(function: Expression, x: Expression, found: Expression) -> tuple[Expression, Expression]:
-    """The claim that ``found`` is the derivative: the difference quotient over two millionths is the same."""
-    return (function.subs(x, x + _STEP) - function.subs(x, x - _STEP)) / (2 * _STEP), found
+def slope(function: Expression, x: Expression, derivative: Expression) -> tuple[Expression, Expression]:
+    """The claim that ``derivative`` equals the central difference quotient with a step of one millionth."""
+    return (function.subs(x, x + _STEP) - function.subs(x, x - _STEP)) / (2 * _STEP), derivative
 
 
-def tends(function: Expression, x: Expression, found: Expression) -> tuple[Expression, Expression]:
-    """The claim that ``found`` is the limit at zero: so is the mean a millionth to the left and right."""
-    return (function.subs(x, _STEP) + function.subs(x, -_STEP)) / 2, found
+def tends(function: Expression, x: Expression, limit: Expression) -> tuple[Expression, Expression]:
+    """The claim that ``limit``, at zero, equals the mean of the values one millionth to the left and right."""
+    return (function.subs(x, _STEP) + function.subs(x, -_STEP)) / 2, limit
 
 
 @dataclass
 class Pick:
-    """Draws.
+    """Random choices.
 
     Attributes:
-        rng: where all of them come from.
-        favoured: letter -> share; these stand in for others...
-        favour: ...with this chance.
+        rng: the random number generator.
+        favoured: letter -> share; a letter is drawn from these...
+        favour: ...with this probability.
     """
 
     rng: np.random.Generator
@@ -73,26 +74,26 @@ class Pick:
     favour: float = 0.0
 
     def one(self, choices: Sequence[T]) -> T:
-        """One of several."""
+        """A random element."""
         return choices[int(self.rng.integers(len(choices)))]
 
-    def made(self, ways: Sequence[Callable[[], T]]) -> T:
-        """What one of several ways makes."""
-        return self.one(ways)()
+    def call_one(self, functions: Sequence[Callable[[], T]]) -> T:
+        """The result of one of several functions, chosen at random."""
+        return self.one(functions)()
 
     def chance(self, share: float) -> bool:
-        """True that often."""
+        """True with this probability."""
         return bool(self.rng.random() < share)
 
     def number(self, low: int, high: int, *but: int) -> int:
-        """A whole number between two, both included, other than some."""
+        """A random integer from ``low`` to ``high``, both included, except those in ``but``."""
         while True:
-            found = int(self.rng.integers(low, high + 1))
-            if found not in but:
-                return found
+            number = int(self.rng.integers(low, high + 1))
+            if number not in but:
+                return number
 
     def name(self, pool: Sequence[str], *but: str) -> str:
-        """A letter of the pool, or a favoured one; never one of ``but``."""
+        """A letter of the pool, or a favoured one; never one in ``but``."""
         if self.favoured and self.chance(self.favour):
             names = list(self.favoured)
             shares = np.array([self.favoured[name] for name in names])
@@ -102,7 +103,7 @@ class Pick:
         return self.one([name for name in pool if name not in but])
 
     def letters(self, *pools: Sequence[str], **assumptions: bool) -> list[Expression]:
-        """A symbol of each pool, no two alike."""
+        """A symbol of each pool, all different."""
         names: list[str] = []
         for pool in pools:
             names.append(self.name(pool, *names))
@@ -113,21 +114,21 @@ class Pick:
         return self.letters(pool, **assumptions)[0]
 
     def linear(self, x: Expression, rest: Expression | None = None) -> Expression:
-        """``3 x - 2``, ``x + a``: a number or a letter is added."""
+        """``3 x - 2`` or ``x + a``."""
         factor = self.one((1, 1, 1, 1, 2, 2, 3, 4, 5, -1))
         constant = self.number(-9, 9, 0) if rest is None else rest * self.one((1, 1, -1, 2, 3))
         return factor * x + constant
 
     def polynomial(self, x: Expression, degree: int, most: int = 9) -> Expression:
         """A polynomial of this degree, some of its terms missing."""
-        found = self.number(-most, most, 0) * x**degree if self.chance(0.6) else x**degree
+        total = self.number(-most, most, 0) * x**degree if self.chance(0.6) else x**degree
         for power in range(degree):
             if self.chance(0.7):
-                found += self.number(-most, most, 0) * x**power
-        return found
+                total += self.number(-most, most, 0) * x**power
+        return total
 
     def swapped(self, left: Part, right: Part) -> tuple[Part, Part]:
-        """The two, in one order or the other."""
+        """The two sides in random order."""
         return (left, right) if self.chance(0.5) else (right, left)
 
     def function(self, x: Expression) -> Expression:
@@ -146,4 +147,4 @@ class Pick:
             lambda: sympy.atan(x),
             lambda: self.letter(COEFFICIENTS) * x ** self.number(1, 4),
         )
-        return self.made(simple)
+        return self.call_one(simple)

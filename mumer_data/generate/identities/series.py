@@ -1,6 +1,6 @@
 """Sums, products, power series and sequences.
 
-Closed forms are worked out by SymPy or are theorems with other letters and numbers in them.
+Closed forms are computed by SymPy or are known theorems with random letters and numbers.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from mumer_data.generate.identities.pick import COEFFICIENTS, INDICES, VARIABLES
 DOTS = "+ \\cdots"
 
 
-def _step(found: Expression, term: Expression, k: Expression, n: Expression) -> tuple[Expression, Expression]:
-    """The claim that a closed form grows by one term: with its first value, that proves it."""
-    return found - found.subs(n, n - 1), term.subs(k, n)
+def _step(closed: Expression, term: Expression, k: Expression, n: Expression) -> tuple[Expression, Expression]:
+    """The claim that the closed form increases by one term (induction step)."""
+    return closed - closed.subs(n, n - 1), term.subs(k, n)
 
 
 def sum_of_powers(pick: Pick) -> Fact:
     r"""``\sum _ { k = 1 } ^ { n } k ^ { 2 } = ...``."""
     k, n = pick.letters(("k", "j", "m", "r"), ("n", "N", "n", "m"))
     term = pick.polynomial(k, pick.number(1, 3), 5)
-    found = sympy.factor(sympy.summation(term, (k, 1, n)))
-    return equation(Sum(term, (k, 1, n)), found, _step(found, term, k, n), (found.subs(n, 1), term.subs(k, 1)))
+    closed = sympy.factor(sympy.summation(term, (k, 1, n)))
+    return equation(Sum(term, (k, 1, n)), closed, _step(closed, term, k, n), (closed.subs(n, 1), term.subs(k, 1)))
 
 
 def geometric(pick: Pick) -> Fact:
@@ -34,7 +34,7 @@ def geometric(pick: Pick) -> Fact:
     ratio = Rational(pick.number(1, b - 1), b)
     start = pick.number(0, 2)
     closed = (1 - q ** (n + 1)) / (1 - q)
-    return pick.made(
+    return pick.call_one(
         (
             lambda: equation(Sum(q**k, (k, 0, n)), closed, _step(closed, q**k, k, n)),
             lambda: Fact((Sum(q**k, (k, 0, oo)), "=", 1 / (1 - q)), ()),
@@ -63,10 +63,10 @@ def taylor(pick: Pick) -> Fact:
             (sympy.sinh(x), [x ** (2 * j + 1) / factorial(2 * j + 1) for j in range(4)]),
         )
     )
-    kept = terms[: pick.number(3, len(terms))]
-    text = sympy.Add(*kept)
-    order = max(sympy.degree(term, x) for term in kept)
-    small = x * Rational(1, 10**6)  # so small that the terms left out are below what `holds` lets pass
+    used = terms[: pick.number(3, len(terms))]
+    text = sympy.Add(*used)
+    order = max(sympy.degree(term, x) for term in used)
+    small = x * Rational(1, 10**6)  # so small that the omitted terms are below the tolerance of `holds`
     claims = ((function.subs(x, small), text.subs(x, small)), (function.diff(x, order).subs(x, 0), text.diff(x, order)))
     rest = pick.one((DOTS, DOTS, f"+ O ( {x.name} ^ {{ {order + 1} }} )"))
     return Fact((function, "=", text, rest), claims, {"order": "rev-lex"})
@@ -97,7 +97,7 @@ def infinite(pick: Pick) -> Fact:
     """Infinite sums with known values."""
     n = pick.letter(INDICES)
     even, power, a = 2 * pick.number(1, 4), pick.number(2, 4), pick.number(1, 4)
-    return pick.made(
+    return pick.call_one(
         (
             lambda: Fact((Sum(1 / n**even, (n, 1, oo)), "=", sympy.zeta(even)), ()),
             lambda: Fact((Sum((-1) ** (n + 1) / n**even, (n, 1, oo)), "=", sympy.dirichlet_eta(even).doit()), ()),
@@ -118,7 +118,7 @@ def finite(pick: Pick) -> Fact:
     total = sum((term.subs(k, j) for j in range(1, last + 1)), Integer(0))
     few, part = min(last, 6), 1 / (k * (k + 1))
     multiplied = sympy.prod([factor.subs(k, j) for j in range(1, few + 1)])
-    return pick.made(
+    return pick.call_one(
         (
             lambda: Fact((Sum(term, (k, 1, last)), "=", total), ((sympy.summation(term, (k, 1, last)), total),)),
             lambda: Fact((Product(factor, (k, 1, few)), "=", multiplied), ()),
@@ -133,10 +133,10 @@ def written_out(pick: Pick) -> Fact:
     k = sympy.Symbol("k0")
     n = pick.letter(("n", "m", "k", "N", "p"))
     term = pick.one((k, 2 * k - 1, 2 * k, k**2, k**3, k * (k + 1), 3 * k - 2, 4 * k - 3, 3 * k, 5 * k))
-    found = sympy.factor(sympy.summation(term, (k, 1, n)))
+    closed = sympy.factor(sympy.summation(term, (k, 1, n)))
     first = " + ".join(str(term.subs(k, j)) for j in range(1, pick.number(3, 4)))
     last: tuple[Part, ...] = ("(", term.subs(k, n), ")") if term.is_Add else (term.subs(k, n),)
-    return Fact((f"{first} {DOTS} +", *last, "=", found), (_step(found, term, k, n),))
+    return Fact((f"{first} {DOTS} +", *last, "=", closed), (_step(closed, term, k, n),))
 
 
 def binomial_theorem(pick: Pick) -> Fact:

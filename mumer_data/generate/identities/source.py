@@ -1,6 +1,6 @@
-"""Families of facts as a source of labels.
+"""Families of identities as a source of labels.
 
-Not for the facts themselves.
+Not for the identities themselves.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 from mumer_data.generate.atoms import is_letter
 from mumer_data.generate.collect import Candidate
 from mumer_data.generate.identities import FAMILIES, statement_kinds_of
-from mumer_data.generate.identities.pick import COEFFICIENTS, TAKEN, VARIABLES, Pick
+from mumer_data.generate.identities.pick import COEFFICIENTS, RESERVED, VARIABLES, Pick
 from mumer_data.generate.identities.write import write
 from mumer_data.generate.weights import SamplingWeights, Shares
 from mumer_data.latex.parser import parse
@@ -23,12 +23,12 @@ _LETTERS = tuple(sorted(set(VARIABLES + COEFFICIENTS) | set("XYVWRNMPQSTL") | {"
 
 @dataclass(frozen=True)
 class FactSource:
-    """Draws a family, then a kind of fact in it, then a fact.
+    """Draws a family, then a kind of identity in it, then an identity.
 
     Attributes:
         families: names in `FAMILIES`.
         preset: of the normaliser.
-        favoured, favour: letters that stand in for others, and how often; see `Pick`.
+        favoured, favour: preferred letters, and the probability of drawing from them; see `Pick`.
     """
 
     families: tuple[str, ...]
@@ -49,9 +49,9 @@ class FactSource:
 def fact_source(
     families: Iterable[str], *, preset: str = "crohme", emphasis: SamplingWeights | None = None
 ) -> FactSource:
-    """A source of facts of these families; all there are where none is named.
+    """A source of identities of these families; all families if none is named.
 
-    Of what is emphasised only letters can be followed: they become the names of variables.
+    The emphasis affects only letters: they become the names of variables.
 
     Raises:
         GenerationError: an unknown family, or none of the confused symbols is a letter.
@@ -63,7 +63,7 @@ def fact_source(
         return FactSource(named, preset)
     pairs = emphasis.confusions or {}
     free = sorted({token for pair in pairs for token in pair if is_letter(token)} | set(_LETTERS))
-    free = [letter for letter in free if letter not in TAKEN]
+    free = [letter for letter in free if letter not in RESERVED]
     confused = emphasis.of_confusions(free)
     total = emphasis.rare + (emphasis.confused if confused else 0.0)
     favoured = {

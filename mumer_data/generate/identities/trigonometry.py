@@ -1,6 +1,6 @@
 """Identities of trigonometric and hyperbolic functions, and their values at known angles.
 
-Each is worked out by SymPy from one of its sides, or is a theorem with other letters in it.
+SymPy computes one side from the other, or the identity is a known theorem with random letters.
 """
 
 from __future__ import annotations
@@ -50,10 +50,10 @@ def of_products(pick: Pick) -> Fact:
 
 
 def of_circle(pick: Pick) -> Fact:
-    r"""``\sin ^ { 2 } x + \cos ^ { 2 } x = 1`` and its like."""
+    r"""``\sin ^ { 2 } x + \cos ^ { 2 } x = 1`` and similar identities."""
     x = _angle(pick)
     r, s, c = pick.letter(COEFFICIENTS), sin(x), cos(x)
-    return pick.made(
+    return pick.call_one(
         (
             lambda: equation(s**2 + c**2, sympy.Integer(1)),
             lambda: equation(1 + tan(x) ** 2, 1 / c**2),
@@ -68,7 +68,7 @@ def of_circle(pick: Pick) -> Fact:
 
 
 def shifted(pick: Pick) -> Fact:
-    r"""``\sin ( \pi - x ) = \sin x`` and its like."""
+    r"""``\sin ( \pi - x ) = \sin x`` and similar identities."""
     x, function = pick.letter(ANGLES), pick.one((sin, cos, tan))
     shift = pick.one((pi, pi / 2, 2 * pi, 3 * pi / 2, pi / 3, pi / 4, pi / 6))
     argument = Add(shift, pick.one((x, -x)), evaluate=False)
@@ -91,7 +91,7 @@ def values(pick: Pick) -> Fact:
 def of_exponential(pick: Pick) -> Fact:
     r"""``e ^ { i x } = \cos x + i \sin x``, and hyperbolic functions."""
     x, i = _angle(pick), sympy.I
-    return pick.made(
+    return pick.call_one(
         (
             lambda: equation(exp(i * x), Add(cos(x), i * sin(x), evaluate=False)),
             lambda: equation(cos(x), (exp(i * x) + exp(-i * x)) / 2),

@@ -1,6 +1,6 @@
-"""A fact -> a canonical label, after its claims have been checked at random numbers.
+"""An identity -> a canonical label, after its claims have been checked at random points.
 
-Not for making facts.
+Not for creating identities.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _POINTS = 2
 
 
 def style(pick: Pick) -> dict[str, Any]:
-    """How one hand writes: brackets of functions, names of logarithms, dots of products, brackets of matrices."""
+    """Random notation: brackets of functions, names of logarithms, multiplication signs, brackets of matrices."""
     bare = pick.chance(0.6)
     return {
         "fold_func_brackets": bare,
@@ -38,20 +38,20 @@ def style(pick: Pick) -> dict[str, Any]:
 
 
 def write(fact: Fact, pick: Pick, preset: str) -> str:
-    """The label of a fact.
+    """The label of an identity.
 
     Raises:
-        Dropped: a claim does not hold, or the label would say something else once it is normalised.
+        Dropped: a claim does not hold, or normalisation would change the meaning of the label.
     """
     for left, right in fact.claims:
         if not holds(left, right, pick):
             raise Dropped("untrue")
     printer = _Printer(style(pick) | dict(fact.settings), pick.one((r" \cdot ", r" \times ")), pick.chance(0.15))
     raw = " ".join(part if isinstance(part, str) else printer.doprint(part) for part in fact.parts)
-    whole, careful = _normalizers(preset)
+    full, careful = _normalizers(preset)
     try:
         label = careful(raw)
-        if whole(label) != label:  # letters side by side that spell a function
+        if full(label) != label:  # letters side by side that spell a function
             raise Dropped("unreadable")
     except LatexSyntaxError:
         raise Dropped("unreadable") from None
@@ -74,7 +74,7 @@ def holds(left: Expression, right: Expression, pick: Pick) -> bool:
 
 
 def _exact(value: Expression | int) -> Expression:
-    """A plain whole number as SymPy's."""
+    """A Python integer as a SymPy integer."""
     return sympy.Integer(value) if isinstance(value, int) else value
 
 
@@ -83,20 +83,20 @@ def _agree(left: Expression, right: Expression, pick: Pick) -> bool:
         return True
     names = sorted(left.free_symbols | right.free_symbols, key=lambda symbol: symbol.name)
     for _ in range(_POINTS if names else 1):
-        place = {name: sympy.Float(pick.rng.uniform(0.2, 1.4), _DIGITS) for name in names}
-        one, two = (complex(side.evalf(_DIGITS, subs=place)) for side in (left, right))
-        if not abs(one - two) <= _TOLERANCE * max(abs(one), abs(two), 1.0):  # not: a comparison with nan is false
+        point = {name: sympy.Float(pick.rng.uniform(0.2, 1.4), _DIGITS) for name in names}
+        one, two = (complex(side.evalf(_DIGITS, subs=point)) for side in (left, right))
+        if not abs(one - two) <= _TOLERANCE * max(abs(one), abs(two), 1.0):  # `not` also rejects nan
             return False
     return True
 
 
 class _Printer(LatexPrinter):  # type: ignore[misc]
-    """SymPy's own, but for letters: their names are LaTeX already, with subscripts where they have any.
+    """SymPy's printer, except that names of symbols are already LaTeX.
 
     Args:
         settings: of SymPy's printer.
-        times: what stands between two numbers that are multiplied.
-        limits: whether the bounds of an integral stand below and above it.
+        times: multiplication sign between two numbers.
+        limits: whether the bounds of an integral are written below and above it.
     """
 
     def __init__(self, settings: dict[str, Any], times: str, limits: bool) -> None:
@@ -120,13 +120,13 @@ class _Printer(LatexPrinter):  # type: ignore[misc]
         return text if self._limits else text.replace(r"\int\limits", r"\int")
 
     def _print_Limit(self, expr: Any) -> str:  # noqa: N802
-        body, variable, place, _ = expr.args
+        body, variable, point, _ = expr.args
         text = self._print(body)
         text = rf"\left({text}\right)" if body.is_Add else text
-        return rf"\lim_{{{self._print(variable)} \to {self._print(place)}}} {text}"
+        return rf"\lim_{{{self._print(variable)} \to {self._print(point)}}} {text}"
 
     def _as_ordered_terms(self, expr: Any, order: Any = None) -> list[Any]:
-        """``r - q`` rather than ``- q + r``."""
+        """``r - q`` instead of ``- q + r``."""
         terms = list(super()._as_ordered_terms(expr, order))
         if len(terms) == 2 and terms[0].could_extract_minus_sign() and not terms[1].could_extract_minus_sign():
             terms.reverse()

@@ -60,14 +60,14 @@ def font_files(paths: Sequence[Path]) -> list[Path]:
     Raises:
         SourceError: a path is missing, or there is no font.
     """
-    found: set[Path] = set()
+    files: set[Path] = set()
     for path in paths:
         if not path.exists():
             raise SourceError(f"{path} does not exist; give font files or folders of them ({', '.join(SUFFIXES)})")
-        found |= {path} if path.is_file() else {file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES}
-    if not found:
+        files |= {path} if path.is_file() else {file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES}
+    if not files:
         raise SourceError(f"no font file ({', '.join(SUFFIXES)}) in {', '.join(map(str, paths))}")
-    return sorted(found)
+    return sorted(files)
 
 
 def open_font(path: Path) -> FontFile:

@@ -1,6 +1,6 @@
-"""Functions that are written as their letters: ``l o g x`` -> ``\\log x``.
+"""Functions that are written as single letters: ``l o g x`` -> ``\\log x``.
 
-Not for words: a run of letters that is more than functions and their variables stays as it is.
+Not for words: a sequence of letters other than functions and their variables is unchanged.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from mumer_data.latex.tree import Symbol
 Row = list[Symbol]
 BREAK = "nextline"
 
-# Letter runs that are functions; shorter names and those that are likely products (l n, e x p, m a x) are left out.
+# Letter sequences that are functions; short names and likely products (l n, e x p, m a x) are excluded.
 FUNCTIONS = ("arcsin", "arccos", "arctan", "sinh", "cosh", "tanh", "sin", "cos", "tan", "cot", "log", "lim")
 _NAMES = "|".join(FUNCTIONS)
 _PRODUCT = re.compile(f"[A-Za-z]?(?:(?:{_NAMES})[A-Za-z]?)+")
@@ -20,29 +20,29 @@ _WORDS = ("cost", "cosy", "sing", "sink", "sins", "sine", "tang", "tank", "tans"
 
 
 def spelled_functions(row: Row) -> Row:
-    """``l o g`` -> ``\\log`` where no script comes between the letters; a whole subscript is a name, not a function.
+    """``l o g`` -> ``\\log`` if no letter but the last has a script; a complete subscript is a name, not a function.
 
-    A run of letters is a product of functions, each with one variable at most (``x s i n y``), or else a word.
+    A sequence of letters is a product of functions, each with at most one variable (``x s i n y``), or a word.
     """
     if row and row[0].relation == "sub" and "".join(symbol.token for symbol in row) in FUNCTIONS:
         return row
     out: Row = []
-    place = 0
-    while place < len(row):
-        end = _run_end(row, place)
-        text = "".join(symbol.token for symbol in row[place:end])
-        if end - place > 2 and text not in _WORDS and _PRODUCT.fullmatch(text):
-            out += _with_functions(row[place:end], text)
+    i = 0
+    while i < len(row):
+        end = _run_end(row, i)
+        text = "".join(symbol.token for symbol in row[i:end])
+        if end - i > 2 and text not in _WORDS and _PRODUCT.fullmatch(text):
+            out += _with_functions(row[i:end], text)
         else:
-            out += row[place : max(end, place + 1)]
-        place = max(end, place + 1)
+            out += row[i : max(end, i + 1)]
+        i = max(end, i + 1)
     return out
 
 
-def _run_end(row: Row, place: int) -> int:
-    """The end of the run of letters that begins at ``place``."""
-    end = place
-    while end < len(row) and _is_letter(row[end]) and (end == place or row[end].relation != BREAK):
+def _run_end(row: Row, begin: int) -> int:
+    """The end of the sequence of letters that begins at ``begin``."""
+    end = begin
+    while end < len(row) and _is_letter(row[end]) and (end == begin or row[end].relation != BREAK):
         end += 1
         if row[end - 1].children:
             break
@@ -54,16 +54,16 @@ def _is_letter(symbol: Symbol) -> bool:
 
 
 def _with_functions(letters: Row, text: str) -> Row:
-    """The letters with every function in them as its command, where its letters have no scripts between them."""
+    """The letters with every function replaced by its command, if no letter but its last has scripts."""
     out: Row = []
-    place = 0
-    while place < len(letters):
-        name = next((name for name in FUNCTIONS if text.startswith(name, place)), None)
-        if name is None or any(symbol.children for symbol in letters[place : place + len(name) - 1]):
-            out.append(letters[place])
-            place += 1
+    i = 0
+    while i < len(letters):
+        name = next((name for name in FUNCTIONS if text.startswith(name, i)), None)
+        if name is None or any(symbol.children for symbol in letters[i : i + len(name) - 1]):
+            out.append(letters[i])
+            i += 1
             continue
-        first, last = letters[place], letters[place + len(name) - 1]
+        first, last = letters[i], letters[i + len(name) - 1]
         out.append(Symbol(f"\\{name}", first.relation, first.position, last.children))
-        place += len(name)
+        i += len(name)
     return out

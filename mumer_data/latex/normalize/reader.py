@@ -173,12 +173,12 @@ class _Reader:
         if following == "{":
             return self._between("{", "}", command)
         if following in ("", "}", "]", "&", "\\\\", "_", "^", "\\begin", "\\end"):
-            found = f"'{following}'" if following else "the end of the label"
-            raise self.error(f"expected an argument after '{command}', found {found}")
+            actual = f"'{following}'" if following else "the end of the label"
+            raise self.error(f"expected an argument after '{command}', found {actual}")
         return [self.stack.pop()]
 
     def _between(self, opener: str, closer: str, command: str) -> list[str]:
-        """What stands up to the bracket that closes; braces inside must be balanced."""
+        """The content up to the closing bracket; braces inside must be balanced."""
         self.stack.pop()
         value: list[str] = []
         depth = 0
@@ -212,10 +212,10 @@ class _Reader:
 
     def chemistry(self, token: str) -> None:
         """``\\ce`` of a macro, or one that `without_chemistry` cannot write out."""
-        made = chemical_latex("".join(self.argument(token, Argument("m"))))
-        if made is None:
+        latex = chemical_latex("".join(self.argument(token, Argument("m"))))
+        if latex is None:
             raise self.error(f"'{token}' holds chemistry that cannot be written as a formula")
-        self.push(["{", *raw_tokens(made), "}"])
+        self.push(["{", *raw_tokens(latex), "}"])
 
     def old_table(self, token: str) -> None:
         """``\\pmatrix { a \\cr b }``: the environment of that name."""
@@ -259,12 +259,12 @@ class _Reader:
     def _end_of_environment(self, name: str) -> int | None:
         """Position in the stack of the name at the matching ``\\end``; its ``\\end`` comes right above it."""
         depth = 0
-        for place in range(len(self.stack) - 1, 0, -1):
-            if self.stack[place] == "\\begin":
+        for i in range(len(self.stack) - 1, 0, -1):
+            if self.stack[i] == "\\begin":
                 depth += 1
-            elif self.stack[place] == "\\end":
+            elif self.stack[i] == "\\end":
                 if not depth:
-                    return place - 1 if self.stack[place - 1] == name else None
+                    return i - 1 if self.stack[i - 1] == name else None
                 depth -= 1
         return None
 

@@ -90,14 +90,12 @@ class Normalizer:
             tokens = without_unicode(tokens)
         tokens = self._read(tokens)
         if not self._sizes.isdisjoint(tokens):
-            tokens = [
-                t for place, t in enumerate(tokens) if t != "." or not place or tokens[place - 1] not in self._sizes
-            ]
+            tokens = [t for i, t in enumerate(tokens) if t != "." or not i or tokens[i - 1] not in self._sizes]
         if not self._spaces.isdisjoint(tokens):
             tokens = _without_script_spaces(tokens, self._spaces)
         spellings = self._spellings
         if not spellings.keys().isdisjoint(tokens):
-            tokens = [made for token in tokens for made in spellings.get(token, (token,))]
+            tokens = [spelling for token in tokens for spelling in spellings.get(token, (token,))]
         tokens, groups = with_braces(tokens)
         label = " ".join(tokens)
         tree = parse(label)

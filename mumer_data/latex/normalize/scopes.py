@@ -1,7 +1,7 @@
-"""What acts to the end of its group in raw LaTeX: infix fractions and switches of the face.
+"""Commands that apply to the end of their group in raw LaTeX: infix fractions and font switches.
 
-``a \\over b`` becomes ``\\frac { a } { b }``, ``{ \\cal L }`` becomes ``{ \\mathcal { L } }``. A group is what braces,
-``\\left`` and ``\\right``, or a cell of a table hold. Not for arguments: see `reader`.
+``a \\over b`` becomes ``\\frac { a } { b }``, ``{ \\cal L }`` becomes ``{ \\mathcal { L } }``. A group is the content
+of braces, of ``\\left`` and ``\\right``, or of a table cell. Not for arguments: see `reader`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from mumer_data.exceptions import LatexSyntaxError
 from mumer_data.latex.normalize.signatures import signatures
 
-# Infix command -> what comes before both parts; None: the parts stay, in a group of their own.
+# Infix command -> prefix command of both parts; None: the parts stay in a separate group.
 INFIX = {
     "\\over": "\\frac",
     "\\above": "\\frac",
@@ -29,18 +29,18 @@ _WITH_OPTION = ("\\sqrt", "\\xrightarrow", "\\xleftarrow")
 
 @dataclass(slots=True)
 class _Scope:
-    """A group that is open: where its content (of the present cell) begins in the output."""
+    """An open group; ``begin``: the output position where its content (of the current cell) begins."""
 
     begin: int
     infix: str = ""
     fenced: bool = False  # opened by \\left
     option: bool = False  # opened by the bracket of a root's degree
     middle: int = 0  # where the second part begins
-    switched: list[int] = field(default_factory=list)  # where commands stand whose argument ends with the scope
+    switched: list[int] = field(default_factory=list)  # positions of commands whose argument ends with the scope
 
 
 def without_switches(tokens: list[str]) -> list[str]:
-    """The tokens with ``\\bf x`` as ``\\mathbf { x }``; the last switch of a group is the one that counts."""
+    """The tokens with ``\\bf x`` as ``\\mathbf { x }``; the last switch of a group applies."""
     switches = signatures().switches
     out: list[str] = []
     scopes = [_Scope(0)]
@@ -48,7 +48,7 @@ def without_switches(tokens: list[str]) -> list[str]:
         if _closes(token, scopes[-1]) or _separates(token, scopes[-1]):
             _end_switch(out, scopes[-1])
         if token in INFIX and token != "\\above" and scopes[-1].switched:
-            command = out[scopes[-1].switched[-1]]  # the face holds in the denominator too
+            command = out[scopes[-1].switched[-1]]  # the font applies to the denominator too
             _end_switch(out, scopes[-1])
             scopes[-1].switched.append(len(out) + 1)
             out += [token, command, "{"]
@@ -74,9 +74,9 @@ def without_switches(tokens: list[str]) -> list[str]:
 
 def _end_switch(out: list[str], scope: _Scope) -> None:
     if scope.switched:
-        place = scope.switched.pop()
-        if len(out) == place + 2:
-            del out[place:]
+        position = scope.switched.pop()
+        if len(out) == position + 2:
+            del out[position:]
         else:
             out.append("}")
 
@@ -85,34 +85,34 @@ def without_infix(tokens: list[str]) -> list[str]:
     """The tokens with infix fractions as commands with two arguments.
 
     Raises:
-        LatexSyntaxError: a group has two of them, as TeX says too.
+        LatexSyntaxError: a group has two of them, which is an error in TeX too.
     """
     out: list[str] = []
     scopes = [_Scope(0)]
-    place = 0
-    while place < len(tokens):
-        token = tokens[place]
+    position = 0
+    while position < len(tokens):
+        token = tokens[position]
         if _closes(token, scopes[-1]) or _separates(token, scopes[-1]):
             _end_infix(out, scopes[-1])
         if _closes(token, scopes[-1]) and len(scopes) > 1:
             scopes.pop()
-        if token in INFIX and len(out) == scopes[-1].begin and not _has_denominator(tokens, place, scopes[-1]):
+        if token in INFIX and len(out) == scopes[-1].begin and not _has_denominator(tokens, position, scopes[-1]):
             if scopes[-1].fenced:
-                raise LatexSyntaxError(f"nothing beside '{token}'", tokens=tokens, position=place)
+                raise LatexSyntaxError(f"nothing beside '{token}'", tokens=tokens, position=position)
             token = ""  # a symbol of that name, with nothing before and after
         if token in INFIX:
             if scopes[-1].infix:
                 raise LatexSyntaxError(
-                    f"'{token}' after '{scopes[-1].infix}' in one group", tokens=tokens, position=place
+                    f"'{token}' after '{scopes[-1].infix}' in one group", tokens=tokens, position=position
                 )
             scopes[-1].infix, scopes[-1].middle = token, len(out)
-            place += 1
+            position += 1
             if token == "\\above":
-                place, bar = _thickness(tokens, place)
+                position, bar = _thickness(tokens, position)
                 scopes[-1].infix = "\\above" if bar else "\\atop"
             continue
         option = token == "[" and out[-1:] != [] and out[-1] in _WITH_OPTION
-        place = _copy(tokens, place, token, out)
+        position = _copy(tokens, position, token, out)
         if option or _opens(token):
             scopes.append(_Scope(len(out), fenced=token == "\\left", option=option))
         elif _separates(token, scopes[-1]):
@@ -122,21 +122,23 @@ def without_infix(tokens: list[str]) -> list[str]:
     return out
 
 
-def _copy(tokens: list[str], place: int, token: str, out: list[str]) -> int:
-    """Copy a token with what belongs to it: a delimiter, or the head of an environment; the place after it."""
-    out.append(tokens[place])
-    place += 1
-    if token == "\\left" and place < len(tokens) and tokens[place] in INFIX:
-        raise LatexSyntaxError("expected a delimiter after '\\left'", tokens=tokens, position=place)
-    if token in ("\\left", "\\middle") and place < len(tokens):
-        out.append(tokens[place])
-        place += 1
-    return _environment_head(tokens, place, out) if token == "\\begin" else place
+def _copy(tokens: list[str], position: int, token: str, out: list[str]) -> int:
+    """Copy a token with its delimiter or the head of its environment; returns the position after it."""
+    out.append(tokens[position])
+    position += 1
+    if token == "\\left" and position < len(tokens) and tokens[position] in INFIX:
+        raise LatexSyntaxError("expected a delimiter after '\\left'", tokens=tokens, position=position)
+    if token in ("\\left", "\\middle") and position < len(tokens):
+        out.append(tokens[position])
+        position += 1
+    return _environment_head(tokens, position, out) if token == "\\begin" else position
 
 
-def _has_denominator(tokens: list[str], place: int, scope: _Scope) -> bool:
+def _has_denominator(tokens: list[str], position: int, scope: _Scope) -> bool:
     return (
-        place + 1 < len(tokens) and not _closes(tokens[place + 1], scope) and not _separates(tokens[place + 1], scope)
+        position + 1 < len(tokens)
+        and not _closes(tokens[position + 1], scope)
+        and not _separates(tokens[position + 1], scope)
     )
 
 
@@ -145,7 +147,7 @@ def _opens(token: str) -> bool:
 
 
 def _separates(token: str, scope: _Scope) -> bool:
-    """Whether a token begins another cell, row, or part of a pair of brackets that grow."""
+    """Whether a token begins another cell, row, or part between ``\\left`` and ``\\right``."""
     return token in _SEPARATORS or (token == "\\middle" and scope.fenced)
 
 
@@ -174,33 +176,31 @@ def _end_infix(out: list[str], scope: _Scope) -> None:
     scope.infix = ""
 
 
-def _thickness(tokens: list[str], place: int) -> tuple[int, bool]:
-    """The place after the length of ``\\above``, and whether it is more than 0."""
+def _thickness(tokens: list[str], position: int) -> tuple[int, bool]:
+    """The position after the length of ``\\above``, and whether the length is positive."""
     text = ""
-    while place < len(tokens) and len(tokens[place]) == 1 and tokens[place] in "-+.,0123456789":
-        text += tokens[place]
-        place += 1
-    return place + 2, any(digit in "123456789" for digit in text)
+    while position < len(tokens) and len(tokens[position]) == 1 and tokens[position] in "-+.,0123456789":
+        text += tokens[position]
+        position += 1
+    return position + 2, any(digit in "123456789" for digit in text)
 
 
-def _environment_head(tokens: list[str], place: int, out: list[str]) -> int:
-    """Copy an environment's name and, of an array, its columns; the place after them."""
-    name = tokens[place] if place < len(tokens) else ""
-    out += tokens[place : place + 1]
-    place += 1
-    if name in ("{array}", "{tabular}", "{subarray}", "{alignat}", "{alignedat}") and tokens[place : place + 1] == [
-        "{"
-    ]:
-        while place < len(tokens):
-            out.append(tokens[place])
-            place += 1
+def _environment_head(tokens: list[str], position: int, out: list[str]) -> int:
+    """Copy an environment's name and the columns of an array; returns the position after them."""
+    name = tokens[position] if position < len(tokens) else ""
+    out += tokens[position : position + 1]
+    position += 1
+    if name in _WITH_COLUMNS and tokens[position : position + 1] == ["{"]:
+        while position < len(tokens):
+            out.append(tokens[position])
+            position += 1
             if out[-1] == "}":
                 break
-    return place
+    return position
 
 
 def fraction_tokens(left: str, right: str, bar: str, above: list[str], below: list[str]) -> list[str]:
-    """``\\genfrac``: a fraction between two delimiters (or none); a bar of length 0 is no bar."""
+    """``\\genfrac``: a fraction between two delimiters (or none); a bar of length 0 is not drawn."""
     parts = ["{", *above, "}", "{", *below, "}"]
     no_bar = re.fullmatch(r"0+(\.0*)?[a-z]*", bar) is not None
     if no_bar and (left, right) == ("(", ")"):

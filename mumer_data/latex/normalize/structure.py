@@ -1,7 +1,7 @@
-"""The rules that need to see what belongs to what: each takes a row of symbols and gives a row.
+"""Normalisation rules on the tree: each maps a row of symbols to a row.
 
-A row is one branch; `apply_rules` walks a tree from its leaves to its root, and the rules stand in such an order
-that one walk is enough: applying them again changes nothing.
+A row is one branch; `apply_rules` traverses a tree from its leaves to its root. The order of the rules makes one
+traversal sufficient: applying them again changes nothing.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from mumer_data.latex.to_latex import class_of
 from mumer_data.latex.tree import RIGHT, Symbol, SymbolTree
 
 RowRule = Callable[[Row], Row]
-PLACES = {"sub": "low", "below": "low", "sup": "high", "above": "high"}
+SCRIPT_POSITIONS = {"sub": "low", "below": "low", "sup": "high", "above": "high"}
 
 OTHER_NAMES = "sec csc coth ln lg exp max min sup inf det dim deg gcd ker arg hom Pr mod limsup liminf"
 OPERATOR_NAMES = {*FUNCTIONS, *OTHER_NAMES.split()}
-MAX_PRIMES = 100  # levels of primes on primes; a limit of our own, so that it is the same wherever this runs
+MAX_PRIMES = 100  # levels of primes on primes; fixed, so that it does not depend on the recursion limit
 
 
 def apply_rules(tree: SymbolTree, rules: Sequence[RowRule]) -> SymbolTree:
@@ -38,11 +38,11 @@ def _rewritten(row: Row, rules: Sequence[RowRule]) -> Row:
 
 
 def _joined(relation: str, row: Row) -> Row:
-    """Give the first symbol of a row the relation of its branch, and mend those of the others."""
+    """Set the relation of the first symbol of a row to that of its branch, and correct those of the others."""
     if not row:
         return [Symbol("", relation, 0, [])]
-    for place, symbol in enumerate(row):
-        if place == 0:
+    for i, symbol in enumerate(row):
+        if i == 0:
             symbol.relation = relation
         elif symbol.relation != BREAK:
             symbol.relation = RIGHT
@@ -58,34 +58,34 @@ def _is_blank(symbol: Symbol) -> bool:
 
 
 def _scripts(symbol: Symbol) -> Row:
-    """The children of the branches behind a group's own content."""
+    """The children of a group that follow its content: its scripts."""
     own = True
-    found = []
-    for place, child in enumerate(symbol.children):
-        if place and child.relation not in (RIGHT, BREAK):
+    scripts = []
+    for i, child in enumerate(symbol.children):
+        if i and child.relation not in (RIGHT, BREAK):
             own = False
         if not own:
-            found.append(child)
-    return found
+            scripts.append(child)
+    return scripts
 
 
 def groups(row: Row) -> Row:
-    """Unwrap braces that only hold symbols together."""
+    """Remove braces that only group symbols."""
     out: Row = []
-    for place, symbol in enumerate(row):
+    for i, symbol in enumerate(row):
         content = _unwrapped(symbol) if _is_group(symbol) else None
         if content is None and out and _is_group(symbol) and _joins(symbol, out[-1]):
             continue
         if content is None:
             out.append(symbol)
             continue
-        if not content and out and _takes_prime(out[-1], row[place + 1 : place + 2]):
-            row[place + 1].token = ""
+        if not content and out and _takes_prime(out[-1], row[i + 1 : i + 2]):
+            row[i + 1].token = ""
             continue
         if content:
             content[0].relation = symbol.relation
-        elif symbol.relation == BREAK and place + 1 < len(row):
-            row[place + 1].relation = BREAK
+        elif symbol.relation == BREAK and i + 1 < len(row):
+            row[i + 1].relation = BREAK
         elif symbol.relation == BREAK:
             content = [Symbol("", BREAK, symbol.position, [])]
         out.extend(content)
@@ -93,21 +93,21 @@ def groups(row: Row) -> Row:
 
 
 def _takes_prime(before: Symbol, following: Row) -> bool:
-    """Move a prime behind an empty group into the superscript before it, where it is drawn; whether this was done."""
+    """Move a prime after an empty group into the superscript before it; true if this was done."""
     upper = [branch for branch in before.branches if branch[0] == "sup"]
     if not upper or not following or following[0].token != "'" or following[0].children:
         return False
     branches = [(relation, list(symbols)) for relation, symbols in before.branches]
-    place = next(n for n, (relation, _) in enumerate(branches) if relation == "sup")
-    branches[place][1].append(Symbol("\\prime", RIGHT, following[0].position, []))
+    i = next(n for n, (relation, _) in enumerate(branches) if relation == "sup")
+    branches[i][1].append(Symbol("\\prime", RIGHT, following[0].position, []))
     before.children[:] = [child for branch in branches for child in _joined(*branch)]
     return True
 
 
 def _joins(group: Symbol, before: Symbol) -> bool:
-    """Move the scripts of an empty group to the symbol before it, if that has scripts; whether this was done.
+    """Move the scripts of an empty group to the symbol before it, if that has scripts; true if this was done.
 
-    ``x _ { 1 } { } ^ { 2 }`` is ``x _ { 1 } ^ { 2 }``; a script whose place is taken continues the one there.
+    ``x _ { 1 } { } ^ { 2 }`` is ``x _ { 1 } ^ { 2 }``; a second script at the same position is appended to the first.
     """
     scripts = _scripts(group)
     own = [relation for relation, _ in before.branches if _is_script(before, relation)]
@@ -115,48 +115,53 @@ def _joins(group: Symbol, before: Symbol) -> bool:
         return False
     branches = [(relation, list(symbols)) for relation, symbols in before.branches]
     for relation, symbols in Symbol("", "", 0, scripts).branches:
-        place = next((n for n, (name, _) in enumerate(branches) if PLACES.get(name) == PLACES[relation]), None)
-        if place is None:
+        i = next(
+            (n for n, (name, _) in enumerate(branches) if SCRIPT_POSITIONS.get(name) == SCRIPT_POSITIONS[relation]),
+            None,
+        )
+        if i is None:
             branches.append((relation, list(symbols)))
         else:
-            branches[place][1].extend(symbols)
+            branches[i][1].extend(symbols)
     before.children[:] = [child for branch in branches for child in _joined(*branch)]
     return True
 
 
 def _unwrapped(group: Symbol) -> Row | None:
-    """The symbols that stand for a group; ``None`` where its braces mean something."""
+    """The symbols that replace a group; ``None`` if its braces are significant."""
     scripts = _scripts(group)
     content = group.children[: len(group.children) - len(scripts)]
     if any(child.relation == BREAK or child.token in ("&", *INFIX) for child in content):
         return None
     if _is_blank(content[0]):
         return None if scripts else []
-    if not content[0].token:  # scripts on nothing would move to the symbol before
+    if not content[0].token:  # scripts without a base would move to the symbol before
         return None
     last = content[-1]
-    carried = {PLACES.get(child.relation) for child in last.children if _is_script(last, child.relation)}
-    if scripts and (last.token in ("'", "\\limits") or any(PLACES.get(s.relation) in carried for s in scripts)):
-        return None  # two scripts in one place would be read as one after the other
+    carried = {SCRIPT_POSITIONS.get(child.relation) for child in last.children if _is_script(last, child.relation)}
+    if scripts and (
+        last.token in ("'", "\\limits") or any(SCRIPT_POSITIONS.get(s.relation) in carried for s in scripts)
+    ):
+        return None  # two scripts at one position would be parsed as a sequence
     last.children.extend(scripts)
     return content
 
 
 def operatorname(row: Row) -> Row:
     """``\\operatorname { s i n }`` -> ``\\sin``; other names lose the wrapper and keep their letters in a group."""
-    for place, symbol in enumerate(row):
+    for i, symbol in enumerate(row):
         if symbol.token == "\\operatorname" and symbol.branch("inside"):
             name = "".join(child.token for child in symbol.branch("inside"))
             scripts = _scripts(symbol)
             if name in OPERATOR_NAMES and all(not child.children for child in symbol.branch("inside")):
-                row[place] = Symbol(f"\\{name}", symbol.relation, symbol.position, scripts)
+                row[i] = Symbol(f"\\{name}", symbol.relation, symbol.position, scripts)
             else:
                 symbol.token = "{"
     return row
 
 
 def primes(row: Row, depth: int = 0) -> Row:
-    """``f ' '`` -> ``f ^ { \\prime \\prime }``, before a superscript that is there already.
+    """``f ' '`` -> ``f ^ { \\prime \\prime }``, before an existing superscript.
 
     Raises:
         RecursionError: primes on primes, more than `MAX_PRIMES` deep.
@@ -164,25 +169,27 @@ def primes(row: Row, depth: int = 0) -> Row:
     if depth > MAX_PRIMES:
         raise RecursionError("primes on primes")
     out: Row = []
-    place = 0
-    while place < len(row):
-        end = place
+    i = 0
+    while i < len(row):
+        end = i
         if out and out[-1].token:
             while end < len(row) and row[end].token == "'" and row[end].relation != BREAK:
                 end += 1
-        if end > place:
-            _raise(row[place:end], out[-1], depth)
+        if end > i:
+            _raise(row[i:end], out[-1], depth)
         else:
-            out.append(row[place])
-        place = max(end, place + 1)
+            out.append(row[i])
+        i = max(end, i + 1)
     return out
 
 
 def _raise(marks: Row, carrier: Symbol, depth: int) -> None:
-    """Make the marks behind a symbol superscripts of it."""
+    """Turn the prime marks after a symbol into superscripts of it."""
     branches = [(relation, list(symbols)) for relation, symbols in carrier.branches]
-    first = next((place for place, (relation, _) in enumerate(branches) if relation == "sup"), None)
-    joins = first is not None and _are_primes(branches[first][1])  # whether another prime goes to the first superscript
+    first = next((i for i, (relation, _) in enumerate(branches) if relation == "sup"), None)
+    joins = first is not None and _are_primes(
+        branches[first][1]
+    )  # whether further primes are appended to the first superscript
     for mark in marks:
         prime = Symbol("\\prime", "sup", mark.position, [])
         if first is not None and joins:
@@ -195,7 +202,7 @@ def _raise(marks: Row, carrier: Symbol, depth: int) -> None:
             for touched in _with_superscript(branches, mark):
                 branches[touched] = branches[touched][0], primes(branches[touched][1], depth + 1)
             joins = _are_primes(branches[first][1])
-    carrier.children[:] = [child for relation, found in branches for child in _joined(relation, found)]
+    carrier.children[:] = [child for relation, members in branches for child in _joined(relation, members)]
 
 
 def _are_primes(row: Row) -> bool:
@@ -203,21 +210,21 @@ def _are_primes(row: Row) -> bool:
 
 
 def _with_superscript(branches: list[tuple[str, Row]], prime: Symbol) -> set[int]:
-    """The scripts of the prime itself go to its carrier: ``f ' ^ { 2 }`` is ``f ^ { \\prime 2 }``; says to where."""
+    """Move the scripts of a prime to its carrier: ``f ' ^ { 2 }`` is ``f ^ { \\prime 2 }``; returns the branches."""
     touched = set()
     for relation, symbols in prime.branches:
         if relation == "sup":
-            place = len(branches) - 1 if branches[-1][0] == "sup" else 0
-            branches[place][1].extend(symbols)
+            i = len(branches) - 1 if branches[-1][0] == "sup" else 0
+            branches[i][1].extend(symbols)
         else:
-            place = len(branches)
+            i = len(branches)
             branches.append((relation, symbols))
-        touched.add(place)
+        touched.add(i)
     return touched
 
 
 def empty_scripts(row: Row) -> Row:
-    """Drop scripts with nothing in them, and scripts on nothing at all."""
+    """Remove empty scripts."""
     for symbol in row:
         kept = [
             (relation, symbols)
@@ -248,7 +255,7 @@ def _is_script(symbol: Symbol, relation: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What can be seen of a label without a tree: its braced text, its tokens, and whether it has bare groups."""
+    """Properties of a label that need no tree: its braced text, its tokens, and whether it has bare groups."""
 
     text: str
     tokens: frozenset[str]
@@ -263,7 +270,7 @@ def _may_spell(label: Evidence) -> bool:
     return any(name in letters for name in _SPELLED)
 
 
-# name in the table -> what it does to one row, and whether it could do anything to a label at all
+# name in the table -> rule for one row, and whether the rule can change a label at all
 STRUCTURE: dict[str, tuple[RowRule, Callable[[Evidence], bool]]] = {
     "operatorname": (operatorname, lambda label: "\\operatorname" in label.tokens),
     "empty_scripts": (empty_scripts, lambda label: "{ }" in label.text),

@@ -1,7 +1,7 @@
-"""Characters that people type in mathematics <-> tokens of a label: ``x² ≤ 1`` <-> ``x ^ { 2 } \\leq 1``.
+"""Unicode mathematical characters <-> tokens of a label: ``x² ≤ 1`` <-> ``x ^ { 2 } \\leq 1``.
 
-What has a decomposition in Unicode (fonts, scripts, fractions, full-width forms) follows from it; the rest stands in
-``unicode.toml``. A character of which neither knows anything stays as it is: Chinese, Cyrillic.
+Characters with a Unicode decomposition (fonts, scripts, fractions, full-width forms) are decomposed; the others are in
+``unicode.toml``. A character that neither covers is unchanged: Chinese, Cyrillic.
 """
 
 from __future__ import annotations
@@ -51,19 +51,19 @@ _SCRIPTS = {"<super>": "^", "<sub>": "_"}
 
 @lru_cache(maxsize=1)
 def unicode_table() -> Mapping[str, str]:
-    """Character -> its command, or the plain character that it stands for."""
+    """Character -> its command, or its ASCII equivalent."""
     groups = tomllib.loads((grammar_folder() / TABLE).read_text(encoding="utf-8"))
     return {character: command for group in groups.values() for character, command in group.items()}
 
 
 def without_unicode(tokens: list[str]) -> list[str]:
-    """Tokens in which every character that the tables know is a command, a script, an accent, a fraction or a root."""
+    """Tokens with every known character replaced by a command, a script, an accent, a fraction or a root."""
     out: list[str] = []
-    script = ""  # the mark of the script that the last tokens are, while further characters continue it
-    place = 0
-    while place < len(tokens):
-        token = tokens[place]
-        place += 1
+    script = ""  # mark of the script at the end of the output, while further characters may continue it
+    i = 0
+    while i < len(tokens):
+        token = tokens[i]
+        i += 1
         if token.isascii() or len(token) > 1:
             out.append(token)
             script = ""
@@ -77,7 +77,7 @@ def without_unicode(tokens: list[str]) -> list[str]:
             continue
         script = ""
         if token in _ROOTS:
-            place = _add_root(out, tokens, place, token)
+            i = _add_root(out, tokens, i, token)
         elif unicodedata.combining(token) or token in _ACCENTS:
             _add_accent(out, token)
         else:
@@ -104,7 +104,7 @@ def _add_script(out: list[str], mark: str, inner: list[str], before: str) -> str
 
 
 def _plain(character: str) -> list[str]:
-    """The tokens of a character that stands alone."""
+    """The tokens of a character that is not a script."""
     if character.isascii():
         return [character]
     if character in _PRIMES:
@@ -132,11 +132,11 @@ def _decomposed(character: str) -> list[str]:
         out = _plain(parts[0])
         _add_accent(out, _SLASH)
         return out
-    return [character]  # a letter with an accent of its own is a letter of a word
+    return [character]  # an accented letter is a letter of a word
 
 
 def _add_accent(out: list[str], mark: str) -> None:
-    """Put a combining mark on the last token; one that has no command stays as a character."""
+    """Apply a combining mark to the last token; a mark without a command is kept as a character."""
     if not out or out[-1] in ("{", "}", "_", "^", "&", "\\\\"):
         return
     base = out.pop()
@@ -148,27 +148,27 @@ def _add_accent(out: list[str], mark: str) -> None:
         out.append(base + mark)
 
 
-def _add_root(out: list[str], tokens: list[str], place: int, sign: str) -> int:
-    """``√`` with what follows it: a number, a group, brackets, or one token; the place after that."""
-    end = place
+def _add_root(out: list[str], tokens: list[str], begin: int, sign: str) -> int:
+    """``√`` with its argument: a number, a group, brackets, or one token; returns the position after it."""
+    end = begin
     if end < len(tokens) and tokens[end].isdigit() and tokens[end].isascii():
         while end < len(tokens) and tokens[end].isdigit() and tokens[end].isascii():
             end += 1
     elif end < len(tokens) and tokens[end] in ("{", "("):
         closer, depth = {"{": "}", "(": ")"}[tokens[end]], 0
         while end < len(tokens):
-            depth += (tokens[end] == tokens[place]) - (tokens[end] == closer)
+            depth += (tokens[end] == tokens[begin]) - (tokens[end] == closer)
             end += 1
             if not depth:
                 break
         if depth:
-            end = place
+            end = begin
     elif end < len(tokens) and (tokens[end].isalnum() or tokens[end] in _characters()):
-        end += 1  # a command with arguments is not taken: it is not known here where they end
-    if end == place:
+        end += 1  # not a command with arguments: their end is unknown here
+    if end == begin:
         out.append("\\surd")
-        return place
-    inner = tokens[place:end]
+        return begin
+    inner = tokens[begin:end]
     inner = inner[1:-1] if inner[0] == "{" else inner
     out += ["\\sqrt", *_ROOTS[sign], "{", *without_unicode(inner), "}"]
     return end
@@ -176,7 +176,7 @@ def _add_root(out: list[str], tokens: list[str], place: int, sign: str) -> int:
 
 @lru_cache(maxsize=1)
 def _characters() -> Mapping[str, str]:
-    """Command -> character; of several the first in the table."""
+    """Command -> character; the first in the table if there are several."""
     characters: dict[str, str] = {}
     for character, command in unicode_table().items():
         if command.startswith("\\"):

@@ -1,4 +1,4 @@
-"""CDM (character detection matching) and VisEq without TeX: are two formulas the same to the eye?
+"""CDM (character detection matching) and VisEq without TeX: do two formulas look the same?
 
 Not for the figures of a file: `mumer_data.metrics.visual` sums them up.
 """
@@ -17,24 +17,24 @@ if TYPE_CHECKING:
     from mumer_data.typeset.formula import TypesetFormula
 
 EM = 12 / 72.27 * 200
-"""Pixels of one em at 12 points and 200 dots an inch."""
+"""Pixels per em at 12 points and 200 dots per inch."""
 
 MAX_MARKS = 4_000
-"""More marks than this in a formula count as one that cannot be set: matching takes the square of them in memory."""
+"""A formula with more marks counts as unrenderable: matching needs memory quadratic in the number of marks."""
 
-_BATCH = 64  # pairs that go to a worker at a time
+_BATCH = 64  # pairs per task of a worker
 
 
 @dataclass(frozen=True, slots=True)
 class CdmScore:
-    """What CDM and VisEq say of one pair.
+    """CDM and VisEq of one pair.
 
     Attributes:
-        f1: 0-1 to 3 decimals; ``None`` where the label cannot be set in type.
+        f1: 0-1, rounded to 3 decimals; ``None`` if the label cannot be typeset.
         viseq: visually equal.
-        unrenderable: ``prediction``, ``label`` or ``""``: which of the two cannot be set.
-        reason: why it cannot.
-        note: where CDM, as published, tells apart what people take for one picture, and VisEq does not.
+        unrenderable: the side that cannot be typeset: ``prediction``, ``label`` or ``""``.
+        reason: why it cannot be typeset.
+        note: set where published CDM distinguishes two spellings that look the same to people, and VisEq does not.
     """
 
     f1: float | None
@@ -45,7 +45,7 @@ class CdmScore:
 
 
 def signature() -> str:
-    """How CDM and VisEq are made here: tokeniser, typesetter, tolerance."""
+    """Settings of CDM and VisEq: tokeniser, typesetter, tolerance."""
     from importlib.metadata import version
 
     from mumer_data.metrics.cdm.equal import TOLERANCE
@@ -54,22 +54,22 @@ def signature() -> str:
 
 
 def cdm_score(label: str, text: str) -> CdmScore:
-    """Judge one pair of tokenised labels."""
+    """Score one pair of tokenised labels."""
     from mumer_data.metrics.cdm.equal import visually_equal
     from mumer_data.metrics.cdm.match import Marks, match
 
     try:
-        ours = setting_of(label)
+        label_setting = setting_of(label)
     except TypesetError as error:
         return CdmScore(None, False, "label", str(error))
     if label.split() == text.split():
         return CdmScore(1.0, True)
     try:
-        theirs = setting_of(text)
+        text_setting = setting_of(text)
     except TypesetError as error:
         return CdmScore(0.0, False, "prediction", str(error))
-    f1 = match(Marks(*ours.boxes), Marks(*theirs.boxes)).f1
-    if visually_equal(ours, theirs):
+    f1 = match(Marks(*label_setting.boxes), Marks(*text_setting.boxes)).f1
+    if visually_equal(label_setting, text_setting):
         return CdmScore(f1, True)
     spellings = one_picture_spellings(label, text)
     note = (
@@ -81,7 +81,7 @@ def cdm_score(label: str, text: str) -> CdmScore:
 
 
 def one_picture_spellings(label: str, text: str) -> str:
-    """The commands of two formulas that are visually equal after ``[viseq]`` in ``names.toml``; ``""`` where not."""
+    """Differing commands of two formulas that are visually equal after ``[viseq]`` of ``names.toml``; else ``""``."""
     from mumer_data.metrics.cdm.equal import visually_equal
     from mumer_data.metrics.cdm.names import one_picture
 
@@ -96,9 +96,9 @@ def one_picture_spellings(label: str, text: str) -> str:
     return ", ".join(sorted(before - after)) if equal else ""
 
 
-@lru_cache(maxsize=256)  # several predictions of one image stand side by side
+@lru_cache(maxsize=256)  # predictions of one image follow each other
 def setting_of(formula: str) -> TypesetFormula:
-    """A formula as CDM sees it, with one mark at least; raises `TypesetError`."""
+    """The typeset formula that CDM compares, with at least one mark; raises `TypesetError`."""
     from mumer_data.typeset.formula import set_label
 
     if len(formula.split()) > MAX_MARKS:
@@ -110,7 +110,7 @@ def setting_of(formula: str) -> TypesetFormula:
 
 
 def cdm_scores(pairs: Sequence[tuple[str, str]], workers: int | None = None) -> Iterator[CdmScore]:
-    """Judge many pairs, in order, in worker processes (``None``: one a core); only their scores stay in memory."""
+    """Score many pairs, in order, in worker processes (``None``: one per core); only the scores stay in memory."""
     from mumer_data.io.processes import parallel_map
 
     batches = [pairs[begin : begin + _BATCH] for begin in range(0, len(pairs), _BATCH)]

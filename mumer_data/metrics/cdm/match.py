@@ -1,4 +1,4 @@
-"""Marks of two formulas, matched one to one: assignment, then what one shift and scale explains.
+"""Match the marks of two formulas one to one: an assignment, then RANSAC with a shift and a scale.
 
 Source: B. Wang et al., CDM: A Reliable Metric for Fair and Accurate Formula Recognition Evaluation, 2024 (arXiv
 2409.03643); constants as in the tool published with it.
@@ -18,9 +18,9 @@ from mumer_data.metrics.cdm.names import canonical, looks
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-_ALIKE = 0.005  # cost of two marks that only look alike; of different ones it is 1
-_POSITION, _ORDER = 0.05, 0.15  # weights beside the names'
-_ROUNDS, _TRIALS, _RESIDUAL = 5, 50, 20.0  # of RANSAC; the residual in pixels at 200 dpi
+_ALIKE = 0.005  # cost of two marks that only look alike; different marks cost 1
+_POSITION, _ORDER = 0.05, 0.15  # weights of position and order costs; name costs have weight 1
+_ROUNDS, _TRIALS, _RESIDUAL = 5, 50, 20.0  # RANSAC settings; the residual in pixels at 200 dpi
 _MARGIN = 8  # white around a picture, in pixels
 _SEED = 0
 
@@ -30,7 +30,7 @@ class Marks:
     """The marks of one formula.
 
     Attributes:
-        names: as they stand in the label.
+        names: tokens of the label.
         boxes: left, top, right, bottom in pixels: shape (marks, 4); y grows downwards.
     """
 
@@ -46,7 +46,7 @@ class Match:
     """Which mark of the label is which of the prediction.
 
     Attributes:
-        pairs: shape (matches, 2): places in label and prediction, in the order of the label.
+        pairs: shape (matches, 2): positions in label and prediction, in the order of the label.
         f1: 2 * matches / (marks of the label + marks of the prediction), to 3 decimals.
     """
 
@@ -55,36 +55,36 @@ class Match:
 
 
 def match(label: Marks, text: Marks) -> Match:
-    """Match the marks of two formulas, neither without any."""
+    """Match the marks of two formulas; both must have at least one mark."""
     from scipy.optimize import linear_sum_assignment
 
     names = _name_costs(label.names, text.names)
     cost = names + _POSITION * _position_costs(label.boxes, text.boxes) + _ORDER * _order_costs(len(label), len(text))
     left, right = linear_sum_assignment(cost)
-    steady = _steady(_centres(label.boxes)[left], _centres(text.boxes)[right])
-    kept = steady & (names[left, right] < 1)
+    consistent = _consistent(_centres(label.boxes)[left], _centres(text.boxes)[right])
+    kept = consistent & (names[left, right] < 1)
     pairs = np.column_stack([left[kept], right[kept]])
     return Match(pairs, round(2 * len(pairs) / (len(label) + len(text)), 3))
 
 
 def _name_costs(label: Sequence[str], text: Sequence[str]) -> Floats:
-    ours, theirs = [canonical(name) for name in label], [canonical(name) for name in text]
-    alike = _equal([looks(name) for name in ours], [looks(name) for name in theirs])
-    return np.where(_equal(ours, theirs), 0.0, np.where(alike, _ALIKE, 1.0))
+    label_names, text_names = [canonical(name) for name in label], [canonical(name) for name in text]
+    alike = _equal([looks(name) for name in label_names], [looks(name) for name in text_names])
+    return np.where(_equal(label_names, text_names), 0.0, np.where(alike, _ALIKE, 1.0))
 
 
-def _equal(ours: list[str], theirs: list[str]) -> NDArray[np.bool_]:
-    numbers = {name: number for number, name in enumerate({*ours, *theirs})}
-    left, right = (np.array([numbers[name] for name in names]) for names in (ours, theirs))
+def _equal(label_names: list[str], text_names: list[str]) -> NDArray[np.bool_]:
+    ids = {name: i for i, name in enumerate({*label_names, *text_names})}
+    left, right = (np.array([ids[name] for name in names]) for names in (label_names, text_names))
     return np.asarray(left[:, None] == right[None])
 
 
 def _position_costs(label: Floats, text: Floats) -> Floats:
-    """Mean difference of the four edges, as shares of the pictures' sizes."""
-    ours, theirs = (_in_picture(boxes) for boxes in (label, text))
-    total = np.zeros((len(ours), len(theirs)))
-    for edge in range(4):  # one by one: a quarter of the memory
-        total += np.abs(ours[:, None, edge] - theirs[None, :, edge])
+    """Mean difference of the four edges, relative to the sizes of the images."""
+    label_boxes, text_boxes = (_in_picture(boxes) for boxes in (label, text))
+    total = np.zeros((len(label_boxes), len(text_boxes)))
+    for edge in range(4):  # one at a time takes a quarter of the memory
+        total += np.abs(label_boxes[:, None, edge] - text_boxes[None, :, edge])
     return total / 4
 
 
@@ -95,7 +95,7 @@ def _in_picture(boxes: Floats) -> Floats:
 
 
 def _order_costs(label: int, text: int) -> Floats:
-    """Difference of the ranks, as a share of the longer formula."""
+    """Difference of the positions in the sequence, relative to the longer formula."""
     return np.asarray(np.abs(np.arange(label)[:, None] - np.arange(text)[None]) / max(label, text))
 
 
@@ -103,40 +103,40 @@ def _centres(boxes: Floats) -> Floats:
     return np.asarray((boxes[:, :2] + boxes[:, 2:]) / 2)
 
 
-def _steady(source: Floats, target: Floats) -> NDArray[np.bool_]:
-    """Which points move together: in up to five groups, each with one shift and scale."""
-    steady = np.zeros(len(source), bool)
+def _consistent(source: Floats, target: Floats) -> NDArray[np.bool_]:
+    """Points that belong to one of up to five groups, each with a common shift and scale: shape (points,)."""
+    consistent = np.zeros(len(source), bool)
     if len(source) <= 2:
-        return ~steady
+        return ~consistent
     for _ in range(_ROUNDS):
-        rest = np.flatnonzero(~steady)
+        rest = np.flatnonzero(~consistent)
         if len(rest) <= 2:
             break
-        found = _consensus(source[rest], target[rest])
-        if not found.any():
+        inliers = _consensus(source[rest], target[rest])
+        if not inliers.any():
             break
-        steady[rest[found]] = True
-    return steady
+        consistent[rest[inliers]] = True
+    return consistent
 
 
 def _consensus(source: Floats, target: Floats) -> NDArray[np.bool_]:
-    """RANSAC: of the models that two points give, the one that most points agree with."""
+    """RANSAC: the inliers of the best model, each model being estimated from two points: shape (points,)."""
     chosen = _samples(len(source))
     mean, goal = source[chosen].mean(axis=1), target[chosen].mean(axis=1)
     spread = np.linalg.norm(source[chosen] - mean[:, None], axis=2).mean(axis=1)
     scale = np.linalg.norm(target[chosen] - goal[:, None], axis=2).mean(axis=1) / (spread + 1e-10)
-    # As published, a model scales around the centre of all points, not of the two that gave it.
+    # As published, a model scales around the centre of all points, not of its two sample points.
     centre = source.mean(axis=0)
     moved = scale[:, None, None] * (source - centre) + centre + (goal - mean)[:, None]
     errors = np.linalg.norm(moved - target, axis=2)
-    inside = errors < _RESIDUAL
-    best = np.lexsort([(errors**2).sum(axis=1), -inside.sum(axis=1)])[0]
-    return np.asarray(inside[best])
+    inliers = errors < _RESIDUAL
+    best = np.lexsort([(errors**2).sum(axis=1), -inliers.sum(axis=1)])[0]
+    return np.asarray(inliers[best])
 
 
 @lru_cache(maxsize=1 << 10)
 def _samples(points: int) -> Ints:
-    """Pairs of different points: shape (trials, 2), always the same for a number of points."""
+    """Pairs of different points: shape (trials, 2); a function of the number of points only."""
     rng = np.random.default_rng([_SEED, points])
     first = rng.integers(points, size=_TRIALS)
     second = rng.integers(points - 1, size=_TRIALS)

@@ -1,6 +1,6 @@
-"""When two marks are the same, or look alike; the table is ``names.toml``.
+"""Which marks are the same or look alike, from the table ``names.toml``.
 
-Not for where they stand.
+Not for positions.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import tomllib
 from functools import lru_cache
 from pathlib import Path
 
-_GROWN = re.compile(r"\\(?:left|right|[bB]igg?[lrm]?)(?=[^a-zA-Z]|\\)")
+_SIZED = re.compile(r"\\(?:left|right|[bB]igg?[lrm]?)(?=[^a-zA-Z]|\\)")
 
 _VARIANT = re.compile(r"\\(?:var|wide)(?=[a-zA-Z])")
 
@@ -22,39 +22,39 @@ def _table() -> dict[str, dict[str, str]]:
 
 @lru_cache(maxsize=1 << 14)
 def canonical(name: str) -> str:
-    """One name for all commands that set the same."""
-    grown = _GROWN.match(name)
-    if grown:
-        return grown.group() + _table()["same"].get(name[grown.end() :], name[grown.end() :])
+    """One name for all commands that typeset the same mark."""
+    size_command = _SIZED.match(name)
+    if size_command:
+        return size_command.group() + _table()["same"].get(name[size_command.end() :], name[size_command.end() :])
     return _table()["same"].get(name, name)
 
 
 @lru_cache(maxsize=1 << 14)
 def looks(name: str) -> str:
-    """One name for all that looks alike; ``name`` is canonical."""
-    plain = _GROWN.sub("", name, count=1)
+    """One name for all marks that look alike; ``name`` is canonical."""
+    plain = _SIZED.sub("", name, count=1)
     plain = _table()["grown"].get(plain, plain) if plain != name else plain
     plain = _table()["alike"].get(plain, plain)
     return _VARIANT.sub(r"\\", plain)
 
 
 def one_picture(label: str) -> str:
-    """A label with one spelling for what people take for one picture, where VisEq is stricter than they are."""
+    """A label in which spellings that look the same to people, but not to VisEq, are unified."""
     tokens, spellings = label.split(), _table()["viseq"]
-    found: list[str] = []
+    unified: list[str] = []
     arrows: list[int] = []  # depth of the braces around each stretched arrow that is open
     depth = 0
-    for place, token in enumerate(tokens):
+    for i, token in enumerate(tokens):
         depth += (token == "{") - (token == "}")
-        following = tokens[place + 1 : place + 4]
+        following = tokens[i + 1 : i + 4]
         if token == "\\xrightarrow" and following[:1] == ["{"]:
             arrows.append(depth)
-            found.append("\\overset")
+            unified.append("\\overset")
             continue
         if token == "\\overrightarrow" and following[:1] == ["{"] and following[2:] == ["}"]:
             token = "\\vec"  # over one letter
-        found.append(spellings.get(token, token))
+        unified.append(spellings.get(token, token))
         if token == "}" and arrows and arrows[-1] == depth:
             arrows.pop()
-            found += ["{", "\\rightarrow", "}"]
-    return " ".join(found)
+            unified += ["{", "\\rightarrow", "}"]
+    return " ".join(unified)

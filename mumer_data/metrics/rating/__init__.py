@@ -1,6 +1,6 @@
 """`rating`: how a person would rate a predicted formula, 0 (useless) to 10 (the same), from its visible differences.
 
-A small monotone model with frozen weights (``weights.toml``, made by `fit`); no images, no language model, no network.
+A small monotone model with fixed weights (``weights.toml``, fitted by `fit`); no images, no language model, no network.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from mumer_data.metrics.rating.symbols import nodes_of
 from mumer_data.records import Prediction
 
 MAX_CHARACTERS = 20_000
-"""Longer texts are cut to this length before they are compared."""
+"""Longer texts are truncated to this length (characters) before they are compared."""
 
 
 class RatingError(MumerError):
-    """Predictions and references that do not belong together."""
+    """Predictions and references of different length."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +32,8 @@ class Weights:
 
     Attributes:
         top: rating of a prediction without visible differences.
-        kinds: weight of each kind of difference, none negative.
-        length, exponent: in a longer reference, a difference counts a little less.
+        kinds: non-negative weight of each kind of difference.
+        length, exponent: a difference weighs less in a longer reference.
     """
 
     top: float
@@ -48,8 +48,8 @@ class Rating:
 
     Attributes:
         value: 0-10.
-        basis: ``tree``, or ``text`` where a side cannot be parsed and its tokens are compared instead.
-        costs: each difference with the points that it takes from the best rating; they add up to the loss.
+        basis: ``tree``, or ``text`` if a side cannot be parsed and the tokens are compared.
+        costs: each difference with the points that it subtracts from the best rating; their sum is the total loss.
     """
 
     value: float
@@ -59,7 +59,7 @@ class Rating:
 
 @lru_cache(maxsize=1)
 def weights() -> Weights:
-    """The frozen weights."""
+    """The fixed weights."""
     table = tomllib.loads((Path(__file__).parent / "weights.toml").read_text(encoding="utf-8"))
     return Weights(table["top"], dict(table["weights"]), table["length"], table["exponent"])
 
@@ -88,34 +88,34 @@ def ratings(*, predictions: Sequence[str], references: Sequence[str]) -> list[Ra
 
 def explain(prediction: str, reference: str) -> Rating:
     """The predicted rating of one pair and what each difference costs."""
-    found, symbols, basis = compared(prediction, reference)
+    diffs, symbols, basis = compared(prediction, reference)
     model = weights()
-    damage = severity(found, symbols, model)
+    damage = severity(diffs, symbols, model)
     value = model.top * math.exp(-damage)
     if not nodes_of(_label(prediction)[0])[0] and symbols:
-        value = 0.0  # nothing is there to be rated
-    total = sum(model.kinds[one.kind] * one.amount for one in found)
-    points = [(one, (model.top - value) * model.kinds[one.kind] * one.amount / total) for one in found] if total else []
+        value = 0.0  # the prediction has no visible symbol
+    total = sum(model.kinds[one.kind] * one.amount for one in diffs)
+    points = [(one, (model.top - value) * model.kinds[one.kind] * one.amount / total) for one in diffs] if total else []
     return Rating(value, basis, tuple(sorted(points, key=lambda pair: -pair[1])))
 
 
 def explain_row(row: Prediction) -> Rating:
-    """`explain` of one row, with the fonts of both sides where they are known."""
+    """`explain` of one row, with the fonts of both sides if known."""
     label, text = row.seen or (row.label, row.text)
     return explain(text, label)
 
 
 def compared(prediction: str, reference: str) -> tuple[list[Difference], int, str]:
     """Differences of a pair, symbols in its reference, and the basis of the comparison."""
-    (ours, ours_read), (theirs, theirs_read) = _label(reference), _label(prediction)
-    (one, one_tree), (two, two_tree) = nodes_of(ours), nodes_of(theirs)
-    trees = ours_read and theirs_read and one_tree and two_tree
-    return differences(one, two), len(one), "tree" if trees else "text"
+    (label, label_parsed), (text, text_parsed) = _label(reference), _label(prediction)
+    (label_nodes, label_tree), (text_nodes, text_tree) = nodes_of(label), nodes_of(text)
+    trees = label_parsed and text_parsed and label_tree and text_tree
+    return differences(label_nodes, text_nodes), len(label_nodes), "tree" if trees else "text"
 
 
-def severity(found: Sequence[Difference], symbols: int, model: Weights) -> float:
+def severity(diffs: Sequence[Difference], symbols: int, model: Weights) -> float:
     """The exponent of the model: weighted differences, in proportion to the length of the reference."""
-    total = sum(model.kinds[one.kind] * one.amount for one in found)
+    total = sum(model.kinds[one.kind] * one.amount for one in diffs)
     return float(total / (max(symbols, 1) / model.length) ** model.exponent)
 
 

@@ -1,6 +1,6 @@
-"""The differences between two formulas as a reader meets them: which symbols differ, and of what kind each is.
+"""The visible differences between two formulas: which symbols differ, and the kind of each difference.
 
-An alignment of least cost over the symbols of both; not an edit script of tokens: see `mumer_data.alignment`.
+A minimum-cost alignment of the symbols of both; not an edit script of tokens: see `mumer_data.alignment`.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ KINDS = (
 """Kinds of differences, in the order of the columns of features."""
 
 MAX_CELLS = 250_000
-"""Beyond so many pairs of differing symbols, only counts of symbols are compared."""
+"""With more pairs of differing symbols, only counts of symbols are compared."""
 
-# Costs of the alignment alone; how much each kind counts is fitted, see ``weights.toml``.
+# Costs used by the alignment only; the fitted weights are in ``weights.toml``.
 _COSTS = {"style": 0.02, "font": 0.2, "alike": 0.5, "punctuation": 0.6, "delimiter": 0.8, "accent_changed": 0.6}
 _RELATION, _DEPTH, _REPEATED = 0.5, 0.1, 0.3
 _STYLE_REPEATED = 0.1
@@ -42,34 +42,34 @@ class Difference:
 
 
 def differences(reference: Sequence[Node], prediction: Sequence[Node]) -> list[Difference]:
-    """All differences of two lists of symbols; none where a reader sees the same."""
+    """All visible differences of two lists of symbols."""
     begin, end = _common(reference, prediction)
-    ours, theirs = reference[begin : len(reference) - end], prediction[begin : len(prediction) - end]
-    if len(ours) * len(theirs) > MAX_CELLS:
-        raw = _by_counts(ours, theirs)
+    reference_rest, prediction_rest = reference[begin : len(reference) - end], prediction[begin : len(prediction) - end]
+    if len(reference_rest) * len(prediction_rest) > MAX_CELLS:
+        raw = _by_counts(reference_rest, prediction_rest)
     else:
-        raw = _aligned(ours, theirs)
-    seen: dict[tuple[str, str, str], int] = {}
-    found = []
+        raw = _aligned(reference_rest, prediction_rest)
+    counts: dict[tuple[str, str, str], int] = {}
+    result = []
     for kind, one, two in raw:
         key = (kind, "", "") if kind == "style" else (kind, one, two)
         repeated = _STYLE_REPEATED if kind == "style" else _REPEATED
-        seen[key] = seen.get(key, 0) + 1
-        found.append(Difference(kind, one, two, 1.0 if seen[key] == 1 else repeated))
-    return found
+        counts[key] = counts.get(key, 0) + 1
+        result.append(Difference(kind, one, two, 1.0 if counts[key] == 1 else repeated))
+    return result
 
 
 def _common(one: Sequence[Node], two: Sequence[Node]) -> tuple[int, int]:
-    most = min(len(one), len(two))
-    begin = next((n for n in range(most) if one[n] != two[n]), most)
-    most -= begin
-    end = next((n for n in range(most) if one[-1 - n] != two[-1 - n]), most)
+    limit = min(len(one), len(two))
+    begin = next((n for n in range(limit) if one[n] != two[n]), limit)
+    limit -= begin
+    end = next((n for n in range(limit) if one[-1 - n] != two[-1 - n]), limit)
     return begin, end
 
 
 def _by_counts(one: Sequence[Node], two: Sequence[Node]) -> list[tuple[str, str, str]]:
-    ours, theirs = (Counter(node.name for node in side) for side in (one, two))
-    missing, extra = (ours - theirs).elements(), (theirs - ours).elements()
+    counts_one, counts_two = (Counter(node.name for node in side) for side in (one, two))
+    missing, extra = (counts_one - counts_two).elements(), (counts_two - counts_one).elements()
     return [*((_lone(n, "missing"), n, "") for n in missing), *((_lone(n, "extra"), "", n) for n in extra)]
 
 
@@ -87,11 +87,11 @@ def _aligned(one: Sequence[Node], two: Sequence[Node]) -> list[tuple[str, str, s
         above, line, costs, lost = table[i], table[i + 1], swap[i], drop[i]
         for j in range(columns):
             line[j + 1] = min(above[j] + costs[j], above[j + 1] + lost, line[j] + add[j])
-    return _followed(one, two, _path(table, swap, drop))
+    return _differences_along(one, two, _path(table, swap, drop))
 
 
 def _path(table: list[list[float]], swap: list[list[float]], drop: list[float]) -> list[tuple[int, int]]:
-    """The cheapest alignment as places of both sides, -1 where a symbol has no counterpart."""
+    """The cheapest alignment as positions in both lists, -1 where a symbol has no counterpart."""
     path: list[tuple[int, int]] = []
     i, j = len(table) - 1, len(table[0]) - 1
     while i or j:
@@ -108,23 +108,25 @@ def _path(table: list[list[float]], swap: list[list[float]], drop: list[float]) 
     return path[::-1]
 
 
-def _followed(one: Sequence[Node], two: Sequence[Node], path: list[tuple[int, int]]) -> list[tuple[str, str, str]]:
+def _differences_along(
+    one: Sequence[Node], two: Sequence[Node], path: list[tuple[int, int]]
+) -> list[tuple[str, str, str]]:
     """The differences along an alignment."""
-    found: list[tuple[str, str, str]] = []
-    level, carried = 0, False  # depth of the one against the other; whether something just lost or added explains it
+    result: list[tuple[str, str, str]] = []
+    last_offset, after_change = 0, False  # difference in depth; whether the previous symbol was changed
     for i, j in path:
         if j < 0 or i < 0:
             node = one[i] if j < 0 else two[j]
             kind = _lone(node.name, "missing" if j < 0 else "extra")
-            found.append((kind, node.name, "") if j < 0 else (kind, "", node.name))
-            carried = True
+            result.append((kind, node.name, "") if j < 0 else (kind, "", node.name))
+            after_change = True
             continue
-        found += _kinds(one[i], two[j])
-        now = one[i].depth - two[j].depth
-        if now and now != level and not carried and one[i].relation == two[j].relation:
-            found.append(("relation", f"{one[i].name} (inside)", f"{two[j].name} (outside)"))
-        level, carried = now, one[i].name != two[j].name
-    return found
+        result += _kinds(one[i], two[j])
+        offset = one[i].depth - two[j].depth
+        if offset and offset != last_offset and not after_change and one[i].relation == two[j].relation:
+            result.append(("relation", f"{one[i].name} (inside)", f"{two[j].name} (outside)"))
+        last_offset, after_change = offset, one[i].name != two[j].name
+    return result
 
 
 def _cost(kind: str) -> float:
@@ -139,14 +141,14 @@ def _pair_cost(one: Node, two: Node) -> float:
 
 
 def _kinds(one: Node, two: Node) -> list[tuple[str, str, str]]:
-    found = []
+    kinds = []
     if one.name != two.name:
-        found.append((_changed(one.name, two.name), one.name, two.name))
+        kinds.append((_changed(one.name, two.name), one.name, two.name))
     elif one.font != two.font:
-        found.append((_font_kind(one, two), _with_font(one), _with_font(two)))
+        kinds.append((_font_kind(one, two), _with_font(one), _with_font(two)))
     if one.relation != two.relation:
-        found.append(("relation", f"{one.name} ({one.relation})", f"{two.name} ({two.relation})"))
-    return found
+        kinds.append(("relation", f"{one.name} ({one.relation})", f"{two.name} ({two.relation})"))
+    return kinds
 
 
 def _with_font(node: Node) -> str:
@@ -170,7 +172,7 @@ def _groups() -> tuple[dict[str, set[int]], dict[str, frozenset[str]]]:
 
 @lru_cache(maxsize=1 << 16)
 def _changed(one: str, two: str) -> str:
-    """The kind of the difference where a symbol stands for another."""
+    """The kind of difference where a symbol is replaced by another."""
     alike, classes = _groups()
     if len(one) == len(two) == 1 and _letter(one) == _letter(two):
         return "alike"
@@ -197,7 +199,7 @@ def _letter(character: str) -> str:
 
 @lru_cache(maxsize=1 << 14)
 def _lone(name: str, kind: str) -> str:
-    """The kind of the difference where a symbol is missing or extra."""
+    """The kind of difference where a symbol is missing or extra."""
     _, classes = _groups()
     for own, group in (("punctuation", "punctuation"), ("delimiter", "delimiters"), ("structure", "structures")):
         if name in classes[group]:

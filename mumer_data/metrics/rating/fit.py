@@ -19,16 +19,16 @@ from mumer_data.metrics.rating.edits import KINDS
 
 Floats = NDArray[np.float64]
 
-# Where the fit starts and what it is drawn to: round figures of what a difference of each kind costs a reader.
+# Start of the fit and mean of its prior: round estimates of the cost of each kind of difference.
 PRIOR = {
     "style": 0.05, "font": 0.1, "alike": 0.2, "punctuation": 0.1, "delimiter": 0.25, "accent_changed": 0.4,
     "accent": 0.55, "letter": 0.7, "digit": 1.0, "operator": 0.8, "missing": 0.6, "extra": 0.6, "structure": 1.0,
     "relation": 0.8,
 }  # fmt: skip
 LENGTH = 15.0
-STRENGTHS, EXPONENTS = (4.0, 16.0, 64.0), (0.0, 0.15, 0.3)  # of the pull towards PRIOR; of the length
+STRENGTHS, EXPONENTS = (4.0, 16.0, 64.0), (0.0, 0.15, 0.3)  # strength of the prior; exponent of the length
 SEED, FOLDS, INNER, REPEATS, RESAMPLES = 0, 8, 4, 4, 2_000
-SAME = 9.0  # a mean rating from here on says that a person sees the same
+SAME = 9.0  # at this mean rating or above, people judge the formulas to be the same
 
 
 @dataclass(frozen=True)
@@ -47,9 +47,9 @@ class Rated:
 def load(path: Path) -> Rated:
     """Pairs of a JSON Lines file with ``reference``, ``prediction`` and a list of ``ratings``."""
     rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    found = [compared(row["prediction"], row["reference"]) for row in rows]
-    amounts = [[sum(d.amount for d in ds if d.kind == kind) for kind in KINDS] for ds, _, _ in found]
-    symbols = np.array([max(count, 1) for _, count, _ in found], float)
+    comparisons = [compared(row["prediction"], row["reference"]) for row in rows]
+    amounts = [[sum(d.amount for d in ds if d.kind == kind) for kind in KINDS] for ds, _, _ in comparisons]
+    symbols = np.array([max(count, 1) for _, count, _ in comparisons], float)
     return Rated(np.array(amounts), symbols, np.array([np.mean(row["ratings"]) for row in rows]))
 
 
@@ -60,7 +60,7 @@ def predicted(model: Floats, pairs: Rated, exponent: float) -> Floats:
 
 
 def fitted(pairs: Rated, strength: float, exponent: float) -> Floats:
-    """Weights of least squares, drawn to `PRIOR` on the scale of logarithms; so none is negative."""
+    """Least-squares weights, regularised towards `PRIOR` on a logarithmic scale; all are positive."""
     from scipy.optimize import minimize
 
     prior = np.log([PRIOR[kind] for kind in KINDS])
@@ -68,13 +68,13 @@ def fitted(pairs: Rated, strength: float, exponent: float) -> Floats:
     amounts = pairs.amounts / ((pairs.symbols / LENGTH) ** exponent)[:, None]
 
     def loss(logarithms: Floats) -> tuple[float, Floats]:
-        """Squared errors with the pull, and the gradient."""
+        """Squared errors plus the regularisation, and the gradient."""
         model = np.exp(logarithms)
         ratings = model[-1] * np.exp(-amounts @ model[:-1])
-        errors, apart = ratings - pairs.ratings, logarithms[:-1] - prior
+        errors, deviation = ratings - pairs.ratings, logarithms[:-1] - prior
         slope = np.append(-(errors * ratings) @ amounts * model[:-1], (errors * ratings).sum()) / 2
-        slope[:-1] += 2 * strength * apart
-        return float((errors**2).sum() / 4 + strength * (apart**2).sum()), slope
+        slope[:-1] += 2 * strength * deviation
+        return float((errors**2).sum() / 4 + strength * (deviation**2).sum()), slope
 
     bounds = [(-6.0, 2.0)] * len(KINDS) + [(np.log(9), np.log(10))]
     start = np.append(prior, np.log(9.6))
@@ -82,7 +82,7 @@ def fitted(pairs: Rated, strength: float, exponent: float) -> Floats:
 
 
 def chosen(pairs: Rated, seed: int) -> tuple[float, float]:
-    """The strength and exponent of the least squared error in an inner cross-validation."""
+    """The strength and exponent with the least squared error in an inner cross-validation."""
     fold = np.random.default_rng([SEED, seed]).permutation(len(pairs.ratings)) % INNER
 
     def error(strength: float, exponent: float) -> float:
@@ -97,7 +97,7 @@ def chosen(pairs: Rated, seed: int) -> tuple[float, float]:
 
 
 def cross_validated(pairs: Rated, repeat: int) -> Floats:
-    """A prediction for each pair by weights that have not seen it (nested: settings are chosen inside)."""
+    """Out-of-fold predictions for all pairs (nested cross-validation: settings are chosen on the training folds)."""
     fold = np.random.default_rng([SEED, 100 + repeat]).permutation(len(pairs.ratings)) % FOLDS
     out = np.zeros(len(pairs.ratings))
     for number in range(FOLDS):

@@ -25,5 +25,5 @@ class MeanRating:
         return {"rating": ratio(sums[..., 1], sums[..., 0])}
 
     def counts(self, statistics: Floats) -> dict[str, int]:
-        """Pairs rated from their tokens alone."""
+        """Pairs rated from their tokens only."""
         return {"rating_from_text": int(statistics[:, 2].sum())}

@@ -1,6 +1,6 @@
-"""Raw LaTeX or a label -> a normalised label for the rating, which keeps fonts; what stands around it goes.
+"""Raw LaTeX or a label -> a normalised label for the rating: fonts are kept, maths delimiters removed.
 
-Not a normaliser of its own: `mumer_data.latex.normalize` does the work.
+Not a separate normaliser: it calls `mumer_data.latex.normalize`.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ _END = re.compile(r"(?:\\\\|\\quad|\\,|~|\s)+$")
 
 @lru_cache(maxsize=1)
 def _normalizer() -> Normalizer:
-    return shown_normalizer({"wrappers": False})  # fonts are kept: readers see them
+    return shown_normalizer({"wrappers": False})  # fonts are kept: they are visible
 
 
 @lru_cache(maxsize=1 << 12)
 def prepared(text: str) -> tuple[str, bool]:
-    """The normalised label, and whether LaTeX could be read; else the text as it is."""
+    """The normalised label and true, or the unchanged text and false if it cannot be parsed."""
     plain = _FENCES.sub("", _FENCES.sub("", text.strip())).strip()
     plain = _END.sub("", plain.removeprefix("&"))
     try:

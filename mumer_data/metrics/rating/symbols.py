@@ -1,6 +1,6 @@
 """A formula as the list of symbols that a reader sees, each with its relation, for the comparison of two formulas.
 
-Spellings of one picture become one list; not for typesetting, and not a dialect of labels.
+Spellings that look the same become the same list; not for typesetting, and not a dialect of labels.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from mumer_data.typeset.atoms import tables
 _ALIGNED = ("align", "aligned", "alignat", "alignedat", "split", "gather", "gathered", "eqnarray")
 _ORDER = {"above": 0, "inside": 1, "below": 2, "sub": 4, "sup": 5}
 _DECLARED = {"normal": "upright", "italic": "", "bold italic": "bold"}
-_LIMITS = {"below": "sub", "above": "sup"}  # whether limits stand at the side or not is not told apart
+_LIMITS = {"below": "sub", "above": "sup"}  # limits above and below are treated as scripts
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +36,13 @@ class Node:
 
 @lru_cache(maxsize=1)
 def names() -> dict[str, Any]:
-    """``symbols.toml``: names that are one picture, groups that look alike, classes."""
+    """``symbols.toml``: names that look the same, groups that look alike, classes."""
     return tomllib.loads((Path(__file__).parent / "symbols.toml").read_text(encoding="utf-8"))
 
 
 @lru_cache(maxsize=1 << 12)
 def nodes_of(label: str) -> tuple[tuple[Node, ...], bool]:
-    """The symbols of a tokenised label, and whether they come from its tree; else they are its tokens."""
+    """The symbols of a tokenised label, and whether they come from its tree; otherwise they are its tokens."""
     tokens = label.split()
     tree = try_parse(tokens) if tokens else None
     if tree is not None:
@@ -64,15 +64,15 @@ def _silent(token: str) -> bool:
 def _name(token: str) -> str:
     """One name for all commands that show the same."""
     name = canonical(token)
-    found: str = names()["same"].get(name, name)
-    return found
+    unified: str = names()["same"].get(name, name)
+    return unified
 
 
 def _row(symbols: Sequence[Symbol], depth: int, font: str) -> Iterator[Node]:
     relation = symbols[0].relation if symbols else ""
     pending = relation if relation in ("sub", "sup", "above", "below") else ""
-    negated, once = False, ""  # \\not, and a font without braces, hold for the next symbol
-    for place, symbol in enumerate(symbols):
+    negated, once = False, ""  # \\not, and a font without braces, apply to the next symbol
+    for i, symbol in enumerate(symbols):
         declared = tables()["declarations"].get(symbol.token)
         if declared is not None:
             font = _DECLARED.get(declared, declared)
@@ -80,7 +80,7 @@ def _row(symbols: Sequence[Symbol], depth: int, font: str) -> Iterator[Node]:
         if symbol.token in names()["fonts"] and not symbol.children:
             once = names()["fonts"][symbol.token]
             continue
-        if symbol.token == "\\not" and not symbol.children and place + 1 < len(symbols):
+        if symbol.token == "\\not" and not symbol.children and i + 1 < len(symbols):
             negated = True
             continue
         for node in _symbol(symbol, depth, once or font):
@@ -89,7 +89,7 @@ def _row(symbols: Sequence[Symbol], depth: int, font: str) -> Iterator[Node]:
             if pending and node.depth == depth:
                 node = Node(node.name, pending, depth, node.font)
                 pending = ""
-            elif place and node.depth == depth and node.relation not in ("cell", "row"):
+            elif i and node.depth == depth and node.relation not in ("cell", "row"):
                 node = Node(node.name, "right", depth, node.font)
             yield node
         once = ""
@@ -145,7 +145,7 @@ def _branches(
         if row and relation in ("sub", "sup"):
             row[0] = replace(row[0], relation=relation)
         elif row and _name(symbol.token) in names()["groups"]["accents"].split():
-            row[0] = replace(row[0], relation="right")  # an accent that is lost is one difference, not two
+            row[0] = replace(row[0], relation="right")  # a missing accent is one difference, not two
         if relation == "sup":
             count = next((n for n, node in enumerate(row) if node.name != "\\prime"), len(row))
             primes += [Node("\\prime", "sup", depth + 1)] * count
@@ -166,9 +166,9 @@ def _environment(symbol: Symbol, depth: int, font: str) -> Iterator[Node]:
     aligned = name in _ALIGNED
     if opener != ".":
         yield Node(_name(opener), "right", depth)
-    for place, (relation, symbols) in enumerate(b for b in symbol.branches if b[0] in ("row", "cell")):
+    for i, (relation, symbols) in enumerate(b for b in symbol.branches if b[0] in ("row", "cell")):
         for number, node in enumerate(_row(symbols, depth, font)):
-            first = number == 0 and place and not aligned
+            first = number == 0 and i and not aligned
             yield Node(node.name, relation, depth, node.font) if first else node
     if closer != ".":
         yield Node(_name(closer), "right", depth)

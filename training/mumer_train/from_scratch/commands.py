@@ -36,14 +36,21 @@ def real(
     out: Annotated[Path, typer.Option(help="New folder for the training images.")],
     hold_out: Annotated[float, typer.Option(min=0.0, max=0.9, help="Share of the labels that is held out.")] = 0.0,
     held_out: Annotated[Path | None, typer.Option(help="New folder for the held-out images.")] = None,
+    folds: Annotated[int | None, typer.Option(min=2, help="Number of folds of a cross-validation.")] = None,
+    fold: Annotated[int | None, typer.Option(min=0, help="The fold that is held out, from 0.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Prepare labelled images; held-out images share no label with the others."""
-    from mumer_train.from_scratch.prepare import prepare_real
+    from mumer_train.from_scratch.prepare import prepare_fold, prepare_real
 
-    if bool(hold_out) != (held_out is not None):
-        raise typer.BadParameter("give both --hold-out and --held-out, or neither")
-    counts = prepare_real(source, out, hold_out, held_out)
+    if (folds is None) != (fold is None) or (fold or 0) >= (folds or 1):
+        raise typer.BadParameter("give both --folds and --fold, which is less than --folds")
+    if (bool(hold_out) or fold is not None) != (held_out is not None) or (hold_out and fold is not None):
+        raise typer.BadParameter("give --held-out with --hold-out or with --fold, or none of them")
+    if folds is not None and fold is not None and held_out is not None:
+        counts = prepare_fold(source, out, held_out, fold, folds)
+    else:
+        counts = prepare_real(source, out, hold_out, held_out)
     print(json.dumps(counts) if as_json else f"{counts['kept']:,} images in {out}, {counts['held_out']:,} held out")
 
 

@@ -43,6 +43,11 @@ def held_out(label: str, share: float) -> bool:
     return hash64(f"held-out\0{label}") < share * 2.0**64
 
 
+def label_fold(label: str, count: int) -> int:
+    """The fold of a label, from 0, by its hash: all images of one label are in one fold."""
+    return hash64(f"folds\0{label}") % count
+
+
 def caption_images(folder: Path, fit: Fit = FIT, preset: str = "crohme") -> Iterator[StoredImage]:
     """The images of a folder with ``caption.txt`` and ``images/``, labels normalised; unreadable labels are skipped."""
     try:
@@ -162,6 +167,24 @@ def prepare_real(source: Path, out: Path, share: float = 0.0, held: Path | None 
     kept = write_store(out, (image for image in images if held is None or not held_out(image.label, share)))
     others = 0 if held is None else write_store(held, (one for one in images if held_out(one.label, share)))
     return {"kept": kept, "held_out": others}
+
+
+def prepare_fold(source: Path, out: Path, held: Path, fold: int, count: int) -> dict[str, int]:
+    """Fit the images of a caption folder, one fold of the labels to ``held``, the others to ``out``.
+
+    Returns:
+        Images ``kept`` and ``held_out``.
+
+    Raises:
+        SourceError: the folder has no captions or an image is missing.
+        OutputError: a folder cannot be written.
+    """
+    images = list(caption_images(source))
+    kept = write_store(out, (image for image in images if label_fold(image.label, count) != fold))
+    return {
+        "kept": kept,
+        "held_out": write_store(held, (one for one in images if label_fold(one.label, count) == fold)),
+    }
 
 
 def prepare_synthetic(
