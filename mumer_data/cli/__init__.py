@@ -1,4 +1,4 @@
-"""The command line `mumer`: joins the verbs of the modules in this folder and of the entry points `mumer.commands`.
+"""The command line `mumer`: collects the verbs of the modules in this folder and of the entry points `mumer.commands`.
 
 Exit codes: 0 fine, 1 rows rejected under --strict, 2 unusable input.
 """
@@ -36,21 +36,21 @@ def _join() -> None:
     """Add the verbs of this folder, of the trainer and of other packages, in the order of `VERBS`."""
     modules = [import_module(f"mumer_data.cli.{subject}").app for subject in SUBJECTS]
     modules += [point.load() for point in entry_points(group="mumer.commands")]
-    places = {verb: (number, heading) for number, (verb, heading) in enumerate(_headings())}
+    positions = {verb: (number, heading) for number, (verb, heading) in enumerate(_headings())}
     commands = [command for module in modules for command in module.registered_commands]
     groups = [group for module in modules for group in module.registered_groups]
     for entry in (*commands, *groups):
         name = _verb_name(entry)
-        heading = places.get(name, (0, OTHERS))[1]
+        heading = positions.get(name, (0, OTHERS))[1]
         entry.rich_help_panel = heading
         example = VERBS.get(heading, {}).get(name)
         if example:
             entry.epilog = f"Example: {example}"
             if name in LABEL_ARGUMENTS:
                 entry.context_settings = {"ignore_unknown_options": True}
-    last = len(places)
-    app.registered_commands += sorted(commands, key=lambda entry: places.get(_verb_name(entry), (last, ""))[0])
-    app.registered_groups += sorted(groups, key=lambda entry: places.get(_verb_name(entry), (last, ""))[0])
+    last = len(positions)
+    app.registered_commands += sorted(commands, key=lambda entry: positions.get(_verb_name(entry), (last, ""))[0])
+    app.registered_groups += sorted(groups, key=lambda entry: positions.get(_verb_name(entry), (last, ""))[0])
 
 
 def _headings() -> Iterator[tuple[str, str]]:
@@ -58,19 +58,19 @@ def _headings() -> Iterator[tuple[str, str]]:
         yield from ((verb, heading) for verb in verbs)
 
 
-# Their arguments are labels, which may begin with a minus.
+# The arguments of these verbs are labels, which may begin with a minus.
 LABEL_ARGUMENTS = frozenset({"tree", "cdm", "write"})
 _join()
 
 
 def main() -> None:
-    """The entry point: an error that the user can fix is one message and exit code 2."""
+    """The entry point: an error that the user can fix is printed as one message, with exit code 2."""
     try:
         app()
     except MumerError as error:
         print(f"mumer: {error}", file=sys.stderr)
         sys.exit(2)
-    except BrokenPipeError:  # the program that reads our output has ended
+    except BrokenPipeError:  # the reader of the output has ended
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
 

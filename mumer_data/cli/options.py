@@ -1,11 +1,12 @@
-"""The verbs of the command line, a module a subject: each has a Typer ``app`` that `mumer_data.cli` joins.
+"""Options that several verbs share, and the modules of the verbs; each module has a Typer ``app``.
 
-A new verb is one function here, with no logic of its own and heavy imports inside it; a new subject is one
-module and one line in ``SUBJECTS``. Another package adds its verbs through the entry-point group ``mumer.commands``.
+A new verb is one function in one of the modules, without logic of its own and with heavy imports inside it; a new
+subject is one module and one line in ``SUBJECTS``. Other packages add verbs by the entry point ``mumer.commands``.
 """
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,13 +15,30 @@ if TYPE_CHECKING:
     from mumer_data.latex.serialize import Dialect
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+DatasetName = Annotated[str | None, typer.Option(help="Name of the dataset. Default: the name of the output folder.")]
+Normalize = Annotated[
+    str | None,
+    typer.Option(
+        help="Normalise labels and predictions first with this preset: crohme, hme100k, mathwriting or im2latex; off: "
+        "compare them unchanged. Default: auto, the preset that fits the labels, if a prediction or label is not "
+        "tokenised.",
+        metavar="PRESET",
+    ),
+]
+PredictionFiles = Annotated[
+    list[Path],
+    typer.Argument(help="Prediction files (JSON, JSON lines or Parquet with img_id, gt, pred), or folders of them."),
+]
 Resume = Annotated[bool, typer.Option("--resume", help="Continue a killed run: do only what is missing.")]
+RunFolder = Annotated[Path, typer.Option(help="Output folder: new, or with --resume that of a killed run.")]
+Seed = Annotated[int, typer.Option(min=0, help="Random seed.")]
 Settings = Annotated[
     list[str] | None,
     typer.Option(
         "--set", help="Override a key of the file: key=value, e.g. source.path=data/mine. Repeat for several."
     ),
 ]
+Workers = Annotated[int | None, typer.Option(min=1, help="Worker processes. Default: one per core.")]
 
 # The modules, in the order of `mumer --help`.
 SUBJECTS = (
@@ -41,7 +59,7 @@ SUBJECTS = (
 
 
 def checked_dialect(name: str) -> Dialect:
-    """The tree dialect of this name; raises ``typer.BadParameter`` where there is none."""
+    """The tree dialect of this name; raises ``typer.BadParameter`` for an unknown name."""
     from mumer_data.latex.serialize import DIALECTS
 
     for dialect in DIALECTS:

@@ -1,4 +1,4 @@
-"""The table of verbs: heading in `mumer --help`, and the example line that ends the help of each.
+"""The table of verbs: heading in `mumer --help`, and the example line at the end of the help of each verb.
 
 Not for what a verb does: see the other modules of this folder.
 """

@@ -155,7 +155,7 @@ def test_preview_of_images(tmp_path: Path) -> None:
         (["write", "速", "--out", "o"], "not one label could be written; the first: 速"),
         (["write", "no.txt", "--out", "o"], "no.txt is not a file"),
         (["write", "x", "--out", "full"], "not an empty folder"),
-        (["write", "x", "--out", "o", "--format", "svg"], "'svg' is none of png, inkml, coco"),
+        (["write", "x", "--out", "o", "--format", "svg"], "'svg' is not a format: choose png, inkml, coco"),
         (["write", "x", "--out", "o", "--glyphs", "no.parquet"], "does not exist"),
         (["write", "twice.txt", "--out", "o"], "'a' is there twice"),
         (["glyphs", "build", "nowhere", "--out", "o"], "no pipeline file nowhere"),
