@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from mumer_data.cli.options import AsJson, Settings
+from mumer_data.cli.options import AsJson, Resume, Settings
 
 app = typer.Typer()
 group = typer.Typer(no_args_is_help=True)
@@ -83,6 +83,7 @@ def labels(
     settings: Settings = None,
     seed: Annotated[int, typer.Option(min=0, help="Random seed.")] = 0,
     workers: Annotated[int | None, typer.Option(min=1, help="Worker processes. Default: one per core.")] = None,
+    resume: Resume = False,
     as_json: AsJson = False,
 ) -> None:
     """Generate new labels from a grammar fitted to a corpus, or true statements by SymPy."""
@@ -104,6 +105,7 @@ def labels(
             out,
             settings=tuple(settings or ()),
             workers=workers,
+            resume=resume,
             progress=lambda done: progress(done, count),
         )
     if as_json:

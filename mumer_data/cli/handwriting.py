@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from mumer_data.cli.options import AsJson, Settings
+from mumer_data.cli.options import AsJson, Resume, Settings
 from mumer_data.exceptions import SourceError
 
 app = typer.Typer()
@@ -25,7 +25,7 @@ def write(
     labels: Annotated[
         str, typer.Argument(help="Label in quotes, or a text file of id<TAB>label lines or one label per line.")
     ],
-    out: Annotated[Path, typer.Option(help="New output folder.")],
+    out: Annotated[Path, typer.Option(help="Output folder: new, or with --resume that of a killed run.")],
     formats: Annotated[
         str, typer.Option("--format", help="Output formats, separated by commas: png, inkml, coco.")
     ] = "png,inkml,coco",
@@ -41,6 +41,7 @@ def write(
     ] = None,
     seed: Seed = 0,
     workers: Workers = None,
+    resume: Resume = False,
     as_json: AsJson = False,
 ) -> None:
     """Render labels as synthetic handwriting: images, InkML with segmentation, symbol boxes."""
@@ -50,7 +51,7 @@ def write(
     place: dict[str, Any] = {"labels": labels} if _is_file(labels) else {"text": labels}
     hands = {"copies": copies, "writers": writers, "size": size, "seed": seed}
     options = SyntheticOptions.model_validate({"format": "synthetic", "glyphs": banks or (), **place, **hands})
-    found = write_folder(SyntheticReader(options, Path()), out, _formats(formats), workers)
+    found = write_folder(SyntheticReader(options, Path()), out, _formats(formats), workers, resume=resume)
     reasons = dict(Counter(reject.reason for reject in found.rejects).most_common())
     counts = {"written": len(found.written), "rejected": len(found.rejects), "reasons": reasons}
     if as_json:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mumer_data.latex.serialize import Dialect
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Continue a killed run: do only what is missing.")]
 Settings = Annotated[
     list[str] | None,
     typer.Option(

@@ -168,9 +168,7 @@ class WorkFolder:
     def begin(self) -> None:
         """Create the folder, take the lock, and write the plan file."""
         if not self._held:
-            if not is_remote(
-                self.path
-            ):  # there, a folder is only a prefix of names
+            if not is_remote(self.path):  # there, a folder is only a prefix of names
                 self.path.mkdir(parents=True, exist_ok=True)
             self._hold()
         if not is_remote(self.path):
