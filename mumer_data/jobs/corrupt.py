@@ -194,7 +194,7 @@ def _corrupted(usable_row: UsableRow, row: int, job: CorruptJob, channel: Channe
             usable_row.id,
             row,
             "not_corrupted",
-            "the error model has no (other) error for this label",
+            "the channel has no (other) error for this label",
             None,
             usable_row.label,
         )

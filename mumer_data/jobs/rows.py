@@ -70,7 +70,7 @@ def usable(
         return _rejected(row, rejection)
     if pipeline.augment is not None and _like_a_variant(row.id, pipeline.augment.copies):
         message = (
-            f"the id {row.id!r} may clash with an augmented variant of another row: rename it, or make fewer copies"
+            f"the id {row.id!r} may be that of a variant of another row: take rows that are none, or fewer copies"
         )
         return Reject(row.id, row.row, "id_taken", message, None, row.label)
     expression = validator.expression(row)

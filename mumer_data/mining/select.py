@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 TAKEN, DUPLICATE, IMAGE_FULL, CONFUSION_FULL = range(4)
 REASONS = {
-    DUPLICATE: ("duplicate_prediction", "an earlier row has the same prediction of the same image"),
-    IMAGE_FULL: ("image_limit", "the image has reached --max-per-image samples"),
-    CONFUSION_FULL: ("confusion_limit", "one of its confusions has reached --max-per-confusion samples"),
+    DUPLICATE: ("duplicate_prediction", "the same prediction of the same image came before"),
+    IMAGE_FULL: ("image_limit", "as many samples of this image as --max-per-image allows"),
+    CONFUSION_FULL: ("confusion_limit", "as many samples of one of its confusions as --max-per-confusion allows"),
 }
 
 Keys = NDArray[np.uint64]

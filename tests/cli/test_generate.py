@@ -111,7 +111,7 @@ def test_confusions_make_symbols_frequent(corpus: Path, tmp_path: Path) -> None:
         (("--grammar", "nothing.yaml"), b"no pipeline file"),
         (("--grammar", "CORPUS", "--exclude", "nothing"), b"no pipeline file"),
         (("--grammar", "CORPUS", "--length", "9-3"), b"is not a length"),
-        (("--grammar", "CORPUS", "--depth", "x"), b"no depth"),
+        (("--grammar", "CORPUS", "--depth", "x"), b"not a depth"),
         (("--grammar", "CORPUS", "--depth", "7"), b"no label of depth"),
         (("--grammar", "CORPUS", "--length", "1-2"), b"found only"),
         (("--grammar", "CORPUS", "--rare", "0.9", "--normalize", "nobody"), b"unknown preset"),

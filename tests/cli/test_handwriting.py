@@ -159,7 +159,7 @@ def test_preview_of_images(tmp_path: Path) -> None:
         (["write", "x", "--out", "o", "--glyphs", "no.parquet"], "does not exist"),
         (["write", "twice.txt", "--out", "o"], "'a' is there twice"),
         (["glyphs", "build", "nowhere", "--out", "o"], "no pipeline file nowhere"),
-        (["preview", "bad.yaml", "--out", "o.png"], "not one row can be shown"),
+        (["preview", "bad.yaml", "--out", "o.png"], "no row can be shown"),
     ],
     ids=["chinese", "no-file", "full", "format", "no-bank", "twice", "no-source", "no-rows"],
 )

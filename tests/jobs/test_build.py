@@ -140,7 +140,7 @@ def test_a_zip_gives_the_same_rows_and_has_no_paths(good_folder: Path, tmp_path:
     build(pipeline(good_folder), tmp_path / "folder")
     build(pipeline(archive), tmp_path / "zip")
     assert read(tmp_path / "folder", "t_tree") == read(tmp_path / "zip", "t_tree")
-    with pytest.raises(PipelineError, match="images: path needs images that lie on disk"):
+    with pytest.raises(PipelineError, match="images: path needs images that are files on disk"):
         build(pipeline(archive, images="path"), tmp_path / "paths", workers=1)
 
 

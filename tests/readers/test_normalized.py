@@ -120,7 +120,7 @@ def test_a_pipeline_defines_macros() -> None:
     rows = [{"image": mumer_data.handwrite("x").image, "label": r"x \in \R"}]
     normalize = {"preset": "crohme", "macros": {r"\R": r"\mathbb{R}"}}
     assert mumer_data.build_dataset(rows, normalize=normalize)["recognition"]["label"][:] == [r"x \in \mathbb { R }"]
-    with pytest.raises(PipelineError, match="macros need a preset"):
+    with pytest.raises(PipelineError, match="macros need a normalisation preset"):
         mumer_data.build_dataset(rows, normalize={"macros": {r"\R": "R"}})
     with pytest.raises(PipelineError, match="'R' is not the name of a command"):
         mumer_data.build_dataset(rows, normalize={"preset": "crohme", "macros": {"R": "x"}})
