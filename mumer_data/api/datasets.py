@@ -129,9 +129,9 @@ def build_dataset(
 
 def _samples(pipeline: Pipeline) -> tuple[dict[str, list[ShardRow]], list[Reject], int]:
     """The shard rows of every task, the rejects, and the number of accepted input rows."""
-    tasks, validator, reader = pipeline.tasks_by_name(), pipeline.screen(), pipeline.reader()
+    tasks, validator, reader = pipeline.tasks_by_name(), pipeline.row_validator(), pipeline.reader()
     parts = reader.plan(_ROWS, 1 << 40)
-    rejected = build_job.refusals(pipeline, parts, 1)
+    rejected = build_job.dataset_rejections(pipeline, parts, 1)
     samples: dict[str, list[ShardRow]] = {name: [] for name in tasks}
     rejects: list[Reject] = []
     accepted = 0

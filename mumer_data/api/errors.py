@@ -135,7 +135,7 @@ def mine_errors(
     decisions = choose(
         Candidates.of_table(pa.Table.from_pylist(candidates, CANDIDATES)), max_per_image, max_per_confusion
     )
-    rejects = list(scan.refused)
+    rejects = list(scan.rejects)
     taken = []
     for row, decision in zip(candidates, decisions.tolist(), strict=True):
         if decision == TAKEN:

@@ -24,13 +24,13 @@ app = typer.Typer(
 
 
 def main() -> None:
-    """The entry point: an error that the user can fix is one message and exit code 2."""
+    """The entry point: an error that the user can fix is printed as one message, with exit code 2."""
     try:
         app()
     except MumerError as error:
         print(f"mumer: {error}", file=sys.stderr)
         sys.exit(2)
-    except BrokenPipeError:  # the program that reads our output has ended
+    except BrokenPipeError:  # the reader of the output has ended
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from mumer_data.cli.options import AsJson, Settings
+from mumer_data.cli.options import AsJson, Normalize, Seed, Settings
 
 app = typer.Typer()
 
@@ -27,15 +27,12 @@ def audit(
         list[Path] | None,
         typer.Option(help="Prediction file of one model or fold, or a folder of them. Repeat for several."),
     ] = None,
-    images: Annotated[Path | None, typer.Option(help="Folder of images or a build, where no source is named.")] = None,
+    images: Annotated[Path | None, typer.Option(help="Folder of images or a build; only without a source.")] = None,
     raw_labels: Annotated[
         Path | None,
         typer.Option(help="File of id<TAB>label as released. Default: raw_labels.tsv in the folder of the source."),
     ] = None,
-    normalize: Annotated[
-        str | None,
-        typer.Option(help="Normalise predictions first with this preset. Default: auto; off: as they stand."),
-    ] = None,
+    normalize: Normalize = None,
     score_with: Annotated[
         str | None,
         typer.Option(
@@ -50,7 +47,7 @@ def audit(
     ] = False,
     who: Annotated[str, typer.Option(help="Name of the reviewer, for corrections.tsv.")] = "",
     settings: Settings = None,
-    seed: Annotated[int, typer.Option(min=0, help="Random seed.")] = 0,
+    seed: Seed = 0,
     as_json: AsJson = False,
 ) -> None:
     """Rank labels by the probability that the label is wrong, and write a page to review them."""
@@ -63,10 +60,10 @@ def audit(
         raise typer.BadParameter("name a source, or predictions with labels (--predictions), or both")
     inputs = AuditSource(predictions or (), source, images, raw_labels, normalize, settings or (), score_with)
     with build_progress("reading") as progress:
-        findings, pictures = audit_files(inputs, out, prior=prior, seed=seed, progress=progress)
+        findings, images_by_id = audit_files(inputs, out, prior=prior, seed=seed, progress=progress)
     if top:
         name = source or ", ".join(map(str, predictions or ()))
-        write_review(findings[:top], pictures, out / "index.html", name=name)
+        write_review(findings[:top], images_by_id, out / "index.html", name=name)
     if review:
         from mumer_data.report.review.terminal import review_in_terminal
 

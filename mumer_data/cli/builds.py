@@ -1,4 +1,4 @@
-"""Verbs that build shards and look into them: `build`, `inspect`."""
+"""Verbs that build shards and inspect them: `build`, `inspect`, `verify`."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 
-from mumer_data.cli.options import AsJson, Settings
+from mumer_data.cli.options import AsJson, Resume, Settings, Workers
 from mumer_data.exceptions import SourceError
 from mumer_data.io.cluster import Backend
-from mumer_data.io.storage import place
+from mumer_data.io.storage import storage_path
 
 app = typer.Typer()
 
@@ -20,10 +20,10 @@ app = typer.Typer()
 def build(
     pipeline: Annotated[str, typer.Argument(help="Pipeline file, or the name of a ready pipeline such as demo.")],
     out: Annotated[str, typer.Option(help="Output folder or URL: new, or with --resume that of a killed run.")],
-    workers: Annotated[int | None, typer.Option(min=1, help="Worker processes. Default: one per core.")] = None,
+    workers: Workers = None,
     backend: Annotated[Backend, typer.Option(help="Where the workers run: loky (this machine), dask or ray.")] = "loky",
     address: Annotated[str | None, typer.Option(help="Address of the cluster. Default: start a local one.")] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Continue a killed run: do only what is missing.")] = False,
+    resume: Resume = False,
     settings: Settings = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with code 1 if any row was rejected.")] = False,
     as_json: AsJson = False,
@@ -34,15 +34,15 @@ def build(
     from mumer_data.jobs.config import load_pipeline
     from mumer_data.report.console import build_progress, print_build
 
-    recipe, folder = load_pipeline(pipeline, settings or ()), place(out)
-    with on(backend, address, workers), build_progress(f"building {recipe.name}") as progress:
-        result = run_build(recipe, folder, workers=workers, resume=resume, progress=progress)
+    config, folder = load_pipeline(pipeline, settings or ()), storage_path(out)
+    with on(backend, address, workers), build_progress(f"building {config.name}") as progress:
+        result = run_build(config, folder, workers=workers, resume=resume, progress=progress)
     if as_json:
         print(json.dumps(result.to_dict() | {"out": out}))
     else:
         print_build(folder, result.manifest)
     if not result.counts["accepted"]:
-        raise SourceError(f"not one row could be used: {folder / 'rejects.parquet'} says why")
+        raise SourceError(f"no row could be used: see {folder / 'rejects.parquet'} for the reasons")
     if strict and result.counts["rejected"]:
         raise typer.Exit(1)
 
@@ -56,7 +56,7 @@ def inspect(
     from mumer_data.report.console import print_summary
     from mumer_data.report.summary import summarise
 
-    summary = summarise(place(folder))
+    summary = summarise(storage_path(folder))
     if as_json:
         print(json.dumps(summary.to_json(), ensure_ascii=False))
     else:

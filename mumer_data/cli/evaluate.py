@@ -1,4 +1,4 @@
-"""Verbs that judge predictions: `evaluate`, `compare`, `cdm`, `report`."""
+"""Verbs that evaluate predictions: `evaluate`, `compare`, `cdm`, `report`."""
 
 from __future__ import annotations
 
@@ -8,22 +8,10 @@ from typing import Annotated, Any
 
 import typer
 
-from mumer_data.cli.options import AsJson
+from mumer_data.cli.options import AsJson, Normalize, PredictionFiles
 
 app = typer.Typer()
 
-Files = Annotated[
-    list[Path],
-    typer.Argument(help="Prediction files (JSON, JSON lines or Parquet with img_id, gt, pred), or folders of them."),
-]
-Normalize = Annotated[
-    str | None,
-    typer.Option(
-        help="Normalise both sides first: crohme, hme100k, mathwriting or im2latex; off: compare them as they stand. "
-        "Default: auto, the preset that fits the labels, if a prediction or label is not tokenised.",
-        metavar="PRESET",
-    ),
-]
 Seed = Annotated[int, typer.Option(min=0, help="Random seed of the bootstrap.")]
 By = Annotated[
     list[str] | None,
@@ -40,7 +28,7 @@ Semantic = Annotated[bool, typer.Option("--semantic", help="Prove pairs equal wi
 
 @app.command()
 def evaluate(
-    files: Files,
+    files: PredictionFiles,
     cdm: Cdm = False,
     semantic: Semantic = False,
     metric: More = None,
@@ -64,16 +52,16 @@ def evaluate(
     from mumer_data.report.scores import print_evaluation, print_evaluations
 
     metrics = _metrics([*(["semantic"] if semantic else []), *(["cdm"] if cdm else []), *(metric or [])])
-    keys, known = _slice_keys(by), _labels(labels)
+    keys, replaced_labels = _slice_keys(by), _labels(labels)
     decisions = None if corrections is None else read_corrections(corrections)
     evaluations, corrected = [], []
     for path in prediction_files(files):
         graphs = lg / path.stem if lg is not None and (len(files) > 1 or files[0].is_dir()) else lg
-        file = LabelledFile(path, known)
+        file = LabelledFile(path, replaced_labels)
         evaluation = evaluate_file(file, preset=normalize, metrics=metrics, by=keys, seed=seed, graphs=graphs)
         evaluations.append((path, evaluation))
         if decisions is not None:
-            file = LabelledFile(path, known, decisions)
+            file = LabelledFile(path, replaced_labels, decisions)
             corrected.append(evaluate_file(file, preset=normalize, metrics=metrics, by=keys, seed=seed))
     single = len(files) == 1 and not files[0].is_dir()
     if as_json:
@@ -84,7 +72,8 @@ def evaluate(
     elif corrected:
         both = zip(evaluations, corrected, strict=True)
         pairs = [
-            [(f"{path.name}, labels as published", one), (f"{path.name}, corrected", two)] for (path, one), two in both
+            [(f"{path.name}, labels as published", published), (f"{path.name}, corrected", after)]
+            for (path, published), after in both
         ]
         print_evaluations([entry for pair in pairs for entry in pair])
     elif single:
@@ -134,26 +123,31 @@ def cdm(
     rating = rating_of(prediction, label)
     label, prediction, preset = normalized_pair(label, prediction, normalize)
     score = cdm_score(label, prediction)
-    how = f"{signature()}|norm:{preset}|version:mumer-{__version__}"
+    full_signature = f"{signature()}|norm:{preset}|version:mumer-{__version__}"
     if png is not None:
         from mumer_data.report.overlay import write_overlay
 
         write_overlay(label, prediction, png)
     if as_json:
-        found = {**asdict(score), "rating": round(rating.value, 2), "rating_basis": rating.basis, "signature": how}
-        costs = [{**asdict(one), "points": round(points, 2)} for one, points in rating.costs]
-        print(json.dumps(found | ({"costs": costs} if explain else {}), ensure_ascii=False))
+        result = {
+            **asdict(score),
+            "rating": round(rating.value, 2),
+            "rating_basis": rating.basis,
+            "signature": full_signature,
+        }
+        costs = [{**asdict(difference), "points": round(points, 2)} for difference, points in rating.costs]
+        print(json.dumps(result | ({"costs": costs} if explain else {}), ensure_ascii=False))
         return
     if score.unrenderable:
         print(f"the {score.unrenderable} cannot be typeset: {score.reason}")
     else:
-        print(f"CDM F1 {score.f1:.3f}, {'' if score.viseq else 'not '}visually equal\n{how}")
+        print(f"CDM F1 {score.f1:.3f}, {'' if score.viseq else 'not '}visually equal\n{full_signature}")
         if score.note:
             print(f"note: {score.note}")
     print(f"predicted human rating {rating.value:.1f} of 10, from the {rating.basis}")
-    for one, points in rating.costs if explain else ():
-        sides = f"{one.reference or 'nothing'} -> {one.prediction or 'nothing'}"
-        print(f"{-points:7.2f}  {one.kind.replace('_', ' ')}: {sides}")
+    for difference, points in rating.costs if explain else ():
+        sides = f"{difference.reference or 'nothing'} -> {difference.prediction or 'nothing'}"
+        print(f"{-points:7.2f}  {difference.kind.replace('_', ' ')}: {sides}")
 
 
 def _labels(path: Path | None) -> dict[str, str] | None:
@@ -163,7 +157,7 @@ def _labels(path: Path | None) -> dict[str, str] | None:
 
 
 def _metrics(more: list[str]) -> list[str]:
-    """The default metrics and some more, each once."""
+    """The default metrics and further ones, without repeats."""
     from mumer_data.metrics import DEFAULT, METRICS
     from mumer_data.registry import did_you_mean
 

@@ -1,4 +1,4 @@
-"""The verb `generate`: new labels."""
+"""Verbs that generate data: `generate labels`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from mumer_data.cli.options import AsJson, Settings
+from mumer_data.cli.options import AsJson, Resume, Seed, Settings, Workers
 
 app = typer.Typer()
 group = typer.Typer(no_args_is_help=True)
@@ -76,13 +76,14 @@ def labels(
         Path | None, typer.Option(help="confusions.parquet of `mumer mine`: confused symbols become more frequent.")
     ] = None,
     confused: Confused = 0.2,
-    known: Annotated[bool, typer.Option("--known", help="Allow labels that the corpus contains.")] = False,
+    known: Annotated[bool, typer.Option("--known", help="Allow labels that are in the corpus.")] = False,
     normalize: Annotated[
         str | None, typer.Option(help="Normalisation preset of the labels. Default: that of the pipeline, else crohme.")
     ] = None,
     settings: Settings = None,
-    seed: Annotated[int, typer.Option(min=0, help="Random seed.")] = 0,
-    workers: Annotated[int | None, typer.Option(min=1, help="Worker processes. Default: one per core.")] = None,
+    seed: Seed = 0,
+    workers: Workers = None,
+    resume: Resume = False,
     as_json: AsJson = False,
 ) -> None:
     """Generate new labels from a grammar fitted to a corpus, or true statements by SymPy."""
@@ -91,19 +92,20 @@ def labels(
     from mumer_data.report.generation import print_generation
 
     if (grammar is None) == (sympy is None):
-        raise typer.BadParameter("give a corpus (--grammar) or families of facts (--sympy), one of them")
-    named = (name.strip() for name in (sympy or "").split(","))
-    families = () if sympy == "all" else tuple(name for name in named if name)
+        raise typer.BadParameter("pass either a corpus (--grammar) or families of identities (--sympy)")
+    names = (name.strip() for name in (sympy or "").split(","))
+    families = () if sympy == "all" else tuple(name for name in names if name)
     request = Request(
         *(count, grammar, families, tuple(exclude or ()), length, _depths(depth), rare, confused, confusions, known),
         *(normalize, seed),
     )
-    with build_progress("drawing labels") as progress:
+    with build_progress("sampling labels") as progress:
         record = generate_labels(
             request,
             out,
             settings=tuple(settings or ()),
             workers=workers,
+            resume=resume,
             progress=lambda done: progress(done, count),
         )
     if as_json:
@@ -115,7 +117,7 @@ def labels(
 def _depths(text: str | None) -> tuple[int, int] | None:
     if text is None:
         return None
-    found = re.fullmatch(r"(\d+)(?:-(\d+))?", text.strip())
-    if found is None or int(found[1]) > int(found[2] or found[1]):
-        raise typer.BadParameter(f"'{text}' is no depth: write 2 or 1-3", param_hint="--depth")
-    return int(found[1]), int(found[2] or found[1])
+    match = re.fullmatch(r"(\d+)(?:-(\d+))?", text.strip())
+    if match is None or int(match[1]) > int(match[2] or match[1]):
+        raise typer.BadParameter(f"'{text}' is not a depth: write 2 or 1-3", param_hint="--depth")
+    return int(match[1]), int(match[2] or match[1])

@@ -9,15 +9,12 @@ from typing import Annotated, Any
 
 import typer
 
-from mumer_data.cli.options import AsJson, Settings
+from mumer_data.cli.options import AsJson, Resume, Seed, Settings, Workers
 from mumer_data.exceptions import SourceError
 
 app = typer.Typer()
 glyphs = typer.Typer(help="Build banks of glyphs from handwriting or fonts.", no_args_is_help=True)
 app.add_typer(glyphs, name="glyphs")
-
-Workers = Annotated[int | None, typer.Option(min=1, help="Worker processes. Default: one per core.")]
-Seed = Annotated[int, typer.Option(min=0, help="Random seed.")]
 
 
 @app.command()
@@ -25,7 +22,7 @@ def write(
     labels: Annotated[
         str, typer.Argument(help="Label in quotes, or a text file of id<TAB>label lines or one label per line.")
     ],
-    out: Annotated[Path, typer.Option(help="New output folder.")],
+    out: Annotated[Path, typer.Option(help="Output folder: new, or with --resume that of a killed run.")],
     formats: Annotated[
         str, typer.Option("--format", help="Output formats, separated by commas: png, inkml, coco.")
     ] = "png,inkml,coco",
@@ -41,25 +38,26 @@ def write(
     ] = None,
     seed: Seed = 0,
     workers: Workers = None,
+    resume: Resume = False,
     as_json: AsJson = False,
 ) -> None:
     """Render labels as synthetic handwriting: images, InkML with segmentation, symbol boxes."""
     from mumer_data.jobs.write import write_folder
     from mumer_data.readers.synthetic import SyntheticOptions, SyntheticReader
 
-    place: dict[str, Any] = {"labels": labels} if _is_file(labels) else {"text": labels}
-    hands = {"copies": copies, "writers": writers, "size": size, "seed": seed}
-    options = SyntheticOptions.model_validate({"format": "synthetic", "glyphs": banks or (), **place, **hands})
-    found = write_folder(SyntheticReader(options, Path()), out, _formats(formats), workers)
-    reasons = dict(Counter(reject.reason for reject in found.rejects).most_common())
-    counts = {"written": len(found.written), "rejected": len(found.rejects), "reasons": reasons}
+    source: dict[str, Any] = {"labels": labels} if _is_file(labels) else {"text": labels}
+    writing = {"copies": copies, "writers": writers, "size": size, "seed": seed}
+    options = SyntheticOptions.model_validate({"format": "synthetic", "glyphs": banks or (), **source, **writing})
+    result = write_folder(SyntheticReader(options, Path()), out, _formats(formats), workers, resume=resume)
+    reasons = dict(Counter(reject.reason for reject in result.rejects).most_common())
+    counts = {"written": len(result.written), "rejected": len(result.rejects), "reasons": reasons}
     if as_json:
-        print(json.dumps({"out": str(out), "symbols": found.symbols, **counts}))
+        print(json.dumps({"out": str(out), "symbols": result.symbols, **counts}))
         return
-    print(f"{len(found.written):,} expressions with {found.symbols:,} symbols in {out}")
+    print(f"{len(result.written):,} expressions with {result.symbols:,} symbols in {out}")
     if reasons:
-        named = ", ".join(f"{reason} {count:,}" for reason, count in reasons.items())
-        print(f"{len(found.rejects):,} labels not written ({named}): {out / 'rejects.jsonl'} says why")
+        listed = ", ".join(f"{reason} {count:,}" for reason, count in reasons.items())
+        print(f"{len(result.rejects):,} labels not written ({listed}): see {out / 'rejects.jsonl'} for the reasons")
 
 
 def _is_file(labels: str) -> bool:
@@ -71,11 +69,11 @@ def _is_file(labels: str) -> bool:
 def _formats(names: str) -> tuple[Any, ...]:
     from mumer_data.jobs.write import FORMATS
 
-    chosen = tuple(name.strip() for name in names.split(","))
-    unknown = [name for name in chosen if name not in FORMATS]
+    formats = tuple(name.strip() for name in names.split(","))
+    unknown = [name for name in formats if name not in FORMATS]
     if unknown:
-        raise typer.BadParameter(f"'{unknown[0]}' is none of {', '.join(FORMATS)}", param_hint="--format")
-    return chosen
+        raise typer.BadParameter(f"'{unknown[0]}' is not a format: choose {', '.join(FORMATS)}", param_hint="--format")
+    return formats
 
 
 @glyphs.command("build")
@@ -94,25 +92,24 @@ def build_bank(
 ) -> None:
     """Build a glyph bank: from segmented ink, from images by connected components, or from handwriting fonts."""
     if (source is None) == (not fonts):
-        raise typer.BadParameter("give labelled handwriting or --fonts, one of them", param_hint="SOURCE")
+        raise typer.BadParameter("pass either labelled handwriting or --fonts", param_hint="SOURCE")
     if fonts:
         from mumer_data.jobs.glyphs import build_font_bank
 
-        made = build_font_bank(fonts, out)
-        told = f"{made['glyphs']:,} glyphs of {made['tokens']:,} symbols, from {made['fonts']:,} fonts"
-        told += f"\nlicences of the fonts:  {out}.licences.json"
+        counts = build_font_bank(fonts, out)
+        message = f"{counts['glyphs']:,} glyphs of {counts['tokens']:,} symbols, from {counts['fonts']:,} fonts"
+        message += f"\nlicences of the fonts:  {out}.licences.json"
     else:
         from mumer_data.jobs.config import load_source
         from mumer_data.jobs.glyphs import build_bank as run
 
-        made = run(load_source(str(source), settings or ()), out, workers)
-        told = (
-            f"{made['glyphs']:,} glyphs of {made['tokens']:,} symbols, from {made['used']:,} of {made['read']:,} rows"
-        )
+        counts = run(load_source(str(source), settings or ()), out, workers)
+        message = f"{counts['glyphs']:,} glyphs of {counts['tokens']:,} symbols, "
+        message += f"from {counts['used']:,} of {counts['read']:,} rows"
     if as_json:
-        print(json.dumps({"out": str(out)} | made))
+        print(json.dumps({"out": str(out)} | counts))
         return
-    print(told)
+    print(message)
     print(f"write with them:  mumer write LABELS --glyphs {out} --out DIR")
 
 

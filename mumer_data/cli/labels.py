@@ -35,7 +35,7 @@ def parse(
     from mumer_data.latex.parser import parse as parse_label
     from mumer_data.latex.serialize import label_text
 
-    named = checked_dialect(dialect)
+    tree_dialect = checked_dialect(dialect)
     failed = 0
     for line in _lines(file):
         record: dict[str, Any] = {"label": line.decode("utf-8", errors="replace")}
@@ -43,7 +43,7 @@ def parse(
             label = line.decode("utf-8")
             if strict:
                 parse_label(label, strict=True)
-            record |= {"tree_cot": label_text(label, named), "symbol_count": symbol_count_text(label)}
+            record |= {"tree_cot": label_text(label, tree_dialect), "symbol_count": symbol_count_text(label)}
         except UnicodeDecodeError as error:
             record["error"] = {"message": f"not UTF-8 at byte {error.start}", "position": None}
         except LatexSyntaxError as error:
@@ -100,8 +100,8 @@ def normalize(
         if problem:
             print(f"line {number}: {problem}", file=sys.stderr)
         elif explain:
-            fired = ", ".join(rule.name for rule in normalizer.explain(raw)[1]) or "nothing"
-            print(f"line {number}: {fired}", file=sys.stderr)
+            changes = ", ".join(rule.name for rule in normalizer.explain(raw)[1]) or "nothing"
+            print(f"line {number}: {changes}", file=sys.stderr)
 
 
 @app.command()
@@ -127,7 +127,7 @@ def tree(
 
 
 def _lines(file: Path | None) -> Iterator[bytes]:
-    """The lines of a file or of stdin, separated by line feeds only, without their ends."""
+    """The lines of a file or of standard input, separated by line feeds only, without their ends."""
     if file is None:
         yield from map(_without_end, sys.stdin.buffer)
         return

@@ -8,23 +8,43 @@ from typing import Annotated
 
 import typer
 
-from mumer_data.cli.options import AsJson, Settings
+from mumer_data.cli.options import (
+    AsJson,
+    DatasetName,
+    Normalize,
+    PredictionFiles,
+    Resume,
+    RunFolder,
+    Seed,
+    Settings,
+    Workers,
+)
 
 app = typer.Typer()
 
-Files = Annotated[
-    list[Path], typer.Argument(help="Prediction files (JSON, JSON lines or Parquet), or folders of them.")
-]
-Normalize = Annotated[
-    str | None,
+Images = Annotated[
+    Path | None,
     typer.Option(
-        help="Normalise labels and predictions first with this preset; off: not. "
-        "Default: auto, the preset that fits the labels, if a prediction or label is not tokenised.",
-        metavar="PRESET",
+        help="Folder of images, or a build. Default: the shards that the predictions name, else image paths only."
     ),
 ]
-
-
+KeepCorrect = Annotated[
+    float, typer.Option(min=0, max=1, help="Fraction of correct predictions to keep as samples with nothing to fix.")
+]
+MaxPerImage = Annotated[int | None, typer.Option(min=1, help="Maximum number of samples per image.")]
+MaxPerConfusion = Annotated[int | None, typer.Option(min=1, help="Maximum number of samples per confusion.")]
+LabelDoubts = Annotated[
+    str,
+    typer.Option(
+        "--doubts",
+        help="Wrong predictions whose label is probably wrong: keep them as samples, set them apart in "
+        "doubts.parquet, or drop them. Default: auto, apart if there are several predictions or files to compare.",
+        metavar="auto|keep|apart|drop",
+    ),
+]
+Split = Annotated[str, typer.Option(help="Name of the split; shard files begin with it.")]
+ChatFormat = Annotated[str, typer.Option(help="Chat format: sharegpt or openai.", metavar="sharegpt|openai")]
+MaxRows = Annotated[int, typer.Option(min=1, help="Maximum number of predictions per shard.")]
 Ignore = Annotated[
     list[str] | None,
     typer.Option(
@@ -37,7 +57,7 @@ Ignore = Annotated[
 
 @app.command()
 def confusions(
-    files: Files,
+    files: PredictionFiles,
     png: Annotated[Path | None, typer.Option(help="Draw a heat map into this PNG file.")] = None,
     out: Annotated[Path | None, typer.Option(help="Write all confusions into this Parquet file.")] = None,
     top: Annotated[int, typer.Option(min=1, help="Rows per table.")] = 20,
@@ -50,57 +70,40 @@ def confusions(
     from mumer_data.mining.ignore import ignored
     from mumer_data.report.confusions import confusions_json, plot_confusions, print_confusions, write_confusions
 
-    found = count_confusions(files, normalize, ignored(ignore or ()))
+    counts = count_confusions(files, normalize, ignored(ignore or ()))
     if png is not None:
-        plot_confusions(png, found)
+        plot_confusions(png, counts)
     if out is not None:
-        write_confusions(out, found)
+        write_confusions(out, counts)
     if as_json:
-        print(json.dumps(confusions_json(found), ensure_ascii=False))
+        print(json.dumps(confusions_json(counts), ensure_ascii=False))
     else:
-        print_confusions(found, top)
+        print_confusions(counts, top)
 
 
 @app.command()
 def mine(
-    files: Files,
-    out: Annotated[Path, typer.Option(help="Output folder: new, or with --resume that of a killed run.")],
-    name: Annotated[
-        str | None, typer.Option(help="Name of the dataset. Default: the name of the output folder.")
-    ] = None,
-    images: Annotated[
-        Path | None,
-        typer.Option(
-            help="Folder of images, or a build. Default: the shards that the predictions name, else image paths only."
-        ),
-    ] = None,
-    keep_correct: Annotated[
-        float,
-        typer.Option(min=0, max=1, help="Fraction of correct predictions to keep as samples with nothing to fix."),
-    ] = 0.0,
-    max_per_image: Annotated[int | None, typer.Option(min=1, help="Maximum number of samples per image.")] = None,
-    max_per_confusion: Annotated[
-        int | None, typer.Option(min=1, help="Maximum number of samples per confusion.")
-    ] = None,
+    files: PredictionFiles,
+    out: RunFolder,
+    name: DatasetName = None,
+    images: Images = None,
+    keep_correct: KeepCorrect = 0.0,
+    max_per_image: MaxPerImage = None,
+    max_per_confusion: MaxPerConfusion = None,
     normalize: Normalize = None,
-    doubts: Annotated[
-        str,
-        typer.Option(
-            help="Wrong predictions whose label is probably wrong: keep them as samples, set them apart in "
-            "doubts.parquet, or drop them. Default: auto, apart where several predictions or files allow a judgement.",
-            metavar="auto|keep|apart|drop",
-        ),
-    ] = "auto",
+    doubts: LabelDoubts = "auto",
     ignore: Ignore = None,
-    split: Annotated[str, typer.Option(help="Name of the split; shard files begin with it.")] = "train",
-    chat: Annotated[str, typer.Option(help="Chat format: sharegpt or openai.", metavar="sharegpt|openai")] = "sharegpt",
-    max_rows: Annotated[int, typer.Option(min=1, help="Maximum number of predictions per shard.")] = 5_000,
-    seed: Annotated[int, typer.Option(min=0, help="Random seed.")] = 0,
-    workers: Annotated[int | None, typer.Option(min=1, help="Worker processes. Default: one per core.")] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Continue a killed run: do only what is missing.")] = False,
+    split: Split = "train",
+    chat: ChatFormat = "sharegpt",
+    max_rows: MaxRows = 5_000,
+    seed: Seed = 0,
+    workers: Workers = None,
+    resume: Resume = False,
     as_json: AsJson = False,
 ) -> None:
     """Turn wrong predictions into error_find and error_fix samples."""
+    from functools import partial
+
     from mumer_data.jobs.mine import mine as run_mine
     from mumer_data.jobs.mine import mining_name
     from mumer_data.mining.candidates import MiningOptions
@@ -113,34 +116,17 @@ def mine(
     if chat not in CHATS:
         raise typer.BadParameter(f"'{chat}' is not a chat format: choose {' or '.join(CHATS)}", param_hint="--chat")
     if doubts not in DOUBTS:
-        raise typer.BadParameter(f"'{doubts}' is not a choice: {', '.join(DOUBTS)}", param_hint="--doubts")
-    options = MiningOptions(
-        normalize=normalize,
-        keep_correct=keep_correct,
-        max_per_image=max_per_image,
-        max_per_confusion=max_per_confusion,
-        doubts=doubts,
-        ignore=ignored(ignore or ()),
-        seed=seed,
-    )
+        raise typer.BadParameter(f"'{doubts}' is unknown: choose {', '.join(DOUBTS)}", param_hint="--doubts")
+    limits = {"keep_correct": keep_correct, "max_per_image": max_per_image, "max_per_confusion": max_per_confusion}
+    choices = {"normalize": normalize, "doubts": doubts, "ignore": ignored(ignore or ()), "seed": seed}
+    options = MiningOptions.model_validate(limits | choices)
+    run = partial(run_mine, images=images, split=split, chat=chat, max_rows=max_rows)
     with build_progress("mining") as progress:
-        found = run_mine(
-            files,
-            out,
-            mining_name(name, out),
-            options,
-            images=images,
-            split=split,
-            chat=chat,
-            max_rows=max_rows,
-            workers=workers,
-            resume=resume,
-            progress=progress,
-        )
+        result = run(files, out, mining_name(name, out), options, workers=workers, resume=resume, progress=progress)
     if as_json:
-        print(json.dumps({"out": str(out), **found.counts}))
+        print(json.dumps({"out": str(out), **result.counts}))
     else:
-        print_mining(out, found.counts, list(found.manifest["configs"]))
+        print_mining(out, result.counts, list(result.manifest["configs"]))
 
 
 @app.command()
@@ -148,20 +134,18 @@ def corrupt(
     source: Annotated[
         str, typer.Argument(help="Labels and images: a build, a pipeline file, or the name of a ready pipeline.")
     ],
-    out: Annotated[Path, typer.Option(help="Output folder: new, or with --resume that of a killed run.")],
+    out: RunFolder,
     like: Annotated[
         list[Path] | None, typer.Option(help="Predictions whose errors to learn: a file or folder. Repeat for several.")
     ] = None,
     channel: Annotated[Path | None, typer.Option(help="Error model saved by an earlier run (channel.json).")] = None,
-    name: Annotated[
-        str | None, typer.Option(help="Name of the dataset. Default: the name of the output folder.")
-    ] = None,
+    name: DatasetName = None,
     samples: Annotated[int, typer.Option(min=1, help="Number of different wrong predictions per label.")] = 1,
     normalize: Normalize = None,
     settings: Settings = None,
-    seed: Annotated[int, typer.Option(min=0, help="Random seed.")] = 0,
-    workers: Annotated[int | None, typer.Option(min=1, help="Worker processes. Default: one per core.")] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Continue a killed run: do only what is missing.")] = False,
+    seed: Seed = 0,
+    workers: Workers = None,
+    resume: Resume = False,
     as_json: AsJson = False,
 ) -> None:
     """Sample realistic wrong predictions from a fitted error model, as correction samples."""
@@ -172,12 +156,12 @@ def corrupt(
     from mumer_data.report.console import build_progress, print_build
 
     if bool(like) == (channel is not None):
-        raise typer.BadParameter("give predictions to learn from (--like) or a saved channel (--channel), one of them")
-    learned = load_channel(channel) if channel is not None else fit_channel(like or [], normalize)
+        raise typer.BadParameter("pass either predictions to learn from (--like) or a saved channel (--channel)")
+    error_model = load_channel(channel) if channel is not None else fit_channel(like or [], normalize)
     with build_progress("corrupting") as progress:
         manifest = run_corrupt(
             load_source(source, settings or ()),
-            learned,
+            error_model,
             out,
             mining_name(name, out),
             samples=samples,

@@ -12,6 +12,50 @@ import yaml
 from mumer_data.cli.options import AsJson, checked_dialect
 
 app = typer.Typer()
+Model = Annotated[
+    str,
+    typer.Option(help="Model to run: mini (in the package), a folder, a Hub id, a URL, module:callable, a command."),
+]
+Data = Annotated[
+    str, typer.Option(help="Images: a build or one of its configs, a pipeline file, or a ready pipeline's name.")
+]
+BackEnd = Annotated[
+    str | None,
+    typer.Option(
+        "--recognizer",
+        "--backend",
+        help="Back-end: onnx, transformers, vllm, openai, python, command, http. "
+        "Default: onnx for mini and exported models, else transformers.",
+    ),
+]
+TaskName = Annotated[str, typer.Option(help="Task whose prompt is sent: recognition, tree_cot or symbol_count.")]
+Samples = Annotated[int, typer.Option(min=1, help="Predictions sampled per image.")]
+Temperature = Annotated[float, typer.Option(min=0.0, help="Sampling temperature; 0 is greedy.")]
+TopP = Annotated[float, typer.Option(min=0.01, max=1.0, help="Nucleus sampling: probability mass.")]
+SamplingSeed = Annotated[int, typer.Option(min=0, help="Random seed of the sampling.")]
+MaxTokens = Annotated[int, typer.Option(min=1, help="Maximum number of tokens per answer.")]
+Batch = Annotated[int | None, typer.Option(min=1, help="Images per batch (transformers).")]
+MaxPixels = Annotated[
+    int | None, typer.Option(min=1, help="Downscale images to at most this many pixels (transformers).")
+]
+Url = Annotated[str | None, typer.Option(help="Base URL of the server (openai).")]
+Concurrency = Annotated[int | None, typer.Option(min=1, help="Number of concurrent requests (openai).")]
+Timeout = Annotated[float | None, typer.Option(min=0.1, help="Seconds per request (openai).")]
+Retries = Annotated[int | None, typer.Option(min=0, help="Retries per request (openai).")]
+LogProbs = Annotated[bool, typer.Option("--logprobs", help="Request log-probabilities (openai).")]
+Constrained = Annotated[
+    bool, typer.Option("--constrained", help="Constrain the answers to the grammar (transformers).")
+]
+TrustCode = Annotated[bool, typer.Option("--trust-remote-code", help="Run code that comes with the model.")]
+BackEndOptions = Annotated[
+    list[str] | None, typer.Option("--option", help="KEY=VALUE: any option of the back-end; repeat for several.")
+]
+Evaluate = Annotated[
+    bool, typer.Option("--evaluate", help="Evaluate the predictions too; written to OUT.evaluation.json.")
+]
+SelfCheck = Annotated[
+    bool, typer.Option("--self-check", help="Count answers whose parts agree (tree_cot, symbol_count).")
+]
 TreeDialect = Annotated[
     str | None,
     typer.Option(
@@ -23,58 +67,28 @@ TreeDialect = Annotated[
 
 @app.command()
 def predict(
-    model: Annotated[
-        str,
-        typer.Option(
-            help="Model to run: mini (in the package), a folder, a Hub id, a URL, module:callable, a command."
-        ),
-    ],
-    data: Annotated[
-        str,
-        typer.Option(help="Images: a build or one of its configs, a pipeline file, or a ready pipeline's name."),
-    ],
+    model: Model,
+    data: Data,
     out: Annotated[Path, typer.Option(help="Parquet file for the predictions.")],
-    recognizer: Annotated[
-        str | None,
-        typer.Option(
-            "--recognizer",
-            "--backend",
-            help="Back-end: onnx, transformers, vllm, openai, python, command, http. "
-            "Default: onnx for mini and exported models, else transformers.",
-        ),
-    ] = None,
-    task: Annotated[
-        str, typer.Option(help="Task whose prompt is sent: recognition, tree_cot or symbol_count.")
-    ] = "recognition",
-    samples: Annotated[int, typer.Option(min=1, help="Predictions sampled per image.")] = 1,
-    temperature: Annotated[float, typer.Option(min=0.0, help="Sampling temperature; 0 is greedy.")] = 0.0,
-    top_p: Annotated[float, typer.Option(min=0.01, max=1.0, help="Nucleus sampling: probability mass.")] = 1.0,
-    seed: Annotated[int, typer.Option(min=0, help="Random seed of the sampling.")] = 0,
-    max_tokens: Annotated[int, typer.Option(min=1, help="Maximum number of tokens per answer.")] = 512,
-    batch: Annotated[int | None, typer.Option(min=1, help="Images per batch (transformers).")] = None,
-    max_pixels: Annotated[
-        int | None, typer.Option(min=1, help="Downscale images to at most this many pixels (transformers).")
-    ] = None,
-    url: Annotated[str | None, typer.Option(help="Base URL of the server (openai).")] = None,
-    concurrency: Annotated[int | None, typer.Option(min=1, help="Requests at a time (openai).")] = None,
-    timeout: Annotated[float | None, typer.Option(min=0.1, help="Seconds per request (openai).")] = None,
-    retries: Annotated[int | None, typer.Option(min=0, help="Retries per request (openai).")] = None,
-    logprobs: Annotated[bool, typer.Option("--logprobs", help="Request log-probabilities (openai).")] = False,
-    constrained: Annotated[
-        bool, typer.Option("--constrained", help="Constrain the answers to the grammar (transformers).")
-    ] = False,
-    trust_remote_code: Annotated[
-        bool, typer.Option("--trust-remote-code", help="Run code that comes with the model.")
-    ] = False,
-    option: Annotated[
-        list[str] | None, typer.Option("--option", help="KEY=VALUE: any option of the back-end; repeat for several.")
-    ] = None,
-    evaluate: Annotated[
-        bool, typer.Option("--evaluate", help="Evaluate the predictions too; written to OUT.evaluation.json.")
-    ] = False,
-    check: Annotated[
-        bool, typer.Option("--self-check", help="Count answers whose parts agree (tree_cot, symbol_count).")
-    ] = False,
+    recognizer: BackEnd = None,
+    task: TaskName = "recognition",
+    samples: Samples = 1,
+    temperature: Temperature = 0.0,
+    top_p: TopP = 1.0,
+    seed: SamplingSeed = 0,
+    max_tokens: MaxTokens = 512,
+    batch: Batch = None,
+    max_pixels: MaxPixels = None,
+    url: Url = None,
+    concurrency: Concurrency = None,
+    timeout: Timeout = None,
+    retries: Retries = None,
+    logprobs: LogProbs = False,
+    constrained: Constrained = False,
+    trust_remote_code: TrustCode = False,
+    option: BackEndOptions = None,
+    evaluate: Evaluate = False,
+    check: SelfCheck = False,
     dialect: TreeDialect = None,
 ) -> None:
     """Read images with a recognizer; a killed run continues when it is started again."""
@@ -87,12 +101,12 @@ def predict(
 
     if check:
         check_task(task)
-    named = {"batch": batch, "max_pixels": max_pixels, "url": url, "concurrency": concurrency, "timeout": timeout}
-    named |= {"retries": retries, "logprobs": logprobs or None, "constrained": task if constrained else None}
+    values = {"batch": batch, "max_pixels": max_pixels, "url": url, "concurrency": concurrency, "timeout": timeout}
+    values |= {"retries": retries, "logprobs": logprobs or None, "constrained": task if constrained else None}
     if constrained and dialect is not None:
-        named["dialect"] = checked_dialect(dialect)
-    named |= {"trust_remote_code": trust_remote_code or None, **_options(option or [])}
-    options = {name: value for name, value in named.items() if value is not None}
+        values["dialect"] = checked_dialect(dialect)
+    values |= {"trust_remote_code": trust_remote_code or None, **_options(option or [])}
+    options = {name: value for name, value in values.items() if value is not None}
     make = partial(recognizers.recognizer, recognizer or recognizers.backend_of(model), model=model, **options)
     sampling = recognizers.Sampling(temperature, top_p, seed, max_tokens)
     with build_progress("reading images") as progress:
@@ -119,8 +133,8 @@ def self_check(
 
     from mumer_data.recognizers.self_check import self_check as check_answers
 
-    chosen = None if dialect is None else checked_dialect(dialect)
-    result = check_answers(pq.read_table(predictions, columns=["answer"])["answer"].to_pylist(), task, chosen)
+    tree_dialect = None if dialect is None else checked_dialect(dialect)
+    result = check_answers(pq.read_table(predictions, columns=["answer"])["answer"].to_pylist(), task, tree_dialect)
     if as_json:
         print(json.dumps(asdict(result)))
     else:
@@ -139,7 +153,7 @@ def _options(settings: list[str]) -> dict[str, Any]:
 
 
 def _evaluate(predictions: Path) -> None:
-    """Print the figures of a prediction file and keep them as ``mumer evaluate FILE --json`` prints them."""
+    """Print the metrics of a prediction file, and write them as ``mumer evaluate FILE --json`` prints them."""
     from mumer_data.io.atomic import write_json
     from mumer_data.jobs.evaluate import LabelledFile, evaluate_file
     from mumer_data.report.scores import print_evaluation

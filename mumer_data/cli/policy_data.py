@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from mumer_data.cli.options import AsJson
+from mumer_data.cli.options import AsJson, Normalize
 
 app = typer.Typer()
 Files = Annotated[
@@ -20,11 +20,7 @@ Images = Annotated[
     Path | None,
     typer.Option(help="Folder or build with the images. Default: the image paths of the predictions."),
 ]
-TaskName = Annotated[str, typer.Option(help="Task whose prompt is asked: recognition, tree_cot or symbol_count.")]
-Normalize = Annotated[
-    str | None,
-    typer.Option(help="Normalise labels and predictions with this preset; off: not. Default: auto.", metavar="PRESET"),
-]
+TaskName = Annotated[str, typer.Option(help="Task whose prompt is used: recognition, tree_cot or symbol_count.")]
 
 
 @app.command()
@@ -35,10 +31,10 @@ def prompts(
     format: Annotated[str, typer.Option(help="Columns for this trainer: trl or verl.")] = "trl",
     task: TaskName = "recognition",
     min_pass_rate: Annotated[
-        float, typer.Option(min=0, max=1, help="Leave out images with a smaller share of right samples (hopeless).")
+        float, typer.Option(min=0, max=1, help="Leave out images with a smaller share of correct samples (too hard).")
     ] = 0.0,
     max_pass_rate: Annotated[
-        float, typer.Option(min=0, max=1, help="Leave out images with a larger share of right samples (too easy).")
+        float, typer.Option(min=0, max=1, help="Leave out images with a larger share of correct samples (too easy).")
     ] = 1.0,
     normalize: Normalize = None,
     as_json: AsJson = False,
@@ -61,12 +57,12 @@ def pairs(
     task: TaskName = "recognition",
     per_image: Annotated[int, typer.Option(min=1, help="Maximum number of wrong predictions per image.")] = 1,
     max_pairs: Annotated[
-        int | None, typer.Option(min=1, help="Maximum number of pairs; the hardest. Default: all.")
+        int | None, typer.Option(min=1, help="Maximum number of pairs, the hardest first. Default: all.")
     ] = None,
     normalize: Normalize = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write preferences for DPO: chosen the label, rejected a wrong prediction, those that look alike first."""
+    """Write preferences for DPO: the label is chosen, a wrong prediction rejected; the most similar first."""
     from mumer_data.jobs.pairs import PairOptions, write_pairs
     from mumer_data.readers.predictions import prediction_files
 

@@ -30,7 +30,7 @@ def push(
         bool, typer.Option("--private", help="Create a private repository; refuse a public one.")
     ] = False,
     revision: Annotated[str, typer.Option(help="Branch; created if it does not exist.")] = "",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check and print only; send nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check and print only; upload nothing.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Push despite warnings.")] = False,
     licence: Annotated[str, typer.Option(help="Licence of the data as the Hub names it, e.g. cc-by-4.0.")] = "",
     test_set: Annotated[
@@ -45,7 +45,7 @@ def push(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Publish a build on the Hugging Face Hub with a dataset card; unchanged files are not sent again."""
+    """Publish a build on the Hugging Face Hub with a dataset card; unchanged files are not uploaded again."""
     from mumer_data.hub.folder import open_build
     from mumer_data.hub.licences import terms_of
     from mumer_data.hub.publication import publication
@@ -70,7 +70,7 @@ def push(
 
 
 def _findings(build: Build, licence: str, private: bool, test_sets: list[str], workers: int | None) -> list[Finding]:
-    """All findings, shown; raises where one of them forbids a push."""
+    """All findings, printed; raises if one of them forbids a push."""
     from mumer_data.hub.checks import check_build, stopping
     from mumer_data.hub.leakage import TestSet, leak_findings
     from mumer_data.jobs.config import load_source
@@ -79,7 +79,7 @@ def _findings(build: Build, licence: str, private: bool, test_sets: list[str], w
     sources = [(name, load_source(name)) for name in test_sets]
     findings = check_build(build, licence, private)
     if not stopping(findings):
-        tests = [TestSet(name, source.reader(), source.screen()) for name, source in sources]
+        tests = [TestSet(name, source.reader(), source.row_validator()) for name, source in sources]
         findings += leak_findings(build, tests, workers)
     print_findings([finding for finding in findings if finding.level != "error"])
     if stopping(findings):
@@ -97,20 +97,20 @@ def _send(build: Build, repository: Repository, uploads: list[Upload], private: 
 
     message = f"{build.name}: {sum(config.rows for config in build.configs):,} rows by mumer-data"
     with sending_progress(f"pushing {build.name}") as progress:
-        found = run_push(repository, uploads, message, private=private, agree=agree, progress=progress)
+        result = run_push(repository, uploads, message, private=private, agree=agree, progress=progress)
     if as_json:
-        print(json.dumps(asdict(found)))
+        print(json.dumps(asdict(result)))
     else:
-        print_pushed(build, found)
+        print_pushed(build, result)
 
 
 def _agree(findings: list[Finding], yes: bool) -> None:
-    """Warnings want a yes: by the option, or at the keyboard."""
+    """Warnings need confirmation: by the option --yes, or at the terminal."""
     if yes or all(finding.level != "warning" for finding in findings):
         return
-    if sys.stdin.isatty() and typer.confirm("Push all the same?", err=True):
+    if sys.stdin.isatty() and typer.confirm("Push despite these warnings?", err=True):
         return
-    raise HubError("not pushed because of the warnings above: set right what they name, or add --yes")
+    raise HubError("not pushed because of the warnings above: fix what they name, or add --yes")
 
 
 def _write_card(folder: Path, uploads: list[Upload]) -> None:

@@ -59,9 +59,9 @@ def serve(
     """Serve rewards over HTTP on the loopback interface: POST /score with completions and labels as JSON."""
     from mumer_data.rewards.server import reward_server
 
-    chosen = _reward(config, reward)
-    with reward_server(chosen, host, port) as server:
-        print(f"serving on http://{host}:{server.server_address[1]}/score\n{chosen.signature}", flush=True)
+    weighted = _reward(config, reward)
+    with reward_server(weighted, host, port) as server:
+        print(f"serving on http://{host}:{server.server_address[1]}/score\n{weighted.signature}", flush=True)
         try:
             server.serve_forever()
         except KeyboardInterrupt:
@@ -87,7 +87,7 @@ def _reward(config: Path | None, names: list[str] | None) -> WeightedReward:
     from mumer_data.rewards.weighted import WeightedReward, load_rewards
 
     if config is not None and names:
-        raise typer.BadParameter("name rewards either in the file or by --reward", param_hint="--reward")
+        raise typer.BadParameter("pass either --config or --reward", param_hint="--reward")
     if config is not None:
         return load_rewards(config)
     return WeightedReward(dict.fromkeys(names, 1.0)) if names else WeightedReward()

@@ -1,4 +1,4 @@
-"""Verbs that look at a source before anything is built from it: `stats`, `leakage`."""
+"""Verbs that analyse a source before a build: `stats`, `leakage`."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from typing import Annotated
 
 import typer
 
-from mumer_data.cli.options import AsJson, Settings
+from mumer_data.cli.options import AsJson, Settings, Workers
 
 app = typer.Typer()
 
-Workers = Annotated[int | None, typer.Option(min=1, help="Worker processes. Default: one per core.")]
 _SLICE_ROWS, _SLICE_BYTES = 1_000, 64 << 20
 
 
@@ -36,24 +35,24 @@ def stats(
     from mumer_data.report.statistics import statistics
 
     pipeline = load_source(source, settings or ())
-    known = None if vocabulary is None else read_vocabulary(vocabulary)
+    allowed = None if vocabulary is None else read_vocabulary(vocabulary)
     reader = pipeline.reader()
     parts = reader.plan(_SLICE_ROWS, _SLICE_BYTES)
-    found = statistics(reader, parts, pipeline.screen(), vocabulary=known, images=images, workers=workers)
+    result = statistics(reader, parts, pipeline.row_validator(), vocabulary=allowed, images=images, workers=workers)
     if out is None and not as_json:
         out = Path(f"{pipeline.name}_stats")
     if out is not None:
         from mumer_data.io.atomic import write_json
         from mumer_data.report.plots import plot_statistics
 
-        write_json(out / "statistics.json", found.to_json())
-        plot_statistics(found, out)
+        write_json(out / "statistics.json", result.to_json())
+        plot_statistics(result, out)
     if as_json:
-        print(json.dumps(found.to_json(), ensure_ascii=False))
+        print(json.dumps(result.to_json(), ensure_ascii=False))
         return
     from mumer_data.report.tables import print_statistics
 
-    print_statistics(pipeline.name, found, out, vocabulary=known is not None)
+    print_statistics(pipeline.name, result, out, vocabulary=allowed is not None)
 
 
 @app.command()
@@ -74,16 +73,18 @@ def leakage(
     from mumer_data.jobs.config import load_source
     from mumer_data.report.tables import leakage_counts, print_leakage, write_leaks
 
-    surveys = []
+    indices = []
     for pipeline in (load_source(train), load_source(test)):
         reader = pipeline.reader()
         parts = reader.plan(_SLICE_ROWS, _SLICE_BYTES)
-        surveys.append(build_row_index(reader, parts, pipeline.screen(), labels=True, images=images, workers=workers))
-    found = leaks(surveys[0], surveys[1], distance if images else None)
+        indices.append(
+            build_row_index(reader, parts, pipeline.row_validator(), labels=True, images=images, workers=workers)
+        )
+    leaked = leaks(indices[0], indices[1], distance if images else None)
     if out is not None:
-        write_leaks(out, found)
-    counts = leakage_counts(found, len(surveys[0]), len(surveys[1]))
+        write_leaks(out, leaked)
+    counts = leakage_counts(leaked, len(indices[0]), len(indices[1]))
     if as_json:
         print(json.dumps(counts))
     else:
-        print_leakage(counts, found, out)
+        print_leakage(counts, leaked, out)

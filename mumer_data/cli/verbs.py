@@ -114,12 +114,12 @@ VERBS: dict[str, dict[str, Verb]] = {
         ),
         "vote": Verb(
             "votes",
-            "Join several predictions per image by weighted majority, with a confidence.",
+            "Combine several predictions per image by weighted majority, with a confidence.",
             "mumer vote a.json b.json --rerank data/crohme/train --out voted.jsonl",
         ),
         "select": Verb(
             "votes",
-            "Select the images whose labelling is worth a person's time: models disagree, in ways not yet selected.",
+            "Select the images to label first: models disagree on them, in ways not yet selected.",
             "mumer select a.json b.json --budget 100 --out selected.jsonl",
         ),
     },
@@ -158,7 +158,7 @@ VERBS: dict[str, dict[str, Verb]] = {
         ),
         "pairs": Verb(
             "policy_data",
-            "Write preferences for DPO: chosen the label, rejected a wrong prediction, those that look alike first.",
+            "Write preferences for DPO: the label is chosen, a wrong prediction rejected; the most similar first.",
             "mumer pairs predictions.json --images data/mine --out out/pairs --format llamafactory",
         ),
     },
@@ -207,7 +207,7 @@ VERBS: dict[str, dict[str, Verb]] = {
     "Publishing": {
         "push": Verb(
             "publishing",
-            "Publish a build on the Hugging Face Hub with a dataset card; unchanged files are not sent again.",
+            "Publish a build on the Hugging Face Hub with a dataset card; unchanged files are not uploaded again.",
             "mumer push out/mine OWNER/NAME --dry-run",
         ),
     },

@@ -1,4 +1,4 @@
-"""Verbs on the predictions of several models or samples: `vote`, `select`."""
+"""Verbs for the predictions of several models or samples: `vote`, `select`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mumer_data.cli.options import AsJson
+from mumer_data.cli.options import AsJson, Normalize
 
 if TYPE_CHECKING:
     from mumer_data.jobs.vote import VoteResult
@@ -30,12 +30,9 @@ def vote(
     weights: Annotated[
         str | None, typer.Option(help="Weights of the sources, e.g. 1,1.3. Default: estimated from their agreement.")
     ] = None,
-    normalize: Annotated[
-        str | None,
-        typer.Option(help="Normalise all predictions with this preset; off: not. Default: auto.", metavar="PRESET"),
-    ] = None,
+    normalize: Normalize = None,
     calibration: Annotated[
-        Path | None, typer.Option(help="Calibrate the confidences by a file of --fit-calibration.")
+        Path | None, typer.Option(help="Calibrate the confidences with a file of --fit-calibration.")
     ] = None,
     fit_calibration: Annotated[
         Path | None, typer.Option(help="Fit a calibration on these (labelled) predictions, into this JSON file.")
@@ -43,7 +40,7 @@ def vote(
     seed: Annotated[int, typer.Option(min=0, help="Random seed of the bootstrap.")] = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Join several predictions per image by weighted majority, with a confidence."""
+    """Combine several predictions per image by weighted majority, with a confidence."""
     from mumer_data.jobs.corpus import read_corpus
     from mumer_data.jobs.vote import vote_files, write_votes
     from mumer_data.readers.predictions import prediction_files
@@ -74,14 +71,11 @@ def select(
         typer.Argument(help="Prediction files of the same images (labels are not needed), or folders of them."),
     ],
     budget: Annotated[int, typer.Option(min=1, help="Number of images to select.")],
-    out: Annotated[Path, typer.Option(help="JSON lines file of the images, those to label first at the top.")],
-    normalize: Annotated[
-        str | None,
-        typer.Option(help="Normalise all predictions with this preset; off: not. Default: auto.", metavar="PRESET"),
-    ] = None,
+    out: Annotated[Path, typer.Option(help="JSON lines file for the images, the first to label at the top.")],
+    normalize: Normalize = None,
     as_json: AsJson = False,
 ) -> None:
-    """Select the images whose labelling is worth a person's time: models disagree, in ways not yet selected."""
+    """Select the images to label first: models disagree on them, in ways not yet selected."""
     from mumer_data.jobs.select import select_files
     from mumer_data.readers.predictions import prediction_files
 
@@ -103,11 +97,11 @@ def _numbers(text: str) -> list[float]:
 
 
 def _print(out: Path, result: VoteResult) -> None:
-    found = result.to_json()
-    methods = ", ".join(f"{count:,} {method}" for method, count in sorted(found["methods"].items()))
-    print(f"{out}: {found['n']:,} images from {len(result.sources)} sources ({methods})")
-    for place, (name, weight) in enumerate(zip(result.sources, result.weights, strict=True)):
-        rate = f"  ExpRate {result.rates[place]:.2f}" if result.rates else ""
+    counts = result.to_json()
+    methods = ", ".join(f"{count:,} {method}" for method, count in sorted(counts["methods"].items()))
+    print(f"{out}: {counts['n']:,} images from {len(result.sources)} sources ({methods})")
+    for index, (name, weight) in enumerate(zip(result.sources, result.weights, strict=True)):
+        rate = f"  ExpRate {result.rates[index]:.2f}" if result.rates else ""
         print(f"  weight {weight:.3f}{rate}  {name}")
     if result.best is not None:
         best = result.best

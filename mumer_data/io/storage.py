@@ -26,7 +26,7 @@ def is_url(name: str) -> bool:
     return bool(colon) and scheme.isalnum()
 
 
-def place(name: str) -> Path:
+def storage_path(name: str) -> Path:
     """A `Path`, or a `UPath` if ``name`` is a URL.
 
     Raises:
@@ -39,11 +39,11 @@ def place(name: str) -> Path:
     from upath import UPath
 
     try:
-        found = UPath(name)
-        found.fs  # noqa: B018  # the file system is looked up on first use
+        path = UPath(name)
+        path.fs  # noqa: B018  # the file system is looked up on first use
     except (ImportError, ValueError) as error:
         raise OutputError(f"{name}: {error}; install what fsspec names, or choose a local folder") from None
-    return cast(Path, found)
+    return cast(Path, path)
 
 
 def is_remote(path: Path) -> bool:

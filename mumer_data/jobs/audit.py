@@ -1,4 +1,4 @@
-"""One audit: labels of a source beside the predictions of several models -> a ranked table on disk.
+"""Audit: labels of a source and predictions of several models -> a ranked table on disk.
 
 Not for the ranking itself: see `mumer_data.label_audit`. Not for the review page: see `mumer_data.report.review`.
 """
@@ -28,12 +28,12 @@ from mumer_data.label_audit.rows import Answer, AuditRow
 from mumer_data.latex.normalize import Normalizer
 from mumer_data.mining.images import ImageFinder
 from mumer_data.readers.labels import read_labels
-from mumer_data.readers.normalized import answer_normalizer, normalized
+from mumer_data.readers.normalized import normalized_sources
 from mumer_data.readers.predictions import PredictionFile, prediction_files
-from mumer_data.records import Example, Prediction
+from mumer_data.records import Example
 
 log = logging.getLogger(__name__)
-RAW_LABELS = "raw_labels.tsv"  # beside the labels of a source
+RAW_LABELS = "raw_labels.tsv"  # in the folder of a source
 _ROWS, _BYTES = 2_000, 64 << 20
 ReadImage = Callable[[], bytes]
 
@@ -45,10 +45,10 @@ class AuditSource:
     Attributes:
         predictions: prediction files and folders of them; each file is one model (or fold), rows with the same id in
             one file are its samples.
-        source: build, folder of data, pipeline file or its name; without one, the labels of the first prediction file.
-        images: folder of images or a build, where the source is left out.
+        source: build, folder of data, pipeline file or its name; ``None``: the labels of the first prediction file.
+        images: folder of images or a build; used only without ``source``.
         raw_labels: file of ``id<TAB>label as released``; by default ``raw_labels.tsv`` in the folder of the source.
-        normalize: preset for predictions that are not tokenised; see `answer_normalizer`.
+        normalize: preset for predictions that are not tokenised; see `normalized_sources`.
         settings: ``key=value`` pairs over the pipeline.
         score_with: folder of an exported model (see `mumer_data.recognizers.onnx`), or ``mini``, which says how likely
             labels and proposals are, given the image; must not have been trained on these images.
@@ -88,10 +88,10 @@ def audit_files(
 
     Args:
         source: labels and predictions.
-        out: folder; files of an earlier audit in it are replaced.
+        out: folder; files of an earlier audit are replaced.
         prior: expected share of wrong labels.
-        seed: of the mistakes that are planted for calibration.
-        progress: called with (images read, in all).
+        seed: random seed of the mistakes that are planted for calibration.
+        progress: called with (images read, images in total).
 
     Returns:
         All findings, the most doubtful first, and id -> a function that reads its image.
@@ -101,9 +101,9 @@ def audit_files(
         OutputError: the folder cannot be written.
     """
     labelled = labelled_rows(source)
-    rows, looks = _rows(labelled, source, progress)
+    rows, hashes = _rows(labelled, source, progress)
     images = {row.id: row.image for row in labelled if row.image is not None}
-    findings = rank(rows, looks, prior=prior, seed=seed, scorer=image_scorer(images, source.score_with))
+    findings = rank(rows, hashes, prior=prior, seed=seed, scorer=image_scorer(images, source.score_with))
     out.mkdir(parents=True, exist_ok=True)
     table = pa.Table.from_pylist([finding.to_dict() for finding in findings])
     with atomic_write(out / "audit.parquet") as temporary:
@@ -142,16 +142,16 @@ def _rows(
     raw = _raw_labels(source)
     with_images = any(row.image is not None for row in labelled)
     rows: list[AuditRow] = []
-    looks: list[PerceptualHash | None] = []
+    hashes: list[PerceptualHash | None] = []
     for row in labelled:
-        components, look = _ink(row)
+        components, image_hash = _ink(row)
         original = raw.get(row.id)
-        label, found = tuple(row.label.split()), tuple(answers.get(row.id, ()))
-        rows.append(AuditRow(row.id, label, found, components, _normal(original), row.symbols))
-        looks.append(look)
+        label, row_answers = tuple(row.label.split()), tuple(answers.get(row.id, ()))
+        rows.append(AuditRow(row.id, label, row_answers, components, _normalized_tokens(original), row.symbols))
+        hashes.append(image_hash)
         if progress is not None and with_images:
             progress(len(rows), len(labelled))
-    return rows, looks if with_images else None
+    return rows, hashes if with_images else None
 
 
 def labelled_rows(source: AuditSource) -> list[Labelled]:
@@ -160,25 +160,25 @@ def labelled_rows(source: AuditSource) -> list[Labelled]:
     Raises:
         SourceError: the source cannot be read or has no labelled rows.
     """
-    found = _of_predictions(source) if source.source is None else list(_of_pipeline(source.source, source.settings))
-    if not found:
+    rows = _from_predictions(source) if source.source is None else list(_from_pipeline(source.source, source.settings))
+    if not rows:
         raise SourceError("the source has no labelled rows")
-    unique = {row.id: row for row in reversed(found)}  # the first of several rows with one id
-    if len(unique) < len(found) and source.source is not None:
-        log.warning("%s rows repeat an id and are left out", f"{len(found) - len(unique):,}")
+    unique = {row.id: row for row in reversed(rows)}  # the first of several rows with one id
+    if len(unique) < len(rows) and source.source is not None:
+        log.warning("%s rows repeat an id and are left out", f"{len(rows) - len(unique):,}")
     return list(reversed(unique.values()))
 
 
-def _of_pipeline(name: str, settings: Sequence[str]) -> Iterator[Labelled]:
+def _from_pipeline(name: str, settings: Sequence[str]) -> Iterator[Labelled]:
     pipeline: Pipeline = load_source(name, settings)
     reader = pipeline.reader()
-    normal = Normalizer(pipeline.normalize.preset, pipeline.normalize.rules)
+    normalizer = Normalizer(pipeline.normalize.preset, pipeline.normalize.rules)
     for part in reader.plan(_ROWS, _BYTES):
         for row in reader.read(part):
             if not isinstance(row, Example):
                 continue
             try:
-                label = normal(row.label)
+                label = normalizer(row.label)
             except LatexSyntaxError:
                 label = row.label  # the audit reports it
             yield Labelled(row.id, label, row.image.read, _segmented(row))
@@ -198,16 +198,15 @@ def _segmented(row: Example) -> tuple[str, ...] | None:
     return tuple(str(one.get("label", "")) for one in symbols) or None
 
 
-def _of_predictions(source: AuditSource) -> list[Labelled]:
+def _from_predictions(source: AuditSource) -> list[Labelled]:
     files = prediction_files(source.predictions)
     if not files:
-        raise SourceError("an audit needs labels: name a source, or prediction files")
-    rows = list(PredictionFile(files[0]))
-    normalizer = answer_normalizer(source.normalize, lambda: rows)
+        raise SourceError("an audit needs labels: name a source or prediction files")
+    (rows,), _ = normalized_sources([list(PredictionFile(files[0]))], source.normalize)
     finder = ImageFinder.of(source.images, files[0].parent) if source.images is not None else None
     return [
         Labelled(row.id, row.label, None if finder is None else partial(_find, finder, row.id, row.image))
-        for row in normalized(rows, normalizer)
+        for row in rows
     ]
 
 
@@ -220,31 +219,27 @@ def _answers(ids: set[str], source: AuditSource) -> dict[str, list[Answer]]:
     for model, path in enumerate(prediction_files(source.predictions)):
         file = PredictionFile(path, labelled=False)
         known = 0
-        normalizer = answer_normalizer(source.normalize, partial(_labelled_rows, file))
-        for row in normalized(file, normalizer):
+        (rows,), _ = normalized_sources([file], source.normalize, labelled_only=True)
+        for row in rows:
             if row.id in ids:
                 known += 1
                 answers.setdefault(row.id, []).append(Answer(model, tuple(row.text.split()), row.logprob))
         if not known:
-            raise SourceError(f"{path} has no id of the source; are these predictions of the same images?")
+            raise SourceError(f"no id in {path} is in the source; are these predictions of the same images?")
     missing = len(ids - answers.keys())
     if missing and source.predictions:
         log.warning("%s of %s rows have no prediction", f"{missing:,}", f"{len(ids):,}")
     return answers
 
 
-def _labelled_rows(file: PredictionFile) -> Iterator[Prediction]:
-    return (row for row in file if row.label)
-
-
 def _raw_labels(source: AuditSource) -> dict[str, str]:
     if source.raw_labels is not None:
         return read_labels(source.raw_labels)
-    beside = Path(source.source) / RAW_LABELS if source.source is not None else None
-    return read_labels(beside) if beside is not None and beside.is_file() else {}
+    default = Path(source.source) / RAW_LABELS if source.source is not None else None
+    return read_labels(default) if default is not None and default.is_file() else {}
 
 
-def _normal(raw: str | None) -> tuple[str, ...] | None:
+def _normalized_tokens(raw: str | None) -> tuple[str, ...] | None:
     if raw is None:
         return None
     try:

@@ -1,4 +1,4 @@
-"""Builds the shards of a pipeline: plan, slices (pure functions of pipeline and slice number), closing files.
+"""Builds the shards of a pipeline: plan, slices (pure functions of pipeline and slice number), final files.
 
 Not for single rows: see `rows`.
 """
@@ -21,7 +21,7 @@ from mumer_data.filters.row_index import build_row_index, repeated_ids
 from mumer_data.filters.validation import warn_of_raw_labels
 from mumer_data.io import html
 from mumer_data.io.atomic import file_sha256
-from mumer_data.io.storage import is_remote, place
+from mumer_data.io.storage import is_remote, storage_path
 from mumer_data.jobs.config import Pipeline
 from mumer_data.jobs.rows import shard_rows, usable
 from mumer_data.latex.grammar import load_grammar
@@ -50,8 +50,8 @@ class Job:
 def make_plan(pipeline: Pipeline) -> Plan:
     """Cut the input into slices and collect everything that determines the output bytes; reads the label files once."""
     reader = pipeline.reader()
-    many = 1 if pipeline.augment is None else pipeline.augment.rows  # rows of a shard that come of one of the source
-    slices = reader.plan(max(1, pipeline.shards.max_rows // many), max(1, pipeline.shards.max_bytes // many))
+    variants = 1 if pipeline.augment is None else pipeline.augment.rows  # shard rows per source row
+    slices = reader.plan(max(1, pipeline.shards.max_rows // variants), max(1, pipeline.shards.max_bytes // variants))
     facts: dict[str, Any] = {
         "name": pipeline.name,
         "versions": versions() | (drawing_versions() if pipeline.augment else {}),
@@ -88,8 +88,9 @@ def drawing_versions() -> dict[str, str]:
 
 def input_facts(pipeline: Pipeline) -> list[dict[str, Any]]:
     """Name, size and sha256 of every input file, for the manifest."""
-    named = [*pipeline.reader().files(), *(file for gate in pipeline.dataset_filters() for file in gate.files())]
-    return [{"file": file.name, "size": file.stat().st_size, "sha256": file_sha256(file)} for file in named]
+    filters = pipeline.dataset_filters()
+    files = [*pipeline.reader().files(), *(file for one in filters for file in one.files())]
+    return [{"file": file.name, "size": file.stat().st_size, "sha256": file_sha256(file)} for file in files]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -97,7 +98,7 @@ class BuildResult:
     """A finished build.
 
     Attributes:
-        out: its folder.
+        out: the folder of the build.
         manifest: the content of ``manifest.json``.
     """
 
@@ -117,7 +118,7 @@ class BuildResult:
 
     @property
     def rejects(self) -> pd.DataFrame:
-        """The rows that were left out: ``id row reason position message label``."""
+        """The rejected rows: ``id row reason position message label``."""
         import pandas as pd
 
         with (self.out / "rejects.parquet").open("rb") as file:
@@ -155,11 +156,11 @@ def build(
     Raises:
         SourceError, PipelineError, OutputError: the input, the pipeline or the folder cannot be used.
     """
-    out = place(str(out)) if isinstance(out, str) else out
+    out = storage_path(str(out)) if isinstance(out, str) else out
     plan = make_plan(pipeline)
     with Run(out, plan, resume=resume) as run:
         run.forget(part.number for part in plan.slices if _changed_since(pipeline, part, run))
-        rejected = refusals(pipeline, plan.slices, workers) if run.pending else {}
+        rejected = dataset_rejections(pipeline, plan.slices, workers) if run.pending else {}
         jobs = [Job(pipeline, plan, part, out, rejected.get(part.number, {})) for part in run.pending]
         run.do(run_slice, jobs, workers, progress)
         result = BuildResult(out, run.close())
@@ -169,10 +170,10 @@ def build(
 
 
 def _changed_since(pipeline: Pipeline, part: Slice, run: Run) -> bool:
-    """Whether an image file of a slice that is done was written after it was done (checked by its times)."""
+    """Whether an image file of a finished slice changed after the slice was finished, by its modification times."""
     if part.number not in run.results or is_remote(run.out):
         return False
-    done = run.done_at(part.number)
+    finished_at = run.done_at(part.number)
     for row in pipeline.reader().read(part):
         if not isinstance(row, Example):
             continue
@@ -180,35 +181,35 @@ def _changed_since(pipeline: Pipeline, part: Slice, run: Run) -> bool:
             return False  # in an archive or drawn: the hash of the source is in the plan
         with suppress(OSError):
             times = os.stat(row.image.path)
-            if max(times.st_mtime_ns, times.st_ctime_ns) > done:
+            if max(times.st_mtime_ns, times.st_ctime_ns) > finished_at:
                 return True
     return False
 
 
-def refusals(pipeline: Pipeline, parts: list[Slice], workers: int | None) -> dict[int, dict[int, Rejection]]:
+def dataset_rejections(pipeline: Pipeline, parts: list[Slice], workers: int | None) -> dict[int, dict[int, Rejection]]:
     """Rejections that depend on all rows: slice number -> row -> rejection.
 
     Ids must be unique; each dataset filter sees, in order, the rows that passed the filters before it.
     """
-    gates = pipeline.dataset_filters()
-    images = any(gate.images for gate in gates)
-    screen = pipeline.screen()
-    rows = build_row_index(pipeline.reader(), parts, screen, labels=bool(gates), images=images, workers=workers)
+    filters = pipeline.dataset_filters()
+    images = any(one.images for one in filters)
+    validator = pipeline.row_validator()
+    rows = build_row_index(pipeline.reader(), parts, validator, labels=bool(filters), images=images, workers=workers)
     rejected = dict(repeated_ids(rows))
-    for gate in gates:
+    for dataset_filter in filters:
         rows.features["usable"][list(rejected)] = False
-        rejected.update(gate.reject(rows, workers))
+        rejected.update(dataset_filter.reject(rows, workers))
     starts = [part.start for part in parts]
-    found: dict[int, dict[int, Rejection]] = {}
-    for index, refusal in rejected.items():
+    by_slice: dict[int, dict[int, Rejection]] = {}
+    for index, rejection in rejected.items():
         row = int(rows.rows[index])
-        found.setdefault(parts[bisect_right(starts, row) - 1].number, {})[row] = refusal
-    return found
+        by_slice.setdefault(parts[bisect_right(starts, row) - 1].number, {})[row] = rejection
+    return by_slice
 
 
 def run_slice(job: Job) -> SliceResult:
     """Build one slice: read its rows, write one shard per config, then mark it as done."""
-    tasks, validator = job.pipeline.tasks_by_name(), job.pipeline.screen()
+    tasks, validator = job.pipeline.tasks_by_name(), job.pipeline.row_validator()
     read = 0
     with SliceWriter(job.out, job.plan, job.part.number) as writer:
         for row in job.pipeline.reader().read(job.part):

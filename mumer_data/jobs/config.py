@@ -1,4 +1,4 @@
-"""Pipeline files: YAML -> a validated `Pipeline`, with errors that name the key and the nearest known one.
+"""Pipeline files: YAML -> a validated `Pipeline`, with errors that name the key and the most similar known one.
 
 Not for running a pipeline: see `build`.
 """
@@ -42,7 +42,7 @@ class ShardLimits(BaseModel):
 
 
 class ImageLimits(BaseModel):
-    """Images beyond these are rejected before they are decoded: pixels, and bytes as encoded."""
+    """Larger images are rejected before they are decoded: limits in pixels and in encoded bytes."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -57,20 +57,20 @@ class Pipeline(BaseModel):
         name: name of the dataset; the config of each task adds its suffix.
         source: ``format`` names a reader; the other keys are that reader's options.
         tasks: names, or ``{name: {option: value}}``.
-        split: of the shards, e.g. ``train``.
+        split: name of the split, e.g. ``train``.
         chat: names of roles and contents in ``messages``.
-        images: bytes in the shards, or paths to the files where they lie.
+        images: ``embed`` for bytes in the shards, ``path`` for paths of the original files.
         polarity: make all images dark on light, or light on dark; ``keep`` passes their bytes on unchanged.
-        augment: variants to make of each image: a preset, a list of steps, or both; see `Augmentation`.
-        fit: crop all images to their ink, and redraw it with symbols of one size and one pen; see `Fit`.
-        normalize: what to do to raw labels; the preset ``none`` takes labels as they are.
+        augment: augmented variants of each image: a preset, a list of steps, or both; see `Augmentation`.
+        fit: crop all images to their ink, and redraw it with one symbol size and pen width; see `Fit`.
+        normalize: normalisation of raw labels; the preset ``none`` leaves labels unchanged.
         filters: names, or ``{name: {option: value}}``: exclude valid rows by policy.
         corrections: file of corrected labels, as `mumer audit` exports it; relative paths as in ``source``.
-        metadata: keep what the source says of each row beside label and image in a column of its own.
+        metadata: keep further facts of the source about each row in the column ``metadata``.
         columns: further columns after the standard ones: ``label`` (tokenised), ``task`` (its name), or none.
-        unknown_commands: what to do with labels that use commands ``grammars/commands.toml`` does not know.
+        unknown_commands: keep or reject labels with commands that are not in ``grammars/commands.toml``.
         seed: random seed; equal seeds produce equal bytes.
-        licence: licence of the source as the Hub names it (``cc-by-4.0``); ``mumer push`` writes it to the card.
+        licence: Hub id of the licence of the source (``cc-by-4.0``); ``mumer push`` writes it to the card.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -109,23 +109,27 @@ class Pipeline(BaseModel):
         return source
 
     @model_validator(mode="after")
-    def _paths_hold_what_they_hold(self) -> Pipeline:
+    def _image_options_are_compatible(self) -> Pipeline:
         if self.images == "path" and self.polarity != "keep":
-            raise ValueError("images: path leaves images where they lie, so their polarity cannot change: use embed")
+            raise ValueError("images: path keeps the original files, so polarity cannot change: use embed")
         if self.images == "path" and self.augment is not None:
-            raise ValueError("images: path leaves images where they lie, and variants lie nowhere yet: use embed")
+            raise ValueError(
+                "images: path keeps the original files, so there are no files of augmented variants: use embed"
+            )
         if self.polarity == "light_on_dark" and self.augment is not None and self.augment.on_paper():
-            raise ValueError("polarity: light_on_dark does not go with steps that put ink on paper: leave one out")
+            raise ValueError(
+                "polarity: light_on_dark cannot be combined with augmentation steps that put ink on paper: remove one"
+            )
         if self.images == "path" and self.fit is not None:
-            raise ValueError("images: path leaves images where they lie, so they cannot be fitted: use embed")
+            raise ValueError("images: path keeps the original files, so images cannot be fitted: use embed")
         return self
 
     @field_validator("tasks")
     @classmethod
     def _known_tasks(cls, tasks: list[str | dict[str, dict[str, Any]]]) -> list[str | dict[str, dict[str, Any]]]:
-        made = [_task(item) for item in tasks]
-        if len({name for name, _ in made}) < len(made):
-            raise ValueError("a task stands there twice")
+        parsed = [_task(item) for item in tasks]
+        if len({name for name, _ in parsed}) < len(parsed):
+            raise ValueError("a task is listed twice")
         return tasks
 
     @field_validator("filters")
@@ -137,7 +141,7 @@ class Pipeline(BaseModel):
         return filters
 
     def reader(self) -> Reader:
-        """The reader of the source, with corrected labels; relative paths: beside the pipeline file first."""
+        """The reader of the source, with corrected labels; the folder of the pipeline file is searched first."""
         kind = reader_class(self.source["format"])
         reader = kind(kind.Options.model_validate(self.source), self._base)
         if not self.corrections:
@@ -145,8 +149,8 @@ class Pipeline(BaseModel):
         path = resolve(self.corrections, self._base)
         return CorrectedReader(reader, path, self.normalize.preset, self.normalize.rules)
 
-    def screen(self) -> RowValidator:
-        """The checks of single rows, with the row filters among them; raises ``SourceError``."""
+    def row_validator(self) -> RowValidator:
+        """The checks of single rows, including the row filters; raises ``SourceError``."""
         return RowValidator(
             self.normalize.preset,
             tuple(self.normalize.rules.items()),
@@ -162,9 +166,9 @@ class Pipeline(BaseModel):
         return [one for one in self._filters() if isinstance(one, DatasetFilter)]
 
     def _filters(self) -> list[Filter]:
-        named = [_named("filter", item, FILTERS) for item in self.filters]
-        kinds = [(filter_class(name), options) for name, options in named]
-        return [kind(kind.Options.model_validate(options), self._base) for kind, options in kinds]
+        parsed = [_named("filter", item, FILTERS) for item in self.filters]
+        classes = [(filter_class(name), options) for name, options in parsed]
+        return [cls(cls.Options.model_validate(options), self._base) for cls, options in classes]
 
     def tasks_by_name(self) -> dict[str, Task]:
         """The tasks with their options, in the order of the file."""
@@ -177,9 +181,9 @@ def _task(item: str | dict[str, dict[str, Any]]) -> tuple[str, Task]:
 
 
 def _named(kind: str, item: str | dict[str, Any], known: Iterable[str]) -> tuple[str, dict[str, Any]]:
-    """A name with its options: ``name``, or one ``{name: {option: value}}``."""
+    """A name and its options, written as ``name`` or ``{name: {option: value}}``."""
     if isinstance(item, dict) and len(item) != 1:
-        raise ValueError(f"a {kind} is a name or one 'name: options', not {item}")
+        raise ValueError(f"a {kind} must be a name or 'name: options', not {item}")
     name, options = (item, {}) if isinstance(item, str) else next(iter(item.items()))
     if name not in known:
         raise ValueError(did_you_mean(kind, name, known))
@@ -187,10 +191,10 @@ def _named(kind: str, item: str | dict[str, Any], known: Iterable[str]) -> tuple
 
 
 def pipeline_folder() -> Path:
-    """The folder of the ready pipelines: inside the installed package, or beside it in a checkout."""
+    """The folder of the built-in pipelines: inside the installed package, or at the root of a checkout."""
     package = Path(__file__).resolve().parents[1]
-    shipped = package / "pipelines"
-    return shipped if shipped.is_dir() else package.parent / "pipelines"
+    installed = package / "pipelines"
+    return installed if installed.is_dir() else package.parent / "pipelines"
 
 
 def find_pipeline(name: str) -> Path:
@@ -198,9 +202,9 @@ def find_pipeline(name: str) -> Path:
     path = Path(name)
     if path.is_file():
         return path
-    ready = pipeline_folder() / f"{path.stem}.yaml"
-    if ready.is_file() and path.parent in (Path("."), Path("pipelines")):
-        return ready
+    builtin = pipeline_folder() / f"{path.stem}.yaml"
+    if builtin.is_file() and path.parent in (Path("."), Path("pipelines")):
+        return builtin
     names = ", ".join(sorted(file.stem for file in pipeline_folder().glob("*.yaml")))
     raise PipelineError(f"no pipeline file {name}; ready ones are: {names}")
 
@@ -210,7 +214,7 @@ def load_pipeline(name: str | Path, settings: Iterable[str] = ()) -> Pipeline:
 
     Args:
         name: a path, or the name of a ready pipeline.
-        settings: ``key=value`` pairs over the file; dots reach inside (``source.path=data/mine``,
+        settings: ``key=value`` pairs that override the file; dots separate nested keys (``source.path=data/mine``,
             ``filters.0.length.max=40``).
 
     Raises:
@@ -224,9 +228,9 @@ def pipeline_of(raw: dict[str, Any], settings: Iterable[str] = (), path: Path = 
     """A pipeline from its keys and values.
 
     Args:
-        raw: as in a pipeline file.
-        settings: ``key=value`` pairs over it.
-        path: of the file: relative paths in the pipeline are looked up beside it; the messages name it.
+        raw: keys and values as in a pipeline file.
+        settings: ``key=value`` pairs that override them.
+        path: path of the file, for messages; relative paths in the pipeline are looked up in its folder first.
 
     Raises:
         PipelineError: one line for each problem.
@@ -240,10 +244,10 @@ def pipeline_of(raw: dict[str, Any], settings: Iterable[str] = (), path: Path = 
 def load_source(name: str | Path, settings: Iterable[str] = ()) -> Pipeline:
     """A pipeline to read from: a folder of data, a pipeline file, or the name of a ready pipeline.
 
-    A folder is a build or other shards, ``caption.txt`` beside images, or InkML: its content decides.
+    The content of a folder decides how it is read: shards, ``caption.txt`` with images, or InkML.
 
     Raises:
-        PipelineError: as `load_pipeline`.
+        PipelineError: see `load_pipeline`.
     """
     folder = fetched(name) if isinstance(name, str) and is_url(name) else Path(name)
     if not folder.is_dir():
@@ -259,7 +263,7 @@ def load_source(name: str | Path, settings: Iterable[str] = ()) -> Pipeline:
 
 
 def _keys_beside(problem: Any, raw: dict[str, Any]) -> list[str] | None:
-    """The known keys at the place of an unknown one, where the model of the pipeline does not tell them."""
+    """The known keys next to an unknown one, if the model of the pipeline does not declare them."""
     first = problem["loc"][0] if problem["loc"] else ""
     models: dict[str, list[type[BaseModel]]] = {
         "source": [reader_class(raw["source"]["format"]).Options] if _knows_format(raw) else [],

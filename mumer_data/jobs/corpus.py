@@ -1,6 +1,6 @@
-"""The labels of any source: a label file, a folder of captions or shards, a pipeline.
+"""Reads the labels of any source: a label file, a folder of captions or shards, a pipeline.
 
-Not for images: none is read.
+Reads no images.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from mumer_data.filters.validation import RowValidator
 from mumer_data.readers.label_lines import LabelLines
 from mumer_data.records import Example, Reject
 
-_ROWS, _BYTES = 2_000, 1 << 40  # of a slice; images are not read, so their size plays no part
+_ROWS, _BYTES = 2_000, 1 << 40  # per slice; images are not read, so their size does not matter
 _CAPTIONS = "caption.txt"
 
 
@@ -23,10 +23,10 @@ class Corpus:
     """The labels of a source.
 
     Attributes:
-        name: as it was given.
-        labels: canonical, in the order of the source.
-        unreadable: how many rows have no label that can be read.
-        preset: of the normaliser that made them canonical.
+        name: name of the source, as passed.
+        labels: canonical labels, in the order of the source.
+        unreadable: number of rows without a readable label.
+        preset: preset of the normaliser that made the labels canonical.
     """
 
     name: str
@@ -41,26 +41,26 @@ def read_corpus(name: str, *, preset: str | None = None, settings: Iterable[str]
     Args:
         name: a file of ``id<TAB>label`` lines or of one label per line, a folder with a ``caption.txt``, a folder of
             shards such as a build, a pipeline file, or the name of a ready pipeline.
-        preset: of the normaliser; ``None`` for what the pipeline says, ``crohme`` where there is no pipeline.
-        settings: ``key=value`` over the pipeline file.
+        preset: preset of the normaliser; ``None`` for that of the pipeline, or ``crohme`` without a pipeline.
+        settings: ``key=value`` pairs that override the pipeline file.
 
     Raises:
-        SourceError: it cannot be read, or has no label that can.
-        PipelineError: it is a pipeline file with something wrong in it, or there is no such file.
+        SourceError: the source cannot be read, or has no readable label.
+        PipelineError: the pipeline file is invalid, or does not exist.
     """
-    screen, rows = _rows(name, tuple(settings))
+    validator, rows = _rows(name, tuple(settings))
     if preset is not None:
-        screen = RowValidator(preset)
-    found = Corpus(name, screen.preset)
+        validator = RowValidator(preset)
+    corpus = Corpus(name, validator.preset)
     for row in rows:
-        expression = row if isinstance(row, Reject) else screen.expression(row)
+        expression = row if isinstance(row, Reject) else validator.expression(row)
         if isinstance(expression, Reject):
-            found.unreadable += 1
+            corpus.unreadable += 1
         else:
-            found.labels.append(expression.label)
-    if not found.labels:
-        raise SourceError(f"{name} has no label that can be read ({found.unreadable:,} rows cannot)")
-    return found
+            corpus.labels.append(expression.label)
+    if not corpus.labels:
+        raise SourceError(f"{name} has no readable label ({corpus.unreadable:,} rows are unreadable)")
+    return corpus
 
 
 def _rows(name: str, settings: tuple[str, ...]) -> tuple[RowValidator, Iterator[Example | Reject]]:
@@ -74,7 +74,7 @@ def _rows(name: str, settings: tuple[str, ...]) -> tuple[RowValidator, Iterator[
     pipeline = load_source(name, settings)
     reader = pipeline.reader()
     rows = (row for part in reader.plan(_ROWS, _BYTES) for row in reader.read(part))
-    return pipeline.screen(), rows
+    return pipeline.row_validator(), rows
 
 
 def _labels(file: Path) -> Iterator[Example | Reject]:

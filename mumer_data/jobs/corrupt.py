@@ -1,6 +1,6 @@
 """Synthetic errors: labels and images of any source -> corrections of predictions sampled from an error model.
 
-Not for the model: see `error_model.channel`. The output is laid out like that of mining; rows have
+Not for the model: see `error_model.channel`. The output has the layout of a mining run; rows have
 ``origin: synthetic``.
 """
 
@@ -19,7 +19,7 @@ from mumer_data.error_model.channel import Channel
 from mumer_data.exceptions import CorrectionError, PipelineError, SourceError
 from mumer_data.filters import Rejection
 from mumer_data.io.atomic import write_json
-from mumer_data.jobs.build import input_facts, refusals, versions
+from mumer_data.jobs.build import dataset_rejections, input_facts, versions
 from mumer_data.jobs.config import Pipeline
 from mumer_data.jobs.rows import UsableRow, usable
 from mumer_data.readers.normalized import normalized_files
@@ -33,7 +33,7 @@ from mumer_data.shards.slice_writer import SliceWriter
 from mumer_data.tasks import error_tasks
 
 CHANNEL = "channel.json"
-_TRIES = 5  # for a prediction that differs from those of the passes before
+_TRIES = 5  # attempts to sample a prediction that differs from those of earlier passes
 
 
 def fit_channel(paths: Sequence[Path], normalize: str | None = None) -> Channel:
@@ -47,7 +47,7 @@ def fit_channel(paths: Sequence[Path], normalize: str | None = None) -> Channel:
         for row in rows:
             channel.add(row.label, row.text)
     if not channel.wrong:
-        raise SourceError(f"no prediction in {', '.join(map(str, paths))} is wrong: there is nothing to learn from")
+        raise SourceError(f"no prediction in {', '.join(map(str, paths))} is wrong: there are no errors to learn from")
     return channel
 
 
@@ -58,12 +58,12 @@ def load_channel(path: Path) -> Channel:
     except OSError as error:
         raise SourceError(f"{path} cannot be read ({error.strerror or error})") from None
     except (ValueError, KeyError, TypeError) as error:
-        raise SourceError(f"{path} is not a channel that this version has saved ({error!r})") from None
+        raise SourceError(f"{path} is not an error model saved by this version ({error!r})") from None
 
 
 @dataclass(frozen=True, slots=True)
 class CorruptJob:
-    """One slice of one pass: ``part`` as the run numbers it, ``source`` as the reader does; ``sample`` is the pass."""
+    """One slice of one pass: ``part`` is numbered by the run, ``source`` by the reader; ``sample`` is the pass."""
 
     pipeline: Pipeline
     plan: Plan
@@ -90,7 +90,7 @@ def corrupt(
     """Write ``error_find`` and ``error_fix`` shards of sampled predictions; returns the manifest.
 
     Args:
-        pipeline: where labels and images come from; its tasks are not asked.
+        pipeline: source of labels and images; its tasks are not used.
         channel: the error model.
         out: a folder that is new, empty, or (with ``resume``) holds a killed run of the same.
         name: name of the dataset.
@@ -102,7 +102,7 @@ def corrupt(
         SourceError, PipelineError, OutputError: the input, the pipeline or the folder cannot be used.
     """
     if pipeline.augment is not None:
-        raise PipelineError("corrupt makes no variants of images: leave augment out (--set augment=null)")
+        raise PipelineError("corrupt does not augment images: remove augment (--set augment=null)")
     parts = pipeline.reader().plan(pipeline.shards.max_rows, pipeline.shards.max_bytes)
     slices = [
         Slice(sample * len(parts) + part.number, part.start, part.rows, part.offset, part.size)
@@ -125,7 +125,7 @@ def corrupt(
     with Run(out, plan, resume=resume) as run:
         if not run.finished:
             write_json(out / CHANNEL, state)
-        rejected = refusals(pipeline, parts, workers) if run.pending else {}
+        rejected = dataset_rejections(pipeline, parts, workers) if run.pending else {}
         jobs = [_job(pipeline, plan, part, parts, out, digest, rejected) for part in run.pending]
         run.do(corrupt_slice, jobs, workers, progress)
         return run.close()
@@ -146,13 +146,13 @@ def _job(
 
 @lru_cache(maxsize=2)
 def _channel(path: Path, digest: str) -> Channel:
-    """The channel of a run; ``digest`` tells one from another in the same place."""
+    """The channel of a run; ``digest`` distinguishes channels that were saved at the same path."""
     return load_channel(path)
 
 
 def corrupt_slice(job: CorruptJob) -> SliceResult:
     """Write one shard per task for one slice, then mark it as done."""
-    channel, validator, tasks = _channel(job.out / CHANNEL, job.digest), job.pipeline.screen(), error_tasks()
+    channel, validator, tasks = _channel(job.out / CHANNEL, job.digest), job.pipeline.row_validator(), error_tasks()
     read = 0
     with SliceWriter(job.out, job.plan, job.part.number) as writer:
         for row in job.pipeline.reader().read(job.source):
@@ -173,27 +173,32 @@ def corrupt_slice(job: CorruptJob) -> SliceResult:
     return writer.finish(read)
 
 
-def _metadata(made: UsableRow, sample: int) -> str:
-    return json.dumps({"id": made.id, "origin": "synthetic", "sample": sample}, ensure_ascii=False)
+def _metadata(row: UsableRow, sample: int) -> str:
+    return json.dumps({"id": row.id, "origin": "synthetic", "sample": sample}, ensure_ascii=False)
 
 
-def _corrupted(made: UsableRow, row: int, job: CorruptJob, channel: Channel) -> Correction | Reject:
+def _corrupted(usable_row: UsableRow, row: int, job: CorruptJob, channel: Channel) -> Correction | Reject:
     """A sampled prediction of one label, different from those of earlier passes."""
-    text, before = None, set[str | None]()
+    text, earlier = None, set[str | None]()
     for sample in range(job.sample + 1):
         for attempt in range(_TRIES):
             stage = f"corrupt {sample} {attempt}"
-            text = channel.corrupt(made.label, rng_for(job.plan.facts["seed"], made.id, stage))
-            if text not in before:
+            text = channel.corrupt(usable_row.label, rng_for(job.plan.facts["seed"], usable_row.id, stage))
+            if text not in earlier:
                 break
         else:
             text = None
-        before.add(text)
+        earlier.add(text)
     if text is None:
         return Reject(
-            made.id, row, "not_corrupted", "the channel has no (other) error for this label", None, made.label
+            usable_row.id,
+            row,
+            "not_corrupted",
+            "the channel has no (other) error for this label",
+            None,
+            usable_row.label,
         )
     try:
-        return correction(made.label, text)
+        return correction(usable_row.label, text)
     except CorrectionError as error:
-        return Reject(made.id, row, error.reason, error.message, None, made.label)
+        return Reject(usable_row.id, row, error.reason, error.message, None, usable_row.label)

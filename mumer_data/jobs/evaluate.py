@@ -1,4 +1,4 @@
-"""Prediction files -> figures: each file is read row by row, and normalised where its predictions are raw LaTeX.
+"""Prediction files -> metrics: each file is read row by row, and normalised if its predictions are raw LaTeX.
 
 Not for lists: see `mumer_data.api`. Not for printing: see `mumer_data.report.scores`.
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import chain
 from pathlib import Path
 
 from mumer_data.metrics import DEFAULT
@@ -18,28 +17,21 @@ from mumer_data.metrics.label_graph import write_label_graphs
 from mumer_data.metrics.pairs import pair_up
 from mumer_data.readers.corrections import LabelCorrection, correct_predictions
 from mumer_data.readers.labels import with_labels
-from mumer_data.readers.normalized import (
-    AUTO,
-    NotTokenisedError,
-    answer_normalizer,
-    name_of,
-    normalized,
-    tokenised_only,
-)
+from mumer_data.readers.normalized import AUTO, NotTokenisedError, normalized_sources, tokenised_only
 from mumer_data.readers.predictions import PredictionFile
 from mumer_data.records import Prediction
 
 
 class LabelledFile:
-    """A prediction file whose labels other files may replace; read anew by each pass.
+    """A prediction file with optional replacement labels; every iteration reads it again.
 
     Args:
         path: the file.
-        labels: id -> label; ``None`` for the labels in the file. They have the ids of the file, else ``SourceError``.
-        corrections: id -> decision about the label; rows that it drops are left out.
+        labels: id -> label; ``None`` for the labels in the file. Ids that do not match the file raise ``SourceError``.
+        corrections: id -> decision about the label; dropped rows are skipped.
 
     Attributes:
-        corrected: rows that the last pass ``changed`` and ``dropped``.
+        corrected: number of rows that the last iteration ``changed`` and ``dropped``.
     """
 
     def __init__(
@@ -64,26 +56,24 @@ class LabelledFile:
 
     @property
     def malformed(self) -> int:
-        """Rows left out in the last pass."""
+        """Rows skipped in the last iteration."""
         return self._file.malformed
 
 
 def normalized_file(file: LabelledFile, preset: str | None) -> tuple[list[Prediction], str]:
-    """The predictions of a file, normalised as `answer_normalizer` says, with fonts; and the name of the preset."""
-    normalizer = answer_normalizer(preset, file.__iter__)
-    return list(normalized(file, normalizer, as_seen=True)), name_of(normalizer)
+    """The predictions of a file, normalised (see `normalized_sources`), with fonts; and the name of the preset."""
+    (rows,), name = normalized_sources([file], preset, as_seen=True)
+    return list(rows), name
 
 
 def compare_files(one: Path, two: Path, *, preset: str | None = None, seed: int = 0) -> Comparison:
-    """Compare two prediction files; where one of them is raw LaTeX, both are normalised with one preset.
+    """Compare two prediction files; if one of them is raw LaTeX, both are normalised with one preset.
 
     Raises:
         SourceError: a file cannot be read, or they are not predictions of the same images.
     """
-    files = LabelledFile(one), LabelledFile(two)
-    normalizer = answer_normalizer(preset, lambda: chain(*files))
-    rows = [list(normalized(file, normalizer)) for file in files]
-    return compare(*rows, normalizer=name_of(normalizer), seed=seed)
+    (first, second), name = normalized_sources([LabelledFile(one), LabelledFile(two)], preset)
+    return compare(list(first), list(second), normalizer=name, seed=seed)
 
 
 def evaluate_file(
@@ -95,12 +85,11 @@ def evaluate_file(
     seed: int = 0,
     graphs: Path | None = None,
 ) -> Evaluation:
-    """Judge the predictions of one file; rows that are malformed, and labels that corrections
-    change or drop, are counted in ``counts``.
+    """Evaluate the predictions of one file; ``counts`` includes malformed rows, and corrected labels.
 
     Args:
         file: the predictions.
-        preset: normalises both sides first; see `mumer_data.readers.normalized.answer_normalizer`.
+        preset: preset that normalises both sides first; see `mumer_data.readers.normalized.normalized_sources`.
         metrics, by, seed: see `mumer_data.metrics.evaluate.evaluate`.
         graphs: folder for the label graphs of both sides.
 
@@ -110,30 +99,30 @@ def evaluate_file(
     """
     names = list(metrics)
 
-    def judge(rows: Iterable[Prediction], normalizer: str) -> Evaluation:
+    def score(rows: Iterable[Prediction], normalizer: str) -> Evaluation:
         if graphs is None:
             return evaluate(rows, metrics=names, normalizer=normalizer, by=by, seed=seed)
         pairs = pair_up(list(rows))
         write_label_graphs(pairs, graphs)
         return evaluate_pairs([pairs], metrics=names, normalizer=normalizer, by=by, seed=seed)
 
-    evaluation = _judged(file, preset, judge, as_seen="rating" in names)
+    evaluation = _scored(file, preset, score, as_seen="rating" in names)
     malformed = {"malformed": file.malformed} if file.malformed else {}
     corrected = {f"labels_{name}": count for name, count in sorted(file.corrected.items())}
     return replace(evaluation, counts={**evaluation.counts, **malformed, **corrected})
 
 
-def _judged(
+def _scored(
     file: LabelledFile,
     preset: str | None,
-    judge: Callable[[Iterable[Prediction], str], Evaluation],
+    score: Callable[[Iterable[Prediction], str], Evaluation],
     *,
     as_seen: bool,
 ) -> Evaluation:
     if preset in (None, AUTO):
         try:
-            return judge(tokenised_only(file), "none")
-        except NotTokenisedError:  # the file is read again, so that a tokenised one is read once only
+            return score(tokenised_only(file), "none")
+        except NotTokenisedError:  # read the file again; a tokenised file is read only once
             pass
-    normalizer = answer_normalizer(preset, file.__iter__)
-    return judge(normalized(file, normalizer, as_seen=as_seen), name_of(normalizer))
+    (rows,), name = normalized_sources([file], preset, as_seen=as_seen)
+    return score(rows, name)

@@ -34,7 +34,7 @@ from mumer_data.records import Example, Reject, Slice
 if TYPE_CHECKING:
     from mumer_data.jobs.config import Pipeline
 
-_HIGH = 96  # pixels of a row of ink below which thinning loses detail: such images are enlarged
+_MIN_HEIGHT = 96  # pixels; lower images are enlarged, because thinning loses detail
 
 
 @dataclass(slots=True)
@@ -42,8 +42,8 @@ class Harvest:
     """The glyphs of a source.
 
     Attributes:
-        glyphs: (token, glyph, writer or id of the image).
-        read, used: rows in all, and those of which at least one symbol could be cut.
+        glyphs: (token, glyph, writer or image id).
+        read, used: number of rows, and of rows with at least one segmented symbol.
     """
 
     glyphs: list[tuple[str, Glyph, str]]
@@ -51,10 +51,10 @@ class Harvest:
     used: int = 0
 
     def add(self, row: Example, symbols: Iterable[SegmentedSymbol]) -> None:
-        """What was cut out of one row; a glyph's source is its writer, or else the row."""
-        before = len(self.glyphs)
-        self.glyphs += [(one.token, one.glyph, row.writer or row.id) for one in symbols]
-        self.used += len(self.glyphs) > before
+        """Add the symbols of one row; the source of a glyph is its writer, or else the row."""
+        count = len(self.glyphs)
+        self.glyphs += [(symbol.token, symbol.glyph, row.writer or row.id) for symbol in symbols]
+        self.used += len(self.glyphs) > count
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,26 +63,26 @@ class _Part:
     part: Slice
 
     def harvest(self) -> Harvest:
-        found, screen, reader = Harvest([]), self.pipeline.screen(), self.pipeline.reader()
+        result, validator, reader = Harvest([]), self.pipeline.row_validator(), self.pipeline.reader()
         if isinstance(reader, InkFilesReader):
             for row, document in reader.documents(self.part):
-                expression = screen.expression(row)
-                found.add(row, [] if isinstance(expression, Reject) else _of_ink(document, row, expression.tree))
-            found.read = self.part.rows
-            return found
+                expression = validator.expression(row)
+                result.add(row, [] if isinstance(expression, Reject) else _from_ink(document, row, expression.tree))
+            result.read = self.part.rows
+            return result
         for row in reader.read(self.part):
-            found.read += 1
-            expression = row if isinstance(row, Reject) else screen.expression(row)
+            result.read += 1
+            expression = row if isinstance(row, Reject) else validator.expression(row)
             if isinstance(row, Reject) or isinstance(expression, Reject):
                 continue
-            data = screen.image(row)
+            data = validator.image(row)
             if not isinstance(data, Reject):
-                found.add(row, segment_symbols(ink_of(data), expression.tree))
-        return found
+                result.add(row, segment_symbols(ink_of(data), expression.tree))
+        return result
 
 
-def _of_ink(document: InkDocument, row: Example, tree: SymbolTree) -> Iterable[SegmentedSymbol]:
-    """From the segmentation; of ink without one, from its image."""
+def _from_ink(document: InkDocument, row: Example, tree: SymbolTree) -> Iterable[SegmentedSymbol]:
+    """By the segmentation of the ink; without one, by segmenting its image."""
     if not document.symbols:
         return segment_symbols(ink_of(row.image.read()), tree) if document.strokes else ()
     segments = [
@@ -93,11 +93,11 @@ def _of_ink(document: InkDocument, row: Example, tree: SymbolTree) -> Iterable[S
 
 
 def ink_of(data: bytes) -> Mask:
-    """Where an encoded image has ink, shape (height, width)."""
+    """Ink mask of an encoded image, shape (height, width); low images are enlarged twice."""
     with Image.open(io.BytesIO(data)) as opened:
         grey = opened.convert("L")
     dark = polarity(grey) == "dark_on_light"
-    if grey.height < _HIGH:
+    if grey.height < _MIN_HEIGHT:
         grey = grey.resize((grey.width * 2, grey.height * 2), Image.Resampling.BICUBIC)
     levels = np.asarray(grey)
     return levels < 128 if dark else levels > 127
@@ -110,30 +110,30 @@ def harvest(pipeline: Pipeline, workers: int | None = None) -> Iterator[Harvest]
 
 
 def build_bank(pipeline: Pipeline, out: Path, workers: int | None = None) -> dict[str, int]:
-    """Write the bank of a source; gives how many ``glyphs`` of how many ``tokens``, rows ``read`` and ``used``.
+    """Write the bank of a source; returns the numbers of ``glyphs``, ``tokens``, rows ``read`` and rows ``used``.
 
     Raises:
         SourceError: the source cannot be read, or no symbol could be segmented.
         OutputError: the file cannot be written.
     """
-    whole = Harvest([])
-    for found in harvest(pipeline, workers):
-        whole.glyphs += found.glyphs
-        whole.read += found.read
-        whole.used += found.used
-    kept = drop_outliers(whole.glyphs)
+    total = Harvest([])
+    for part in harvest(pipeline, workers):
+        total.glyphs += part.glyphs
+        total.read += part.read
+        total.used += part.used
+    kept = drop_outliers(total.glyphs)
     write_bank(out, kept)
     tokens = Counter(token for token, _, _ in kept)
-    return {"glyphs": len(kept), "tokens": len(tokens), "read": whole.read, "used": whole.used}
+    return {"glyphs": len(kept), "tokens": len(tokens), "read": total.read, "used": total.used}
 
 
 def build_font_bank(paths: Sequence[Path], out: Path) -> dict[str, int]:
-    """Write the bank of handwriting fonts, and beside it ``OUT.licences.json``: what each font says of its licence.
+    """Write the bank of handwriting fonts, and ``OUT.licences.json`` with the licence notes of each font.
 
-    Fonts with the same family name, such as the parts of one font by alphabet, are one hand.
+    Fonts with the same family name, such as the parts of one font by alphabet, count as one writer.
 
     Returns:
-        How many ``glyphs`` of how many ``tokens`` from how many ``fonts``.
+        The numbers of ``glyphs``, of different ``tokens`` and of ``fonts``.
 
     Raises:
         SourceError: there is no font, one cannot be read, or none has a usable glyph.

@@ -30,5 +30,5 @@ class LabelRules(BaseModel):
         except (PipelineError, SourceError) as error:
             raise ValueError(str(error)) from None
         if self.macros and not rules:
-            raise ValueError("macros need a preset, such as preset: crohme")
+            raise ValueError("macros need a normalisation preset, such as preset: crohme")
         return self

@@ -1,12 +1,13 @@
-"""Preferences for DPO: chosen = the label, rejected = a real wrong prediction, those that look most like it first.
+"""Preferences for DPO: chosen = the label, rejected = a wrong prediction of a model, the most similar first.
 
-Not for made-up mistakes: see `corrupt`.
+Not for synthetic errors: see `corrupt`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,16 +18,12 @@ from mumer_data.jobs.policy_data import (
     FILE,
     IMAGE,
     MESSAGES,
-    Counts,
     Group,
+    RowFormat,
     answer_of,
     chat,
     check_format,
-    groups_of,
-    task_of,
-    with_images,
-    write_record,
-    write_rows,
+    write_policy_data,
 )
 from mumer_data.rewards.compared import reference_of
 from mumer_data.rewards.pictures import cdm, visual
@@ -46,13 +43,13 @@ _SCHEMAS: dict[PairFormat, pa.Schema] = {
 
 @dataclass(frozen=True, slots=True)
 class PairOptions:
-    """How preferences are made.
+    """Options of `write_pairs`.
 
     Attributes:
-        task: whose prompt is asked, and whose form both answers have.
+        task: name of the task that determines the prompt and the form of both answers.
         format: ``trl``, or ``llamafactory`` (with a ``dataset_info.json``).
-        per_image: wrong predictions of one image, at most.
-        max_pairs: pairs in total, at most, the hardest; ``None`` for all.
+        per_image: maximum number of wrong predictions per image.
+        max_pairs: maximum number of pairs in total, the hardest first; ``None`` for all.
         normalize: preset for labels and predictions; see `groups_of`.
     """
 
@@ -65,7 +62,7 @@ class PairOptions:
 
 @dataclass(frozen=True, slots=True)
 class Wrong:
-    """A wrong prediction; ``likeness`` is CDM's F1 (0-1), ``similarity`` that of the tokens (0-1)."""
+    """A wrong prediction; ``likeness`` is the F1 of CDM (0-1), ``similarity`` the token similarity (0-1)."""
 
     text: str
     likeness: float
@@ -73,7 +70,7 @@ class Wrong:
 
     @property
     def hardness(self) -> tuple[float, float]:
-        """What pairs are sorted by."""
+        """Sort key of the pairs."""
         return self.likeness, self.similarity
 
 
@@ -82,16 +79,16 @@ def write_pairs(
 ) -> dict[str, Any]:
     """Write preferences from labelled predictions, the hardest first.
 
-    A prediction that is the label after normalisation, or looks the same (VisEq), is not wrong and never rejected.
+    A prediction that equals the label after normalisation, or renders equally (VisEq), is correct and never rejected.
 
     Args:
-        paths: prediction files; several samples per image, or several models, are welcome.
+        paths: prediction files; several samples per image, or several models, give more pairs.
         out: a new folder for ``train.parquet``, ``record.json`` and, for LLaMA-Factory, ``dataset_info.json``.
-        images: folder or build with the images; ``None`` where the predictions say where they are.
+        images: folder or build with the images; ``None`` if the predictions name them.
         options: see `PairOptions`.
 
     Returns:
-        The record: ``options``, ``counts`` and ``mean_likeness`` (of the pairs selected).
+        The record: ``options``, ``counts`` and ``mean_likeness`` (mean over the selected pairs).
 
     Raises:
         SourceError, OutputError: the input or the folder cannot be used.
@@ -99,25 +96,17 @@ def write_pairs(
     """
     chosen = options or PairOptions()
     check_format(chosen.format, PairFormat)
-    task, counts = task_of(chosen.task), Counts()
-    found: list[tuple[Group, Wrong]] = []
-    for group in groups_of(paths, chosen.normalize):
-        counts.images += 1
-        wrong = _wrong(group, task)
-        if isinstance(wrong, str):
-            counts.reasons[wrong] += 1
-        else:
-            found += [(group, one) for one in wrong[: chosen.per_image]]
-    found.sort(key=lambda pair: (-pair[1].likeness, -pair[1].similarity, pair[0].id, pair[1].text))
-    if chosen.max_pairs is not None and len(found) > chosen.max_pairs:
-        counts.reasons["beyond_max_pairs"] = len(found) - chosen.max_pairs
-        found = found[: chosen.max_pairs]
-    rows = [(group, _row(group, wrong, task, chosen.format)) for group, wrong in found]
-    write_rows(out, _SCHEMAS[chosen.format], with_images(rows, images, counts), counts)
+    row_format = RowFormat(
+        schema=_SCHEMAS[chosen.format],
+        rows_of=partial(_rows, options=chosen),
+        sort_key=lambda row: (-row["likeness"], -row["similarity"], row["id"], row["wrong"]),
+        mean_of="likeness",
+        max_rows=chosen.max_pairs,
+    )
+    record = write_policy_data(paths, out, images, chosen, row_format)
     if chosen.format == "llamafactory":
         write_json(out / "dataset_info.json", {"mumer_pairs": _LLAMA_FACTORY})
-    mean = sum(wrong.likeness for _, wrong in found) / len(found)
-    return write_record(out, asdict(chosen), counts, {"mean_likeness": mean})
+    return record
 
 
 _LLAMA_FACTORY = {
@@ -128,6 +117,14 @@ _LLAMA_FACTORY = {
 }
 
 
+def _rows(group: Group, task: Task, options: PairOptions) -> list[dict[str, Any]] | str:
+    """The rows of one image, the hardest first, or the reason why it has none."""
+    wrong = _wrong(group, task)
+    if isinstance(wrong, str):
+        return wrong
+    return [_row(group, prediction, task, options.format) for prediction in wrong[: options.per_image]]
+
+
 def _wrong(group: Group, task: Task) -> list[Wrong] | str:
     """The different wrong predictions of one image, the hardest first, or the reason why there is none."""
     label = group.label
@@ -136,25 +133,25 @@ def _wrong(group: Group, task: Task) -> list[Wrong] | str:
     texts = list(dict.fromkeys(" ".join(row.text.split()) for row in group.rows if row.text.strip()))
     if not texts:
         return "prediction_empty"
-    right, same = exact(texts, label), visual(texts, label)
-    wrong = [text for text, one, two in zip(texts, right, same, strict=True) if one != 1.0 and two != 1.0]
+    scores = zip(texts, exact(texts, label), visual(texts, label), strict=True)
+    wrong = [text for text, equal, looks_equal in scores if equal != 1.0 and looks_equal != 1.0]
     if not wrong:
         return "all_right"
     usable = [text for text in wrong if answer_of(task, text) is not None]
     if not usable:
         return "prediction_unparsable"
-    likeness, similarity = cdm(usable, label), edit_similarity(usable, label)
-    pairs = zip(usable, likeness, similarity, strict=True)
-    return sorted((Wrong(text, one or 0.0, two or 0.0) for text, one, two in pairs), key=lambda w: w.hardness)[::-1]
+    scored = zip(usable, cdm(usable, label), edit_similarity(usable, label), strict=True)
+    predictions = [Wrong(text, likeness or 0.0, similarity or 0.0) for text, likeness, similarity in scored]
+    return sorted(predictions, key=lambda prediction: prediction.hardness)[::-1]
 
 
-def _row(group: Group, wrong: Wrong, task: Task, form: PairFormat) -> dict[str, Any]:
-    good, bad = answer_of(task, group.label) or "", answer_of(task, wrong.text) or ""
+def _row(group: Group, wrong: Wrong, task: Task, row_format: PairFormat) -> dict[str, Any]:
+    chosen, rejected = answer_of(task, group.label) or "", answer_of(task, wrong.text) or ""
     facts: dict[str, Any] = {"id": group.id, "label": group.label, "wrong": wrong.text}
     facts |= {"likeness": wrong.likeness, "similarity": wrong.similarity}
-    if form == "trl":
+    if row_format == "trl":
         turns: dict[str, Any] = {"prompt": chat("user", task.prompt, image=True)}
-        return facts | turns | {"chosen": chat("assistant", good), "rejected": chat("assistant", bad)}
+        return facts | turns | {"chosen": chat("assistant", chosen), "rejected": chat("assistant", rejected)}
     conversation = [{"from": "human", "value": PLACEHOLDER + task.prompt}]
-    answers = {name: {"from": "gpt", "value": text} for name, text in (("chosen", good), ("rejected", bad))}
+    answers = {name: {"from": "gpt", "value": text} for name, text in (("chosen", chosen), ("rejected", rejected))}
     return facts | {"conversations": conversation} | answers

@@ -1,6 +1,6 @@
-"""One prediction run: the examples of a source become requests, a recognizer answers, a journal keeps each answer.
+"""Prediction run: the examples of a source become requests, a recognizer answers, a journal stores each answer.
 
-Started again after a kill, a run asks only for the answers that are missing. Not for any particular recognizer.
+A restarted run requests only missing answers. Not for any particular recognizer.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from mumer_data.jobs.build import refusals
+from mumer_data.jobs.build import dataset_rejections
 from mumer_data.jobs.config import Pipeline, load_source
 from mumer_data.jobs.rows import usable
 from mumer_data.readers.normalized import answer_normalizer, normalized
@@ -27,7 +27,7 @@ from mumer_data.shards.manifest import MANIFEST
 from mumer_data.tasks import TASKS, task_class
 
 log = logging.getLogger(__name__)
-_SLICE_ROWS, _SLICE_BYTES = 512, 64 << 20  # examples held at a time
+_SLICE_ROWS, _SLICE_BYTES = 512, 64 << 20  # maximum size of a slice, which is held in memory
 
 
 def predict(
@@ -43,22 +43,22 @@ def predict(
     selection: str = "",
     progress: Callable[[int, int], None] | None = None,
 ) -> Path:
-    """Read every image of a source ``samples`` times.
+    """Predict every image of a source ``samples`` times.
 
     Args:
-        make_recognizer: called once there is something to ask.
-        model: its name, for the record.
-        data: a build's folder, a pipeline file or the name of a ready one.
-        out: the Parquet file; its journal lies beside it while the run lasts.
-        task: whose prompt is asked; the last line of an answer is the prediction.
-        samples: passes over every image.
-        sampling: how answers are drawn.
-        keep: which examples are read; all if left out.
-        selection: what ``keep`` does, for the record.
-        progress: called with answers so far and in all.
+        make_recognizer: creates the recognizer; called only if an answer is missing.
+        model: name of the model, for the record.
+        data: folder of a build, a pipeline file or the name of a ready one.
+        out: the Parquet file; its journal is in the same folder while the run lasts.
+        task: task whose prompt is sent; the last line of an answer is the prediction.
+        samples: number of predictions per image.
+        sampling: sampling parameters.
+        keep: predicate of the examples to predict; ``None`` for all.
+        selection: description of ``keep``, for the record.
+        progress: called with (answers so far, answers in total).
 
     Raises:
-        RecognizerError: the source has no usable example, or gives an id twice.
+        RecognizerError: the source has no usable example, or an id occurs twice.
         OutputError: ``out`` is in use, belongs to another run, or cannot be written.
     """
     sampling = sampling or Sampling()
@@ -68,7 +68,7 @@ def predict(
     facts = {"model": model, "data": str(data), "task": task, "samples": samples, "selection": selection}
     facts |= asdict(sampling) | {"source": _version_of(pipeline, Path(data))}
     if is_done(out, facts):
-        log.warning("%s is there already, from just this run: nothing is asked", out)
+        log.warning("%s already exists and belongs to this run: nothing to do", out)
         return out
     with open_journal(out, facts) as journal:
         order = _ask(pipeline, data, task, samples, sampling, make_recognizer, journal, keep, progress)
@@ -79,8 +79,8 @@ def predict(
 
 
 def _normalized(journal: Journal, order: list[Key], task: str) -> Iterator[dict[str, Any]]:
-    """The rows of all answers; raw LaTeX in ``pred`` is normalised, ``answer`` keeps the text as it came."""
-    field = "answer" if task == "recognition" else "pred"  # of other tasks, the last line is the formula
+    """The rows of all answers; raw LaTeX in ``pred`` is normalised, ``answer`` keeps the original text."""
+    field = "answer" if task == "recognition" else "pred"  # for other tasks, the last line is the formula
 
     def predictions() -> Iterator[Prediction]:
         for row in journal.rows(order):
@@ -95,7 +95,7 @@ def _normalized(journal: Journal, order: list[Key], task: str) -> Iterator[dict[
 
 
 def _version_of(pipeline: Pipeline, data: Path) -> str:
-    """What is another when the data are: a build's fingerprint, else names and sizes of the source's files."""
+    """A version of the data: the fingerprint of a build, else a hash of names and sizes of the source files."""
     for manifest in (data / MANIFEST, data.parent / MANIFEST):
         if data.is_dir() and manifest.is_file():
             return str(json.loads(manifest.read_text(encoding="utf-8")).get("fingerprint", ""))
@@ -111,7 +111,7 @@ def read_all(
     sampling: Sampling | None = None,
     most: int | None = None,
 ) -> list[Prediction]:
-    """Read the first ``most`` images of a source once, without a journal: for validation during training.
+    """Predict the first ``most`` images of a source once, without a journal: for validation during training.
 
     Raises:
         RecognizerError: the source has no usable example.
@@ -144,7 +144,7 @@ def _ask(
     keep: Callable[[Example], bool] | None,
     progress: Callable[[int, int], None] | None,
 ) -> list[Key]:
-    """Ask for all that is missing; gives the keys of all rows in order."""
+    """Request all missing answers; returns the keys of all rows in order."""
     source = _Requests(pipeline, data, task, keep)
     total = sum(part.rows for part in source.parts) * samples
     order: dict[Key, None] = {}
@@ -153,7 +153,7 @@ def _ask(
         requests = list(source.of(part, samples))
         for request in requests:
             if request.key in order:
-                raise RecognizerError(f"{data} has the id {request.id!r} twice: give every image its own")
+                raise RecognizerError(f"the id {request.id!r} occurs twice in {data}: use unique ids")
             order[request.key] = None
         if progress:
             progress(len(journal.done), total)
@@ -169,34 +169,35 @@ def _ask(
 
 
 class _Requests:
-    """The examples of a source that a build would take, as requests; counts why others are left out."""
+    """The examples of a source that a build would accept, as requests; counts the others by reason."""
 
     def __init__(self, pipeline: Pipeline, data: str, task: str, keep: Callable[[Example], bool] | None) -> None:
         self._pipeline, self._keep, self._name = pipeline, keep, pipeline.name
-        self._screen, self._prompt = pipeline.screen(), task_class(task).prompt
+        self._validator, self._prompt = pipeline.row_validator(), task_class(task).prompt
         shards = pipeline.source.get("format") == "shards" and Path(data).is_dir()
-        self._folder = str(Path(data).resolve()) if shards else ""  # images of shards have no path of their own
+        self._folder = str(Path(data).resolve()) if shards else ""  # images in shards have no path
         self._reader = pipeline.reader()
         self.parts = self._reader.plan(_SLICE_ROWS, _SLICE_BYTES)
-        self._refused = refusals(pipeline, self.parts, 1) if pipeline.dataset_filters() else {}
+        self._rejected = dataset_rejections(pipeline, self.parts, 1) if pipeline.dataset_filters() else {}
         self.left_out: Counter[str] = Counter()
 
     def of(self, part: Slice, samples: int) -> Iterator[Request]:
-        """The requests of one slice, all passes over an image together."""
-        refused = self._refused.get(part.number, {})
+        """The requests of one slice; all samples of an image are consecutive."""
+        rejected = self._rejected.get(part.number, {})
         for row in self._reader.read(part):
             if isinstance(row, Example) and self._keep is not None and not self._keep(row):
                 continue
-            made = usable(row, self._pipeline, self._screen, refused.get(row.row))
-            if isinstance(row, Reject) or isinstance(made, Reject):
-                self.left_out[made.reason if isinstance(made, Reject) else ""] += 1
+            accepted = usable(row, self._pipeline, self._validator, rejected.get(row.row))
+            if isinstance(row, Reject) or isinstance(accepted, Reject):
+                self.left_out[accepted.reason if isinstance(accepted, Reject) else ""] += 1
                 continue
             path = self._folder or row.image.path or row.image.name
             for sample in range(samples):
-                yield Request(made.id, self._name, made.label, sample, self._prompt, path, partial(bytes, made.data))
+                read = partial(bytes, accepted.data)
+                yield Request(accepted.id, self._name, accepted.label, sample, self._prompt, path, read)
 
     def report(self) -> None:
-        """Say what was left out, if anything was."""
+        """Warn about examples that were left out."""
         if self.left_out:
             reasons = ", ".join(f"{reason} {count:,}" for reason, count in self.left_out.most_common())
             log.warning("%s examples are left out, as in a build: %s", f"{self.left_out.total():,}", reasons)

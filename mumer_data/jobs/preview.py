@@ -22,9 +22,9 @@ from mumer_data.records import Example, Reject
 from mumer_data.report.contact_sheet import Box, SheetRow, Shown, write_sheet
 from mumer_data.seeding import rng_for
 
-_ROWS = 50  # of a slice, from which a few rows are taken
-_NOTHING = Shown(Image.new("L", (1, 1), 232))
-_TRIES = 4  # slices looked at for each that is wanted, where rows are rejected
+_ROWS = 50  # per slice, of which a few rows are sampled
+_EMPTY = Shown(Image.new("L", (1, 1), 232))
+_TRIES = 4  # maximum number of slices read per requested row, because rows may be rejected
 
 
 def preview(
@@ -36,49 +36,51 @@ def preview(
         pipeline: see `load_source`.
         out: the PNG.
         rows: how many rows of the source.
-        variants: augmented pictures of each, where the pipeline has ``augment``.
-        boxes: draw the box of each symbol, where the source's metadata has them in pixels.
-        seed: of the rows; variants are those of a build.
+        variants: augmented images per row, if the pipeline has ``augment``.
+        boxes: draw the box of each symbol, if the metadata of the source has them in pixels.
+        seed: random seed of the choice of rows; variants are those of a build.
 
     Raises:
-        SourceError: the source cannot be read, or not one row of it can be shown.
+        SourceError: the source cannot be read, or none of its rows is usable.
         OutputError: the file cannot be written.
     """
     lines = []
-    for row in _taken(pipeline.model_copy(update={"metadata": True}), rows, seed):  # boxes may stand in them
-        image, known = _opened(row.data), boxes_in(row.metadata)
-        symbols: list[Box] = [] if known is None else known.tolist()
-        augmented = _variants(pipeline, row.id, image, known, variants)
+    for row in _sampled_rows(pipeline.model_copy(update={"metadata": True}), rows, seed):  # metadata may have boxes
+        image, row_boxes = _opened(row.data), boxes_in(row.metadata)
+        symbols: list[Box] = [] if row_boxes is None else row_boxes.tolist()
+        augmented = _variants(pipeline, row.id, image, row_boxes, variants)
         overlay = Shown(image, symbols) if boxes and symbols else None
-        lines.append((f"{row.id}    {row.label}", Shown(image), overlay, augmented if boxes else _bare(augmented)))
+        lines.append(
+            (f"{row.id}    {row.label}", Shown(image), overlay, augmented if boxes else _without_boxes(augmented))
+        )
     if not lines:
-        raise SourceError("not one row can be shown: `mumer build` says why in rejects.parquet")
+        raise SourceError("no row can be shown: run `mumer build` and see rejects.parquet for the reasons")
     overlaid = any(overlay is not None for _, _, overlay, _ in lines)
     columns = ["original", *(["symbols"] if overlaid else []), *(f"variant {n + 1}" for n in range(len(lines[0][3])))]
     sheet = [
-        SheetRow(title, [original, *([overlay or _NOTHING] if overlaid else []), *augmented])
+        SheetRow(title, [original, *([overlay or _EMPTY] if overlaid else []), *augmented])
         for title, original, overlay, augmented in lines
     ]
     write_sheet(sheet, columns, out)
     return len(lines)
 
 
-def _taken(pipeline: Pipeline, rows: int, seed: int) -> Iterator[UsableRow]:
-    """Rows from all over the source, as a build would take them."""
-    reader, screen, rng = pipeline.reader(), pipeline.screen(), rng_for(seed, pipeline.name, "preview")
+def _sampled_rows(pipeline: Pipeline, rows: int, seed: int) -> Iterator[UsableRow]:
+    """Usable rows of random slices of the source, processed as in a build."""
+    reader, validator, rng = pipeline.reader(), pipeline.row_validator(), rng_for(seed, pipeline.name, "preview")
     parts = reader.plan(_ROWS, 64 << 20)
-    each = -(-rows // len(parts))
+    per_slice = -(-rows // len(parts))
     left = rows
     for number in rng.permutation(len(parts))[: _TRIES * rows].tolist():
-        held = [row for row in reader.read(parts[number]) if isinstance(row, Example)]
-        found = 0
-        for place in rng.permutation(len(held)).tolist():
-            augmented = usable(held[place], pipeline, screen, None)
-            if isinstance(augmented, Reject):
+        examples = [row for row in reader.read(parts[number]) if isinstance(row, Example)]
+        count = 0
+        for index in rng.permutation(len(examples)).tolist():
+            accepted = usable(examples[index], pipeline, validator, None)
+            if isinstance(accepted, Reject):
                 continue
-            yield augmented
-            found, left = found + 1, left - 1
-            if found == each or not left:
+            yield accepted
+            count, left = count + 1, left - 1
+            if count == per_slice or not left:
                 break
         if not left:
             return
@@ -90,14 +92,14 @@ def _opened(data: bytes) -> Image.Image:
         return image.copy()
 
 
-def _bare(augmented: Sequence[Shown]) -> list[Shown]:
-    return [Shown(one.image) for one in augmented]
+def _without_boxes(augmented: Sequence[Shown]) -> list[Shown]:
+    return [Shown(variant.image) for variant in augmented]
 
 
 def _variants(
     pipeline: Pipeline, name: str, image: Image.Image, boxes: NDArray[np.float64] | None, count: int
 ) -> list[Shown]:
-    """What a build makes of an image by augmentation; nothing where the pipeline has none."""
+    """The augmented variants of an image, as in a build; empty if the pipeline does not augment."""
     if pipeline.augment is None:
         return []
     names, steps = [variant_name(name, copy) for copy in range(1, count + 1)], pipeline.augment.step_list()

@@ -1,4 +1,4 @@
-"""Prompts for GRPO and its like: prompt, image, reference and difficulty of each image, from samples of a policy.
+"""Prompts for GRPO and similar methods: prompt, image, label and pass rate per image, from samples of a policy.
 
 Not for rewards: see `mumer_data.rewards`.
 """
@@ -6,7 +6,8 @@ Not for rewards: see `mumer_data.rewards`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,16 +17,12 @@ from mumer_data.jobs.policy_data import (
     IMAGE,
     MESSAGES,
     TEXT_MESSAGES,
-    Counts,
     Group,
+    RowFormat,
     chat,
     check_format,
-    groups_of,
     plain_chat,
-    task_of,
-    with_images,
-    write_record,
-    write_rows,
+    write_policy_data,
 )
 from mumer_data.rewards.compared import reference_of
 from mumer_data.rewards.textual import edit_similarity, exact
@@ -51,13 +48,13 @@ _VERL = [
 
 @dataclass(frozen=True, slots=True)
 class PromptOptions:
-    """How prompts are made.
+    """Options of `write_prompts`.
 
     Attributes:
-        task: whose prompt is asked.
+        task: name of the task whose prompt is used.
         format: ``trl`` or ``verl``.
-        min_pass_rate, max_pass_rate: images whose share of right samples lies outside are left out: hopeless ones and
-            easy ones have no advantage to learn from.
+        min_pass_rate, max_pass_rate: images whose share of correct samples is outside are left out: images that are
+            always or never solved give no advantage to learn from.
         normalize: preset for labels and predictions; see `groups_of`.
     """
 
@@ -71,12 +68,12 @@ class PromptOptions:
 def write_prompts(
     paths: Sequence[Path], out: Path, images: Path | None = None, options: PromptOptions | None = None
 ) -> dict[str, Any]:
-    """Write one row per image of some labelled predictions, hardest first.
+    """Write one row per image of labelled predictions, the hardest first.
 
     Args:
         paths: prediction files with K samples per image, or K files.
         out: a new folder for ``train.parquet`` and ``record.json``.
-        images: folder or build with the images; ``None`` where the predictions say where they are.
+        images: folder or build with the images; ``None`` if the predictions name them.
         options: see `PromptOptions`.
 
     Returns:
@@ -88,31 +85,24 @@ def write_prompts(
     """
     chosen = options or PromptOptions()
     check_format(chosen.format, PromptFormat)
-    task, counts = task_of(chosen.task), Counts()
-    rows = []
-    for group in groups_of(paths, chosen.normalize):
-        counts.images += 1
-        row = _row(group, task, chosen)
-        if isinstance(row, str):
-            counts.reasons[row] += 1
-        else:
-            rows.append((group, row))
-    rows.sort(key=lambda pair: (pair[1]["pass_rate"], pair[1]["similarity"], pair[0].id))
     prompt = ("prompt", MESSAGES if chosen.format == "trl" else TEXT_MESSAGES)
-    schema = pa.schema([prompt, *_COMMON, *(_VERL if chosen.format == "verl" else [])])
-    write_rows(out, schema, with_images(rows, images, counts), counts)
-    mean = sum(row["pass_rate"] for _, row in rows) / len(rows)
-    return write_record(out, asdict(chosen), counts, {"mean_pass_rate": mean})
+    row_format = RowFormat(
+        schema=pa.schema([prompt, *_COMMON, *(_VERL if chosen.format == "verl" else [])]),
+        rows_of=partial(_rows, options=chosen),
+        sort_key=lambda row: (row["pass_rate"], row["similarity"], row["id"]),
+        mean_of="pass_rate",
+    )
+    return write_policy_data(paths, out, images, chosen, row_format)
 
 
-def _row(group: Group, task: Task, options: PromptOptions) -> dict[str, Any] | str:
+def _rows(group: Group, task: Task, options: PromptOptions) -> list[dict[str, Any]] | str:
     """The row of one image, or the reason why it has none."""
     if reference_of(group.label) is None:
         return "label_unreadable"
     texts = [row.text for row in group.rows]
-    right = [value or 0.0 for value in exact(texts, group.label)]
+    correct = [value or 0.0 for value in exact(texts, group.label)]
     similar = [value or 0.0 for value in edit_similarity(texts, group.label)]
-    rate = sum(right) / len(right)
+    rate = sum(correct) / len(correct)
     if rate < options.min_pass_rate:
         return "too_hard"
     if rate > options.max_pass_rate:
@@ -120,8 +110,8 @@ def _row(group: Group, task: Task, options: PromptOptions) -> dict[str, Any] | s
     row: dict[str, Any] = {"id": group.id, "label": group.label, "task": options.task, "pass_rate": rate}
     row |= {"similarity": sum(similar) / len(similar), "samples": len(texts)}
     if options.format == "trl":
-        return row | {"prompt": chat("user", task.prompt, image=True)}
+        return [row | {"prompt": chat("user", task.prompt, image=True)}]
     extra = {"prompt": task.prompt, "task": options.task, "pass_rate": rate}
     reference = {"style": "rule", "ground_truth": group.label}
     verl = {"data_source": group.rows[0].dataset or "mumer", "ability": "formula", "reward_model": reference}
-    return row | verl | {"prompt": plain_chat("user", task.prompt), "extra_info": extra}
+    return [row | verl | {"prompt": plain_chat("user", task.prompt), "extra_info": extra}]

@@ -1,4 +1,4 @@
-"""One example -> the rows of its shards: validated, normalised, fitted, augmented, and asked in every task.
+"""One example -> the rows of its shards: validated, normalised, fitted, augmented, then one sample per task.
 
 Not for the run over all examples: see `build`.
 """
@@ -24,16 +24,17 @@ from mumer_data.records import Example, Reject
 from mumer_data.shards.schema import ShardRow
 from mumer_data.tasks import Task
 
-_VARIANT = "-aug"  # between an id and the number of its copy
+_VARIANT = "-aug"  # between an id and the number of the copy
 
 
 def shard_rows(row: UsableRow, pipeline: Pipeline, tasks: dict[str, Task]) -> Iterator[ShardRow]:
     """The rows of the shards: each variant of the image in each task."""
     embedded = pipeline.images == "embed"
-    for one in variants(row, pipeline):
+    for variant in variants(row, pipeline):
+        data = variant.data if embedded else None
         for name, task in tasks.items():
-            sample = task.sample(one.expression, one.id)
-            yield ShardRow(sample, one.name, one.data if embedded else None, one.metadata, one.label, name)
+            sample = task.sample(variant.expression, variant.id)
+            yield ShardRow(sample, variant.name, data, variant.metadata, variant.label, name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,33 +54,33 @@ class UsableRow:
 
 
 def usable(
-    row: Example | Reject, pipeline: Pipeline, screen: RowValidator, refusal: Rejection | None
+    row: Example | Reject, pipeline: Pipeline, validator: RowValidator, rejection: Rejection | None
 ) -> UsableRow | Reject:
     """The accepted row, or the reason why it is rejected.
 
     Args:
-        row: as read.
+        row: the row as read.
         pipeline: determines how images are processed.
-        screen: the row validator of the pipeline.
-        refusal: rejection by a check over all rows, if any; see `build.refusals`.
+        validator: the row validator of the pipeline.
+        rejection: rejection by a check over all rows, if any; see `build.dataset_rejections`.
     """
     if isinstance(row, Reject):
         return row
-    if refusal is not None and refusal.reason == DUPLICATE_ID:
-        return _refused(row, refusal)
+    if rejection is not None and rejection.reason == DUPLICATE_ID:
+        return _rejected(row, rejection)
     if pipeline.augment is not None and _like_a_variant(row.id, pipeline.augment.copies):
         message = f"the id {row.id!r} may be that of a variant of another row: take rows that are none, or fewer copies"
         return Reject(row.id, row.row, "id_taken", message, None, row.label)
-    expression = screen.expression(row)
+    expression = validator.expression(row)
     if isinstance(expression, Reject):
         return expression
-    if refusal is not None:
-        return _refused(row, refusal)
-    data = screen.image(row)
+    if rejection is not None:
+        return _rejected(row, rejection)
+    data = validator.image(row)
     if isinstance(data, Reject):
         return data
-    wanted = pipeline.metadata or pipeline.augment is not None  # boxes may stand in them
-    metadata = row.metadata() if wanted and row.metadata is not None else ""
+    needs_metadata = pipeline.metadata or pipeline.augment is not None  # metadata may contain boxes
+    metadata = row.metadata() if needs_metadata and row.metadata is not None else ""
     if pipeline.fit is not None:
         data, boxes = fit(data, pipeline.fit, boxes_in(metadata))
         metadata = metadata if boxes is None else with_boxes(metadata, boxes)
@@ -87,35 +88,35 @@ def usable(
         data = unify_polarity(data, pipeline.polarity)
     name = row.image.name if pipeline.images == "embed" else row.image.path
     if name is None:
-        raise PipelineError("images: path needs images that lie on disk as files, not in an archive: use embed")
+        raise PipelineError("images: path needs images that are files on disk, not in an archive: use embed")
     return UsableRow(row.id, expression, data, name, metadata)
 
 
-def variants(made: UsableRow, pipeline: Pipeline) -> Iterator[UsableRow]:
+def variants(row: UsableRow, pipeline: Pipeline) -> Iterator[UsableRow]:
     """The row itself and, if the pipeline augments, variants of its image."""
-    wanted = pipeline.augment
-    if wanted is None or wanted.keep_original:
-        yield made
-    if wanted is None:
+    augmentation = pipeline.augment
+    if augmentation is None or augmentation.keep_original:
+        yield row
+    if augmentation is None:
         return
-    boxes, steps = boxes_in(made.metadata), wanted.step_list()
-    for copy in range(1, wanted.copies + 1):
-        name = variant_name(made.id, copy)
-        data, suffix, there = augment_bytes(made.data, steps, seed=pipeline.seed, id=name, boxes=boxes)
-        image = str(PurePath(made.name).with_suffix(""))
+    boxes, steps = boxes_in(row.metadata), augmentation.step_list()
+    for copy in range(1, augmentation.copies + 1):
+        name = variant_name(row.id, copy)
+        data, suffix, moved_boxes = augment_bytes(row.data, steps, seed=pipeline.seed, id=name, boxes=boxes)
+        image = str(PurePath(row.name).with_suffix(""))
         file = f"{variant_name(image, copy)}{suffix}"
-        yield UsableRow(name, made.expression, data, file, variant_metadata(made.metadata, there, made.id))
+        yield UsableRow(name, row.expression, data, file, variant_metadata(row.metadata, moved_boxes, row.id))
 
 
 def variant_name(name: str, copy: int) -> str:
-    """The id of a variant, or its image's name without suffix; copies are counted from 1."""
+    """The id of a variant, or the name of its image without suffix; copies are counted from 1."""
     return f"{name}{_VARIANT}{copy}"
 
 
 def _like_a_variant(name: str, copies: int) -> bool:
-    found = re.search(rf"{_VARIANT}([1-9]\d*)$", name)
-    return found is not None and int(found[1]) <= copies
+    match = re.search(rf"{_VARIANT}([1-9]\d*)$", name)
+    return match is not None and int(match[1]) <= copies
 
 
-def _refused(row: Example, refusal: Rejection) -> Reject:
-    return Reject(row.id, row.row, refusal.reason, refusal.message, None, row.label)
+def _rejected(row: Example, rejection: Rejection) -> Reject:
+    return Reject(row.id, row.row, rejection.reason, rejection.message, None, row.label)

@@ -1,6 +1,6 @@
 """Score the predictions of a file with rewards: means, and the values of every row.
 
-Not for evaluation: rewards give partial credit, and exploits none; see `mumer_data.metrics` for published figures.
+Not for evaluation: rewards give partial credit, and none to exploits; see `mumer_data.metrics` for published metrics.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ _BATCH = 1_024  # rows in memory at a time
 
 
 def score_file(path: Path, reward: WeightedReward, out: Path | None = None) -> dict[str, Any]:
-    """Means over the rows of a file whose reference can be read.
+    """Mean rewards over the rows of a file with a readable label.
 
     Args:
-        path: predictions, see `PredictionFile`.
+        path: prediction file, see `PredictionFile`.
         reward: the rewards and their weights.
-        out: JSON lines with ``img_id``, ``sample``, each reward and ``total``, in the order of the file.
+        out: JSON lines file to write, with ``img_id``, ``sample``, each reward and ``total``, in the order of the file.
 
     Returns:
         ``n`` (rows), ``rewards`` (name -> ``mean`` and ``n``), ``total`` (the same) and ``signature``.
@@ -38,15 +38,15 @@ def score_file(path: Path, reward: WeightedReward, out: Path | None = None) -> d
     if out is None:
         values, rows = _scored(path, reward, None)
     else:
-        with atomic_write(out) as partial, partial.open("w", encoding="utf-8") as file:
+        with atomic_write(out) as temporary, temporary.open("w", encoding="utf-8") as file:
             values, rows = _scored(path, reward, file)
-    means = {name: _mean(found) for name, found in values.items()}
+    means = {name: _mean(column) for name, column in values.items()}
     total = means.pop("total", _mean([]))
     return {"n": rows, "rewards": means, "total": total, "signature": reward.signature}
 
 
 def _scored(path: Path, reward: WeightedReward, file: IO[str] | None) -> tuple[dict[str, list[float]], int]:
-    """Values of each reward that are not left out, and the number of rows; writes every row."""
+    """The defined values of each reward, and the number of rows; writes every row to ``file``."""
     values: dict[str, list[float]] = defaultdict(list)
     rows = 0
     for batch in _batches(PredictionFile(path)):
@@ -56,15 +56,15 @@ def _scored(path: Path, reward: WeightedReward, file: IO[str] | None) -> tuple[d
         for name, column in columns.items():
             values[name] += [value for value in column if value is not None]
         if file is not None:
-            for place, row in enumerate(batch):
-                scores = {name: column[place] for name, column in columns.items()}
+            for index, row in enumerate(batch):
+                scores = {name: column[index] for name, column in columns.items()}
                 file.write(json.dumps({"img_id": row.id, "sample": row.sample, **scores}, ensure_ascii=False) + "\n")
     return values, rows
 
 
 def _batches(rows: PredictionFile) -> Iterator[list[Prediction]]:
-    left = iter(rows)
-    while batch := list(islice(left, _BATCH)):
+    remaining = iter(rows)
+    while batch := list(islice(remaining, _BATCH)):
         yield batch
 
 

@@ -1,4 +1,4 @@
-"""First pass of mining: reads, aligns and checks each slice of predictions; candidates are kept on disk.
+"""First pass of mining: reads, aligns and checks each slice of predictions; stores candidates on disk.
 
 Not for selection, which needs all slices: see `select`.
 """
@@ -57,14 +57,14 @@ class MiningOptions(BaseModel):
     """Options that decide which predictions become samples; equal options and input produce equal bytes.
 
     Attributes:
-        normalize: preset applied to labels and predictions first; ``None`` compares them as they stand.
+        normalize: preset applied to labels and predictions first; ``None`` compares them unchanged.
         keep_correct: fraction of correct predictions that become samples with nothing to fix.
         max_per_image: maximum number of samples per image.
         max_per_confusion: maximum number of samples per confusion.
         doubts: predictions whose label is probably wrong: ``keep`` uses them, ``apart`` and ``drop`` do not (``apart``
-            lists them); ``auto`` is ``apart`` where several predictions or files allow a judgement.
-        ignore: marks that an image cannot show, left out on both sides; see `ignore.IGNORABLE`.
-        seed: decides which right ones are kept, and who comes first where there is a limit.
+            lists them); ``auto`` is ``apart`` if there are several predictions or files to compare.
+        ignore: marks that an image cannot show, removed from both sides; see `ignore.IGNORABLE`.
+        seed: random seed: which correct predictions are kept, and which candidates are taken first if there is a limit.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -99,7 +99,7 @@ class ScanCounts:
     wrong: int = 0
 
     def add(self, other: ScanCounts) -> None:
-        """Add another slice's."""
+        """Add the counts of another slice."""
         self.read += other.read
         self.malformed += other.malformed
         self.correct += other.correct
@@ -107,35 +107,36 @@ class ScanCounts:
 
 
 def scan_path(work: Path, number: int, kind: str) -> Path:
-    """A file of one slice: its ``candidates`` or ``refused`` rows, its ``confusions``, or, written last, ``counts``."""
+    """A file of one slice: ``candidates``, ``refused`` (rejects), ``confusions`` or ``counts`` (written last)."""
     suffix = "parquet" if kind in ("candidates", "refused") else "json"
     return work / f"{kind}-{number:05d}.{suffix}"
 
 
 def read_counts(work: Path, number: int) -> ScanCounts | None:
-    """The counts of a slice that is scanned; ``None`` where that is still to be done."""
+    """The counts of a scanned slice; ``None`` if it is not yet scanned."""
     value = read_marker(scan_path(work, number, "counts"))
     return None if value is None else ScanCounts(**value)
 
 
 def scan(job: ScanJob) -> ScanCounts:
-    """Read one slice and write its candidates, refused rows, confusions and counts.
+    """Read one slice and write its candidates, rejects, confusions and counts.
 
     Raises:
-        SourceError, OutputError: the slice cannot be read, or the files cannot be written."""
-    found = CandidateScan(job.options, job.doubtful)
+        SourceError, OutputError: the slice cannot be read, or the files cannot be written.
+    """
+    state = CandidateScan(job.options, job.doubtful)
     number = job.part.number
     with (
         atomic_write(scan_path(job.work, number, "candidates")) as temporary,
         parquet_writer(temporary, CANDIDATES) as writer,
     ):
-        for rows in batched(found.candidates(read_slice(job.file, job.part)), _GROUP):
+        for rows in batched(state.candidates(read_slice(job.file, job.part)), _GROUP):
             writer.write_table(pa.Table.from_pylist(rows, CANDIDATES))
-    write_rejects(scan_path(job.work, number, "refused"), found.refused)
-    write_json(scan_path(job.work, number, "confusions"), confusions_state(found.confusions), indent=None)
+    write_rejects(scan_path(job.work, number, "refused"), state.rejects)
+    write_json(scan_path(job.work, number, "confusions"), confusions_state(state.confusions), indent=None)
     files = [scan_path(job.work, number, kind) for kind in ("candidates", "refused", "confusions")]
-    write_marker(scan_path(job.work, number, "counts"), asdict(found.counts), files)
-    return found.counts
+    write_marker(scan_path(job.work, number, "counts"), asdict(state.counts), files)
+    return state.counts
 
 
 def batched(rows: Iterator[dict[str, Any]], size: int) -> Iterator[list[dict[str, Any]]]:
@@ -145,11 +146,11 @@ def batched(rows: Iterator[dict[str, Any]], size: int) -> Iterator[list[dict[str
 
 
 class CandidateScan:
-    """Aligns predictions with their labels; counts, confusions and refused rows add up while candidates are read.
+    """Aligns predictions with their labels; counts, confusions and rejects add up while it is iterated.
 
     Attributes:
         counts, confusions: of all rows so far.
-        refused: malformed rows, and wrong predictions that cannot become samples.
+        rejects: malformed rows, and wrong predictions that cannot become samples.
     """
 
     def __init__(self, options: MiningOptions, doubtful: frozenset[str] = frozenset()) -> None:
@@ -158,24 +159,24 @@ class CandidateScan:
         self.normalizer = None if options.normalize is None else AnswerNormalizer(options.normalize)
         self.counts = ScanCounts()
         self.confusions = Confusions()
-        self.refused: list[Reject] = []
+        self.rejects: list[Reject] = []
         limits = (self.options.max_per_image, self.options.max_per_confusion)
-        self.ordered = any(limit is not None for limit in limits)
+        self.limited = any(limit is not None for limit in limits)
 
     def candidates(self, rows: Iterable[Prediction | Reject]) -> Iterator[dict[str, Any]]:
-        """The rows that may become samples, as rows of `CANDIDATES`; the others are counted or refused."""
+        """The rows that may become samples, as rows of `CANDIDATES`; the others are counted or rejected."""
         for row in rows:
             self.counts.read += 1
             if isinstance(row, Reject):
                 self.counts.malformed += 1
-                self.refused.append(row)
+                self.rejects.append(row)
                 continue
             label, text = compared_tokens(row, self.normalizer, self.options.ignore)
-            candidate = self._right(row, label) if label == text else self._wrong(row, label, text)
+            candidate = self._correct(row, label) if label == text else self._wrong(row, label, text)
             if candidate is not None:
                 yield candidate
 
-    def _right(self, row: Prediction, label: list[str]) -> dict[str, Any] | None:
+    def _correct(self, row: Prediction, label: list[str]) -> dict[str, Any] | None:
         self.counts.correct += 1
         self.confusions.add_correct(label, row.dataset)
         share = self.options.keep_correct
@@ -186,24 +187,24 @@ class CandidateScan:
     def _wrong(self, row: Prediction, label: list[str], text: list[str]) -> dict[str, Any] | None:
         self.counts.wrong += 1
         if _name(row) in self.doubtful:
-            self._refuse(row, DOUBTFUL, "the label is probably wrong, not the prediction: see mumer audit")
+            self._reject(row, DOUBTFUL, "the label is probably wrong, not the prediction: see mumer audit")
             return None
         problem = degenerate(label, text)
         if problem:
             self.confusions.degenerate += 1
-            self._refuse(row, *problem)
+            self._reject(row, *problem)
             return None
         script = align(label, text)
         return self._candidate(row, script, self.confusions.add(script, row.id, row.dataset))
 
     def _candidate(self, row: Prediction, script: EditScript, confusions: list[Confusion]) -> dict[str, Any] | None:
         try:
-            made = correction_of(script)
+            correction = correction_of(script)
         except CorrectionError as error:
-            self._refuse(row, error.reason, error.message)
+            self._reject(row, error.reason, error.message)
             return None
         name = _name(row)
-        order = rng_for(self.options.seed, f"{name}\0{made.text}", "order").random() if self.ordered else 0.0
+        order = rng_for(self.options.seed, f"{name}\0{correction.text}", "order").random() if self.limited else 0.0
         pairs = sorted({f"{confusion.label}\0{confusion.text}" for confusion in confusions})
         return {
             "row": row.row,
@@ -211,48 +212,52 @@ class CandidateScan:
             "dataset": row.dataset,
             "sample": row.sample,
             "image": row.image,
-            **_texts(made),
+            **_texts(correction),
             "distance": script.cost,
             "id_key": hash64(row.id),
             "image_key": hash64(name),
-            "text_key": hash64(f"{name}\0{made.text}"),
+            "text_key": hash64(f"{name}\0{correction.text}"),
             "priority": order,
             "confusion_keys": [hash64(pair) for pair in pairs],
         }
 
-    def _refuse(self, row: Prediction, reason: str, message: str) -> None:
-        self.refused.append(Reject(row.id, row.row, reason, message, None, row.label))
+    def _reject(self, row: Prediction, reason: str, message: str) -> None:
+        self.rejects.append(Reject(row.id, row.row, reason, message, None, row.label))
 
 
 def _name(row: Prediction) -> str:
     return image_name(row.dataset, row.id)
 
 
-def _texts(made: Correction) -> dict[str, str]:
-    return {"label": made.label, "text": made.text, "marked": made.marked, "log": made.log}
+def _texts(correction: Correction) -> dict[str, str]:
+    return {name: getattr(correction, name) for name in ("label", "text", "marked", "log")}
 
 
-def confusions_state(found: Confusions) -> dict[str, Any]:
+def confusions_state(confusions: Confusions) -> dict[str, Any]:
     """All counts as JSON values; `load_confusions` reads them."""
+    pairs = [
+        [list(key), occurrences.count, [list(example) for example in occurrences.examples]]
+        for key, occurrences in confusions.pairs.items()
+    ]
     return {
-        "predictions": found.predictions,
-        "wrong": found.wrong,
-        "degenerate": found.degenerate,
-        "dropped": found.dropped,
-        "symbols": [[*key, count] for key, count in found.symbols.items()],
-        "pairs": [[list(key), seen.count, [list(one) for one in seen.examples]] for key, seen in found.pairs.items()],
+        "predictions": confusions.predictions,
+        "wrong": confusions.wrong,
+        "degenerate": confusions.degenerate,
+        "dropped": confusions.dropped,
+        "symbols": [[*key, count] for key, count in confusions.symbols.items()],
+        "pairs": pairs,
     }
 
 
 def load_confusions(path: Path) -> Confusions:
     """Read a file of `confusions_state`."""
     raw = json.loads(path.read_text(encoding="utf-8"))
-    found = Confusions(raw["predictions"], raw["wrong"], raw["degenerate"], dropped=raw["dropped"])
+    confusions = Confusions(raw["predictions"], raw["wrong"], raw["degenerate"], dropped=raw["dropped"])
     for dataset, token, count in raw["symbols"]:
-        found.symbols[dataset, token] = count
+        confusions.symbols[dataset, token] = count
     for key, count, examples in raw["pairs"]:
-        found.pairs[Confusion(*key)] = Occurrences(count, [ErrorExample(*one) for one in examples])
-    return found
+        confusions.pairs[Confusion(*key)] = Occurrences(count, [ErrorExample(*example) for example in examples])
+    return confusions
 
 
 def read_candidates(work: Path, number: int, columns: list[str]) -> pa.Table:

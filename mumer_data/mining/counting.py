@@ -1,6 +1,6 @@
 """Prediction files -> confusions, row by row, in bounded memory.
 
-Not for samples: see `scan`.
+Not for samples: see `candidates`.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ def count_confusions(paths: Sequence[Path], normalize: str | None = None, ignore
     Args:
         paths: see `prediction_files`.
         normalize: preset that is applied to labels and predictions first; see `answer_normalizer`.
-        ignore: marks that an image cannot show, left out on both sides; see `ignore.IGNORABLE`.
+        ignore: marks that an image cannot show, removed from both sides; see `ignore.IGNORABLE`.
 
     Raises:
-        SourceError: a file cannot be read, or has no row that is a prediction.
+        SourceError: a file cannot be read, or has no valid prediction.
     """
     confusions = Confusions()
     for _, rows in normalized_files(prediction_files(paths), normalize):

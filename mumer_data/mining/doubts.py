@@ -1,4 +1,4 @@
-"""Rows whose label is probably wrong, so that no correction is learned from them.
+"""Finds rows whose label is probably wrong, so that no model learns a correction from them.
 
 Not for the ranking: see `mumer_data.label_audit`.
 """
@@ -26,8 +26,8 @@ log = logging.getLogger(__name__)
 Doubts = Literal["auto", "keep", "apart", "drop"]
 DOUBTS: tuple[Doubts, ...] = ("auto", "keep", "apart", "drop")
 DOUBTFUL = "label_doubtful"
-THRESHOLD = 0.3  # probability from which a label is set apart: a wrong correction costs more than a lost one
-_FEWEST, _MOST = 20, 200_000  # images that can be compared with each other
+THRESHOLD = 0.3  # minimum probability of a doubtful label: a wrong correction costs more than a lost one
+_MIN_IMAGES, _MAX_IMAGES = 20, 200_000  # outside these limits labels are not ranked
 SCHEMA = pa.schema(
     [
         ("id", pa.string()),
@@ -68,10 +68,10 @@ def find_doubts(
 
     Args:
         files: prediction files.
-        doubts: ``keep`` judges nothing; ``auto`` judges only where several files or several predictions of one image
-            allow it.
-        normalizer, ignore: of labels and predictions; see `compared_tokens`.
-        threshold: probability from which a label is doubtful.
+        doubts: ``keep`` ranks nothing; ``auto`` ranks only if there are several files or several predictions of one
+            image.
+        normalizer, ignore: applied to labels and predictions; see `compared_tokens`.
+        threshold: minimum probability of a doubtful label.
 
     Raises:
         SourceError: a file cannot be read.
@@ -90,10 +90,10 @@ def find_doubts(
             label, text = compared_tokens(row, normalizer, ignore)
             labels.setdefault(name, label)
             answers.setdefault(name, []).append(Answer(model, tuple(text), row.logprob))
-            if len(labels) > _MOST:
-                log.warning("more than %s images: doubtful labels are not set apart", f"{_MOST:,}")
+            if len(labels) > _MAX_IMAGES:
+                log.warning("more than %s images: doubtful labels are not set apart", f"{_MAX_IMAGES:,}")
                 return []
-    if len(labels) < _FEWEST or (doubts == "auto" and len(files) == 1 and predictions == len(labels)):
+    if len(labels) < _MIN_IMAGES or (doubts == "auto" and len(files) == 1 and predictions == len(labels)):
         return []
     rows = [AuditRow(name, tuple(label), tuple(answers[name])) for name, label in labels.items()]
     return [_doubt(finding) for finding in rank(rows) if finding.probability >= threshold and finding.proposal]
@@ -113,7 +113,7 @@ def write_doubts(path: Path, doubts: Sequence[Doubt]) -> None:
 
 
 def doubtful_names(path: Path) -> frozenset[str]:
-    """The names of the images in a file of `write_doubts`; none where it does not exist."""
+    """The names of the images in a file of `write_doubts`; empty if the file does not exist."""
     if not path.is_file():
         return frozenset()
     table = pq.read_table(path, columns=["dataset", "id"]).to_pydict()

@@ -24,9 +24,10 @@ from mumer_data.mining.candidates import CANDIDATES, read_counts, scan_path
 from mumer_data.mining.images import ImageFinder
 from mumer_data.mining.select import REASONS, TAKEN
 from mumer_data.records import Correction, Reject, Slice
-from mumer_data.shards.plan import WORK, Plan, SliceResult
+from mumer_data.shards.plan import Plan, SliceResult
 from mumer_data.shards.schema import REJECTS, ShardRow
 from mumer_data.shards.slice_writer import SliceWriter
+from mumer_data.shards.work import WORK
 from mumer_data.tasks import error_tasks
 
 
@@ -35,11 +36,11 @@ class EmitJob:
     """One slice to write.
 
     Attributes:
-        plan, part, out: as of any build.
+        plan, part, out: as in a build.
         images: folder or build to take images from, or ``None``.
         file: the prediction file of the slice.
-        several: whether there are other files, so that messages must name this one.
-        fates: what becomes of each candidate of the slice; see `ranked`.
+        several: whether the run has several files, so that messages name the file.
+        ranks: rank of each taken candidate of the slice, or minus its decision; see `ranked`.
     """
 
     plan: Plan
@@ -48,7 +49,7 @@ class EmitJob:
     images: Path | None
     file: Path
     several: bool
-    fates: NDArray[np.int64]
+    ranks: NDArray[np.int64]
 
 
 @dataclass(slots=True)
@@ -56,9 +57,9 @@ class EmitCounts:
     """Outcome counts of a slice or run.
 
     Attributes:
-        sampled, rejected: of the wrong ones.
-        nothing_to_fix, correct_unused, correct_rejected: of the right ones.
-        reasons: reason -> how many were rejected for it, malformed rows with them.
+        sampled, rejected: wrong predictions.
+        nothing_to_fix, correct_unused, correct_rejected: correct predictions.
+        reasons: reason -> number of rejects, malformed rows included.
     """
 
     sampled: int = 0
@@ -69,7 +70,7 @@ class EmitCounts:
     reasons: Counter[str] = field(default_factory=Counter)
 
     def add(self, other: EmitCounts) -> None:
-        """Add another slice's."""
+        """Add the counts of another slice."""
         self.sampled += other.sampled
         self.rejected += other.rejected
         self.nothing_to_fix += other.nothing_to_fix
@@ -78,13 +79,13 @@ class EmitCounts:
         self.reasons.update(other.reasons)
 
 
-def _tally_path(work: Path, number: int) -> Path:
+def _counts_path(work: Path, number: int) -> Path:
     return work / f"tally-{number:05d}.json"
 
 
-def read_tally(work: Path, number: int) -> EmitCounts:
+def read_emit_counts(work: Path, number: int) -> EmitCounts:
     """The counts of `write_slice`."""
-    raw = json.loads(_tally_path(work, number).read_text(encoding="utf-8"))
+    raw = json.loads(_counts_path(work, number).read_text(encoding="utf-8"))
     return EmitCounts(**(raw | {"reasons": Counter(raw["reasons"])}))
 
 
@@ -94,10 +95,10 @@ def write_slice(job: EmitJob) -> SliceResult:
     with SliceWriter(job.out, job.plan, job.part.number) as writer:
         selection = _Selection(job, writer)
         for row, rank, image, data in selection.rows():
-            mistake = Correction(row["label"], row["text"], row["marked"], row["log"])
+            correction = Correction(row["label"], row["text"], row["marked"], row["log"])
             name = f"{row['id']}#{rank + 1}" if rank else row["id"]
             for task_name, task in tasks.items():
-                sample = task.sample(mistake, name)
+                sample = task.sample(correction, name)
                 writer.write(ShardRow(sample, image, data, _metadata(row), row["label"], task_name))
     return selection.finish()
 
@@ -108,7 +109,7 @@ def _metadata(row: dict[str, Any]) -> str:
 
 
 class _Selection:
-    """The candidates of one slice: those that are taken, and the counts of all."""
+    """Yields the taken candidates of one slice, and counts all of them."""
 
     def __init__(self, job: EmitJob, writer: SliceWriter) -> None:
         self.job, self.writer = job, writer
@@ -124,20 +125,20 @@ class _Selection:
         self.counts.rejected = len(rejected) - scanned.malformed
 
     def rows(self) -> Iterator[tuple[dict[str, Any], int, str, bytes | None]]:
-        """The candidates that are taken: the row, its rank among those of its id, name and bytes of its image."""
-        decisions = iter(self.job.fates)
+        """The taken candidates: the row, its rank among those with its id, name and bytes of its image."""
+        ranks = iter(self.job.ranks)
         path = scan_path(self.job.out / WORK, self.job.part.number, "candidates")
         with pq.ParquetFile(path) as file:
             for batch in file.iter_batches(batch_size=256, columns=CANDIDATES.names[:10]):
                 for row in batch.to_pylist():
-                    decision = int(next(decisions))
-                    if decision < TAKEN:
-                        self._reject(row, *REASONS[-decision])
+                    rank = int(next(ranks))
+                    if rank < TAKEN:
+                        self._reject(row, *REASONS[-rank])
                         continue
                     image = self._image(row)
                     if image is not None:
                         self._count(row)
-                        yield row, decision, *image
+                        yield row, rank, *image
 
     def _image(self, row: dict[str, Any]) -> tuple[str, bytes | None] | None:
         if self.job.plan.columns.images == "path":
@@ -146,7 +147,7 @@ class _Selection:
             image = self.finder.find(row["id"], row["image"])
             data = image.read()
             digest = hashlib.sha256(data).digest()
-            if digest not in self.decoded:  # several passes over one image: decoded once
+            if digest not in self.decoded:  # an image with several predictions is decoded once
                 check_image(data)
                 self.decoded.add(digest)
         except ImageError as error:
@@ -173,7 +174,7 @@ class _Selection:
         counts, rejects = self.counts, self.writer.rejects
         counts.correct_unused = self.scanned.correct - counts.nothing_to_fix - counts.correct_rejected
         counts.reasons = Counter(reject.reason for reject in rejects)
-        path = _tally_path(self.job.out / WORK, self.job.part.number)
+        path = _counts_path(self.job.out / WORK, self.job.part.number)
         write_json(path, asdict(counts) | {"reasons": dict(sorted(counts.reasons.items()))})
         rejects.sort(key=lambda reject: reject.row)
         if self.job.several:

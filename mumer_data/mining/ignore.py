@@ -1,4 +1,4 @@
-"""Leaves marks out of labels and predictions that an image cannot show: limits, sizes of delimiters, fonts.
+"""Removes marks that an image cannot show from labels and predictions: limits, sizes of delimiters, fonts.
 
 Not for other normalisation: see `mumer_data.latex.normalize`.
 """
@@ -24,10 +24,10 @@ _ALIASES = {"\\limits": "limits", "\\left": "delimiters", "left": "delimiters", 
 
 
 def ignored(names: Iterable[str]) -> tuple[str, ...]:
-    """Names of `IGNORABLE`, each once; a mark such as ``\\limits`` or ``\\left`` names its group.
+    """The requested names of `IGNORABLE`, each once; a mark such as ``\\limits`` or ``\\left`` names its group.
 
     Raises:
-        SourceError: a name is not known.
+        SourceError: a name is unknown.
     """
     chosen = [_ALIASES.get(name, name) for name in names]
     for name in chosen:
@@ -65,24 +65,24 @@ def _without_sizes(tokens: list[str]) -> list[str]:
             after_size = True
             continue
         delimiter = sized[1] if sized else token
-        if delimiter != "." or not (sized or after_size):  # "." after \left stands for no delimiter
+        if delimiter != "." or not (sized or after_size):  # \left . is an empty delimiter
             kept.append(delimiter)
         after_size = False
     return kept
 
 
 def _without_fonts(tokens: list[str]) -> list[str]:
-    """Without font commands, and without the braces of their arguments."""
+    """Remove font commands, and the braces of their arguments."""
     kept: list[str] = []
-    closes: list[bool] = []  # for each open brace, whether it is dropped
+    dropped_braces: list[bool] = []  # for each open brace, whether it is dropped
     after_font = False
     for token in tokens:
         if token in _FONTS:
             after_font = True
             continue
         if token == "{":
-            closes.append(after_font)
-        dropped = (token == "{" and after_font) or (token == "}" and bool(closes) and closes.pop())
+            dropped_braces.append(after_font)
+        dropped = (token == "{" and after_font) or (token == "}" and bool(dropped_braces) and dropped_braces.pop())
         if not dropped:
             kept.append(token)
         after_font = False

@@ -28,9 +28,9 @@ class Candidates:
 
     Attributes:
         id, image, text: keys of the id, of the image (data set and id), and of image and prediction together.
-        priority: candidates with smaller values come first where there is a limit.
-        confusions: keys of all confusions, one candidate's after the other's.
-        starts: where each candidate's confusions begin; one more entry for the end.
+        priority: candidates with smaller values are taken first if there is a limit.
+        confusions: keys of the confusions of all candidates, concatenated.
+        starts: index of each candidate's first confusion; one more entry for the end.
     """
 
     id: Keys
@@ -56,7 +56,7 @@ class Candidates:
 
     @classmethod
     def join(cls, parts: Iterable[Candidates]) -> Candidates:
-        """Several runs of candidates, one after the other."""
+        """Concatenate candidates."""
         all_parts = list(parts)
         offsets = np.cumsum([0, *(len(part.confusions) for part in all_parts)])
         starts = [part.starts[:-1] + offset for part, offset in zip(all_parts, offsets[:-1], strict=True)]
@@ -70,42 +70,42 @@ class Candidates:
         )
 
 
-def choose(found: Candidates, max_per_image: int | None, max_per_confusion: int | None) -> NDArray[np.int8]:
-    """`TAKEN`, or why not, for each candidate.
+def choose(candidates: Candidates, max_per_image: int | None, max_per_confusion: int | None) -> NDArray[np.int8]:
+    """The decision for each candidate: `TAKEN`, or a key of `REASONS`.
 
-    Of equal predictions the first stays. Then, by priority, each is taken unless its image or one of its confusions has
-    reached the limit.
+    Of equal predictions the first is kept. Then candidates are taken in the order of priority, unless their image or
+    one of their confusions has reached its limit.
     """
-    fate = np.full(len(found.text), DUPLICATE, np.int8)
-    _, first = np.unique(found.text, return_index=True)
-    fate[first] = TAKEN
+    decisions = np.full(len(candidates.text), DUPLICATE, np.int8)
+    _, first = np.unique(candidates.text, return_index=True)
+    decisions[first] = TAKEN
     if max_per_image is None and max_per_confusion is None:
-        return fate
-    _, image = np.unique(found.image, return_inverse=True)
-    _, confusion = np.unique(found.confusions, return_inverse=True)
+        return decisions
+    _, image = np.unique(candidates.image, return_inverse=True)
+    _, confusion = np.unique(candidates.confusions, return_inverse=True)
     per_image = np.zeros(image.max(initial=-1) + 1, np.int64)
     per_confusion = np.zeros(confusion.max(initial=-1) + 1, np.int64)
-    order = np.lexsort((np.arange(len(fate)), found.priority))
-    for place in order[fate[order] == TAKEN]:
-        shown = confusion[found.starts[place] : found.starts[place + 1]]
-        if max_per_image is not None and per_image[image[place]] >= max_per_image:
-            fate[place] = IMAGE_FULL
-        elif max_per_confusion is not None and (per_confusion[shown] >= max_per_confusion).any():
-            fate[place] = CONFUSION_FULL
+    order = np.lexsort((np.arange(len(decisions)), candidates.priority))
+    for index in order[decisions[order] == TAKEN]:
+        own = confusion[candidates.starts[index] : candidates.starts[index + 1]]
+        if max_per_image is not None and per_image[image[index]] >= max_per_image:
+            decisions[index] = IMAGE_FULL
+        elif max_per_confusion is not None and (per_confusion[own] >= max_per_confusion).any():
+            decisions[index] = CONFUSION_FULL
         else:
-            per_image[image[place]] += 1
-            per_confusion[shown] += 1
-    return fate
+            per_image[image[index]] += 1
+            per_confusion[own] += 1
+    return decisions
 
 
-def ranked(found: Candidates, fate: NDArray[np.int8]) -> NDArray[np.int64]:
-    """For each candidate: how many of its id were taken before it; minus its fate where it is not taken."""
-    values = -fate.astype(np.int64)
-    taken = np.flatnonzero(fate == TAKEN)
-    order = taken[np.argsort(found.id[taken], kind="stable")]
-    ids = found.id[order]
+def ranked(candidates: Candidates, decisions: NDArray[np.int8]) -> NDArray[np.int64]:
+    """For each candidate: its rank among the taken ones of its id, from 0; minus the decision if it is not taken."""
+    values = -decisions.astype(np.int64)
+    taken = np.flatnonzero(decisions == TAKEN)
+    order = taken[np.argsort(candidates.id[taken], kind="stable")]
+    ids = candidates.id[order]
     first = np.ones(len(ids), bool)
     first[1:] = ids[1:] != ids[:-1]
-    places = np.arange(len(ids))
-    values[order] = places - np.maximum.accumulate(np.where(first, places, 0))
+    positions = np.arange(len(ids))
+    values[order] = positions - np.maximum.accumulate(np.where(first, positions, 0))
     return values

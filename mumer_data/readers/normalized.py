@@ -1,4 +1,4 @@
-"""Predictions that may be raw LaTeX: notice them, choose a preset, normalise them with their labels.
+"""Predictions that may be raw LaTeX: detect them, choose a preset, normalise them with their labels.
 
 Not for single texts: see `mumer_data.latex.answers`.
 """
@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import chain
 from pathlib import Path
 
 from mumer_data.exceptions import LatexSyntaxError
@@ -21,16 +20,16 @@ from mumer_data.records import Prediction
 
 AUTO, OFF = "auto", "off"
 _log = logging.getLogger(__name__)
-_VOTES = 2_000  # different labels that decide on the preset
+_SAMPLE = 2_000  # different labels that decide on the preset
 
 
 class NotTokenisedError(Exception):
-    """A row that is not tokenised, where that was to be assumed: survey the rows, then normalise them."""
+    """A row is not tokenised although it was assumed to be: normalise the rows."""
 
 
 @dataclass(slots=True)
-class Survey:
-    """How many predictions and labels are not tokenised, and which preset leaves the labels as they are."""
+class TokenisedCounts:
+    """How many predictions and labels are not tokenised, and which preset leaves the tokenised labels unchanged."""
 
     rows: int = 0
     predictions: int = 0
@@ -38,22 +37,22 @@ class Survey:
     _sample: set[str] = field(default_factory=set)
 
     def add(self, row: Prediction) -> None:
-        """Note one row."""
+        """Count one row."""
         self.rows += 1
         self.predictions += _is_raw(row)
         tokenised = is_tokenised(row.label)
         self.labels += not tokenised
-        if tokenised and len(self._sample) < _VOTES:
+        if tokenised and len(self._sample) < _SAMPLE:
             self._sample.add(row.label)
 
     def preset(self) -> str:
-        """The preset that changes the fewest of the tokenised labels; the first one where several do."""
-        votes: Counter[str] = Counter()
+        """The preset that changes the fewest tokenised labels; the first one among equals."""
+        unchanged: Counter[str] = Counter()
         presets = [name for name in rule_table()[1] if name != "none"]
         for name in presets:
             normal = Normalizer(name)
-            votes[name] = sum(_unchanged(normal, label) for label in sorted(self._sample))
-        return max(presets, key=votes.__getitem__)
+            unchanged[name] = sum(_unchanged(normal, label) for label in sorted(self._sample))
+        return max(presets, key=unchanged.__getitem__)
 
     def text(self) -> str:
         """The counts in words."""
@@ -77,7 +76,7 @@ def _unchanged(normal: Normalizer, label: str) -> bool:
 
 
 def tokenised_only(rows: Iterable[Prediction]) -> Iterator[Prediction]:
-    """The rows as they are; raises `NotTokenisedError` at the first that is not tokenised."""
+    """The rows unchanged; raises `NotTokenisedError` at the first row that is not tokenised."""
     for row in rows:
         if _is_raw(row) or not is_tokenised(row.label):
             raise NotTokenisedError
@@ -85,31 +84,31 @@ def tokenised_only(rows: Iterable[Prediction]) -> Iterator[Prediction]:
 
 
 def chosen_preset(preset: str | None, rows: Callable[[], Iterable[Prediction]]) -> str | None:
-    """The preset that normalises predictions and labels; ``None`` where they are compared as they stand.
+    """The preset that normalises predictions and labels; ``None`` if they are compared unchanged.
 
     Args:
-        preset: a preset of `Normalizer`; ``off`` for none; ``auto`` or ``None`` for none where every prediction and
-            label is tokenised, else the preset that fits the labels, with a warning that says how many are not.
-        rows: reads the predictions; called only where they decide.
+        preset: a preset of `Normalizer`; ``off`` for none; ``auto`` or ``None`` for none if every prediction and label
+            is tokenised, else the preset that fits the labels, with a warning that counts those that are not.
+        rows: reads the predictions; called only for ``auto``.
 
     Raises:
-        PipelineError: there is no such preset.
+        PipelineError: the preset is unknown.
     """
     if preset == OFF:
         return None
     if preset is not None and preset != AUTO:
         chosen_rules(preset)
         return preset
-    survey = Survey()
+    counts = TokenisedCounts()
     for row in rows():
-        survey.add(row)
-    if not survey.predictions and not survey.labels:
+        counts.add(row)
+    if not counts.predictions and not counts.labels:
         return None
-    chosen = survey.preset()
+    chosen = counts.preset()
     _log.warning(
         "%s are not tokenised: both sides are normalised with preset %s "
-        "(--normalize PRESET chooses another, --normalize off compares them as they stand)",
-        *(survey.text(), chosen),
+        "(--normalize PRESET chooses another, --normalize off compares them unchanged)",
+        *(counts.text(), chosen),
     )
     return chosen
 
@@ -123,14 +122,14 @@ def answer_normalizer(preset: str | None, rows: Callable[[], Iterable[Prediction
 def normalized(
     rows: Iterable[Prediction], normalizer: AnswerNormalizer | None, *, as_seen: bool = False
 ) -> Iterator[Prediction]:
-    """The rows with both sides normalised; after the last one, a warning counts the predictions that were not LaTeX.
+    """The rows with both sides normalised; a warning after the last row counts the predictions that are not LaTeX.
 
     ``as_seen``: keep the fonts that normalisation drops in `Prediction.seen`.
     """
     if normalizer is None:
         yield from rows
         return
-    before, count = normalizer.unreadable, 0
+    unreadable_before, count = normalizer.unreadable, 0
     for row in rows:
         label, text = normalizer.pair(row.label, row.text)
         count += 1
@@ -138,29 +137,50 @@ def normalized(
             seen = normalizer.pair_as_seen(row.label, row.text) if as_seen else None
             row = replace(row, label=label, text=text, seen=seen)
         yield row
-    unreadable = normalizer.unreadable - before
+    unreadable = normalizer.unreadable - unreadable_before
     if unreadable:
         _log.warning(
-            "%s of %s predictions cannot be read as LaTeX and stay as they are", f"{unreadable:,}", f"{count:,}"
+            "%s of %s predictions cannot be read as LaTeX and are left unchanged", f"{unreadable:,}", f"{count:,}"
         )
 
 
+def normalized_sources(
+    sources: Sequence[Iterable[Prediction]],
+    preset: str | None,
+    *,
+    as_seen: bool = False,
+    labelled_only: bool = False,
+) -> tuple[list[Iterator[Prediction]], str]:
+    """The predictions of several sources, all normalised with one preset, and the name of the preset for a signature.
+
+    Args:
+        sources: predictions that can be iterated several times, such as lists or `PredictionFile`.
+        preset: see `chosen_preset`.
+        as_seen: see `normalized`.
+        labelled_only: rows without a label do not count in the choice of the preset.
+
+    Raises:
+        PipelineError: the preset is unknown.
+    """
+    rows = (row for source in sources for row in source)
+    normalizer = answer_normalizer(preset, lambda: (row for row in rows if row.label or not labelled_only))
+    return [normalized(source, normalizer, as_seen=as_seen) for source in sources], name_of(normalizer)
+
+
 def normalized_files(paths: Iterable[Path], preset: str | None) -> Iterator[tuple[Path, Iterator[Prediction]]]:
-    """Each file with its predictions, all normalised alike; see `chosen_preset` and `PredictionFile`."""
+    """Each file with its predictions; see `normalized_sources` and `PredictionFile`."""
     files = [PredictionFile(path) for path in paths]
-    normalizer = answer_normalizer(preset, lambda: chain(*files))
-    for file in files:
-        yield file.path, normalized(file, normalizer)
+    rows, _ = normalized_sources(files, preset)
+    yield from zip([file.path for file in files], rows, strict=True)
 
 
 def name_of(normalizer: AnswerNormalizer | None) -> str:
-    """The preset for a signature: ``none`` where nothing is normalised."""
+    """The name of the preset for a signature; ``none`` if nothing is normalised."""
     return "none" if normalizer is None else normalizer.preset
 
 
 def normalized_pair(label: str, text: str, preset: str | None) -> tuple[str, str, str]:
-    """One label, the prediction for it, and the name of the preset; see `answer_normalizer`."""
-    row = Prediction("", label, text)
-    normalizer = answer_normalizer(preset, lambda: [row])
-    (row,) = normalized([row], normalizer)
-    return row.label, row.text, name_of(normalizer)
+    """One label, the prediction for it, and the name of the preset; see `normalized_sources`."""
+    (rows,), name = normalized_sources([[Prediction("", label, text)]], preset)
+    (row,) = rows
+    return row.label, row.text, name

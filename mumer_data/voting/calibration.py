@@ -1,4 +1,4 @@
-"""Calibration: the share of a vote -> the probability that it is right, by isotonic regression on a labelled set.
+"""Calibration: share of the votes -> probability that the label is correct, by isotonic regression on a labelled set.
 
 Source: B. Zadrozny and C. Elkan, Transforming classifier scores into accurate multiclass probability estimates, 2002.
 Not for the test set itself: fit on predictions of other images of the same kind.
@@ -14,8 +14,8 @@ from pathlib import Path
 
 from mumer_data.voting.language_model import VoteError
 
-_BINS = 10  # of `calibration_error`
-_PRIOR = 1.0  # right and wrong votes that every step is credited with, half each
+_BINS = 10  # bins of `calibration_error`
+_PRIOR = 1.0  # pseudo-votes added to every step, half of them correct
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +23,9 @@ class Calibration:
     """A non-decreasing step function.
 
     Attributes:
-        starts: confidence at which each step begins, ascending; the first step also holds below it.
+        starts: confidence at which each step begins, ascending; the first step also applies below it.
         values: probability on each step.
-        n: votes that it was fitted on.
+        n: number of votes that it was fitted on.
     """
 
     starts: tuple[float, ...]
@@ -73,12 +73,12 @@ def _value(step: Sequence[float]) -> float:
 
 
 def read_calibration(path: Path) -> Calibration:
-    """The calibration in a JSON file; raises `VoteError` where it is none."""
+    """The calibration in a JSON file; raises `VoteError` if the file does not contain one."""
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
-        starts, values = (tuple(float(one) for one in raw[key]) for key in ("starts", "values"))
+        starts, values = (tuple(float(value) for value in raw[key]) for key in ("starts", "values"))
         if not starts or len(starts) != len(values) or list(starts) != sorted(starts):
-            raise ValueError("its steps do not fit together")
+            raise ValueError("starts and values differ in length, or starts are not ascending")
         return Calibration(starts, values, int(raw["n"]))
     except OSError as error:
         raise VoteError(f"{path} cannot be read ({error.strerror or error}); check the path") from None
@@ -87,9 +87,9 @@ def read_calibration(path: Path) -> Calibration:
 
 
 def calibration_error(confidences: Sequence[float], right: Sequence[bool]) -> float:
-    """Expected calibration error: mean distance of confidence and share of right votes over ten bins of width 0.1."""
+    """Expected calibration error: mean of |confidence - share of correct votes| over ten bins of width 0.1."""
     bins: list[list[tuple[float, bool]]] = [[] for _ in range(_BINS)]
     for confidence, is_right in zip(confidences, right, strict=True):
         bins[min(int(confidence * _BINS), _BINS - 1)].append((confidence, is_right))
-    distances = (abs(sum(confidence - is_right for confidence, is_right in found)) for found in bins)
+    distances = (abs(sum(confidence - is_right for confidence, is_right in entries)) for entries in bins)
     return sum(distances) / max(len(confidences), 1)

@@ -1,4 +1,4 @@
-"""Candidates for one image, in classes of labels that mean the same: canonical label, tree, look (VisEq).
+"""Groups the candidates of one image into classes with equal canonical labels, trees or renderings (VisEq).
 
 Not for choosing between the classes: see `decide`.
 """
@@ -13,20 +13,20 @@ from mumer_data.latex.parser import try_parse
 from mumer_data.latex.tree import SymbolTree
 
 MAX_VISUAL = 8
-"""Only so many classes of an image are compared by their look, those with most votes first."""
+"""Maximum number of classes per image whose renderings are compared, those with most votes first."""
 
 
 @dataclass(slots=True)
 class Candidate:
-    """One class of labels.
+    """One equivalence class of labels.
 
     Attributes:
-        label: the label of the class with most weight; the first one among equals.
-        tokens: of it.
+        label: the label with most weight in the class; the first one among equals.
+        tokens: the tokens of ``label``.
         weight: sum of the weights of its voters.
         voters: sources that voted for it.
-        parses: whether the grammar reads it.
-        log_probability: the best one that a recognizer reported for a label of the class, in nats; else ``None``.
+        parses: whether the label parses.
+        log_probability: the highest one reported by a recognizer for a label of the class, in nats, or ``None``.
     """
 
     label: str
@@ -37,76 +37,78 @@ class Candidate:
     log_probability: float | None = None
     _tree: SymbolTree | None = field(default=None, repr=False)
 
-    def take(self, other: Candidate) -> None:
-        """Join another class to this one."""
+    def merge(self, other: Candidate) -> None:
+        """Merge another class into this one."""
         self.weight += other.weight
         self.voters = sorted([*self.voters, *other.voters])
-        known = [one for one in (self.log_probability, other.log_probability) if one is not None]
+        known = [value for value in (self.log_probability, other.log_probability) if value is not None]
         self.log_probability = max(known, default=None)
 
 
 def classes_of(
     labels: Sequence[str], weights: Sequence[float], log_probabilities: Sequence[float | None] | None = None
 ) -> list[Candidate]:
-    """The classes of some labels, the heaviest first; an empty label votes for nothing.
+    """Group labels into classes, the heaviest first; an empty label does not vote.
 
     Args:
-        labels: one per source, normalised or not, all in the same way.
+        labels: one per source; all normalised in the same way, or none.
         weights: one per source.
-        log_probabilities: one per source, or none.
+        log_probabilities: one per source, or ``None``.
     """
     by_label: dict[str, Candidate] = {}
     for source, (label, weight) in enumerate(zip(labels, weights, strict=True)):
         tokens = label.split()
         if not tokens:
             continue
-        found = None if log_probabilities is None else log_probabilities[source]
+        reported = None if log_probabilities is None else log_probabilities[source]
         tree = try_parse(tokens)
-        value = found if found is not None and math.isfinite(found) else None
-        one = Candidate(" ".join(tokens), tokens, weight, [source], tree is not None, value, tree)
-        if one.label in by_label:
-            by_label[one.label].take(one)
+        value = reported if reported is not None and math.isfinite(reported) else None
+        candidate = Candidate(" ".join(tokens), tokens, weight, [source], tree is not None, value, tree)
+        if candidate.label in by_label:
+            by_label[candidate.label].merge(candidate)
         else:
-            by_label[one.label] = one
-    classes = sorted(by_label.values(), key=lambda one: -one.weight)
+            by_label[candidate.label] = candidate
+    classes = sorted(by_label.values(), key=lambda candidate: -candidate.weight)
     if len(classes) > 1:
-        classes = _joined_by_look(_joined_by_tree(classes))
-    return sorted(classes, key=lambda one: -one.weight)
+        classes = _merged_by_rendering(_merged_by_tree(classes))
+    return sorted(classes, key=lambda candidate: -candidate.weight)
 
 
-def _joined_by_tree(classes: list[Candidate]) -> list[Candidate]:
+def _merged_by_tree(classes: list[Candidate]) -> list[Candidate]:
     by_tree: dict[object, Candidate] = {}
-    for one in classes:
-        key = one.label if one._tree is None else tuple(one._tree.rows())
+    for candidate in classes:
+        key = candidate.label if candidate._tree is None else tuple(candidate._tree.rows())
         if key in by_tree:
-            by_tree[key].take(one)
+            by_tree[key].merge(candidate)
         else:
-            by_tree[key] = one
+            by_tree[key] = candidate
     return list(by_tree.values())
 
 
-def _joined_by_look(classes: list[Candidate]) -> list[Candidate]:
-    joined: list[Candidate] = []
-    for one in classes:
-        same = next((other for other in joined[:MAX_VISUAL] if _looks_like(other, one)), None)
+def _merged_by_rendering(classes: list[Candidate]) -> list[Candidate]:
+    merged: list[Candidate] = []
+    for candidate in classes:
+        same = next((other for other in merged[:MAX_VISUAL] if _renders_like(other, candidate)), None)
         if same is None:
-            joined.append(one)
+            merged.append(candidate)
         else:
-            same.take(one)
-    return joined
+            same.merge(candidate)
+    return merged
 
 
-def _looks_like(one: Candidate, two: Candidate) -> bool:
+def _renders_like(a: Candidate, b: Candidate) -> bool:
     from mumer_data.metrics.cdm import cdm_score
 
-    if not (one.parses and two.parses) or abs(len(one.tokens) - len(two.tokens)) > 6:
+    if not (a.parses and b.parses) or abs(len(a.tokens) - len(b.tokens)) > 6:
         return False
-    return sorted(_symbols(one)) == sorted(_symbols(two)) and cdm_score(one.label, two.label).viseq
+    return sorted(_symbols(a)) == sorted(_symbols(b)) and cdm_score(a.label, b.label).viseq
 
 
-def _symbols(one: Candidate) -> list[str]:
-    """What must be the same before two labels are typeset and compared: all but marks, braces and spaces."""
-    return [token for token in one.tokens if token not in _UNSEEN]
+def _symbols(candidate: Candidate) -> list[str]:
+    """The tokens that are drawn; two labels are rendered only if these are equal."""
+    return [token for token in candidate.tokens if token not in _NOT_DRAWN]
 
 
-_UNSEEN = frozenset(["{", "}", "^", "_", "\\limits", "\\nolimits", "\\left", "\\right", "\\,", "\\;", "\\!", "\\quad"])
+_NOT_DRAWN = frozenset(
+    ["{", "}", "^", "_", "\\limits", "\\nolimits", "\\left", "\\right", "\\,", "\\;", "\\!", "\\quad"]
+)

@@ -1,7 +1,7 @@
-"""Where no label has a majority: the median of the candidates, and a label put together from all of them.
+"""The median of the candidates, and their combination token by token, for images without a majority.
 
 Source: J. Fiscus, A post-processing system to yield reduced word error rates: Recognizer Output Voting Error Reduction
-(ROVER), 1997. Not for two candidates: there is nothing between them.
+(ROVER), 1997. Not for two candidates, which have no median.
 """
 
 from __future__ import annotations
@@ -18,45 +18,45 @@ Tokens = Sequence[str]
 
 
 def total_distance(tokens: Tokens, classes: Sequence[Candidate]) -> float:
-    """Token edits to all classes, each times its weight."""
-    return sum(one.weight * Levenshtein.distance(tokens, one.tokens) for one in classes)
+    """Weighted sum of the token edit distances to all classes."""
+    return sum(candidate.weight * Levenshtein.distance(tokens, candidate.tokens) for candidate in classes)
 
 
 def median(classes: Sequence[Candidate]) -> Candidate:
-    """The class with the least `total_distance`; those that parse come before others, then the heaviest."""
-    return min(classes, key=lambda one: (not one.parses, total_distance(one.tokens, classes), -one.weight))
+    """The class with the smallest `total_distance`, among those that parse if any does; the heaviest among equals."""
+    return min(classes, key=lambda c: (not c.parses, total_distance(c.tokens, classes), -c.weight))
 
 
 def combination(classes: Sequence[Candidate]) -> list[str] | None:
-    """A label from the tokens that most weight stands for, aligned on the median.
+    """A label composed of the tokens with most weight, aligned to the median.
 
-    ``None`` where it does not parse, is one of the classes, or is no nearer to all of them than the median.
+    ``None`` if it does not parse, is one of the classes, or its `total_distance` is not below that of the median.
     """
     if len(classes) < 3:
         return None
     middle = median(classes)
     tokens = _majority(middle.tokens, classes)
-    if any(tokens == one.tokens for one in classes) or try_parse(tokens) is None:
+    if any(tokens == candidate.tokens for candidate in classes) or try_parse(tokens) is None:
         return None
     return tokens if total_distance(tokens, classes) < total_distance(middle.tokens, classes) else None
 
 
 def _majority(middle: Tokens, classes: Sequence[Candidate]) -> list[str]:
-    """At each token of the median, and in each gap, what most weight stands for; the median wins a draw."""
+    """For each token and each gap of the median, the tokens with most weight; the median wins a draw."""
     slots: list[defaultdict[tuple[str, ...], float]] = [defaultdict(float) for _ in range(2 * len(middle) + 1)]
-    for one in classes:
-        for slot, part in zip(slots, _aligned(middle, one.tokens), strict=True):
-            slot[part] += one.weight
+    for candidate in classes:
+        for slot, part in zip(slots, _aligned(middle, candidate.tokens), strict=True):
+            slot[part] += candidate.weight
     out: list[str] = []
-    for place, slot in enumerate(slots):
-        own: tuple[str, ...] = (middle[place // 2],) if place % 2 else ()
+    for index, slot in enumerate(slots):
+        own: tuple[str, ...] = (middle[index // 2],) if index % 2 else ()
         best, _ = max(slot.items(), key=lambda item: (item[1], item[0] == own))
         out += best
     return out
 
 
 def _aligned(middle: Tokens, tokens: Tokens) -> list[tuple[str, ...]]:
-    """What ``tokens`` has in each gap (even places) and at each token (odd places) of the median."""
+    """The part of ``tokens`` in each gap (even indices) and at each token (odd indices) of the median."""
     slots: list[tuple[str, ...]] = [()] * (2 * len(middle) + 1)
     for edit in Levenshtein.opcodes(middle, tokens):
         begin, first = edit.src_start, edit.dest_start

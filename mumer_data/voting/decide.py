@@ -14,25 +14,25 @@ from mumer_data.voting.combine import combination, median
 from mumer_data.voting.language_model import LanguageModel, VoteError
 
 EVIDENCE = 0.25
-"""How much a nat of the language model, or of a recognizer's log-probability, counts beside a nat of votes: tokens of
-a label depend on each other, so their sum overstates the evidence."""
-_UNPARSABLE = -5.0  # nats of votes that a label loses which the grammar cannot read
-PRIOR = 10.0  # wins that each source is credited with before its weight is estimated
+"""Weight of a nat of the language model, or of a recognizer's log-probability, relative to a nat of votes: tokens of a
+label depend on each other, so their sum overstates the evidence."""
+_UNPARSABLE = -5.0  # nats added to the score of a label that does not parse
+PRIOR = 10.0  # pseudo-wins of each source in the estimate of its weight
 CLEAR = 1.0  # nats by which the language model must prefer a label for it to win
 
 
 @dataclass(frozen=True, slots=True)
 class Vote:
-    """What the sources agree on for one image.
+    """The result of the vote on one image.
 
     Attributes:
-        label: ``""`` where all sources are silent.
-        confidence: 0-1, the share of the chosen class after the evidence; see `calibration` for a probability.
+        label: the chosen label; ``""`` if all predictions are empty.
+        confidence: 0-1, softmax score of the chosen class; see `calibration` for a probability.
         votes: sources that voted for the class; 0 for a combination.
         sources: sources that voted.
-        classes: different classes among them.
+        classes: number of different classes.
         method: ``unanimous``, ``majority`` (most weight), ``rerank`` (less weight, better evidence), ``median`` or
-            ``combination``; ``none`` where all sources are silent.
+            ``combination``; ``none`` if all predictions are empty.
     """
 
     label: str
@@ -45,65 +45,65 @@ class Vote:
 
 def decide(classes: Sequence[Candidate], model: LanguageModel | None = None) -> Vote:
     """Choose among the classes of one image, the heaviest first."""
-    sources = sum(len(one.voters) for one in classes)
+    sources = sum(len(candidate.voters) for candidate in classes)
     if not classes:
         return Vote("", 0.0, 0, 0, 0, "none")
     if len(classes) == 1:
         return Vote(classes[0].label, 1.0, sources, sources, 1, "unanimous")
     scores = _scores(classes, model)
     shares = _softmax(scores)
-    best = max(range(len(classes)), key=lambda place: (scores[place], -place))
+    best = max(range(len(classes)), key=lambda index: (scores[index], -index))
     chosen = classes[best]
-    if _undecided(classes):
-        return _between(classes, model, shares, sources)
+    if _all_differ(classes):
+        return _compromise(classes, model, shares, sources)
     heaviest = chosen.weight >= classes[0].weight and chosen.parses >= classes[0].parses
     method = "majority" if heaviest else "rerank"
     return Vote(chosen.label, shares[best], len(chosen.voters), sources, len(classes), method)
 
 
-def _undecided(classes: Sequence[Candidate]) -> bool:
-    """Whether three sources or more all say something else."""
-    return len(classes) > 2 and all(len(one.voters) == 1 for one in classes)
+def _all_differ(classes: Sequence[Candidate]) -> bool:
+    """Whether there are at least three sources and no two agree."""
+    return len(classes) > 2 and all(len(candidate.voters) == 1 for candidate in classes)
 
 
-def _between(classes: Sequence[Candidate], model: LanguageModel | None, shares: list[float], sources: int) -> Vote:
-    """The median, or the combination where the language model does not object to it."""
+def _compromise(classes: Sequence[Candidate], model: LanguageModel | None, shares: list[float], sources: int) -> Vote:
+    """The median, or the combination if the language model does not score it lower."""
     middle = median(classes)
-    share = shares[next(place for place, one in enumerate(classes) if one is middle)]
-    together = combination(classes)
-    if together is not None and (model is None or model.score(together) >= model.score(middle.tokens)):
-        return Vote(" ".join(together), share, 0, sources, len(classes), "combination")
+    share = shares[next(index for index, candidate in enumerate(classes) if candidate is middle)]
+    combined = combination(classes)
+    if combined is not None and (model is None or model.score(combined) >= model.score(middle.tokens)):
+        return Vote(" ".join(combined), share, 0, sources, len(classes), "combination")
     return Vote(middle.label, share, 1, sources, len(classes), "median")
 
 
 def _scores(classes: Sequence[Candidate], model: LanguageModel | None) -> list[float]:
-    known = [one.log_probability for one in classes if one.log_probability is not None]
+    known = [candidate.log_probability for candidate in classes if candidate.log_probability is not None]
     scores = []
-    for one in classes:
-        score = math.log(max(one.weight, 1e-9)) + (0.0 if one.parses else _UNPARSABLE)
+    for candidate in classes:
+        score = math.log(max(candidate.weight, 1e-9)) + (0.0 if candidate.parses else _UNPARSABLE)
         if model is not None:
-            score += EVIDENCE * model.score(one.tokens)
-        if len(known) == len(classes) and one.log_probability is not None:
-            score += EVIDENCE * one.log_probability
+            score += EVIDENCE * model.score(candidate.tokens)
+        if len(known) == len(classes) and candidate.log_probability is not None:
+            score += EVIDENCE * candidate.log_probability
         scores.append(score)
     return scores
 
 
 def _softmax(scores: Sequence[float]) -> list[float]:
-    most = max(scores)
-    terms = [math.exp(score - most) for score in scores]
+    highest = max(scores)
+    terms = [math.exp(score - highest) for score in scores]
     return [term / sum(terms) for term in terms]
 
 
 def source_weights(rows: Sequence[Sequence[str]], model: LanguageModel | None) -> list[float]:
-    """A weight for each source, estimated without labels; they are 1 on average.
+    """Estimate a weight for each source without labels; their mean is 1.
 
-    A source wins an image that not all agree on if its label is that of most sources or, in a draw, the one that the
-    language model prefers by at least `CLEAR`. Weights are in proportion to the wins and `PRIOR`.
+    On images where the sources disagree, a source wins if its label is that of the majority or, in a draw, the one that
+    the language model prefers by at least `CLEAR`. Weights are proportional to wins + `PRIOR`.
 
     Args:
-        rows: the labels of one image each, one per source.
-        model: without one, only majorities count.
+        rows: for each image, one label per source.
+        model: decides draws; without one, only majorities count.
     """
     if not rows:
         return []
@@ -115,28 +115,28 @@ def source_weights(rows: Sequence[Sequence[str]], model: LanguageModel | None) -
         for source in _winner(classes, model):
             wins[source] += 1
     mean = sum(wins) / len(wins)
-    return [one / mean for one in wins]
+    return [count / mean for count in wins]
 
 
 def _winner(classes: Sequence[Candidate], model: LanguageModel | None) -> list[int]:
-    """The sources that win an image; none where it stays undecided."""
-    drawn = [one for one in classes if one.weight == classes[0].weight]
-    if len(drawn) == 1:
-        return drawn[0].voters
+    """The sources that win an image; empty if none does."""
+    tied = [candidate for candidate in classes if candidate.weight == classes[0].weight]
+    if len(tied) == 1:
+        return tied[0].voters
     if model is None:
         return []
-    scores = sorted(((model.score(one.tokens), place) for place, one in enumerate(drawn)), reverse=True)
-    return drawn[scores[0][1]].voters if scores[0][0] - scores[1][0] >= CLEAR else []
+    scores = sorted(((model.score(candidate.tokens), index) for index, candidate in enumerate(tied)), reverse=True)
+    return tied[scores[0][1]].voters if scores[0][0] - scores[1][0] >= CLEAR else []
 
 
 def check_sources(predictions: Sequence[Sequence[str]], weights: Sequence[float] | None) -> None:
-    """Raise `VoteError` where sources have different lengths, or weights do not fit them."""
+    """Raise `VoteError` if sources have different lengths, or weights do not match them."""
     if not predictions:
         raise VoteError("there are no predictions: pass one list per model or sample")
     lengths = {len(source) for source in predictions}
     if len(lengths) > 1:
         numbers = ", ".join(f"{length:,}" for length in sorted(lengths))
-        raise VoteError(f"the sources have {numbers} predictions: pass as many for each")
+        raise VoteError(f"the sources have {numbers} predictions: pass one prediction per image for each source")
     if weights is None:
         return
     if len(weights) != len(predictions):

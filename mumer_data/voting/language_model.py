@@ -1,6 +1,6 @@
-"""An n-gram language model of labels, read in both directions: which of two labels is the more usual one?
+"""An n-gram language model of labels in both directions, to rerank labels by their probability.
 
-Not for new labels: see `mumer_data.generate`. Trained on labels of a training set only.
+Train it on labels of a training set only. Not for new labels: see `mumer_data.generate`.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from collections.abc import Iterable, Sequence
 from mumer_data.exceptions import MumerError
 
 ORDER = 4  # tokens of the longest n-gram
-DISCOUNT = 0.85  # taken from every count and spent on shorter contexts
-BONUS = 1.0  # nats per token: without it, a shorter label is always the more probable one
-_UNSEEN = 200  # tokens that no training label has, in the uniform distribution below the shortest context
+DISCOUNT = 0.85  # subtracted from every count and redistributed to shorter contexts
+BONUS = 1.0  # nats added per token: without it, the shorter label always scores higher
+_UNSEEN = 200  # assumed number of unseen tokens in the uniform distribution below the shortest context
 _BEGIN, _END = "<s>", "</s>"
 _Context = tuple[str, ...]
 
 
 class VoteError(MumerError):
-    """Predictions, weights or labels that do not belong together; the message says which."""
+    """Predictions, weights or labels do not match each other; the message says which."""
 
 
 class LanguageModel:
@@ -30,7 +30,7 @@ class LanguageModel:
     1994.
 
     Args:
-        labels: tokenised training labels; a label that occurs often counts as often.
+        labels: tokenised training labels; repeated labels count repeatedly.
 
     Raises:
         VoteError: there are no labels.
@@ -54,7 +54,7 @@ class LanguageModel:
 
 
 class _Counts:
-    """One direction.
+    """N-gram counts in one direction.
 
     Attributes:
         counts: context -> following token -> how often, for all lengths of contexts.
@@ -65,27 +65,27 @@ class _Counts:
         self.counts: defaultdict[_Context, Counter[str]] = defaultdict(Counter)
         for row in rows:
             padded = (_BEGIN, *row, _END)
-            for place in range(1, len(padded)):
-                for length in range(min(ORDER, place + 1)):
-                    self.counts[padded[place - length : place]][padded[place]] += 1
-        self.totals = {context: (found.total(), len(found)) for context, found in self.counts.items()}
+            for index in range(1, len(padded)):
+                for length in range(min(ORDER, index + 1)):
+                    self.counts[padded[index - length : index]][padded[index]] += 1
+        self.totals = {context: (following.total(), len(following)) for context, following in self.counts.items()}
         self.uniform = 1 / (len(self.counts[()]) + _UNSEEN)
 
     def log_probability(self, tokens: Sequence[str]) -> float:
         padded = (_BEGIN, *tokens, _END)
         return math.fsum(
-            math.log(self._probability(padded[max(0, place - ORDER + 1) : place], padded[place]))
-            for place in range(1, len(padded))
+            math.log(self._probability(padded[max(0, index - ORDER + 1) : index], padded[index]))
+            for index in range(1, len(padded))
         )
 
     def _probability(self, context: _Context, token: str) -> float:
         probability = self.uniform
         for length in range(len(context) + 1):
             part = context[len(context) - length :]
-            found = self.totals.get(part)
-            if found is None:
+            totals = self.totals.get(part)
+            if totals is None:
                 break
-            total, different = found
+            total, different = totals
             own = max(self.counts[part].get(token, 0) - DISCOUNT, 0.0)
             probability = (own + DISCOUNT * different * probability) / total
         return probability

@@ -1,6 +1,6 @@
-"""Active learning: which images a person should label, from disagreement, confusions not yet covered, and diversity.
+"""Active learning: selects images to label by disagreement of models, confusions not yet covered, and diversity.
 
-Not for votes: see `decide`. No label is needed.
+Needs no labels. Not for votes: see `decide`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from mumer_data.voting.classes import classes_of
 
 Confusion = tuple[str, str]
 MAX_CONFUSIONS = 8
-"""Confusions of one image that count, at most: a runaway prediction must not cover everything."""
+"""Maximum number of confusions counted per image: a runaway prediction must not cover everything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,50 +25,50 @@ class Doubtful:
     """An image on which sources disagree.
 
     Attributes:
-        place: of the image among all.
-        label: what most sources say.
-        doubt: 1 - the share of the sources that say so, 0-1.
-        confusions: pairs of tokens that other sources have instead; ``""`` where a token is missing or extra.
+        index: index of the image in the input.
+        label: the label with most votes.
+        doubt: 1 - the share of the sources that vote for it, 0-1.
+        confusions: pairs of tokens in which other sources differ; ``""`` for a missing or extra token.
     """
 
-    place: int
+    index: int
     label: str
     doubt: float
     confusions: tuple[Confusion, ...]
 
 
-def doubtful_of(place: int, labels: Sequence[str]) -> Doubtful | None:
-    """The doubt about one image; ``None`` where all sources mean the same.
+def doubtful_of(index: int, labels: Sequence[str]) -> Doubtful | None:
+    """The disagreement on one image; ``None`` if the labels of all sources are equivalent.
 
     Args:
-        place: of the image among all.
+        index: index of the image in the input.
         labels: one per source.
     """
     classes = classes_of(labels, [1.0] * len(labels))
     if len(classes) < 2:
         return None
-    total = sum(one.weight for one in classes)
+    total = sum(candidate.weight for candidate in classes)
     pairs = [pair for other in classes[1:] for pair in _confusions(classes[0].tokens, other.tokens)]
     kinds = tuple(dict.fromkeys(pairs))[:MAX_CONFUSIONS]
-    return Doubtful(place, classes[0].label, 1 - classes[0].weight / total, kinds)
+    return Doubtful(index, classes[0].label, 1 - classes[0].weight / total, kinds)
 
 
-def _confusions(one: Sequence[str], two: Sequence[str]) -> list[Confusion]:
-    """The tokens that differ, in pairs with the lesser one first: which of the two is right is not known."""
-    found = []
-    for edit in Levenshtein.editops(one, two):
-        a = "" if edit.tag == "insert" else one[edit.src_pos]
-        b = "" if edit.tag == "delete" else two[edit.dest_pos]
-        found.append((min(a, b), max(a, b)))
-    return found
+def _confusions(tokens: Sequence[str], others: Sequence[str]) -> list[Confusion]:
+    """The pairs of tokens that differ, sorted within each pair: which of the two is correct is unknown."""
+    pairs = []
+    for edit in Levenshtein.editops(tokens, others):
+        a = "" if edit.tag == "insert" else tokens[edit.src_pos]
+        b = "" if edit.tag == "delete" else others[edit.dest_pos]
+        pairs.append((min(a, b), max(a, b)))
+    return pairs
 
 
 def select(candidates: Sequence[Doubtful], budget: int) -> list[Doubtful]:
-    """The ``budget`` images of most worth, in the order of selection.
+    """Select the ``budget`` images with the highest scores, in the order of selection.
 
-    The worth of an image is its doubt, times the sum over its confusions of log(1 + frequency) / (1 + times selected
-    already), divided by 1 + how often its label is selected already. Worth only falls as others are selected, so a
-    greedy choice needs to look at few images again (lazy evaluation).
+    The score of an image is its doubt, times the sum over its confusions of log(1 + frequency) / (1 + times selected
+    already), divided by 1 + how often its label is selected already. Scores only decrease as images are selected, so
+    lazy greedy evaluation recomputes few of them.
 
     Source: M. Minoux, Accelerated greedy algorithms for maximizing submodular set functions, 1978.
     """
@@ -76,18 +76,18 @@ def select(candidates: Sequence[Doubtful], budget: int) -> list[Doubtful]:
     covered: Counter[Confusion] = Counter()
     labels: Counter[str] = Counter()
 
-    def worth(one: Doubtful) -> float:
+    def score(one: Doubtful) -> float:
         gain = sum(math.log1p(frequency[pair]) / (1 + covered[pair]) for pair in one.confusions)
         return one.doubt * gain / (1 + labels[one.label])
 
-    heap = [(-worth(one), one.place, one) for one in candidates]
+    heap = [(-score(one), one.index, one) for one in candidates]
     heapq.heapify(heap)
     chosen: list[Doubtful] = []
     while heap and len(chosen) < budget:
-        _, place, one = heapq.heappop(heap)
-        now = -worth(one)
-        if heap and (now, place) > heap[0][:2]:
-            heapq.heappush(heap, (now, place, one))
+        _, index, one = heapq.heappop(heap)
+        updated = -score(one)
+        if heap and (updated, index) > heap[0][:2]:
+            heapq.heappush(heap, (updated, index, one))
             continue
         chosen.append(one)
         covered.update(one.confusions)

@@ -112,4 +112,4 @@ def test_predictions_of_other_images(
     other.write_text('{"img_id": "z", "gt": "x", "pred": "x"}\n', encoding="utf-8")
     named = ["--predictions", str(predictions[0]), "--predictions", str(other)]
     assert run(["audit", *named, "--out", str(tmp_path / "out")], monkeypatch) == 2
-    assert "other.jsonl has no id of the source" in capsys.readouterr().err
+    assert "other.jsonl is in the source" in capsys.readouterr().err

@@ -153,7 +153,7 @@ def test_a_source_without_a_usable_row_is_exit_code_2(tmp_path: Path) -> None:
     (folder / "caption.txt").write_text("e0\tx^2\n")
     done = mumer(*build_arguments(folder, out), "--json")
     assert done.returncode == 2
-    assert "not one row could be used" in done.stderr.decode()
+    assert "no row could be used" in done.stderr.decode()
     assert json.loads(done.stdout)["reasons"] == {"latex_syntax": 1}
 
 

@@ -99,4 +99,4 @@ def test_corrupt(
     shard = "s_error_fix/train-00000-of-00001.parquet"
     assert (one / shard).read_bytes() == (two / shard).read_bytes()
     assert run([*arguments, "--out", str(tmp_path / "three")], monkeypatch) == 2
-    assert "one of them" in " ".join(capsys.readouterr().err.replace("│", " ").split())
+    assert "either" in " ".join(capsys.readouterr().err.replace("│", " ").split())

@@ -78,5 +78,5 @@ def test_errors(files: list[Path], tmp_path: Path) -> None:
         path.write_text(json.dumps([{"img_id": "a", "pred": "z"}]), encoding="utf-8")
     done = mumer("vote", *unlabelled, "--out", tmp_path / "v.jsonl", "--fit-calibration", tmp_path / "c.json")
     assert done.returncode == 2
-    assert b"lack labels" in done.stderr
+    assert b"needs labels" in done.stderr
     assert mumer("vote", *unlabelled, "--out", tmp_path / "v.jsonl").returncode == 0

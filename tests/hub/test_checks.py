@@ -251,7 +251,7 @@ def test_rows_of_a_test_set_are_found(built: Path, tmp_path: Path) -> None:
 
     def finding() -> Finding:
         pipeline = load_pipeline("demo", ["source.format=caption", f"source.path={other}"])
-        (found,) = leak_findings(open_build(built), [TestSet("test", pipeline.reader(), pipeline.screen())], 1)
+        (found,) = leak_findings(open_build(built), [TestSet("test", pipeline.reader(), pipeline.row_validator())], 1)
         return found
 
     assert finding().level == "warning"

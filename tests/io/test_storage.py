@@ -13,7 +13,7 @@ import pytest
 from joblib.externals.loky import get_reusable_executor
 
 from mumer_data.exceptions import OutputError, SourceError
-from mumer_data.io.storage import fetched, is_url, lock_of, place
+from mumer_data.io.storage import fetched, is_url, lock_of, storage_path
 from mumer_data.jobs.build import build
 from mumer_data.jobs.config import load_pipeline, load_source
 from tests.conftest import caption_folder
@@ -73,7 +73,7 @@ def test_a_build_from_and_to_s3_is_that_of_a_local_one(
     workers: int, bucket: Any, uploaded: Path, tmp_path: Path
 ) -> None:
     pipeline = load_pipeline("crohme", SETTINGS)
-    build(pipeline, place("s3://bucket/out"), workers=workers)
+    build(pipeline, storage_path("s3://bucket/out"), workers=workers)
     build(pipeline, tmp_path / "out", workers=1)
     assert below(bucket, "bucket/out") == bytes_of(tmp_path / "out")
 
@@ -93,8 +93,8 @@ def test_a_killed_build_to_s3_goes_on(bucket: Any, uploaded: Path, tmp_path: Pat
     pipeline = load_pipeline("crohme", SETTINGS)
     if not bucket.exists("bucket/out/manifest.json"):
         with pytest.raises(OutputError, match="go on with --resume"):
-            build(pipeline, place("s3://bucket/out"), workers=1)
-    build(pipeline, place("s3://bucket/out"), workers=1, resume=True)
+            build(pipeline, storage_path("s3://bucket/out"), workers=1)
+    build(pipeline, storage_path("s3://bucket/out"), workers=1, resume=True)
     build(pipeline, tmp_path / "out", workers=1)
     bucket.invalidate_cache()
     assert below(bucket, "bucket/out") == bytes_of(tmp_path / "out")
@@ -114,7 +114,7 @@ def test_what_is_fetched_is_fetched_once_and_again_when_it_changes(bucket: Any, 
 
 
 def test_a_build_on_s3_is_a_source(bucket: Any, uploaded: Path) -> None:
-    build(load_pipeline("crohme", SETTINGS), place("s3://bucket/out"), workers=1)
+    build(load_pipeline("crohme", SETTINGS), storage_path("s3://bucket/out"), workers=1)
     assert sum(part.rows for part in load_source("s3://bucket/out").reader().plan(100, 1 << 30)) == 60
 
 
@@ -125,11 +125,11 @@ def test_a_missing_source_is_an_error_with_its_url(bucket: Any) -> None:
 
 def test_a_missing_bucket_is_an_error_with_its_url(bucket: Any, uploaded: Path) -> None:
     with pytest.raises(OutputError, match=r"s3://no-such-bucket/out"):
-        build(load_pipeline("crohme", SETTINGS), place("s3://no-such-bucket/out"), workers=1)
+        build(load_pipeline("crohme", SETTINGS), storage_path("s3://no-such-bucket/out"), workers=1)
 
 
 def test_a_held_remote_lock_is_an_error_and_can_be_taken_over() -> None:
-    lock = place("memory://locks/lock")
+    lock = storage_path("memory://locks/lock")
     with lock_of(lock, take_over=False):
         with pytest.raises(TimeoutError), lock_of(lock, take_over=False):
             pass
@@ -147,4 +147,4 @@ def test_urls_are_told_from_paths(name: str, url: bool) -> None:
 
 def test_an_unknown_scheme_is_an_error() -> None:
     with pytest.raises(OutputError, match="nosuch"):
-        place("nosuch://bucket/out")
+        storage_path("nosuch://bucket/out")

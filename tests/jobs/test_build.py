@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from mumer_data import Pipeline, build, label_text, symbol_count_text
 from mumer_data.exceptions import OutputError, PipelineError, SourceError
-from mumer_data.shards.plan import WORK
+from mumer_data.shards.work import WORK
 from tests.conftest import FAULTS, caption_folder
 
 CONFIGS = {"t": "recognition", "t_tree": "tree_cot", "t_can": "symbol_count"}
@@ -140,7 +140,7 @@ def test_a_zip_gives_the_same_rows_and_has_no_paths(good_folder: Path, tmp_path:
     build(pipeline(good_folder), tmp_path / "folder")
     build(pipeline(archive), tmp_path / "zip")
     assert read(tmp_path / "folder", "t_tree") == read(tmp_path / "zip", "t_tree")
-    with pytest.raises(PipelineError, match="images: path needs images that lie on disk"):
+    with pytest.raises(PipelineError, match="images: path needs images that are files on disk"):
         build(pipeline(archive, images="path"), tmp_path / "paths", workers=1)
 
 

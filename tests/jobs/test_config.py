@@ -17,7 +17,7 @@ WRONG = {
     "format": ("source: {format: captions}", "unknown format 'captions': did you mean 'caption'"),
     "no format": ("source: {}", "source.format is missing: known are caption"),
     "task": ("tasks: [tree]", "unknown task 'tree': did you mean 'tree_cot'"),
-    "task twice": ("tasks: [recognition, recognition]", "a task stands there twice"),
+    "task twice": ("tasks: [recognition, recognition]", "a task is listed twice"),
     "no task": ("tasks: []", "tasks: List should have at least 1 item"),
     "type": ("seed: x", "seed: Input should be a valid integer.*found 'x'"),
     "choice": ("chat: alpaca", "chat: Input should be 'sharegpt' or 'openai', found 'alpaca'"),

@@ -50,7 +50,7 @@ def test_rows_lead_back_and_say_what_they_are(tmp_path: Path, faulty_folder: Pat
 
 def test_unusable_input(tmp_path: Path) -> None:
     right = write_rows(tmp_path / "p.json", [{"img_id": "a", "gt": "x", "pred": "x"}])
-    with pytest.raises(SourceError, match="is wrong: there is nothing"):
+    with pytest.raises(SourceError, match="is wrong: there are no errors to learn from"):
         fit_channel([right])
     with pytest.raises(SourceError, match="is not a channel"):
         load_channel(right)

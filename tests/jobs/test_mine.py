@@ -205,7 +205,7 @@ def test_another_input_is_not_resumed(tmp_path: Path) -> None:
 
 def test_unusable_input(tmp_path: Path) -> None:
     file = write_rows(tmp_path / "p.jsonl", prediction_rows(3))
-    with pytest.raises(SourceError, match="named twice"):
+    with pytest.raises(SourceError, match="listed twice"):
         mine([file, file], tmp_path / "out", "m", PLAIN)
     with pytest.raises(SourceError, match="no rows"):
         mine([write_rows(tmp_path / "e.json", [])], tmp_path / "out", "m", PLAIN)

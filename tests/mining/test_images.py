@@ -118,7 +118,7 @@ def test_from_folders_below_by_the_folders_that_the_path_names(tmp_path: Path) -
 def test_a_folder_without_images_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     file = write_rows(tmp_path / "p.json", prediction_rows(3))
-    with pytest.raises(SourceError, match="holds no image file"):
+    with pytest.raises(SourceError, match="no image file"):
         mine([file], tmp_path / "out", "m", OPTIONS, images=tmp_path / "empty", workers=1)
     assert not (tmp_path / "out").exists()
 

@@ -14,7 +14,7 @@ from mumer_data.jobs.evaluate import LabelledFile, compare_files, evaluate_file
 from mumer_data.jobs.mine import mine
 from mumer_data.mining.candidates import MiningOptions
 from mumer_data.mining.counting import count_confusions
-from mumer_data.readers.normalized import Survey
+from mumer_data.readers.normalized import TokenisedCounts
 from mumer_data.records import Prediction
 from mumer_data.report.page import write_report
 
@@ -90,12 +90,12 @@ def test_the_report_normalises(tmp_path: Path) -> None:
 
 
 def test_the_preset_is_the_one_that_leaves_the_labels() -> None:
-    survey = Survey()
+    counts = TokenisedCounts()
     for label in ("\\left ( x \\right )", "\\sin x", "\\mathbf { x }"):
-        survey.add(Prediction("", label, "x^2"))
-    chosen = survey.preset()
+        counts.add(Prediction("", label, "x^2"))
+    chosen = counts.preset()
     changed = {
-        preset: sum(mumer_data.normalize(label, preset) != label for label in survey._sample)
+        preset: sum(mumer_data.normalize(label, preset) != label for label in counts._sample)
         for preset in ("crohme", "hme100k", "mathwriting", "im2latex")
     }
     assert changed[chosen] == min(changed.values()) < changed["crohme"]
@@ -120,7 +120,7 @@ def test_a_pipeline_defines_macros() -> None:
     rows = [{"image": mumer_data.handwrite("x").image, "label": r"x \in \R"}]
     normalize = {"preset": "crohme", "macros": {r"\R": r"\mathbb{R}"}}
     assert mumer_data.build_dataset(rows, normalize=normalize)["recognition"]["label"][:] == [r"x \in \mathbb { R }"]
-    with pytest.raises(PipelineError, match="macros need a preset"):
+    with pytest.raises(PipelineError, match="macros need a normalisation preset"):
         mumer_data.build_dataset(rows, normalize={"macros": {r"\R": "R"}})
     with pytest.raises(PipelineError, match="'R' is not the name of a command"):
         mumer_data.build_dataset(rows, normalize={"preset": "crohme", "macros": {"R": "x"}})

@@ -16,10 +16,10 @@ from tests.cli.test_cli import mumer
 
 def test_doubt_and_confusions() -> None:
     assert doubtful_of(0, ["x", "x"]) is None
-    found = doubtful_of(3, ["x + 1", "x + l", "x + 1", "x +"])
-    assert found is not None
-    assert (found.place, found.label, found.doubt) == (3, "x + 1", 0.5)
-    assert set(found.confusions) == {("1", "l"), ("", "1")}
+    doubtful = doubtful_of(3, ["x + 1", "x + l", "x + 1", "x +"])
+    assert doubtful is not None
+    assert (doubtful.index, doubtful.label, doubtful.doubt) == (3, "x + 1", 0.5)
+    assert set(doubtful.confusions) == {("1", "l"), ("", "1")}
     runaway = doubtful_of(0, ["x", " ".join(f"\\a{n}" for n in range(50))])
     assert runaway is not None
     assert len(runaway.confusions) == MAX_CONFUSIONS
@@ -27,8 +27,8 @@ def test_doubt_and_confusions() -> None:
 
 def test_new_confusions_and_other_labels_come_first() -> None:
     pool = [["x + 1", "x + l"]] * 3 + [["y + 1", "y + l"], ["u", "v"]]
-    candidates = [one for place, labels in enumerate(pool) if (one := doubtful_of(place, labels))]
-    order = [one.place for one in select(candidates, 5)]
+    candidates = [one for index, labels in enumerate(pool) if (one := doubtful_of(index, labels))]
+    order = [one.index for one in select(candidates, 5)]
     assert order[0] == 0  # the confusion that is most frequent
     assert set(order[:3]) == {0, 3, 4}  # then other labels and confusions, before the same label again
     assert select(candidates, 2) == select(candidates, 5)[:2]
@@ -36,9 +36,9 @@ def test_new_confusions_and_other_labels_come_first() -> None:
 
 @given(st.lists(st.lists(st.sampled_from(["a", "b", "c", "a b", "b a"]), min_size=2, max_size=3), max_size=12))
 def test_each_image_is_selected_once(pool: list[list[str]]) -> None:
-    candidates = [one for place, labels in enumerate(pool) if (one := doubtful_of(place, labels))]
-    places = [one.place for one in select(candidates, 99)]
-    assert sorted(places) == [one.place for one in candidates]
+    candidates = [one for index, labels in enumerate(pool) if (one := doubtful_of(index, labels))]
+    indices = [one.index for one in select(candidates, 99)]
+    assert sorted(indices) == [one.index for one in candidates]
 
 
 def test_the_verb(tmp_path: Path) -> None:

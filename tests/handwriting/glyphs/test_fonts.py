@@ -98,4 +98,4 @@ def test_a_source_and_fonts_exclude_each_other(tmp_path: Path) -> None:
     for arguments in ([], ["demo", "--fonts", str(STIX)]):
         result = CliRunner().invoke(app, ["glyphs", "build", *arguments, "--out", str(tmp_path / "x")])
         assert result.exit_code == 2
-        assert "one of them" in result.output
+        assert "either" in result.output

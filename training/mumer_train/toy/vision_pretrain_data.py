@@ -149,10 +149,10 @@ def write_images(
 
 
 def _labels(pipeline: Pipeline) -> Iterator[str]:
-    screen = pipeline.screen()
+    validator = pipeline.row_validator()
     reader = pipeline.reader()
     for part in reader.plan(2_000, 64 << 20):
         for row in reader.read(part):
-            expression = row if isinstance(row, Reject) else screen.expression(row)
+            expression = row if isinstance(row, Reject) else validator.expression(row)
             if not isinstance(expression, Reject):
                 yield expression.label
