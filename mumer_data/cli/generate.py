@@ -13,7 +13,7 @@ from mumer_data.cli.options import AsJson, Resume, Seed, Settings, Workers
 
 app = typer.Typer()
 group = typer.Typer(no_args_is_help=True)
-app.add_typer(group, name="generate", help="Generate data: labels.")
+app.add_typer(group, name="generate", help="Generate new labels from a fitted grammar or from SymPy identities.")
 
 Grammar = Annotated[
     str | None,
