@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from mumer_data.exceptions import SourceError
-from mumer_data.metrics.compare import compare
+from mumer_data.metrics.compare import Comparison, compare
 from tests.metrics.files import predictions
 
 RIGHT, WRONG = ("x y", "x y"), ("x y", "x")
@@ -58,3 +58,8 @@ def test_passes_of_sampling_are_rows_of_their_own() -> None:
     rows = predictions(RIGHT, WRONG)
     rows = [*rows, *(replace(row, sample=1) for row in rows)]
     assert compare(rows, rows).n == 4
+
+
+def test_a_comparison_prints_its_figures() -> None:
+    comparison = Comparison(4, 50.0, 75.0, 25.0, -10.0, 60.5, 0.5, 0.625, [], "")
+    assert repr(comparison) == "Comparison(n=4, difference=+25.00 (-10.00 to +60.50), mcnemar_p=0.625)"
