@@ -69,9 +69,7 @@ def usable(
     if rejection is not None and rejection.reason == DUPLICATE_ID:
         return _rejected(row, rejection)
     if pipeline.augment is not None and _like_a_variant(row.id, pipeline.augment.copies):
-        message = (
-            f"the id {row.id!r} may be that of a variant of another row: take rows that are none, or fewer copies"
-        )
+        message = f"the id {row.id!r} may be that of a variant of another row: take rows that are none, or fewer copies"
         return Reject(row.id, row.row, "id_taken", message, None, row.label)
     expression = validator.expression(row)
     if isinstance(expression, Reject):
