@@ -11,7 +11,7 @@ from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
 
-from figures import Data, Figure, at_least, show
+from figures import Data, Figure, at_least, at_most, show
 from reference import yardstick
 from timing import alternating, apart
 
@@ -66,10 +66,14 @@ def compared(labels: list[str], source: str, rounds: int) -> list[Figure]:
     ]
 
 
-def first_label(rounds: int) -> Figure:
-    """A fresh Python that parses one label."""
-    times = [apart("import mumer_data; mumer_data.parse('x')").cpu for _ in range(rounds)]
-    return Figure("a fresh Python imports the library and parses one label", min(times), "s")
+def fresh_processes(rounds: int) -> list[Figure]:
+    """The shortest of some fresh Python processes: one label parsed, and `mumer --help`."""
+    label = min(apart("import mumer_data; mumer_data.parse('x')").cpu for _ in range(rounds))
+    text = min(apart("from mumer_data.cli import app; app(['--help'])").wall for _ in range(5 * rounds))
+    return [
+        Figure("a fresh Python imports the library and parses one label", label, "s"),
+        at_most("mumer --help", text, "s", 0.3, note="wall time"),
+    ]
 
 
 def measure(data: Data) -> list[Figure]:
@@ -78,7 +82,7 @@ def measure(data: Data) -> list[Figure]:
     labels = read_labels(data.need(CAPTIONS) if there else None)
     labels = labels[: data.size(len(labels), 500)]
     source = f"{len(labels):,} {'CROHME training labels' if there else 'labels: the embedded sample, repeated'}"
-    return [*compared(labels, source, data.size(9, 3)), first_label(data.size(3, 1))]
+    return [*compared(labels, source, data.size(9, 3)), *fresh_processes(data.size(3, 1))]
 
 
 def main() -> None:

@@ -9,11 +9,11 @@ from typing import Annotated
 
 import typer
 
-from mumer_data.cli.options import AsJson, Seed, Settings, Workers
+from mumer_data.cli.options import AsJson, Resume, Seed, Settings, Workers
 
 app = typer.Typer()
 group = typer.Typer(no_args_is_help=True)
-app.add_typer(group, name="generate", help="Generate data: labels.")
+app.add_typer(group, name="generate", help="Generate new labels from a fitted grammar or from SymPy identities.")
 
 Grammar = Annotated[
     str | None,
@@ -83,6 +83,7 @@ def labels(
     settings: Settings = None,
     seed: Seed = 0,
     workers: Workers = None,
+    resume: Resume = False,
     as_json: AsJson = False,
 ) -> None:
     """Generate new labels from a grammar fitted to a corpus, or true statements by SymPy."""
@@ -104,6 +105,7 @@ def labels(
             out,
             settings=tuple(settings or ()),
             workers=workers,
+            resume=resume,
             progress=lambda done: progress(done, count),
         )
     if as_json:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from mumer_data.cli.options import AsJson, Seed, Settings, Workers
+from mumer_data.cli.options import AsJson, Resume, Seed, Settings, Workers
 from mumer_data.exceptions import SourceError
 
 app = typer.Typer()
@@ -22,7 +22,7 @@ def write(
     labels: Annotated[
         str, typer.Argument(help="Label in quotes, or a text file of id<TAB>label lines or one label per line.")
     ],
-    out: Annotated[Path, typer.Option(help="New output folder.")],
+    out: Annotated[Path, typer.Option(help="Output folder: new, or with --resume that of a killed run.")],
     formats: Annotated[
         str, typer.Option("--format", help="Output formats, separated by commas: png, inkml, coco.")
     ] = "png,inkml,coco",
@@ -38,6 +38,7 @@ def write(
     ] = None,
     seed: Seed = 0,
     workers: Workers = None,
+    resume: Resume = False,
     as_json: AsJson = False,
 ) -> None:
     """Render labels as synthetic handwriting: images, InkML with segmentation, symbol boxes."""
@@ -47,7 +48,7 @@ def write(
     source: dict[str, Any] = {"labels": labels} if _is_file(labels) else {"text": labels}
     writing = {"copies": copies, "writers": writers, "size": size, "seed": seed}
     options = SyntheticOptions.model_validate({"format": "synthetic", "glyphs": banks or (), **source, **writing})
-    result = write_folder(SyntheticReader(options, Path()), out, _formats(formats), workers)
+    result = write_folder(SyntheticReader(options, Path()), out, _formats(formats), workers, resume=resume)
     reasons = dict(Counter(reject.reason for reject in result.rejects).most_common())
     counts = {"written": len(result.written), "rejected": len(result.rejects), "reasons": reasons}
     if as_json:

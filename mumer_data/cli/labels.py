@@ -77,7 +77,7 @@ def normalize(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Normalise raw LaTeX to canonical labels, line by line; an unreadable line becomes an empty line and a message."""
+    """Normalise raw LaTeX line by line; an unreadable line becomes an empty line and a message."""
     from mumer_data.latex.normalize import Normalizer
     from mumer_data.latex.normalize.macros import read_macros
     from mumer_data.latex.normalize.unicode import to_unicode

@@ -1,7 +1,7 @@
-"""Options that several verbs share, and the modules of the verbs; each module has a Typer ``app``.
+"""Options that several verbs have.
 
-A new verb is one function in one of the modules, without logic of its own and with heavy imports inside it; a new
-subject is one module and one line in ``SUBJECTS``. Other packages add verbs by the entry point ``mumer.commands``.
+A verb is a function in a module of this folder, with no logic of its own and heavy imports inside it, and one row in
+the table of `mumer_data.cli.verbs`. Another package adds its verbs through the entry-point group ``mumer.commands``.
 """
 
 from __future__ import annotations
@@ -39,23 +39,6 @@ Settings = Annotated[
     ),
 ]
 Workers = Annotated[int | None, typer.Option(min=1, help="Worker processes. Default: one per core.")]
-
-# The modules, in the order of `mumer --help`.
-SUBJECTS = (
-    "labels",
-    "sources",
-    "generate",
-    "handwriting",
-    "builds",
-    "evaluate",
-    "votes",
-    "mining",
-    "audit",
-    "rewards",
-    "policy_data",
-    "models",
-    "publishing",
-)
 
 
 def checked_dialect(name: str) -> Dialect:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mumer_data.rewards.weighted import WeightedReward
 
 app = typer.Typer()
-rewards_app = typer.Typer(help="Rewards for reinforcement learning.", no_args_is_help=True)
+rewards_app = typer.Typer(help="Score, serve and plot rewards for reinforcement learning.", no_args_is_help=True)
 app.add_typer(rewards_app, name="rewards")
 Config = Annotated[
     Path | None,

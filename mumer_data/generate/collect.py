@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from bisect import bisect
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import accumulate
 from typing import NamedTuple, Protocol
 
@@ -69,7 +70,16 @@ class Source(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class _Chunk:
+class Chunk:
+    """Candidates that one process draws: a pure function of the fields.
+
+    Attributes:
+        source: what draws.
+        seed: random seed.
+        numbers: of the candidates.
+        sizes: the source's sizes with their weights.
+    """
+
     source: Source
     seed: int
     numbers: range
@@ -107,6 +117,10 @@ class Collection:
     drawn: int = 0
 
 
+Draw = Callable[[Sequence[Chunk]], Iterator[list[Candidate | str]]]
+"""Draws chunks: the candidates of each, in order."""
+
+
 def collect(
     source: Source,
     demand: Quota,
@@ -114,6 +128,7 @@ def collect(
     seed: int = 0,
     workers: int | None = None,
     progress: Callable[[int], None] | None = None,
+    draw: Draw | None = None,
 ) -> Collection:
     """Draw until ``demand`` is met; the result depends on ``seed`` and not on ``workers``.
 
@@ -123,18 +138,21 @@ def collect(
         seed: random seed.
         workers: processes; ``None`` for one per core.
         progress: called after every round with the number of labels kept so far.
+        draw: draws the chunks of a round, in place of ``workers`` processes.
 
     Raises:
         GenerationError: the source cannot fill the quota.
     """
-    return _Collector(source, demand, seed, workers).run(progress or (lambda _: None))
+    if draw is None:
+        draw = partial(parallel_map, Chunk.draw, workers=workers, ordered=True)
+    return _Collector(source, demand, seed, draw).run(progress or (lambda _: None))
 
 
 class _Collector:
     """State of a running collection: quotas of the bins, and labels kept so far."""
 
-    def __init__(self, source: Source, demand: Quota, seed: int, workers: int | None) -> None:
-        self.source, self.demand, self.seed, self.workers = source, demand, seed, workers
+    def __init__(self, source: Source, demand: Quota, seed: int, draw: Draw) -> None:
+        self.source, self.demand, self.seed, self.draw = source, demand, seed, draw
         self.quotas = demand.quotas()
         self.collection = Collection(filled=[0] * len(demand.bins))
         self.seen: set[str] = set()
@@ -161,8 +179,8 @@ class _Collector:
         step = self.source.chunk
         sizes = self._sizes()
         parts = [range(start, min(start + step, first + count)) for start in range(first, first + count, step)]
-        chunks = [_Chunk(self.source, self.seed, part, sizes) for part in parts]
-        for drawn in parallel_map(_Chunk.draw, chunks, self.workers, ordered=True):
+        chunks = [Chunk(self.source, self.seed, part, sizes) for part in parts]
+        for drawn in self.draw(chunks):
             for one in drawn:
                 if len(self.collection.labels) == self.demand.count:
                     return self.collection.drawn - first

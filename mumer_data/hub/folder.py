@@ -17,8 +17,7 @@ from filelock import FileLock, Timeout
 
 from mumer_data.exceptions import OutputError
 from mumer_data.shards.manifest import read_manifest
-from mumer_data.shards.plan import WORK
-from mumer_data.shards.run import UNFINISHED
+from mumer_data.shards.work import PLAN_FILE, WORK
 from mumer_data.shards.writer import ShardInfo, leaves
 
 _SHARD = re.compile(r"(?P<split>\w+)-\d{5}-of-(?P<count>\d{5})\.parquet")
@@ -129,7 +128,7 @@ def _check_idle(folder: Path) -> None:
             raise OutputError(f"a run is writing to {folder}: push when it is done") from None
         except OSError:  # a folder that may only be read: no run can hold it from here
             pass
-    if (work / UNFINISHED).is_file():
+    if (work / PLAN_FILE).is_file():
         raise OutputError(f"{folder} holds an unfinished run: go on with --resume, then push")
 
 

@@ -5,10 +5,11 @@ Not for sampling (see `generate`) nor for reading corpora (see `corpus`).
 
 from __future__ import annotations
 
-import json
+import logging
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +18,20 @@ import pyarrow.parquet as pq
 
 from mumer_data import __version__
 from mumer_data.exceptions import GenerationError, LatexSyntaxError, SourceError
-from mumer_data.generate.collect import FATES, Collection, Source, collect
+from mumer_data.generate.collect import FATES, Candidate, Chunk, Collection, Source, collect
 from mumer_data.generate.fit import Fitted, fit
 from mumer_data.generate.quotas import ANY, ENDLESS, Bin, Quota, read_lengths
 from mumer_data.generate.weights import SamplingWeights, Shares, shares_of
-from mumer_data.io.atomic import atomic_write, file_sha256
+from mumer_data.io.atomic import file_sha256, remove_stale
+from mumer_data.io.markers import digest_of
+from mumer_data.io.storage import reached
 from mumer_data.jobs.corpus import Corpus, read_corpus
+from mumer_data.jobs.label_file import finished_settings, read_record, work_path, write_labels
+from mumer_data.latex.grammar import load_grammar
 from mumer_data.latex.normalize import normalize
+from mumer_data.shards.work import WorkFolder
 
+log = logging.getLogger(__name__)
 KEY = "crohme"  # two labels that are the same under this preset are one label
 _SHOWN = 50  # symbols that the record names
 _LONGEST = 1 << 20  # tokens, where the record must name a number
@@ -69,15 +76,19 @@ def generate_labels(
     *,
     settings: tuple[str, ...] = (),
     workers: int | None = None,
+    resume: bool = False,
     progress: Callable[[int], None] | None = None,
 ) -> dict[str, Any]:
     """Generate labels into ``out``, one ``id<TAB>label`` per line, and the record into ``out`` + ``.json``.
+
+    While the run is under way, its work folder lies beside them: ``out`` + ``_work``.
 
     Args:
         request: what is asked for.
         out: the file; it is replaced only when all labels are there.
         settings: ``key=value`` over the corpus's pipeline file.
         workers: processes; ``None`` for one per core. The labels do not depend on it.
+        resume: continue a killed run with the same request and sources; do nothing if it is finished.
         progress: called with the number of labels so far.
 
     Returns:
@@ -86,25 +97,79 @@ def generate_labels(
     Raises:
         GenerationError: there are not that many such labels, or the request contradicts itself.
         SourceError, PipelineError: a source cannot be read.
-        OutputError: the file cannot be written.
+        OutputError: the file is in use, belongs to an unfinished run, was (with ``resume``) written with other
+            settings, or cannot be written.
     """
     excluded = [read_corpus(name, preset=KEY) for name in request.exclude]
     emphasis = _emphasis(request)
     corpus = fitted = None
-    source: Source
     if request.grammar is not None:
         corpus = read_corpus(request.grammar, preset=request.preset, settings=settings)
-        fitted = fit(corpus.labels, preset=corpus.preset, emphasis=emphasis, seed=request.seed)
-        source = fitted.source
-    else:
-        from mumer_data.generate.identities.source import fact_source
+    basis = _settings(request, corpus, excluded)
+    with reached(out), WorkFolder(work_path(out), out, resume=resume, settings=basis) as work:
+        if work.check(finished_settings(out) if resume and not work.unfinished else None):
+            log.warning("%s is finished already, with the same settings: nothing is generated", out)
+            return read_record(out)
+        source: Source
+        if corpus is not None:
+            fitted = fit(corpus.labels, preset=corpus.preset, emphasis=emphasis, seed=request.seed)
+            source = fitted.source
+        else:
+            from mumer_data.generate.identities.source import fact_source
 
-        source = fact_source(request.families, preset=request.preset or KEY, emphasis=emphasis)
-    demand = _demand(request, corpus, fitted, excluded)
-    found = collect(source, demand, seed=request.seed, workers=workers, progress=progress)
-    record = _record(request, demand, found, corpus, fitted, excluded)
-    _write(out, found, request, record)
+            source = fact_source(request.families, preset=request.preset or KEY, emphasis=emphasis)
+        demand = _demand(request, corpus, fitted, excluded)
+        work.begin()
+        remove_stale(out.parent, out.name)
+        try:
+            found = collect(source, demand, seed=request.seed, progress=progress, draw=_drawn(work, workers))
+        except GenerationError:
+            work.end()  # there are not that many labels, however often it is tried
+            raise
+        record = _record(basis, demand, found, corpus, fitted, excluded)
+        write_labels(out, _lines(found, request), record)
+        work.end()
     return record
+
+
+@dataclass(frozen=True, slots=True)
+class _Unit:
+    """A chunk whose candidates are kept."""
+
+    chunk: Chunk
+
+    @property
+    def name(self) -> str:
+        numbers = self.chunk.numbers
+        return f"drawn-{numbers.start:09d}-{numbers.stop:09d}"
+
+    def do(self) -> tuple[list[Candidate | str], tuple[Path, ...]]:
+        return self.chunk.draw(), ()
+
+
+def _drawn(work: WorkFolder, workers: int | None) -> Callable[[Sequence[Chunk]], Iterator[list[Candidate | str]]]:
+    """Draws chunks, or reads what a killed run has drawn of them."""
+
+    def draw(chunks: Sequence[Chunk]) -> Iterator[list[Candidate | str]]:
+        for drawn in work.results([_Unit(chunk) for chunk in chunks], workers):
+            yield [one if isinstance(one, str) else Candidate(*one) for one in drawn]
+
+    return draw
+
+
+def _settings(request: Request, corpus: Corpus | None, excluded: list[Corpus]) -> dict[str, Any]:
+    """All that determines the labels and their record: the request, the content of its sources, versions."""
+    asked = asdict(request)
+    asked["confusions"] = str(request.confusions) if request.confusions else None
+    inputs = {
+        "grammar": digest_of(asdict(corpus)) if corpus else None,
+        "exclude": [digest_of(asdict(one)) for one in excluded],
+        "confusions": file_sha256(request.confusions) if request.confusions else None,
+    }
+    versions = {"mumer_data": __version__, "grammar": load_grammar().digest, "numpy": version("numpy")}
+    if corpus is None:
+        versions["sympy"] = version("sympy")
+    return {"asked": asked, "inputs": inputs, "versions": versions}
 
 
 def _emphasis(request: Request) -> SamplingWeights:
@@ -163,15 +228,14 @@ def _key(label: str) -> str:
 
 
 def _record(
-    request: Request,
+    basis: dict[str, Any],
     demand: Quota,
     found: Collection,
     corpus: Corpus | None,
     fitted: Fitted | None,
     excluded: list[Corpus],
 ) -> dict[str, Any]:
-    record: dict[str, Any] = {"version": __version__, "asked": asdict(request)}
-    record["asked"]["confusions"] = str(request.confusions) if request.confusions else None
+    record: dict[str, Any] = {"version": __version__, **basis}
     if corpus is not None and fitted is not None:
         record["corpus"] = {
             "labels": len(corpus.labels),
@@ -207,17 +271,7 @@ def _symbols(fitted: Fitted, drawn: Shares) -> dict[str, dict[str, float]]:
     }
 
 
-def record_path(out: Path) -> Path:
-    """The path of the record of a label file."""
-    return out.with_name(f"{out.name}.json")
-
-
-def _write(out: Path, found: Collection, request: Request, record: dict[str, Any]) -> None:
+def _lines(found: Collection, request: Request) -> Iterator[str]:
     width = max(6, len(str(request.count)))
-    lines = [
-        f"{one.kind}-{request.seed}-{number:0{width}d}\t{one.label}\n" for number, one in enumerate(found.labels, 1)
-    ]
-    with atomic_write(record_path(out)) as record_file, atomic_write(out) as file:
-        file.write_text("".join(lines), encoding="utf-8")
-        record["sha256"] = file_sha256(file)
-        record_file.write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    for number, one in enumerate(found.labels, 1):
+        yield f"{one.kind}-{request.seed}-{number:0{width}d}\t{one.label}\n"

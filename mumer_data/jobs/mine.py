@@ -42,9 +42,10 @@ from mumer_data.readers.normalized import chosen_preset
 from mumer_data.readers.predictions import plan_predictions, prediction_files, read_predictions
 from mumer_data.records import Prediction, Slice
 from mumer_data.shards.manifest import licence_of
-from mumer_data.shards.plan import WORK, Config, Plan
+from mumer_data.shards.plan import Config, Plan
 from mumer_data.shards.run import Run
 from mumer_data.shards.schema import Chat, Columns
+from mumer_data.shards.work import WORK
 from mumer_data.tasks import error_tasks
 
 DOUBTS = "doubts.parquet"

@@ -24,9 +24,10 @@ from mumer_data.mining.candidates import CANDIDATES, read_counts, scan_path
 from mumer_data.mining.images import ImageFinder
 from mumer_data.mining.select import REASONS, TAKEN
 from mumer_data.records import Correction, Reject, Slice
-from mumer_data.shards.plan import WORK, Plan, SliceResult
+from mumer_data.shards.plan import Plan, SliceResult
 from mumer_data.shards.schema import REJECTS, ShardRow
 from mumer_data.shards.slice_writer import SliceWriter
+from mumer_data.shards.work import WORK
 from mumer_data.tasks import error_tasks
 
 

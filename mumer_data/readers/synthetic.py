@@ -19,6 +19,7 @@ from mumer_data.exceptions import ImageError, LatexSyntaxError
 from mumer_data.handwriting.alphabets import ALPHABETS, DEFAULT, bank_shares
 from mumer_data.handwriting.ink import RenderedInk
 from mumer_data.handwriting.synthesizer import Synthesizer
+from mumer_data.io.atomic import file_sha256
 from mumer_data.readers import READERS, Reader, SourceOptions, reader_class
 from mumer_data.readers.label_lines import LabelLines
 from mumer_data.readers.paths import resolve
@@ -97,6 +98,13 @@ class SyntheticReader:
     def files(self) -> list[Path]:
         """The files that labels come from, and the banks."""
         return [*self._inner.files(), *(bank.path for bank in self._banks)]
+
+    def settings(self) -> dict[str, Any]:
+        """All that determines ids, labels and ink, by name, as JSON values; of files the sha256, wherever they are."""
+        given = self._options.model_dump(mode="json", exclude={"format", "labels", "text", "source", "glyphs"})
+        labels = [self._options.text] if self._options.text is not None else map(file_sha256, self._inner.files())
+        glyphs = [[file_sha256(bank.path), bank.share] for bank in self._banks]
+        return {"labels": list(labels), "source": self._options.source, **given, "glyphs": glyphs}
 
     def plan(self, max_rows: int, max_bytes: int) -> list[Slice]:
         """Cut by labels; a label's copies stay together.

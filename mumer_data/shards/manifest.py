@@ -12,7 +12,7 @@ from typing import Any
 
 from mumer_data.exceptions import OutputError
 from mumer_data.io.atomic import file_sha256
-from mumer_data.shards.plan import WORK
+from mumer_data.shards.work import WORK
 
 MANIFEST = "manifest.json"
 

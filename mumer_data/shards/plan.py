@@ -12,12 +12,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from mumer_data.io.markers import read_marker, write_marker
 from mumer_data.records import Reject, Slice
 from mumer_data.shards.schema import Columns
+from mumer_data.shards.work import WORK, Markers
 from mumer_data.shards.writer import ShardInfo, write_rejects
-
-WORK = "_work"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,22 +78,18 @@ def save_result(out: Path, plan: Plan, result: SliceResult, rejects: list[Reject
     refused = rejects_of(out, result.number)
     write_rejects(refused, rejects)
     shards = [out / shard.file for shard in result.shards]
-    value = {"fingerprint": plan.fingerprint, "result": asdict(result)}
-    write_marker(marker_of(out, result.number), value, [*shards, refused, *files])
+    Markers(out / WORK, plan.fingerprint).save(unit_name(result.number), asdict(result), [*shards, refused, *files])
 
 
-def load_result(marker: Path, plan: Plan) -> SliceResult | None:
-    """The result of a slice that is done; ``None`` where it is damaged, or of another run."""
-    value = read_marker(marker)
-    if value is None or value.get("fingerprint") != plan.fingerprint:
-        return None
-    raw = value["result"]
-    return SliceResult(**(raw | {"shards": [ShardInfo(**shard) for shard in raw["shards"]]}))
+def load_result(markers: Markers, name: str) -> SliceResult | None:
+    """The result of the slice with this `unit_name`; ``None`` if it is not done, is damaged, or is of another run."""
+    raw = markers.load(name)
+    return None if raw is None else SliceResult(**(raw | {"shards": [ShardInfo(**shard) for shard in raw["shards"]]}))
 
 
-def marker_of(out: Path, number: int) -> Path:
-    """The marker of a slice."""
-    return out / WORK / f"slice-{number:05d}.json"
+def unit_name(number: int) -> str:
+    """The name of a slice's marker."""
+    return f"slice-{number:05d}"
 
 
 def rejects_of(out: Path, number: int) -> Path:

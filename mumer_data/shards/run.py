@@ -7,10 +7,9 @@ Not for making rows. Layout: ``NAME*/SPLIT-00000-of-00004.parquet``, ``manifest.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from contextlib import ExitStack
 from dataclasses import asdict
 from itertools import chain
 from pathlib import Path
@@ -20,81 +19,46 @@ from mumer_data.exceptions import OutputError
 from mumer_data.io.atomic import atomic_write, file_sha256, remove_stale, write_json
 from mumer_data.io.markers import digest_of
 from mumer_data.io.processes import parallel_map
-from mumer_data.io.storage import is_remote, lock_of, reached, remove_folder
+from mumer_data.io.storage import is_remote, reached
 from mumer_data.records import Slice
 from mumer_data.shards.listing import dataset_card, dataset_info
 from mumer_data.shards.manifest import MANIFEST, is_as_built, known_hashes, read_manifest
-from mumer_data.shards.plan import WORK, Plan, SliceResult, load_result, marker_of, rejects_of
+from mumer_data.shards.plan import Plan, SliceResult, load_result, rejects_of, unit_name
+from mumer_data.shards.work import WORK, WorkFolder
 from mumer_data.shards.writer import merge_rejects
 
 J = TypeVar("J")
-UNFINISHED = "plan.json"  # in the folder of work, as long as there is something to go on with
-
-
-def _fingerprint_in(plan_file: Path) -> str | None:
-    """The fingerprint of an unfinished run; ``None`` where the file is damaged: each slice has it too."""
-    try:
-        return str(json.loads(plan_file.read_text(encoding="utf-8"))["fingerprint"])
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return None
 
 
 class Run:
     """One run over one output folder, new or resumed; a context manager that holds the folder's lock."""
 
     def __init__(self, out: Path, plan: Plan, *, resume: bool) -> None:
-        self.out, self.plan, self.resume = out, plan, resume
+        self.out, self.plan = out, plan
         self.results: dict[int, SliceResult] = {}
-        self.finished = self._done = False
-        self._lock = lock_of(out / WORK / "lock", take_over=resume)
+        self.finished = False
+        self.work = WorkFolder(out / WORK, out, resume=resume, fingerprint=plan.fingerprint)
 
     def __enter__(self) -> Run:
-        work = self.out / WORK
-        done = self.out / MANIFEST
-        with reached(self.out):
-            held = not is_remote(work) and work.is_dir()
-            if held:  # so that a folder in use is said to be in use, rather than unfinished
-                self._hold()
-            try:
-                self._check_folder(work, done)
-                if not held:
-                    if not is_remote(work):  # there, a folder is but the beginning of a name, a bucket not ours to make
-                        work.mkdir(parents=True, exist_ok=True)
-                    self._hold()
-                    held = True
-                self._load_results(work)
-            except BaseException:
-                if held:
-                    self._lock.__exit__(None, None, None)
-                raise
+        with reached(self.out), ExitStack() as stack:
+            stack.enter_context(self.work)
+            self._check_folder()
+            if not self.finished:
+                self.work.begin()
+                self._load_results()
+            stack.pop_all()
         return self
 
-    def _hold(self) -> None:
-        try:
-            self._lock.__enter__()
-        except TimeoutError:
-            hint = "; if it was killed, --resume takes its place" if is_remote(self.out) else ""
-            message = f"another run is writing to {self.out}: wait for it, or choose another folder{hint}"
-            raise OutputError(message) from None
-
-    def _check_folder(self, work: Path, manifest: Path) -> None:
-        """Refuse what is not ours, and what was planned otherwise."""
-        plan_file = work / UNFINISHED
-        if plan_file.is_file() and not self.resume:
-            raise OutputError(f"{self.out} holds an unfinished run: go on with --resume, or delete the folder")
-        if plan_file.is_file() or manifest.is_file():
-            if not self.resume:
-                raise OutputError(f"{self.out} holds a build already: choose another folder, or delete it")
-            known = _fingerprint_in(plan_file) if plan_file.is_file() else read_manifest(self.out).get("fingerprint")
-            if known is not None and known != self.plan.fingerprint:
-                raise OutputError(
-                    f"{self.out} was begun with another pipeline, input or version: it cannot be resumed; "
-                    "choose another folder, or delete it"
-                )
-            self.finished = not plan_file.is_file()
-            if self.finished:
-                self._check_finished()
-        elif self.out.is_dir() and any(entry.name != WORK for entry in self.out.iterdir()):
+    def _check_folder(self) -> None:
+        """Refuse a folder that is not a run's, and a run with another plan."""
+        built = (self.out / MANIFEST).is_file()
+        self.finished = self.work.check(read_manifest(self.out) if built and not self.work.unfinished else None)
+        if self.finished:
+            self._check_finished()
+            self.work.end()
+            return
+        foreign = not built and not self.work.unfinished and self.out.is_dir()
+        if foreign and any(entry.name != WORK for entry in self.out.iterdir()):
             raise OutputError(f"{self.out} is not empty and holds no build: choose another folder")
 
     def _check_finished(self) -> None:
@@ -107,13 +71,10 @@ class Run:
                 f"({len(wrong)} in all); delete the folder and build again"
             )
 
-    def _load_results(self, work: Path) -> None:
-        if self.finished:
-            return
+    def _load_results(self) -> None:
         self._clear()
-        write_json(work / UNFINISHED, {"fingerprint": self.plan.fingerprint})
-        for marker in sorted(work.glob("slice-*.json")):
-            result = load_result(marker, self.plan)
+        for marker in sorted(self.work.path.glob("slice-*.json")):
+            result = load_result(self.work.markers, marker.stem)
             if result is not None:
                 self.results[result.number] = result
 
@@ -161,7 +122,7 @@ class Run:
 
     def done_at(self, number: int) -> int:
         """When a slice was marked as done, in nanoseconds."""
-        return marker_of(self.out, number).stat().st_mtime_ns
+        return (self.work.path / f"{unit_name(number)}.json").stat().st_mtime_ns
 
     def close(self) -> dict[str, Any]:
         """Check that the counts add up, write the closing files, and give the manifest."""
@@ -184,7 +145,7 @@ class Run:
         }
         manifest["manifest_sha256"] = digest_of(manifest)
         write_json(self.out / MANIFEST, manifest)
-        self._done = True
+        self.work.end()
         return manifest
 
     def _manifest(self, results: list[SliceResult]) -> dict[str, Any]:
@@ -227,11 +188,4 @@ class Run:
         }
 
     def __exit__(self, *exception: object) -> None:
-        over = self.finished or self._done
-        if over:  # first of all, for a kill may come: a folder without a plan is nothing to go on with
-            with suppress(OSError):
-                (self.out / WORK / UNFINISHED).unlink(missing_ok=True)
-        self._lock.__exit__(None, None, None)
-        if over:
-            with suppress(OSError):
-                remove_folder(self.out / WORK)
+        self.work.__exit__(*exception)

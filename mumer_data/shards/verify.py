@@ -12,7 +12,7 @@ from typing import Any
 
 from mumer_data.io.markers import digest_of
 from mumer_data.shards.manifest import MANIFEST, is_as_built, known_hashes, read_manifest
-from mumer_data.shards.plan import WORK
+from mumer_data.shards.work import WORK
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,25 @@ def test_labels_of_a_grammar_end_to_end(corpus: Path, tmp_path: Path) -> None:
     assert not {labels[name] for name in excluded} & set(read_labels(out).values())
 
 
+def test_a_finished_file_is_resumed_only_with_its_settings(corpus: Path, tmp_path: Path) -> None:
+    out = tmp_path / "new.txt"
+    command = ("generate", "labels", "--grammar", corpus, "--count", 50, "--out", out, "--resume", "--workers", 1)
+    first = mumer(*command)
+    assert first.returncode == 0, first.stderr
+    before = out.read_bytes()
+    again = mumer(*command)
+    assert (again.returncode, again.stdout, out.read_bytes()) == (0, first.stdout, before)
+    assert b"finished already, with the same settings: nothing is generated" in again.stderr
+    other = mumer(*command, "--seed", 4)
+    assert (other.returncode, b"other settings: asked.seed (0, now 4): it" in other.stderr) == (2, True), other.stderr
+    corpus.write_text(corpus.read_text() + "more\tx + x + x\n")
+    other = mumer(*command)
+    assert (other.returncode, b"other settings: inputs.grammar: it" in other.stderr) == (2, True), other.stderr
+    out.write_text("e\tx\n")
+    changed = mumer(*command)
+    assert (changed.returncode, b"has changed since it was generated" in changed.stderr) == (2, True), changed.stderr
+
+
 def test_labels_of_sympy_build_into_shards(tmp_path: Path) -> None:
     out = tmp_path / "facts.txt"
     done = mumer("generate", "labels", "--sympy", "algebra,calculus", "--count", 25, "--out", out, "--json")

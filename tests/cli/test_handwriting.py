@@ -43,6 +43,7 @@ def test_one_label(tmp_path: Path) -> None:
         "images/expression-2.png",
         "inkml/expression-1.inkml",
         "inkml/expression-2.inkml",
+        "record.json",
         "rejects.jsonl",
         "symbols.json",
     ]
@@ -66,7 +67,33 @@ def test_a_file_of_labels_and_what_cannot_be_written(tmp_path: Path, labels: Pat
 
 def test_only_what_is_asked_for(tmp_path: Path) -> None:
     assert mumer("write", "x", "--out", tmp_path / "out", "--format", "inkml").returncode == 0
-    assert sorted(files(tmp_path / "out")) == ["caption.txt", "inkml/expression.inkml", "rejects.jsonl"]
+    assert sorted(files(tmp_path / "out")) == [
+        "caption.txt",
+        "inkml/expression.inkml",
+        "record.json",
+        "rejects.jsonl",
+    ]
+
+
+def test_a_finished_folder_is_resumed_only_with_its_settings(tmp_path: Path, labels: Path) -> None:
+    out = tmp_path / "out"
+    command = ("write", labels, "--out", out, "--seed", "3", "--format", "png", "--resume", "--workers", "1")
+    first = mumer(*command)
+    assert first.returncode == 0, first.stderr
+    before = files(out)
+    again = mumer(*command)
+    assert (again.returncode, again.stdout, files(out)) == (0, first.stdout, before)
+    assert b"finished already, with the same settings: nothing is written" in again.stderr
+    other = mumer(*command, "--seed", "4", "--copies", "2")
+    assert other.returncode == 2
+    assert b"other settings: copies (1, now 2), seed (3, now 4): it cannot be resumed" in other.stderr
+    labels.write_text(LABELS + "new\tx\n", encoding="utf-8")
+    other = mumer(*command)
+    assert (other.returncode, b"other settings: labels: it cannot" in other.stderr) == (2, True), other.stderr
+    labels.write_text(f"{LABELS}bad\t速\n", encoding="utf-8")
+    (out / "images" / "e007.png").write_bytes(b"short")
+    damaged = mumer(*command)
+    assert (damaged.returncode, b"changed or missing are: images;" in damaged.stderr) == (2, True), damaged.stderr
 
 
 def test_what_was_written_can_be_built_from(tmp_path: Path, labels: Path) -> None:

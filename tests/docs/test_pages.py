@@ -114,7 +114,7 @@ def test_synopses_name_options_that_exist(page: str, line: str) -> None:
     command: Any = typer.main.get_command(app)
     words = line.split()[1:]
     while hasattr(command, "commands") and words:
-        command = command.commands[words.pop(0)]
+        command = command.get_command(None, words.pop(0))
     known = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
     for option in re.findall(r"--[a-z][a-z-]*", line):
         assert option in known, f"{page}: {line}"

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from mumer_data import Pipeline, build, label_text, symbol_count_text
 from mumer_data.exceptions import OutputError, PipelineError, SourceError
-from mumer_data.shards.plan import WORK
+from mumer_data.shards.work import WORK
 from tests.conftest import FAULTS, caption_folder
 
 CONFIGS = {"t": "recognition", "t_tree": "tree_cot", "t_can": "symbol_count"}

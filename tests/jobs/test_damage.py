@@ -16,7 +16,7 @@ from mumer_data.exceptions import OutputError
 from mumer_data.jobs import build as build_job
 from mumer_data.jobs.build import build
 from mumer_data.jobs.config import Pipeline, load_pipeline
-from mumer_data.shards.plan import WORK
+from mumer_data.shards.work import WORK
 from tests.conftest import caption_folder, png
 from tests.shards.folders import bytes_of
 

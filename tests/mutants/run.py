@@ -6,7 +6,9 @@ Not for choosing mutations: see `tests.mutants.mutations`.
 from __future__ import annotations
 
 import os
+import resource
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -18,7 +20,7 @@ from queue import Queue
 
 from tests.mutants.mutations import Mutation
 
-# room -> the tests that must notice a fault in it; tests/test_package.py runs for all.
+# room -> the tests that must notice a fault in it; tests/test_package.py runs after them for all.
 TESTS = {
     "alignment": ["tests/alignment", "tests/jobs/test_mine.py"],
     "error_model": ["tests/error_model", "tests/jobs/test_corrupt.py"],
@@ -32,7 +34,9 @@ TESTS = {
     "seeding.py": ["tests/jobs/test_build.py"],
     "records.py": ["tests/jobs/test_build.py"],
 }
-SECONDS = 900  # a mutation may make an endless loop; tests that run longer have noticed it
+# A mutation may make an endless loop or a deadlock: tests that use more have noticed it. Processor time first,
+# since a busy machine must not make a mutation look noticed.
+CPU_SECONDS, WALL_SECONDS = 600, 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,16 +94,23 @@ def _first_failure(copy: Path, mutation: Mutation) -> str:
     original = path.read_text(encoding="utf-8")
     path.write_text(mutation.applied(original), encoding="utf-8")
     command = [sys.executable, "-m", "pytest", "-x", "-q", "--no-header", "--tb=no", "-p", "no:cacheprovider"]
-    command += ["tests/test_package.py", *TESTS[room_of(mutation.file)]]
+    command += [*TESTS[room_of(mutation.file)], "tests/test_package.py"]
     shared = os.environ.get("MUMER_SHARED", str(Path(__file__).parents[3] / "shared"))
     environment = os.environ | {"PYTHONPATH": f"{copy}:{copy / 'training'}", "MUMER_SHARED": shared, "CI": "true"}
     try:
-        done = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, timeout=SECONDS)
+        done = subprocess.run(
+            command, cwd=copy, env=environment, capture_output=True, text=True, timeout=WALL_SECONDS,
+            preexec_fn=_limit_processor_time,
+        )  # fmt: skip
     except subprocess.TimeoutExpired:
         return "timeout"
     finally:
         path.write_text(original, encoding="utf-8")
-    if done.returncode == 0:
-        return ""
+    if done.returncode in (0, -signal.SIGXCPU):
+        return "timeout" if done.returncode else ""
     lines = [line for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
     return lines[0].split(" - ")[0].partition(" ")[2] if lines else "no test could be collected"
+
+
+def _limit_processor_time() -> None:
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS + 10))

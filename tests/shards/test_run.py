@@ -10,9 +10,10 @@ import pytest
 from mumer_data.exceptions import OutputError
 from mumer_data.records import Reject, Sample, Slice
 from mumer_data.shards.manifest import MANIFEST, read_manifest
-from mumer_data.shards.plan import WORK, Config, Plan, SliceResult, save_result
+from mumer_data.shards.plan import Config, Plan, SliceResult, save_result
 from mumer_data.shards.run import Run
 from mumer_data.shards.schema import Columns, ShardRow
+from mumer_data.shards.work import WORK
 from mumer_data.shards.writer import ShardWriter
 from tests.shards.folders import bytes_of
 
@@ -112,7 +113,7 @@ def test_a_kill_while_the_work_is_cleared_away_loses_nothing(
                 path.unlink()
 
     with monkeypatch.context() as patch, Run(out, PLAN, resume=False) as run:
-        patch.setattr("mumer_data.shards.run.remove_folder", clear_in_part)
+        patch.setattr("mumer_data.shards.work.remove_folder", clear_in_part)
         for part in run.pending:
             run.results[part.number] = do_slice(out, part)
         manifest = run.close()

@@ -81,6 +81,21 @@ def mine_run(scratch: Path) -> Run:
     return Run(["mine", str(file), *options, "--workers", "2"], "out", ["--resume"])
 
 
+def write_run(scratch: Path) -> Run:
+    """A thousand images in four units, half of the writers with a glyph bank; one label cannot be written."""
+    labels = ("x ^ {{ 2 }} + {0}", "\\frac {{ a }} {{ {0} }} - c", "\\sqrt {{ x }} = {0}", "f ( x ) = {0} a b")
+    lines = [f"e{number:03d}\t{labels[number % 4].format(number % 10)}\n" for number in range(500)]
+    (scratch / "labels.txt").write_text("".join(lines) + "bad\t速\n", encoding="utf-8")
+    options = ["--copies", "2", "--glyphs", "fonts=0.5", "--writers", "20", "--workers", "2"]
+    return Run(["write", str(scratch / "labels.txt"), *options], "out", ["--resume"])
+
+
+def generate_run(scratch: Path) -> Run:
+    """Six hundred statements in chunks of 250 candidates."""
+    options = ["--sympy", "algebra,trigonometry", "--count", "600", "--workers", "2"]
+    return Run(["generate", "labels", *options], "labels.txt", ["--resume"])
+
+
 def transformers_run(scratch: Path) -> Run:
     """A small untrained model, three draws of each of twenty-four images."""
     from mumer_train.toy.tiny import Sizes, create_tiny_model
@@ -133,6 +148,8 @@ def _set(settings: list[str]) -> list[str]:
 RUNS: dict[str, Callable[[Path], Run]] = {
     "build": build_run,
     "mine": mine_run,
+    "write": write_run,
+    "generate": generate_run,
     "transformers": transformers_run,
     "onnx": onnx_run,
     "python": python_run,
@@ -175,7 +192,7 @@ def kill_and_resume(
             (os.kill if alone else os.killpg)(process.pid, signal.SIGKILL)
         process.wait()
         if in_time:  # however far it came: even a finished run must not mind
-            started = (folder / run.out).exists()
+            started = folder.exists() and any(folder.iterdir())
             _finish(run.start(folder, *(run.resume if started else [])))
         process.communicate()
         result = bytes_of(folder)

@@ -26,7 +26,7 @@ from mumer_data.latex.normalize.run import MAX_LABEL
 from mumer_data.mining.images import ImageFinder
 from mumer_data.readers.files import read_file
 from mumer_data.records import Example, Reject
-from mumer_data.shards.plan import WORK
+from mumer_data.shards.work import WORK
 from tests.conftest import caption_folder, png
 from tests.mining import prediction_rows, write_rows
 from tests.shards.folders import bytes_of

@@ -12,11 +12,11 @@ torch = pytest.importorskip("torch", reason="needs the extra train")
 pytest.importorskip("transformers", reason="needs the extra train")
 
 from mumer_train.dependencies import TrainingError  # noqa: E402
-from mumer_train.from_scratch.batches import Augmentation, BatchPlan, Collator, Item  # noqa: E402
+from mumer_train.from_scratch.batches import BatchPlan, Collator, Item  # noqa: E402
+from mumer_train.from_scratch.image_augmentation import Augmentation  # noqa: E402
 from mumer_train.from_scratch.image_store import ImageStore, StoredImage, write_store  # noqa: E402
 from mumer_train.from_scratch.prepare import held_out, prepare_real  # noqa: E402
 from mumer_train.from_scratch.run import BEFORE_DECAY, CHECKPOINT, DECAY, LOG, ReaderRun  # noqa: E402
-from mumer_train.from_scratch.school_labels import school_labels  # noqa: E402
 from mumer_train.from_scratch.settings import ScheduleSettings, load_settings  # noqa: E402
 from mumer_train.from_scratch.supervision import cell_classes  # noqa: E402
 from mumer_train.from_scratch.task_rows import (  # noqa: E402
@@ -26,7 +26,7 @@ from mumer_train.from_scratch.task_rows import (  # noqa: E402
     read_rows,
     write_rows,
 )
-from mumer_train.from_scratch.vocabulary import LABEL_TOKENS, TOKENS  # noqa: E402
+from mumer_train.from_scratch.vocabulary import TOKENS  # noqa: E402
 
 from mumer_data.exceptions import OutputError, SourceError  # noqa: E402
 
@@ -208,32 +208,6 @@ def test_the_smallest_box_names_a_cell() -> None:
     assert classes[4, 4] == 9
     assert classes[2, 2] == 5
     assert classes[0, 0] == -100
-
-
-def test_augmented_boxes_stay_on_their_ink(store: Path) -> None:
-    """Ink outside of all boxes would teach that a symbol is paper."""
-    from mumer_train.from_scratch.batches import _changed
-
-    from mumer_data.seeding import rng_for
-
-    images = ImageStore(store)
-    for index in range(len(images)):
-        image = images[index]
-        pixels, boxes = _changed(image.pixels, image.boxes, Augmentation(), rng_for(0, str(index), "test"))
-        assert pixels.shape[0] % 8 == 0
-        assert pixels.shape[1] % 8 == 0
-        inside = np.zeros(pixels.shape, dtype=bool)
-        for left, top, right, bottom in np.round(boxes).astype(int).tolist():
-            inside[max(0, top - 2) : bottom + 2, max(0, left - 2) : right + 2] = True
-        assert pixels[~inside].sum() < 0.02 * pixels.sum()
-
-
-def test_labels_of_school_are_canonical_known_and_seeded() -> None:
-    labels = school_labels(400, seed=3)
-    assert len(set(labels)) == 400
-    assert labels == school_labels(400, seed=3) != school_labels(400, seed=4)
-    assert {token for label in labels for token in label.split()} <= set(LABEL_TOKENS)
-    assert not set(labels[:50]) & set(school_labels(400, seed=3, exclude=frozenset(labels[:50])))
 
 
 def test_held_out_labels_are_in_no_training_image(tmp_path: Path) -> None:

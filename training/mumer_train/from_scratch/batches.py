@@ -13,11 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image
 from torch import Tensor
 
 from mumer_data.seeding import rng_for
-from mumer_train.from_scratch.image_store import Boxes, ImageStore, Pixels
+from mumer_train.from_scratch.image_augmentation import Augmentation, augmented
+from mumer_train.from_scratch.image_store import ImageStore
 from mumer_train.from_scratch.supervision import IGNORED, STRIDE, cell_classes, mark_looks
 from mumer_train.from_scratch.task_rows import RECOGNITION, SEPARATOR, TaskRow
 from mumer_train.from_scratch.vocabulary import UNKNOWN
@@ -50,25 +50,6 @@ class Batch:
 
     def __len__(self) -> int:
         return len(self.pixels)
-
-
-@dataclass(frozen=True, slots=True)
-class Augmentation:
-    """Random affine changes of fitted images; standard deviations, scales as logarithms.
-
-    Attributes:
-        scale: of both sides together.
-        stretch: of the width alone.
-        shear: horizontal shift per pixel of height.
-        turn: radians.
-        token_noise: share of the decoder's input tokens that are replaced at random.
-    """
-
-    scale: float = 0.1
-    stretch: float = 0.1
-    shear: float = 0.1
-    turn: float = 0.02
-    token_noise: float = 0.15
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +161,7 @@ class Collator:
         """The batch with this number."""
         rng = rng_for(self._seed, str(number), "batch")
         images = [item.store[item.index] for item in items]
-        changed = [_changed(image.pixels, image.boxes, self._augmentation, rng) for image in images]
+        changed = [augmented(image.pixels, image.boxes, self._augmentation, rng) for image in images]
         height = max(pixels.shape[0] for pixels, _ in changed)
         width = max(pixels.shape[1] for pixels, _ in changed)
         rows, columns = height // STRIDE, width // STRIDE
@@ -253,28 +234,3 @@ def _label_begins(given: Sequence[int], answer: Sequence[int], label: Sequence[i
     """The position of the targets at which the label begins, with which most answers end; ``None`` in the others."""
     begin = len(answer) - len(label)
     return len(given) - 1 + begin if begin >= 0 and answer[begin:] == label else None
-
-
-def _changed(pixels: Pixels, boxes: Boxes, amount: Augmentation, rng: np.random.Generator) -> tuple[Pixels, Boxes]:
-    """An image under a random affine map, its size again a multiple of the stride, and its boxes."""
-    scale, stretch, shear, turn = (
-        rng.normal(size=4).clip(-2, 2) * (amount.scale, amount.stretch, amount.shear, amount.turn)
-    ).tolist()
-    across, down = float(np.exp(scale + stretch)), float(np.exp(scale))
-    cos, sin = float(np.cos(turn)), float(np.sin(turn))
-    matrix = np.array(((cos, -sin), (sin, cos))) @ np.array(((1.0, shear), (0.0, 1.0))) @ np.diag((across, down))
-    height, width = pixels.shape
-    corners = np.array(((0, 0), (width, 0), (0, height), (width, height)), dtype=np.float64) @ matrix.T
-    low, high = corners.min(axis=0), corners.max(axis=0)
-    shift = -low + rng.uniform(0, 4, 2)
-    size = np.ceil((high - low + 4 - 1e-6) / STRIDE).astype(int) * STRIDE
-    inverse = np.linalg.inv(matrix)
-    offset = -inverse @ shift
-    coefficients = (*inverse[0].tolist(), float(offset[0]), *inverse[1].tolist(), float(offset[1]))
-    image = Image.fromarray(np.ascontiguousarray(pixels)).transform(
-        (int(size[0]), int(size[1])), Image.Transform.AFFINE, coefficients, Image.Resampling.BILINEAR
-    )
-    if not len(boxes):
-        return np.asarray(image), boxes
-    points = boxes[:, [0, 1, 2, 1, 0, 3, 2, 3]].reshape(-1, 4, 2) @ matrix.T + shift
-    return np.asarray(image), np.concatenate((points.min(axis=1), points.max(axis=1)), axis=1).astype(np.float32)

@@ -17,9 +17,10 @@ from torch import Tensor
 
 from mumer_data.io.atomic import atomic_write
 from mumer_data.seeding import hash64
-from mumer_train.from_scratch.batches import Augmentation, Batch, BatchPlan, Collator
+from mumer_train.from_scratch.batches import Batch, BatchPlan, Collator
 from mumer_train.from_scratch.configuration import FormulaReaderConfig
 from mumer_train.from_scratch.decoding import read_images
+from mumer_train.from_scratch.image_augmentation import Augmentation
 from mumer_train.from_scratch.image_store import ImageStore
 from mumer_train.from_scratch.initial import set_initial_weights
 from mumer_train.from_scratch.losses import LossWeights, losses
@@ -59,7 +60,7 @@ class ReaderRun:
         self.progress = Progress()
         self.real = ImageStore(settings.real) if settings.real else None
         start, end = self.numbers[START], self.numbers[END]
-        self.collator = Collator(self.numbers, Augmentation(), settings.seed, start, end)
+        self.collator = Collator(self.numbers, Augmentation(elastic=settings.elastic), settings.seed, start, end)
         self.validation = {name: ImageStore(folder) for name, folder in settings.validation.items()}
         self.tally = Tally()
         self.stopping = False

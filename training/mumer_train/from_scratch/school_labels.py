@@ -6,25 +6,20 @@ see `mumer_data.generate`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 
 from mumer_data.exceptions import LatexSyntaxError
 from mumer_data.latex.normalize import normalize
 from mumer_data.seeding import rng_for
+from mumer_train.from_scratch.formula_families import FormulaFamilies
+from mumer_train.from_scratch.random_symbols import RandomSymbols
 
 MAX_TOKENS = 64
-_COMMON = ("x", "y", "a", "b", "n", "z", "c", "i", "k", "t", "f", "d", "m", "p", "r", "u", "v", "g", "h", "j", "q", "s")
-_ALL = tuple("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNPQRSTUVWXYZ")
-_CAPITALS = tuple("ABCDEFGHILMNPRSTVXY")
-_GREEK = (
-    *([r"\alpha", r"\beta", r"\gamma", r"\theta", r"\pi", r"\phi", r"\lambda", r"\mu", r"\sigma", r"\Delta"]),
-    *([r"\theta", r"\alpha", r"\beta", r"\pi", r"\omega", r"\epsilon", r"\delta", r"\rho"]),
-)
 _FUNCTIONS = (r"\sin", r"\cos", r"\tan", r"\log", r"\sin", r"\cos", r"\ln", r"\exp")
 _RELATIONS = ("=", "=", "=", "=", "=", "<", ">", r"\leq", r"\geq", r"\neq", r"\rightarrow", r"\in")
-_OPERATORS = ("+", "+", "+", "-", "-", "-", r"\times", r"\cdot", r"\pm", r"\div", "/")
+_OPERATORS = (*("+",) * 12, *("-",) * 9, *(r"\times",) * 2, r"\cdot", r"\pm", r"\div", "/")
 
 
 class SchoolLabels:
@@ -32,100 +27,53 @@ class SchoolLabels:
 
     def __init__(self, rng: np.random.Generator) -> None:
         self._rng = rng
-        self._letters = [self._new_letter() for _ in range(int(rng.integers(1, 5)))]
+        self._draw = RandomSymbols(rng)
+        self._families = FormulaFamilies(self._draw)
 
     def label(self) -> list[str]:
         """The tokens of one formula."""
         kinds: tuple[tuple[float, Callable[[], list[str]]], ...] = (
             (0.05, self._lone),
-            (0.08, self._arithmetic),
-            (0.24, lambda: self._expression(int(self._rng.integers(1, 3)))),
-            (0.33, self._relation),
+            (0.07, self._arithmetic),
+            (0.18, lambda: self._expression(int(self._rng.integers(1, 3)))),
+            (0.26, self._relation),
+            (0.4, self._families.label),
             (0.07, self._listing),
             (0.06, self._definition),
             (0.05, self._fraction_chain),
             (0.04, self._bounds),
             (0.08, self._words),
         )
-        return self._choose(kinds)()
-
-    def _chance(self, probability: float) -> bool:
-        return float(self._rng.random()) < probability
-
-    def _of(self, items: Sequence[str]) -> str:
-        return items[int(self._rng.integers(len(items)))]
-
-    def _choose(self, kinds: Sequence[tuple[float, Callable[[], list[str]]]]) -> Callable[[], list[str]]:
-        total = sum(weight for weight, _ in kinds)
-        point = float(self._rng.random()) * total
-        for weight, kind in kinds:
-            point -= weight
-            if point < 0:
-                return kind
-        return kinds[-1][1]
-
-    def _new_letter(self) -> str:
-        point = float(self._rng.random())
-        if point < 0.5:
-            return _COMMON[min(int(self._rng.exponential(5.0)), len(_COMMON) - 1)]
-        if point < 0.72:
-            return self._of(_ALL)
-        return self._of(_CAPITALS) if point < 0.86 else self._of(_GREEK)
-
-    def _letter(self) -> list[str]:
-        return [self._of(self._letters) if self._chance(0.8) else self._new_letter()]
-
-    def _digits(self, longest: int = 3) -> list[str]:
-        count = 1 + int(self._rng.random() < 0.3) + int(self._rng.random() < 0.1)
-        digits = [str(int(digit)) for digit in self._rng.integers(0, 10, min(count, longest))]
-        if digits[0] == "0" and len(digits) > 1:
-            digits[0] = "1"
-        if self._chance(0.05):
-            digits += [".", *(str(int(digit)) for digit in self._rng.integers(0, 10, int(self._rng.integers(1, 3))))]
-        return digits
-
-    def _small(self) -> list[str]:
-        """A number or letter such as an exponent or index has."""
-        point = float(self._rng.random())
-        if point < 0.55:
-            return [self._of("2222331014nn56789")]
-        if point < 0.8:
-            return self._letter()
-        signed = ["-"] if self._chance(0.3) else []
-        if self._chance(0.4):
-            return [*self._letter(), self._of("+-"), self._of("112n")]
-        if self._chance(0.25):
-            return [*self._letter(), *self._digits(1)]
-        return signed + self._digits(2)
+        return self._draw.choose(kinds)()
 
     def _scripted(self, base: list[str], depth: int) -> list[str]:
         point = float(self._rng.random())
         if point < 0.5:
-            script = self._small() if depth < 2 or self._chance(0.8) else self._expression(depth - 2, 2)
+            script = self._draw.small() if depth < 2 or self._draw.chance(0.8) else self._expression(depth - 2, 2)
             return [*base, "^", "{", *script, "}"]
         if point < 0.85:
-            return [*base, "_", "{", *self._small(), "}"]
+            return [*base, "_", "{", *self._draw.small(), "}"]
         if point < 0.97:
-            return [*base, "_", "{", *self._small(), "}", "^", "{", *self._small(), "}"]
+            return [*base, "_", "{", *self._draw.small(), "}", "^", "{", *self._draw.small(), "}"]
         return [*base, "^", "{", r"\prime", "}"]
 
     def _atom(self, depth: int) -> list[str]:
         point = float(self._rng.random())
         if point < 0.3:
-            return self._digits()
+            return self._draw.digits()
         if point < 0.68 or depth <= 0:
-            letter = self._letter()
-            return self._scripted(letter, depth) if self._chance(0.38) else letter
-        return self._choose(
+            letter = self._draw.letter()
+            return self._scripted(letter, depth) if self._draw.chance(0.32) else letter
+        return self._draw.choose(
             (
-                (0.28, lambda: self._fraction(depth)),
+                (0.34, lambda: self._fraction(depth)),
                 (0.18, lambda: self._root(depth)),
                 (0.2, lambda: self._bracketed(depth)),
                 (0.16, lambda: self._function(depth)),
                 (0.12, lambda: self._large(depth)),
                 (0.06, lambda: ["|", *self._expression(depth - 1, 2), "|"]),
-                (0.03, lambda: [*self._letter(), "!"]),
-                (0.04, lambda: [*self._letter(), "(", *self._expression(depth - 1, 2), ")"]),
+                (0.03, lambda: [*self._draw.letter(), "!"]),
+                (0.04, lambda: [*self._draw.letter(), "(", *self._expression(depth - 1, 2), ")"]),
                 (0.03, lambda: [r"\infty"]),
             )
         )()
@@ -134,123 +82,135 @@ class SchoolLabels:
         return [r"\frac", "{", *self._expression(depth - 1, 3), "}", "{", *self._expression(depth - 1, 3), "}"]
 
     def _root(self, depth: int) -> list[str]:
-        index = ["[", *self._small()[:1], "]"] if self._chance(0.15) else []
+        index = ["[", *self._draw.small()[:1], "]"] if self._draw.chance(0.15) else []
         return [r"\sqrt", *index, "{", *self._expression(depth - 1, 3), "}"]
 
     def _bracketed(self, depth: int) -> list[str]:
-        opening, closing = ("[", "]") if self._chance(0.12) else ("(", ")")
+        opening, closing = ("[", "]") if self._draw.chance(0.12) else ("(", ")")
         inside = [opening, *self._expression(depth - 1, 3), closing]
-        return [*inside, "^", "{", *self._small(), "}"] if self._chance(0.3) else inside
+        return [*inside, "^", "{", *self._draw.small(), "}"] if self._draw.chance(0.3) else inside
 
     def _function(self, depth: int) -> list[str]:
-        name = [self._of(_FUNCTIONS)]
-        if self._chance(0.2):
-            name += ["_" if name[0] == r"\log" else "^", "{", *self._small(), "}"]
-        if self._chance(0.45):
+        name = [self._draw.of(_FUNCTIONS)]
+        if self._draw.chance(0.2):
+            name += ["_" if name[0] == r"\log" else "^", "{", *self._draw.small(), "}"]
+        if self._draw.chance(0.45):
             return [*name, "(", *self._expression(depth - 1, 2), ")"]
-        return name + (self._letter() if self._chance(0.7) else self._atom(depth - 1))
+        return name + (self._draw.letter() if self._draw.chance(0.7) else self._atom(depth - 1))
 
     def _large(self, depth: int) -> list[str]:
         """A sum, an integral or a limit with what it is of."""
         body = self._expression(depth - 1, 2)
-        letter = self._letter()
+        letter = self._draw.letter()
         point = float(self._rng.random())
         if point < 0.4:
-            low = [*letter, "=", *self._digits(1)] if self._chance(0.8) else letter
-            high = self._of(("n", r"\infty", "m", "k", "N", "1 0")).split()
-            above = ["^", "{", *high, "}"] if self._chance(0.85) else []
+            low = [*letter, "=", *self._draw.digits(1)] if self._draw.chance(0.8) else letter
+            high = self._draw.of(("n", r"\infty", "m", "k", "N", "1 0")).split()
+            above = ["^", "{", *high, "}"] if self._draw.chance(0.85) else []
             return [r"\sum", "_", "{", *low, "}", *above, *body]
         if point < 0.8:
-            ends = ["_", "{", *self._small(), "}", "^", "{", *self._small(), "}"] if self._chance(0.55) else []
+            ends = (
+                ["_", "{", *self._draw.small(), "}", "^", "{", *self._draw.small(), "}"]
+                if self._draw.chance(0.55)
+                else []
+            )
             return [r"\int", *ends, *body, "d", *letter]
-        target = self._of((r"\infty", "0", "1", "a")).split()
+        target = self._draw.of((r"\infty", "0", "1", "a")).split()
         return [r"\lim", "_", "{", *letter, r"\rightarrow", *target, "}", *body]
 
     def _term(self, depth: int) -> list[str]:
         tokens = self._atom(depth)
-        while self._chance(0.3):
+        while self._draw.chance(0.3):
             following = self._atom(depth - 1)
-            if following[0].isdigit() and (tokens[-1].isdigit() or not self._chance(0.15)):
-                following = self._letter()
+            if following[0].isdigit() and (tokens[-1].isdigit() or not self._draw.chance(0.15)):
+                following = self._draw.letter()
             tokens = tokens + following
         return tokens
 
     def _expression(self, depth: int, longest: int = 4) -> list[str]:
         """Terms with signs between them, at most ``longest``."""
-        tokens = ["-"] if self._chance(0.1) else []
+        tokens = ["-"] if self._draw.chance(0.1) else []
         tokens = tokens + self._term(depth)
         for _ in range(longest - 1):
-            if not self._chance(0.45):
+            if not self._draw.chance(0.45):
                 break
-            tokens += [self._of(_OPERATORS), *self._term(depth)]
+            tokens += [self._draw.of(_OPERATORS), *self._term(depth)]
         return tokens
 
     def _lone(self) -> list[str]:
         point = float(self._rng.random())
         if point < 0.3:
-            return self._digits()
-        letter = [self._new_letter()]
+            return self._draw.digits()
+        letter = [self._draw.new_letter()]
         return letter if point < 0.6 else self._scripted(letter, 1)
 
     def _arithmetic(self) -> list[str]:
-        tokens = self._digits()
+        tokens = self._draw.digits()
         for _ in range(int(self._rng.integers(1, 4))):
-            tokens += [self._of(("+", "-", r"\times", r"\div", "/")), *self._digits()]
-        return [*tokens, "=", *self._digits()] if self._chance(0.6) else tokens
+            tokens += [self._draw.of(("+", "-", r"\times", r"\div", "/")), *self._draw.digits()]
+        return [*tokens, "=", *self._draw.digits()] if self._draw.chance(0.6) else tokens
 
     def _relation(self) -> list[str]:
         depth = int(self._rng.integers(0, 3))
-        left = self._term(0) if self._chance(0.35) else self._expression(depth, 3)
-        tokens = [*left, self._of(_RELATIONS), *self._expression(depth, 3)]
-        return [*tokens, self._of(_RELATIONS), *self._expression(0, 2)] if self._chance(0.12) else tokens
+        left = self._term(0) if self._draw.chance(0.35) else self._expression(depth, 3)
+        tokens = [*left, self._draw.of(_RELATIONS), *self._expression(depth, 3)]
+        return [*tokens, self._draw.of(_RELATIONS), *self._expression(0, 2)] if self._draw.chance(0.12) else tokens
 
     def _listing(self) -> list[str]:
-        letter = self._letter()
-        indexed = self._chance(0.6)
-        dots = self._of((r"\ldots", r"\cdots"))
-        between = [","] if dots == r"\ldots" or self._chance(0.3) else [self._of(("+", r"\times"))]
+        letter = self._draw.letter()
+        indexed = self._draw.chance(0.6)
+        dots = self._draw.of((r"\ldots", r"\cdots"))
+        between = [","] if dots == r"\ldots" or self._draw.chance(0.3) else [self._draw.of(("+", r"\times"))]
         items: list[list[str]] = []
         for number in ("1", "2", "3")[: int(self._rng.integers(1, 4))]:
             items.append([*letter, "_", "{", number, "}"] if indexed else self._term(0))
-        if self._chance(0.6):
-            items += [[dots], [*letter, "_", "{", self._of("nkmN"), "}"] if indexed else self._term(0)]
+        if self._draw.chance(0.6):
+            items += [[dots], [*letter, "_", "{", self._draw.of("nkmN"), "}"] if indexed else self._term(0)]
         tokens = items[0]
         for item in items[1:]:
             tokens = [*tokens, *between, *item]
-        if self._chance(0.25):
+        if self._draw.chance(0.25):
             return [r"\{", *tokens, r"\}"]
-        return ["(", *tokens, ")"] if self._chance(0.2) else tokens
+        return ["(", *tokens, ")"] if self._draw.chance(0.2) else tokens
 
     def _definition(self) -> list[str]:
-        argument = self._letter()
-        more = [",", *self._letter()] if self._chance(0.2) else []
-        name = [self._of("fghFGPyu")]
-        if self._chance(0.15):
+        argument = self._draw.letter()
+        more = [",", *self._draw.letter()] if self._draw.chance(0.2) else []
+        name = [self._draw.of("fghFGPyu")]
+        if self._draw.chance(0.15):
             name += ["^", "{", r"\prime", "}"]
         return [*name, "(", *argument, *more, ")", "=", *self._expression(int(self._rng.integers(1, 3)), 3)]
 
     def _fraction_chain(self) -> list[str]:
         tokens = self._fraction(1)
-        if self._chance(0.6):
-            tokens = [*tokens, self._of(("=", "+", "-", r"\times", r"\div")), *self._fraction(1)]
-        return [*tokens, "=", *self._fraction(1)] if self._chance(0.4) else tokens
+        if self._draw.chance(0.6):
+            tokens = [*tokens, self._draw.of(("=", "+", "-", r"\times", r"\div")), *self._fraction(1)]
+        return [*tokens, "=", *self._fraction(1)] if self._draw.chance(0.4) else tokens
 
     def _bounds(self) -> list[str]:
-        less = self._of(("<", r"\leq"))
-        if self._chance(0.5):
-            return [*self._term(0), less, *self._letter(), less, *self._term(0)]
-        return [*self._letter(), r"\in", self._of("[("), *self._term(0), ",", *self._term(0), self._of("])")]
+        less = self._draw.of(("<", r"\leq"))
+        if self._draw.chance(0.5):
+            return [*self._term(0), less, *self._draw.letter(), less, *self._term(0)]
+        return [
+            *self._draw.letter(),
+            r"\in",
+            self._draw.of("[("),
+            *self._term(0),
+            ",",
+            *self._term(0),
+            self._draw.of("])"),
+        ]
 
     def _words(self) -> list[str]:
         """Quantifiers, products of bracketed terms, identities of angles."""
         point = float(self._rng.random())
-        letter = self._letter()
+        letter = self._draw.letter()
         if point < 0.2:
-            return [self._of((r"\forall", r"\exists")), *letter, r"\in", self._of("RNXYSABCV")]
+            return [self._draw.of((r"\forall", r"\exists")), *letter, r"\in", self._draw.of("RNXYSABCV")]
         if point < 0.6:
             return ["(", *self._expression(0, 2), ")", "(", *self._expression(0, 2), ")"]
-        name = self._of(_FUNCTIONS[:3])
-        return [name, *self._letter(), self._of("+-="), self._of(_FUNCTIONS[:3]), *self._letter()]
+        name = self._draw.of(_FUNCTIONS[:3])
+        return [name, *self._draw.letter(), self._draw.of("+-="), self._draw.of(_FUNCTIONS[:3]), *self._draw.letter()]
 
 
 def school_labels(count: int, seed: int = 0, exclude: frozenset[str] = frozenset()) -> list[str]:

@@ -65,6 +65,7 @@ class ReaderRunSettings(_Strict):
         encoder_first: images during which the decoder learns only every ``decoder_every``-th batch.
         batch_pixels: of one padded batch.
         largest_image: training images of more pixels are left out; ``None`` for none.
+        elastic: pixels by which training images are bent (see `Augmentation`).
         seed: of everything random.
         ema: decay of the averaged weights, per batch.
         checkpoint_images, validate_images: intervals.
@@ -85,6 +86,7 @@ class ReaderRunSettings(_Strict):
     decoder_every: int = Field(4, ge=1)
     batch_pixels: int = Field(150_000, ge=1_000)
     largest_image: int | None = Field(None, ge=64)
+    elastic: float = Field(0.0, ge=0, le=4)
     seed: int = 0
     ema: float = Field(0.998, ge=0, lt=1)
     weight_decay: float = Field(0.02, ge=0)
