@@ -52,7 +52,7 @@ def test_unusable_input(tmp_path: Path) -> None:
     right = write_rows(tmp_path / "p.json", [{"img_id": "a", "gt": "x", "pred": "x"}])
     with pytest.raises(SourceError, match="is wrong: there are no errors to learn from"):
         fit_channel([right])
-    with pytest.raises(SourceError, match="is not a channel"):
+    with pytest.raises(SourceError, match="is not an error model"):
         load_channel(right)
     with pytest.raises(SourceError, match="cannot be read"):
         load_channel(tmp_path / "none.json")
