@@ -12,7 +12,7 @@ from importlib import resources
 from pathlib import Path
 
 from figures import Data, Figure, at_least, at_most, show
-from reference import yardstick
+from reference import published_reference
 from timing import alternating, apart
 
 from mumer_data.latex.dialect_uni_mumer import published_text, published_transducer
@@ -44,9 +44,9 @@ def over(run: Callable[[str], object], labels: list[str]) -> None:
 
 def compared(labels: list[str], source: str, rounds: int) -> list[Figure]:
     """Microseconds a label, cold, beside the published algorithm, and how many of its texts are ours."""
-    agree = sum(yardstick(label) == published_text(label) for label in labels)
+    agree = sum(published_reference(label) == published_text(label) for label in labels)
     runs: dict[str, Callable[[str], object]] = {
-        "published algorithm": yardstick,
+        "published algorithm": published_reference,
         "label -> text": published_text,
         "label -> SymbolTree": parse,
         "label -> SymbolTree -> text": lambda label: tree_text(parse(label)),

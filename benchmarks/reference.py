@@ -1,6 +1,6 @@
 """The published Tree-CoT converter as a plain program: recursive descent over a list of tokens.
 
-The yardstick of speed and the referee of fidelity; written from the format alone, not for use in the library.
+The reference for speed and for identity of the output; written from the format alone, not for use in the library.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def write(node: Node, level: int = 0, relation: str = "") -> str:
     return "\n".join(lines)
 
 
-def yardstick(label: str) -> str:
+def published_reference(label: str) -> str:
     """label -> published text; recursion as deep as the label is long. Raises ``ValueError``, ``IndexError``."""
     root = convert(label.split())
     if root is None:

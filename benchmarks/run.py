@@ -45,7 +45,7 @@ BENCHES = {
     "filters": "Near duplicates",
     "build": "Builds",
 }
-OUR_OWN = ("mumer_", "bench_", "figures", "timing", "yardstick")
+OUR_OWN = ("mumer_", "bench_", "figures", "timing", "reference")
 
 
 def measured(name: str, data: Data) -> Outcome:

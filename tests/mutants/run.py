@@ -31,7 +31,7 @@ TESTS = {
     "mining": ["tests/mining", "tests/jobs/test_mine.py"],
     "shards": ["tests/shards", "tests/jobs/test_build.py", "tests/readers/test_shards_reader.py"],
     "tasks": ["tests/tasks"],
-    "seeding.py": ["tests/jobs/test_build.py"],
+    "seeding.py": ["tests/test_seeding.py", "tests/jobs/test_build.py"],
     "records.py": ["tests/jobs/test_build.py"],
 }
 # A mutation may make an endless loop or a deadlock: tests that use more have noticed it. Processor time first,
