@@ -79,6 +79,13 @@ def test_what_is_learned_is_made() -> None:
         parse(text)
 
 
+def test_a_symbol_that_is_always_misread_is_misread_everywhere() -> None:
+    channel = fit([("1 + 1 + 1", "l + l + l")] * 30)
+    texts = [channel.corrupt("1 + 1 + 1", rng_for(0, str(number), "test")) for number in range(100)]
+    assert texts.count("l + l + l") > 60
+    assert texts.count("l + 1 + 1") + texts.count("1 + l + 1") + texts.count("1 + 1 + l") < 30
+
+
 def test_the_same_generator_gives_the_same_text() -> None:
     made = [fit(PAIRS).corrupt("1 + x + 2", rng_for(3, "a", "test")) for _ in range(2)]
     assert made[0] == made[1]

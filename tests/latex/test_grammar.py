@@ -12,8 +12,8 @@ import pytest
 
 from mumer_data.latex import grammar as grammar_module
 from mumer_data.latex.compile import compile_grammar, make_lark
-from mumer_data.latex.grammar import COMPILED, grammar_files, grammar_folder, load_grammar
-from mumer_data.latex.lalr import CompiledGrammar
+from mumer_data.latex.grammar import COMPILED, grammar_files, grammar_folder, lalr_table, load_grammar
+from mumer_data.latex.lalr import END, CompiledGrammar
 from mumer_data.latex.to_latex import class_of
 
 
@@ -82,3 +82,9 @@ def test_parsing_needs_neither_lark_nor_pyarrow(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
     loaded = set(json.loads(done.stdout))
     assert not loaded & {"lark", "pyarrow", "datasets", "typer", "PIL", "torch"}
+
+
+def test_the_end_of_a_label_leads_to_the_final_state() -> None:
+    table = lalr_table()
+    stack = table.shift(table.start, table.terminal("x"))
+    assert table.shift(stack, END)[-1] == table.grammar.end

@@ -102,6 +102,12 @@ def test_slices_by_what_each_row_has_once_add_up() -> None:
         assert right == pytest.approx(4 * found.figures["exprate"].value)
 
 
+def test_depths_from_five_on_are_one_slice() -> None:
+    nested = ["x ^ { " * depth + "y" + " }" * depth for depth in range(8)]
+    slices = evaluate(predictions(*[(label, label) for label in nested]), by=["depth"]).slices["depth"]
+    assert {name: n for name, (n, _) in slices.items()} == {"0": 1, "1": 1, "2": 1, "3": 1, "4": 1, "5+": 3}
+
+
 def test_slices_by_structure_and_symbol_overlap() -> None:
     found = evaluate(FOUR, by=["structure", "symbol"]).slices
     assert {name: n for name, (n, _) in found["structure"].items()} == {
