@@ -15,11 +15,11 @@ import pytest
 from hypothesis import settings
 from PIL import Image
 
-# The same examples on every run where a change is judged; at a desk, new ones each time.
+# The same examples on every run where a change is judged; elsewhere, new ones each time.
 # Never a limit of time: a busy machine is no fault.
 settings.register_profile("ci", derandomize=True, deadline=None)
-settings.register_profile("desk", deadline=None)
-settings.load_profile("ci" if os.environ.get("CI") else "desk")
+settings.register_profile("local", deadline=None)
+settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 SHARED = Path(os.environ.get("MUMER_SHARED", Path(__file__).parents[2] / "shared"))
 os.environ["HF_HUB_OFFLINE"] = "1"

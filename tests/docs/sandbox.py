@@ -1,4 +1,4 @@
-"""A desk to try pages on: a folder with everything that their commands name, small and made by us."""
+"""A sandbox for pages: a folder with everything that their commands name, small and made by us."""
 
 from __future__ import annotations
 
@@ -32,39 +32,39 @@ REAL = "crohme_2014_3b_pred.json"  # what a page says of it holds of the real on
 MODELS = ("Qwen/Qwen2.5-VL-3B-Instruct", "MODEL")
 
 
-def lay_out(desk: Path) -> None:
+def lay_out(folder: Path) -> None:
     """Fill a folder: data sets, prediction files, and what a checkout has beside docs/."""
     for name in ("pipelines", "training", "benchmarks"):
-        (desk / name).symlink_to(ROOT / name)
+        (folder / name).symlink_to(ROOT / name)
     for number, name in enumerate(FOLDERS):
-        caption_folder(desk / name, f"e{number}_" if name.startswith("data/crohme") else "e")
-    hme100k(desk / "data" / "hme100k")
-    im2latex(desk / "data" / "im2latex")
-    ink(desk / "data" / "crohme" / "train" / "ink", "truth")
-    mathwriting(desk / "data" / "mathwriting-2024.tgz")
-    parquet(desk / "OWNER" / "NAME")
-    (desk / "data" / "crohme_test.yaml").write_text(
+        caption_folder(folder / name, f"e{number}_" if name.startswith("data/crohme") else "e")
+    hme100k(folder / "data" / "hme100k")
+    im2latex(folder / "data" / "im2latex")
+    ink(folder / "data" / "crohme" / "train" / "ink", "truth")
+    mathwriting(folder / "data" / "mathwriting-2024.tgz")
+    parquet(folder / "OWNER" / "NAME")
+    (folder / "data" / "crohme_test.yaml").write_text(
         "name: crohme_2014\nsource: {format: caption, path: data/crohme/2014}\ntasks: [recognition]\n"
     )
     for name in PREDICTIONS:
         wrong = READ if not name.startswith("b.") else {**READ, 0: "a"}
         rows = [{"img_id": f"e{i}", "gt": label, "pred": wrong.get(i, label)} for i, label in enumerate(LABELS)]
-        (desk / name).parent.mkdir(parents=True, exist_ok=True)
-        (desk / name).write_text(json.dumps(rows), encoding="utf-8")
-    audited(desk)
-    (desk / "wrong.json").write_text('[{"img_id": "a", "gt": "x", "prd": "x"}]', encoding="utf-8")
-    (desk / "x.png").write_bytes(typeset(LABELS[0], size=28))
-    (desk / "labels.txt").write_text("x^2\n\\frac12\n", encoding="utf-8")
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(json.dumps(rows), encoding="utf-8")
+    audited(folder)
+    (folder / "wrong.json").write_text('[{"img_id": "a", "gt": "x", "prd": "x"}]', encoding="utf-8")
+    (folder / "x.png").write_bytes(typeset(LABELS[0], size=28))
+    (folder / "labels.txt").write_text("x^2\n\\frac12\n", encoding="utf-8")
 
 
-def audited(desk: Path) -> None:
+def audited(folder: Path) -> None:
     """Two models on 32 images, and a decision about one label."""
     labels = [f"{label} + {number}" for number in (2, 3, 5, 7) for label in LABELS]
     rows = [{"img_id": f"e{i}", "gt": labels[-1] if i == 4 else label, "pred": label} for i, label in enumerate(labels)]
     for name in ("model_a.json", "model_b.json"):
-        (desk / name).write_text(json.dumps(rows), encoding="utf-8")
+        (folder / name).write_text(json.dumps(rows), encoding="utf-8")
     decision = f"e4\t{labels[-1]}\t{labels[4]}\ttake\tann\t2026-01-01\n"
-    (desk / "corrections.tsv").write_text(decision, encoding="utf-8")
+    (folder / "corrections.tsv").write_text(decision, encoding="utf-8")
 
 
 def caption_folder(folder: Path, prefix: str) -> None:
@@ -126,25 +126,25 @@ def parquet(folder: Path) -> None:
     pq.write_table(pa.Table.from_pylist(rows), folder / "train.parquet")
 
 
-def lay_real(desk: Path, shared: Path) -> None:
+def lay_real(folder: Path, shared: Path) -> None:
     """The real file that a page walks through, and its images, where they are at hand."""
     import shutil
 
-    (desk / REAL).unlink()
-    (desk / REAL).symlink_to(shared / "golden" / "predictions" / REAL)
-    shutil.rmtree(desk / "data" / "crohme" / "2014")
-    (desk / "data" / "crohme" / "2014").symlink_to(shared / "data" / "crohme" / "2014")
+    (folder / REAL).unlink()
+    (folder / REAL).symlink_to(shared / "golden" / "predictions" / REAL)
+    shutil.rmtree(folder / "data" / "crohme" / "2014")
+    (folder / "data" / "crohme" / "2014").symlink_to(shared / "data" / "crohme" / "2014")
 
 
-def lay_models(desk: Path) -> None:
+def lay_models(folder: Path) -> None:
     """Tiny models of the right architecture under the names of real ones: what loads there is what loads here."""
     from mumer_train.toy.tiny import Sizes, create_tiny_model
 
     from tests.training.encoder_decoders import trocr
 
     for name in MODELS:
-        create_tiny_model(desk / name, Sizes(width=96, layers=2))
-    trocr(desk / "microsoft/trocr-base-handwritten")
+        create_tiny_model(folder / name, Sizes(width=96, layers=2))
+    trocr(folder / "microsoft/trocr-base-handwritten")
 
 
 def environment() -> dict[str, str]:

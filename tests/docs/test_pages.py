@@ -1,4 +1,4 @@
-"""Every command and every line of Python in README and docs is run, on a desk with small data; synopses are checked."""
+"""Every command and every line of Python in README and docs is run, in a sandbox with small data; synopses are checked."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ NAMES = [str(page.relative_to(ROOT)) for page in RUNNABLE]
 
 
 @pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def sandbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     lay_out(tmp_path)
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -53,34 +53,34 @@ def loopback_hub() -> Iterator[Hub]:
 
 @pytest.mark.parametrize("page", RUNNABLE, ids=NAMES)
 def test_what_a_page_says_runs(
-    page: Path, desk: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+    page: Path, sandbox: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     names: dict[str, Any] = {"__name__": "page"}
     if "mumer train" in page.read_text(encoding="utf-8"):
         pytest.importorskip("torch", reason="this page trains: pip install '.[train]'")
-        lay_models(desk)
+        lay_models(sandbox)
     if "mumer push" in page.read_text(encoding="utf-8"):
         hub = request.getfixturevalue("loopback_hub")
         for name, value in {"HF_ENDPOINT": hub.url, "HF_TOKEN": TOKEN, "HF_HUB_OFFLINE": "0"}.items():
             monkeypatch.setenv(name, value)
     real = SHARED.is_dir() and page.name == "mining.md"
     if real:
-        lay_real(desk, SHARED)
+        lay_real(sandbox, SHARED)
     for block in blocks_of(page):
         if block.language == "python" and "HF_ENDPOINT" in os.environ:  # the client asks at import where the Hub is
-            subprocess.run([sys.executable, "-c", block.text], cwd=desk, env=environment(), check=True)
+            subprocess.run([sys.executable, "-c", block.text], cwd=sandbox, env=environment(), check=True)
         elif block.language == "python":
             run_python(block, names)
         elif block.language in ("bash", "console"):
-            run_commands(block, desk, real=real)
+            run_commands(block, sandbox, real=real)
 
 
-def run_commands(block: Block, desk: Path, *, real: bool) -> None:
+def run_commands(block: Block, sandbox: Path, *, real: bool) -> None:
     for command in commands_of(block):
         if any(re.match(pattern, command.text) for pattern in NOT_RUN):
             continue
         done = subprocess.run(
-            ["bash", "-c", command.text], cwd=desk, env=environment(), capture_output=True, text=True, timeout=600
+            ["bash", "-c", command.text], cwd=sandbox, env=environment(), capture_output=True, text=True, timeout=600
         )
         said = done.stdout + done.stderr
         failing = command.output is not None and re.search("^mumer: ", command.output, re.M) is not None

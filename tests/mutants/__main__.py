@@ -16,7 +16,7 @@ from tests.mutants.run import Result, rooms_of, run_all
 ROOT = Path(__file__).parents[2]
 PAGE = """# Mutation check
 
-`make mutants` puts single faults into the core rooms and runs the tests of each room; a test must fail.
+`make mutants` puts single faults into the core packages and runs the tests of each package; a test must fail.
 Of {count} mutations (seed {seed}) **{survived}** survived, and {named_survived} of {named} named ones.
 
 ## What survived

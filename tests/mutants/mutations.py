@@ -95,20 +95,20 @@ def mutations_of(root: Path, file: str) -> list[Mutation]:
     return sorted(set(edits), key=lambda edit: (edit.start, edit.end, edit.new))
 
 
-def choose(root: Path, rooms: dict[str, list[str]], count: int, seed: int) -> list[Mutation]:
-    """``count`` mutations, the same for the same seed and sources, spread evenly over the rooms.
+def choose(root: Path, packages: dict[str, list[str]], count: int, seed: int) -> list[Mutation]:
+    """``count`` mutations, the same for the same seed and sources, spread evenly over the packages.
 
     Args:
         root: the repository.
-        rooms: room -> its Python files.
+        packages: package -> its Python files.
         count: how many.
         seed: of the choice.
     """
     pools = {}
-    for room, files in sorted(rooms.items()):
+    for package, files in sorted(packages.items()):
         pool = [edit for file in sorted(files) for edit in mutations_of(root, file)]
-        random.Random(f"{seed} {room}").shuffle(pool)
-        pools[room] = pool
+        random.Random(f"{seed} {package}").shuffle(pool)
+        pools[package] = pool
     chosen: list[Mutation] = []
     while len(chosen) < count and any(pools.values()):
         for pool in pools.values():

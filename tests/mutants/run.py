@@ -20,7 +20,7 @@ from queue import Queue
 
 from tests.mutants.mutations import Mutation
 
-# room -> the tests that must notice a fault in it; tests/test_package.py runs after them for all.
+# package -> the tests that must notice a fault in it; tests/test_package.py runs after them for all.
 TESTS = {
     "alignment": ["tests/alignment", "tests/jobs/test_mine.py"],
     "error_model": ["tests/error_model", "tests/jobs/test_corrupt.py"],
@@ -48,15 +48,15 @@ class Result:
     seen_by: str
 
 
-def room_of(file: str) -> str:
-    """The room of a file of the library: its folder, or its own name."""
+def package_of(file: str) -> str:
+    """The package of a file of the library: its folder, or its own name."""
     return file.split("/")[1]
 
 
 def rooms_of(root: Path) -> dict[str, list[str]]:
-    """Room -> its Python files, for every room in `TESTS`."""
+    """Package -> its Python files, for every package in `TESTS`."""
     files = sorted(path.relative_to(root).as_posix() for path in (root / "mumer_data").rglob("*.py"))
-    return {room: [file for file in files if room_of(file) == room] for room in TESTS}
+    return {package: [file for file in files if package_of(file) == package] for package in TESTS}
 
 
 def run_all(root: Path, mutations: Iterable[tuple[str, Mutation]], jobs: int) -> Iterator[Result]:
@@ -94,7 +94,7 @@ def _first_failure(copy: Path, mutation: Mutation) -> str:
     original = path.read_text(encoding="utf-8")
     path.write_text(mutation.applied(original), encoding="utf-8")
     command = [sys.executable, "-m", "pytest", "-x", "-q", "--no-header", "--tb=no", "-p", "no:cacheprovider"]
-    command += [*TESTS[room_of(mutation.file)], "tests/test_package.py"]
+    command += [*TESTS[package_of(mutation.file)], "tests/test_package.py"]
     shared = os.environ.get("MUMER_SHARED", str(Path(__file__).parents[3] / "shared"))
     environment = os.environ | {"PYTHONPATH": f"{copy}:{copy / 'training'}", "MUMER_SHARED": shared, "CI": "true"}
     try:
