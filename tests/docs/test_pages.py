@@ -1,4 +1,4 @@
-"""Every command and every line of Python in README and docs is run, in a sandbox with small data; synopses are checked."""
+"""Every command and line of Python in README and docs is run, in a sandbox with small data; synopses are checked."""
 
 from __future__ import annotations
 
