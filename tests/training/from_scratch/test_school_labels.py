@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
 pytest.importorskip("torch", reason="the training packages are not installed")
 from mumer_train.from_scratch.formula_families import FormulaFamilies
+from mumer_train.from_scratch.prepare import SyntheticHands, prepare_synthetic  # noqa: E402
 from mumer_train.from_scratch.random_symbols import RandomSymbols
 from mumer_train.from_scratch.school_labels import school_labels
 from mumer_train.from_scratch.vocabulary import LABEL_TOKENS
 
+from mumer_data.exceptions import SourceError
 from mumer_data.latex.normalize import normalize
 from mumer_data.seeding import rng_for
 
@@ -43,3 +46,11 @@ def test_every_family_is_a_label_that_parses(seed: int) -> None:
     assert {r"\lim", r"\int", r"\frac", r"\sqrt", "y"} <= set(heads)
     assert any("d x" in label for label in labels)
     assert len(set(labels)) > 300
+
+
+def test_a_part_behind_the_last_image_is_refused(tmp_path: Path) -> None:
+    """An empty folder would stop a training run at a later pass."""
+    (tmp_path / "labels.txt").write_text("a\tx\nb\ty\n", "utf-8")
+    with pytest.raises(SourceError, match=r"gives 4 images: there is none from --start 4 on"):
+        prepare_synthetic(tmp_path / "labels.txt", tmp_path / "images", SyntheticHands(writers=5), copies=2, start=4)
+    assert not (tmp_path / "images").exists()

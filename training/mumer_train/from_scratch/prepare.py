@@ -205,4 +205,6 @@ def prepare_synthetic(
         raise SourceError(f"{labels} has no line of the form id TAB label")
     order = rng_for(hands.seed, "order", "prepare").permutation(len(todo)).tolist()
     part = order[start : None if limit is None else start + limit]
+    if not part:
+        raise SourceError(f"{labels} gives {len(todo):,} images: there is none from --start {start} on")
     return write_store(out, synthetic_images([todo[place] for place in part], hands))
