@@ -9,7 +9,7 @@ import pytest
 
 pytest.importorskip("torch", reason="the training packages are not installed")
 from mumer_train.from_scratch.formula_families import FormulaFamilies
-from mumer_train.from_scratch.prepare import SyntheticHands, prepare_synthetic  # noqa: E402
+from mumer_train.from_scratch.prepare import SyntheticHands, prepare_synthetic
 from mumer_train.from_scratch.random_symbols import RandomSymbols
 from mumer_train.from_scratch.school_labels import school_labels
 from mumer_train.from_scratch.vocabulary import LABEL_TOKENS
