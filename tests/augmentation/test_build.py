@@ -169,7 +169,7 @@ def test_metadata_are_a_column_only_where_asked_for(folder: Path, tmp_path: Path
 def test_corrupt_makes_no_variants(folder: Path, tmp_path: Path) -> None:
     from mumer_data.jobs.corrupt import corrupt
 
-    with pytest.raises(PipelineError, match="corrupt makes no variants of images"):
+    with pytest.raises(PipelineError, match="corrupt does not augment images"):
         corrupt(recipe(folder, augment="online"), None, tmp_path / "out", "t")  # type: ignore[arg-type]
 
 

@@ -33,10 +33,10 @@ WRONG = {
     "nothing": ("augment: {}", r"no step: name a preset \(online, scan, camera\) or steps \(stroke"),
     "number": ("augment: 3", "augment: Input should be a valid dictionary"),
     "copies": ("augment: {preset: scan, copies: 0}", "augment.copies: .*greater than or equal to 1"),
-    "path": ("augment: scan\nimages: path", "images: path leaves images where they lie.*use embed"),
+    "path": ("augment: scan\nimages: path", "images: path keeps the original files.*use embed"),
     "polarity": (
         "augment: scan\npolarity: light_on_dark",
-        "light_on_dark does not go with steps that put ink on paper",
+        "light_on_dark cannot be combined with augmentation steps",
     ),
 }
 
