@@ -20,7 +20,7 @@ from mumer_data.label_audit.rank import COLUMNS, PRIOR, Finding, rank
 from mumer_data.label_audit.rows import Answer, AuditRow
 from mumer_data.latex.normalize import Normalizer
 from mumer_data.readers.memory import ImageLike, image_bytes
-from mumer_data.readers.normalized import answer_normalizer, normalized
+from mumer_data.readers.normalized import normalized_sources
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -111,8 +111,7 @@ def audit(
     labels = list(references)
     names = None if ids is None else list(ids)
     columns = [predictions_of(texts, labels, names) for texts in models.values()]
-    normalizer = answer_normalizer(normalize, lambda: (row for column in columns for row in column))
-    columns = [list(normalized(column, normalizer)) for column in columns]
+    columns = [list(rows) for rows in normalized_sources(columns, normalize)[0]]
     scores = _aligned("log_probabilities", log_probabilities, len(columns), "models")
     pictures = None if images is None else [image_bytes(image) for image in images]
     ink = None if pictures is None else [_ink(data) for data in pictures]

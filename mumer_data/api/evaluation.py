@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from itertools import chain
 from typing import Any
 
 from mumer_data.exceptions import SourceError
@@ -19,12 +18,7 @@ from mumer_data.metrics.compare import compare as compare_rows
 from mumer_data.metrics.evaluate import Evaluation
 from mumer_data.metrics.evaluate import evaluate as evaluate_rows
 from mumer_data.metrics.slices import SLICES
-from mumer_data.readers.normalized import (
-    answer_normalizer,
-    name_of,
-    normalized,
-    normalized_pair,
-)
+from mumer_data.readers.normalized import normalized_pair, normalized_sources
 from mumer_data.records import Prediction
 from mumer_data.registry import did_you_mean
 
@@ -85,9 +79,8 @@ def evaluate(
         for name in chosen:
             if name not in known:
                 raise SourceError(did_you_mean(kind, name, known))
-    normalizer = answer_normalizer(normalize, lambda: rows)
-    compared = normalized(rows, normalizer, as_seen="rating" in names)
-    return evaluate_rows(compared, metrics=names, normalizer=name_of(normalizer), by=list(by), seed=seed)
+    (compared,), normalizer = normalized_sources([rows], normalize, as_seen="rating" in names)
+    return evaluate_rows(compared, metrics=names, normalizer=normalizer, by=list(by), seed=seed)
 
 
 def compare(
@@ -114,9 +107,8 @@ def compare(
     labels = list(references)
     names = None if ids is None else list(ids)
     pairs = [predictions_of(one, labels, names) for one in (a, b)]
-    normalizer = answer_normalizer(normalize, lambda: chain(*pairs))
-    rows = [list(normalized(one, normalizer)) for one in pairs]
-    return compare_rows(*rows, normalizer=name_of(normalizer), seed=seed)
+    rows, normalizer = normalized_sources(pairs, normalize)
+    return compare_rows(*map(list, rows), normalizer=normalizer, seed=seed)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from mumer_data.readers.normalized import answer_normalizer, normalized
+from mumer_data.readers.normalized import normalized_sources
 from mumer_data.records import Prediction
 from mumer_data.voting.classes import classes_of
 from mumer_data.voting.decide import Vote, check_sources, decide, source_weights
@@ -41,8 +41,7 @@ def vote(
     """
     check_sources(predictions, weights)
     sources = [[Prediction(str(n), text, text) for n, text in enumerate(source)] for source in predictions]
-    normalizer = answer_normalizer(normalize, lambda: [row for source in sources for row in source])
-    texts = [[row.text for row in normalized(source, normalizer)] for source in sources]
+    texts = [[row.text for row in rows] for rows in normalized_sources(sources, normalize)[0]]
     model = None if training_labels is None else LanguageModel(training_labels)
     rows = list(zip(*texts, strict=True))
     chosen = list(weights) if weights is not None else source_weights(rows, model)

@@ -5,7 +5,7 @@ Not for training: see `run`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -163,10 +163,7 @@ def prepare_real(source: Path, out: Path, share: float = 0.0, held: Path | None 
         SourceError: the folder has no captions or an image is missing.
         OutputError: a folder cannot be written.
     """
-    images = list(caption_images(source))
-    kept = write_store(out, (image for image in images if held is None or not held_out(image.label, share)))
-    others = 0 if held is None else write_store(held, (one for one in images if held_out(one.label, share)))
-    return {"kept": kept, "held_out": others}
+    return _prepare_split(source, out, held, lambda label: held_out(label, share))
 
 
 def prepare_fold(source: Path, out: Path, held: Path, fold: int, count: int) -> dict[str, int]:
@@ -179,12 +176,15 @@ def prepare_fold(source: Path, out: Path, held: Path, fold: int, count: int) -> 
         SourceError: the folder has no captions or an image is missing.
         OutputError: a folder cannot be written.
     """
+    return _prepare_split(source, out, held, lambda label: label_fold(label, count) == fold)
+
+
+def _prepare_split(source: Path, out: Path, held: Path | None, is_held: Callable[[str], bool]) -> dict[str, int]:
+    """Write the images whose label is held out to ``held``, the others to ``out``; all to ``out`` without ``held``."""
     images = list(caption_images(source))
-    kept = write_store(out, (image for image in images if label_fold(image.label, count) != fold))
-    return {
-        "kept": kept,
-        "held_out": write_store(held, (one for one in images if label_fold(one.label, count) == fold)),
-    }
+    kept = write_store(out, (image for image in images if held is None or not is_held(image.label)))
+    others = 0 if held is None else write_store(held, (image for image in images if is_held(image.label)))
+    return {"kept": kept, "held_out": others}
 
 
 def prepare_synthetic(

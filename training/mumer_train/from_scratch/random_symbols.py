@@ -5,9 +5,12 @@ The weights are estimates made by hand; no corpus was counted for them. Not for 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 import numpy as np
+
+T = TypeVar("T")
 
 # Letters as often as formulas use them: x before all, then y and the letters of numbers, indices and constants.
 _SMALL = {
@@ -99,16 +102,15 @@ class RandomSymbols:
 
     def chance(self, probability: float) -> bool:
         """Whether something of this probability happens."""
-        return float(self._rng.random()) < probability
+        return self.number() < probability
 
     def of(self, items: Sequence[str]) -> str:
         """One of the items, all alike."""
         return items[int(self._rng.integers(len(items)))]
 
-    def choose(self, kinds: Sequence[tuple[float, Callable[[], list[str]]]]) -> Callable[[], list[str]]:
-        """One of the functions, by its weight."""
-        total = sum(weight for weight, _ in kinds)
-        point = float(self._rng.random()) * total
+    def choose(self, kinds: Sequence[tuple[float, T]]) -> T:
+        """One of the things, by its weight."""
+        point = self.number() * sum(weight for weight, _ in kinds)
         for weight, kind in kinds:
             point -= weight
             if point < 0:
@@ -117,12 +119,11 @@ class RandomSymbols:
 
     def weighted(self, weights: Mapping[str, float]) -> str:
         """One of the keys, by its weight."""
-        shares = np.array(list(weights.values()))
-        return list(weights)[int(self._rng.choice(len(shares), p=shares / shares.sum()))]
+        return self.choose([(weight, key) for key, weight in weights.items()])
 
     def new_letter(self) -> str:
         """A letter, Latin or Greek, that the label need not hold yet."""
-        point = float(self._rng.random())
+        point = self.number()
         if point < _FLAT:
             return self.of(_ANY)
         if point < 0.8:
@@ -135,7 +136,7 @@ class RandomSymbols:
 
     def digits(self, longest: int = 3) -> list[str]:
         """A whole or decimal number."""
-        count = 1 + int(self._rng.random() < 0.3) + int(self._rng.random() < 0.1)
+        count = 1 + int(self.chance(0.3)) + int(self.chance(0.1))
         digits = [self.digit() for _ in range(min(count, longest))]
         if digits[0] == "0" and len(digits) > 1:
             digits[0] = "1"
@@ -149,7 +150,7 @@ class RandomSymbols:
 
     def small(self) -> list[str]:
         """A number or letter such as an exponent or index has."""
-        point = float(self._rng.random())
+        point = self.number()
         if point < 0.55:
             return [self.of("2222331014nn56789")]
         if point < 0.8:

@@ -13,10 +13,11 @@ import numpy as np
 from mumer_data.exceptions import LatexSyntaxError
 from mumer_data.latex.normalize import normalize
 from mumer_data.seeding import rng_for
-from mumer_train.from_scratch.formula_families import FormulaFamilies
+from mumer_train.from_scratch.formula_families import FormulaFamilies, fraction, indexed, power
 from mumer_train.from_scratch.random_symbols import RandomSymbols
 
 MAX_TOKENS = 64
+Maker = Callable[[], list[str]]
 _FUNCTIONS = (r"\sin", r"\cos", r"\tan", r"\log", r"\sin", r"\cos", r"\ln", r"\exp")
 _RELATIONS = ("=", "=", "=", "=", "=", "<", ">", r"\leq", r"\geq", r"\neq", r"\rightarrow", r"\in")
 _OPERATORS = (*("+",) * 12, *("-",) * 9, *(r"\times",) * 2, r"\cdot", r"\pm", r"\div", "/")
@@ -32,7 +33,7 @@ class SchoolLabels:
 
     def label(self) -> list[str]:
         """The tokens of one formula."""
-        kinds: tuple[tuple[float, Callable[[], list[str]]], ...] = (
+        kinds: tuple[tuple[float, Maker], ...] = (
             (0.05, self._lone),
             (0.07, self._arithmetic),
             (0.18, lambda: self._expression(int(self._rng.integers(1, 3)))),
@@ -47,39 +48,38 @@ class SchoolLabels:
         return self._draw.choose(kinds)()
 
     def _scripted(self, base: list[str], depth: int) -> list[str]:
-        point = float(self._rng.random())
+        point = self._draw.number()
         if point < 0.5:
             script = self._draw.small() if depth < 2 or self._draw.chance(0.8) else self._expression(depth - 2, 2)
-            return [*base, "^", "{", *script, "}"]
+            return power(base, script)
         if point < 0.85:
-            return [*base, "_", "{", *self._draw.small(), "}"]
+            return indexed(base, self._draw.small())
         if point < 0.97:
-            return [*base, "_", "{", *self._draw.small(), "}", "^", "{", *self._draw.small(), "}"]
-        return [*base, "^", "{", r"\prime", "}"]
+            return power(indexed(base, self._draw.small()), self._draw.small())
+        return power(base, [r"\prime"])
 
     def _atom(self, depth: int) -> list[str]:
-        point = float(self._rng.random())
+        point = self._draw.number()
         if point < 0.3:
             return self._draw.digits()
         if point < 0.68 or depth <= 0:
             letter = self._draw.letter()
             return self._scripted(letter, depth) if self._draw.chance(0.32) else letter
-        return self._draw.choose(
-            (
-                (0.34, lambda: self._fraction(depth)),
-                (0.18, lambda: self._root(depth)),
-                (0.2, lambda: self._bracketed(depth)),
-                (0.16, lambda: self._function(depth)),
-                (0.12, lambda: self._large(depth)),
-                (0.06, lambda: ["|", *self._expression(depth - 1, 2), "|"]),
-                (0.03, lambda: [*self._draw.letter(), "!"]),
-                (0.04, lambda: [*self._draw.letter(), "(", *self._expression(depth - 1, 2), ")"]),
-                (0.03, lambda: [r"\infty"]),
-            )
-        )()
+        kinds: tuple[tuple[float, Maker], ...] = (
+            (0.34, lambda: self._fraction(depth)),
+            (0.18, lambda: self._root(depth)),
+            (0.2, lambda: self._bracketed(depth)),
+            (0.16, lambda: self._function(depth)),
+            (0.12, lambda: self._large(depth)),
+            (0.06, lambda: ["|", *self._expression(depth - 1, 2), "|"]),
+            (0.03, lambda: [*self._draw.letter(), "!"]),
+            (0.04, lambda: [*self._draw.letter(), "(", *self._expression(depth - 1, 2), ")"]),
+            (0.03, lambda: [r"\infty"]),
+        )
+        return self._draw.choose(kinds)()
 
     def _fraction(self, depth: int) -> list[str]:
-        return [r"\frac", "{", *self._expression(depth - 1, 3), "}", "{", *self._expression(depth - 1, 3), "}"]
+        return fraction(self._expression(depth - 1, 3), self._expression(depth - 1, 3))
 
     def _root(self, depth: int) -> list[str]:
         index = ["[", *self._draw.small()[:1], "]"] if self._draw.chance(0.15) else []
@@ -88,7 +88,7 @@ class SchoolLabels:
     def _bracketed(self, depth: int) -> list[str]:
         opening, closing = ("[", "]") if self._draw.chance(0.12) else ("(", ")")
         inside = [opening, *self._expression(depth - 1, 3), closing]
-        return [*inside, "^", "{", *self._draw.small(), "}"] if self._draw.chance(0.3) else inside
+        return power(inside, self._draw.small()) if self._draw.chance(0.3) else inside
 
     def _function(self, depth: int) -> list[str]:
         name = [self._draw.of(_FUNCTIONS)]
@@ -102,7 +102,7 @@ class SchoolLabels:
         """A sum, an integral or a limit with what it is of."""
         body = self._expression(depth - 1, 2)
         letter = self._draw.letter()
-        point = float(self._rng.random())
+        point = self._draw.number()
         if point < 0.4:
             low = [*letter, "=", *self._draw.digits(1)] if self._draw.chance(0.8) else letter
             high = self._draw.of(("n", r"\infty", "m", "k", "N", "1 0")).split()
@@ -138,7 +138,7 @@ class SchoolLabels:
         return tokens
 
     def _lone(self) -> list[str]:
-        point = float(self._rng.random())
+        point = self._draw.number()
         if point < 0.3:
             return self._draw.digits()
         letter = [self._draw.new_letter()]
@@ -158,14 +158,14 @@ class SchoolLabels:
 
     def _listing(self) -> list[str]:
         letter = self._draw.letter()
-        indexed = self._draw.chance(0.6)
+        numbered = self._draw.chance(0.6)
         dots = self._draw.of((r"\ldots", r"\cdots"))
         between = [","] if dots == r"\ldots" or self._draw.chance(0.3) else [self._draw.of(("+", r"\times"))]
         items: list[list[str]] = []
         for number in ("1", "2", "3")[: int(self._rng.integers(1, 4))]:
-            items.append([*letter, "_", "{", number, "}"] if indexed else self._term(0))
+            items.append(indexed(letter, [number]) if numbered else self._term(0))
         if self._draw.chance(0.6):
-            items += [[dots], [*letter, "_", "{", self._draw.of("nkmN"), "}"] if indexed else self._term(0)]
+            items += [[dots], indexed(letter, [self._draw.of("nkmN")]) if numbered else self._term(0)]
         tokens = items[0]
         for item in items[1:]:
             tokens = [*tokens, *between, *item]
@@ -178,7 +178,7 @@ class SchoolLabels:
         more = [",", *self._draw.letter()] if self._draw.chance(0.2) else []
         name = [self._draw.of("fghFGPyu")]
         if self._draw.chance(0.15):
-            name += ["^", "{", r"\prime", "}"]
+            name = power(name, [r"\prime"])
         return [*name, "(", *argument, *more, ")", "=", *self._expression(int(self._rng.integers(1, 3)), 3)]
 
     def _fraction_chain(self) -> list[str]:
@@ -203,7 +203,7 @@ class SchoolLabels:
 
     def _words(self) -> list[str]:
         """Quantifiers, products of bracketed terms, identities of angles."""
-        point = float(self._rng.random())
+        point = self._draw.number()
         letter = self._draw.letter()
         if point < 0.2:
             return [self._draw.of((r"\forall", r"\exists")), *letter, r"\in", self._draw.of("RNXYSABCV")]
