@@ -51,7 +51,7 @@ class Synthesizer:
     def hand(self, writer: str, name: str) -> Writer:
         """The model of a writer for the expression with this id; raises ``SourceError`` if the bank cannot be read."""
         style = writer_style(writer, self.seed)
-        return writer_for(style, rng_for(self.seed, name, "ink"), self.alphabets, self.bank(writer))
+        return writer_for(style, rng_for(self.seed, f"{writer}\0{name}", "ink"), self.alphabets, self.bank(writer))
 
     def bank(self, writer: str) -> Path | None:
         """The bank of a writer; ``None`` for one who uses the alphabets only."""

@@ -78,7 +78,7 @@ def writer_style(writer: str, seed: int = 0) -> WriterStyle:
     """The style of a writer; the same name and seed always return the same style."""
     rng = rng_for(seed, writer, "style")
     return WriterStyle(
-        slant=float(np.clip(rng.normal(0.04, 0.11), -0.3, 0.5)),
+        slant=float(np.clip(rng.normal(0.01, 0.07), -0.3, 0.3)),
         aspect=float(np.exp(rng.normal(0.18, 0.15))),
         x_height=float(np.exp(rng.normal(0.26, 0.12))),
         spacing=float(np.clip(rng.lognormal(-1.35, 0.45), 0.08, 0.8)),
@@ -89,7 +89,7 @@ def writer_style(writer: str, seed: int = 0) -> WriterStyle:
         drift=float(abs(rng.normal(0.0, 0.06))),
         script=float(rng.uniform(0.44, 0.78)),
         roundness=float(rng.uniform(0.25, 1.0)),
-        tremor=float(rng.uniform(0.002, 0.014)),
+        tremor=float(rng.uniform(0.001, 0.005)),
         joins=float(rng.beta(0.8, 2.0)),
         pen=float(np.clip(rng.lognormal(-2.5, 0.22), 0.055, 0.115)),
         pressure=float(max(0.0, rng.uniform(-0.5, 0.5))),

@@ -24,6 +24,7 @@ _ATTRIBUTE = 4 / 3 * EM  # length of an `em` of an attribute, see `typeset.space
 _LARGE = {"∑": 1.7, "∏": 1.7, "∐": 1.7, "∫": 2.2, "∬": 2.2, "∭": 2.2, "⨌": 2.2, "∮": 2.2, "∯": 2.2, "∰": 2.2}
 _BESIDE_LIMITS = 0.12  # space after limits, so that they do not touch the next symbol
 _TIGHT = 0.35  # space between the letters of a function name, as a fraction of the space between symbols
+_NAME = (0.7, 0.86)  # width and height of the letters of a function name, as fractions of a variable's
 _APART = 0.06  # least space between them: "log" whose letters touch reads as "bog"
 _FAR = 0.7  # largest distance between two letters that are joined without lifting the pen
 
@@ -91,7 +92,7 @@ class LayoutEngine:
         ends: list[tuple[float, float]] = []
         for character in text:
             glyph = self.writer.glyph(character, character, font)
-            width, height = self._size(character, glyph)
+            width, height = (part * size for part, size in zip(_NAME, self._size(character, glyph), strict=True))
             shift = self.writer.shift(0.06)
             strokes = [stroke * (width, height) + (x, shift) for stroke in glyph.strokes]
             if joined and ends and _near(ends[-1], strokes[0][0]):
