@@ -159,9 +159,9 @@ def _start(model: str, config: Any, tokenizer: Any) -> int:
         generation: Any = GenerationConfig.from_pretrained(model)
     except OSError:
         generation = None
-    places = (generation, config, config.get_text_config(decoder=True))
-    found = [getattr(place, "decoder_start_token_id", None) for place in places]
-    start = next((token for token in [*found, tokenizer.bos_token_id] if token is not None), None)
+    settings = (generation, config, config.get_text_config(decoder=True))
+    starts = [getattr(one, "decoder_start_token_id", None) for one in settings]
+    start = next((token for token in [*starts, tokenizer.bos_token_id] if token is not None), None)
     if start is None:
         raise TrainingError(
             f"{model} does not say what its decoder starts with: set decoder_start_token_id in config.json"
@@ -221,5 +221,5 @@ def add_embeddings(model: Any, tokenizer: Any) -> None:
 
 def decoder_of(model: Any) -> Any:
     """The decoder of an encoder-decoder, with its token embeddings; of another model, the model."""
-    places = (model, getattr(model, "model", None))
-    return next((place.decoder for place in places if place is not None and hasattr(place, "decoder")), model)
+    owners = (model, getattr(model, "model", None))
+    return next((owner.decoder for owner in owners if owner is not None and hasattr(owner, "decoder")), model)

@@ -84,7 +84,7 @@ def load_model(config: TrainConfig, processor: ModelProcessor) -> Any:
 def component_of(name: str) -> str:
     """``vision``, ``projector`` or ``language``, by the name of a weight; projectors may be in the vision tower."""
     modules = name.split(".")
-    found = next((part for part, names in _COMPONENTS.items() if any(one in names for one in modules)), None)
-    if found is None and "encoder" in modules[:2]:  # of an encoder-decoder: the first is `model` in some
+    component = next((part for part, names in _COMPONENTS.items() if any(one in names for one in modules)), None)
+    if component is None and "encoder" in modules[:2]:  # of an encoder-decoder: the first is `model` in some
         return "vision"
-    return found or "language"
+    return component or "language"

@@ -79,10 +79,10 @@ def _stored(files: Iterable[Path]) -> Iterator[StoredImage]:
         for batch in pq.ParquetFile(file).iter_batches(_GROUP, columns=["id", "images", "label", "metadata"]):
             for row in batch.to_pylist():
                 with Image.open(io.BytesIO(row["images"][0]["bytes"])) as image:
-                    found = fitted_pixels(image)
-                if found is None:
+                    fitted = fitted_pixels(image)
+                if fitted is None:
                     continue
-                pixels, scale, left, top = found
+                pixels, scale, left, top = fitted
                 symbols = _symbols(row["metadata"])
                 boxes = np.array([symbol["box"] for symbol in symbols], dtype=np.float32).reshape(-1, 4)
                 moved = boxes * np.float32(scale) + np.array([left, top, left, top], dtype=np.float32)
@@ -128,8 +128,8 @@ def arm_rows(arm: ArmSettings, stores: Sequence[ImageStore], errors: tuple[str, 
         for index, (image, label) in enumerate(zip(store.names, store.labels, strict=True)):
             if not used(label, share):
                 continue
-            rows += [TaskRow(number, index, *found) for found in _label_rows(tasks, label)]
-            rows += [TaskRow(number, index, *found) for found in samples.get(image, ()) if found[0] in named]
+            rows += [TaskRow(number, index, *sample) for sample in _label_rows(tasks, label)]
+            rows += [TaskRow(number, index, *sample) for sample in samples.get(image, ()) if sample[0] in named]
     return rows
 
 
@@ -144,10 +144,10 @@ def _label_rows(tasks: dict[str, Task], label: str) -> Iterator[tuple[str, tuple
 
 def extra_tokens(settings: AblationSettings, prepared: dict[str, Prepared]) -> tuple[str, ...]:
     """The tokens that the data and tasks of all arms need beside the built-in ones: one vocabulary for all runs."""
-    found = {*LOG_TOKENS}
+    tokens = {*LOG_TOKENS}
     for arm in settings.arms.values():
         stores = [prepared[name].store() for name in arm.use]
         for row in arm_rows(arm, stores, None):
-            found.update(row.prompt, row.answer)
-        found.update(f"<{name}>" for name in arm.named_tasks if name != RECOGNITION)
-    return tuple(sorted(found - set(TOKENS)))
+            tokens.update(row.prompt, row.answer)
+        tokens.update(f"<{name}>" for name in arm.named_tasks if name != RECOGNITION)
+    return tuple(sorted(tokens - set(TOKENS)))

@@ -42,15 +42,15 @@ def error_rows(settings: AblationSettings, prepared: dict[str, Prepared], tokens
     out = settings.out / "errors" / "mined"
     options = MiningOptions(doubts="keep", normalize="off")  # the reader writes tokens
     mine(files, out, settings.name, options, images=prepared[errors.data].build, workers=1, resume=True)
-    found: ErrorRows = {}
+    rows: ErrorRows = {}
     for name in ERROR_TASKS:
         task = ERROR_TASKS.load(name)
         for file in sorted((out / f"{settings.name}{task.suffix}").glob("*.parquet")):
             for row in pq.read_table(file, columns=["messages", "metadata"]).to_pylist():
                 prompt, answer = (turn["value"] for turn in row["messages"])
                 image = json.loads(row["metadata"])["id"]
-                found.setdefault(image, []).append((name, prompt_tokens(prompt), answer_tokens(answer)))
-    return found
+                rows.setdefault(image, []).append((name, prompt_tokens(prompt), answer_tokens(answer)))
+    return rows
 
 
 def _fold_predictions(

@@ -63,8 +63,8 @@ def run_ablation(settings: AblationSettings, report: Report = lambda _: None) ->
     tests = {name: prepare(settings.out, "test", name, source) for name, source in settings.test.items()}
     chosen = settings.validation
     validation = None if chosen is None else prepare(settings.out, "validation", "validation", chosen).images
-    for name, found in {**data, **tests}.items():
-        report(f"{name}: {len(found.store()):,} images")
+    for name, prepared in {**data, **tests}.items():
+        report(f"{name}: {len(prepared.store()):,} images")
     tokens = extra_tokens(settings, data)
     errors = None
     if any(set(arm.named_tasks) & set(ERROR_TASKS) for arm in settings.arms.values()):
@@ -75,10 +75,10 @@ def run_ablation(settings: AblationSettings, report: Report = lambda _: None) ->
         arm = settings.arms[run.arm]
         rows = arm_rows(arm, [data[name].store() for name in arm.use], errors)
         trained = train_run(settings, run, [data[name].images for name in arm.use], rows, tokens, validation)
-        for name, found in tests.items():
+        for name, prepared in tests.items():
             path = predictions_of(run, name)
             if not path.exists():
-                store = found.store()
+                store = prepared.store()
                 write_predictions(path, read_store(trained, store, name, range(len(store))))
         report(f"{run.arm}, {run.amount:,} {run.unit}, seed {run.seed}: {trained.counts['images']:,} images learnt")
     return write_results(settings, data)

@@ -33,9 +33,9 @@ def fit_curves(settings: AblationSettings, results: dict[str, Any]) -> list[dict
     """
     curves = []
     for test, budgets in results["tests"].items():
-        for unit, found in budgets.items():
+        for unit, budget_results in budgets.items():
             for against in ("real_images", "synthetic_images"):
-                points = _arm_points(settings, results, found, against)
+                points = _arm_points(settings, results, budget_results, against)
                 if len({x for x, _, _ in points}) >= _FEWEST:
                     curves.append({"against": against, "set": test, "unit": unit, **_curve(points)})
     for unit in results["budget"]:
@@ -49,12 +49,12 @@ def fit_curves(settings: AblationSettings, results: dict[str, Any]) -> list[dict
 
 
 def _arm_points(
-    settings: AblationSettings, results: dict[str, Any], found: dict[str, Any], against: str
+    settings: AblationSettings, results: dict[str, Any], budget_results: dict[str, Any], against: str
 ) -> list[tuple[float, float, float]]:
     points = []
     for title, arm in settings.arms.items():
         if against in arm.size and results["arms"][title][against]:
-            figure = found["arms"][title]["figures"]["exprate"]
+            figure = budget_results["arms"][title]["figures"]["exprate"]
             low, high = figure["interval"]
             points.append((float(results["arms"][title][against]), figure["value"], max(0.1, (high - low) / 2 / _Z)))
     return sorted(points)

@@ -92,8 +92,8 @@ class BatchPlan:
         self._synthetic = [item for store in synthetic for item in _items(store, largest)]
         if rows is not None:
             known = {(id(item.store), item.index) for item in self._synthetic}
-            found = [Item(synthetic[row.store], row.index, row) for row in rows]
-            self._synthetic = [item for item in found if (id(item.store), item.index) in known]
+            items = [Item(synthetic[row.store], row.index, row) for row in rows]
+            self._synthetic = [item for item in items if (id(item.store), item.index) in known]
         self._real = [] if real is None else _items(real, largest)
         self._ratio, self._pixels, self._seed, self._longest = ratio, pixels, seed, longest
 
@@ -102,13 +102,13 @@ class BatchPlan:
         rng = rng_for(self._seed, str(number), "pass")
         items = [] if synthetic_only else list(self._real)
         items += self._turn(number)
-        shuffled = [items[int(place)] for place in rng.permutation(len(items))]
+        shuffled = [items[int(index)] for index in rng.permutation(len(items))]
         cut = [
             batch
             for start in range(0, len(shuffled), _WINDOW)
             for batch in _by_size(shuffled[start : start + _WINDOW], self._pixels, self._longest)
         ]
-        return [cut[int(place)] for place in rng.permutation(len(cut))]
+        return [cut[int(index)] for index in rng.permutation(len(cut))]
 
     def _turn(self, number: int) -> list[Item]:
         """The synthetic images of a pass."""
@@ -173,18 +173,18 @@ class Collator:
         classes = np.full((size, rows, columns), IGNORED, dtype=np.int64)
         looks = np.zeros((size, length, rows, columns), dtype=bool)
         counts = np.zeros((size, len(self._numbers)), dtype=np.float32)
-        for place, (image, (ink, boxes), text) in enumerate(zip(images, changed, texts, strict=True)):
-            pixels[place, 0, : ink.shape[0], : ink.shape[1]] = ink
+        for index, (image, (ink, boxes), text) in enumerate(zip(images, changed, texts, strict=True)):
+            pixels[index, 0, : ink.shape[0], : ink.shape[1]] = ink
             label = [self._number(token) for token in image.label.split()]
             down, right = ink.shape[0] // STRIDE, ink.shape[1] // STRIDE
-            cells[place, :down, :right] = True
+            cells[index, :down, :right] = True
             if len(boxes):
                 symbols = [self._numbers.get(symbol, IGNORED) for symbol in image.symbols]
-                classes[place, :down, :right] = cell_classes(boxes, symbols, (down, right))
+                classes[index, :down, :right] = cell_classes(boxes, symbols, (down, right))
                 begin = _label_begins(*text, label)
                 if begin is not None:
-                    mark_looks(looks[place, begin:], image.label.split(), image.symbols, boxes)
-            np.add.at(counts[place], label, 1.0)
+                    mark_looks(looks[index, begin:], image.label.split(), image.symbols, boxes)
+            np.add.at(counts[index], label, 1.0)
         pixels /= 255.0
         boxed = np.array([len(image.boxes) > 0 for image in images])
         return Batch(
@@ -202,13 +202,13 @@ class Collator:
         self, texts: Sequence[tuple[list[int], list[int]]], rng: np.random.Generator
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Inputs, with noise in the answers, and targets, from what is given and what must be written."""
-        length = max(len(given) + len(answer) for given, answer in texts)
+        length = max(len(prefix) + len(answer) for prefix, answer in texts)
         inputs = np.zeros((len(texts), length), dtype=np.int64)
         targets = np.full((len(texts), length), IGNORED, dtype=np.int64)
-        for place, (given, answer) in enumerate(texts):
-            end = len(given) + len(answer)
-            targets[place, len(given) - 1 : end] = [*answer, self._end]
-            inputs[place, :end] = [*given, *self._noisy(answer, rng)]
+        for index, (prefix, answer) in enumerate(texts):
+            end = len(prefix) + len(answer)
+            targets[index, len(prefix) - 1 : end] = [*answer, self._end]
+            inputs[index, :end] = [*prefix, *self._noisy(answer, rng)]
         return inputs, targets
 
     def _text(self, item: Item, label: str) -> tuple[list[int], list[int]]:
@@ -217,8 +217,8 @@ class Collator:
         if row is None or item.recognition:
             return [self._start], [self._number(token) for token in label.split()]
         quoted = [*row.prompt, SEPARATOR] if row.prompt else []
-        given = [self._numbers[f"<{row.task}>"], *map(self._number, quoted)]
-        return given, [self._number(token) for token in row.answer]
+        prefix = [self._numbers[f"<{row.task}>"], *map(self._number, quoted)]
+        return prefix, [self._number(token) for token in row.answer]
 
     def _number(self, token: str) -> int:
         """Of a token; tokens that the vocabulary lacks are all ``<unk>``."""
@@ -230,7 +230,7 @@ class Collator:
         return [int(other) if lost else token for token, other, lost in zip(text, others, replaced, strict=True)]
 
 
-def _label_begins(given: Sequence[int], answer: Sequence[int], label: Sequence[int]) -> int | None:
+def _label_begins(prefix: Sequence[int], answer: Sequence[int], label: Sequence[int]) -> int | None:
     """The position of the targets at which the label begins, with which most answers end; ``None`` in the others."""
     begin = len(answer) - len(label)
-    return len(given) - 1 + begin if begin >= 0 and answer[begin:] == label else None
+    return len(prefix) - 1 + begin if begin >= 0 and answer[begin:] == label else None

@@ -60,7 +60,7 @@ class FormulaReaderConfig(PretrainedConfig):
 def is_reader(folder: str) -> bool:
     """Whether a local folder holds a formula reader."""
     try:
-        found = json.loads((Path(folder) / "config.json").read_text(encoding="utf-8"))
+        config = json.loads((Path(folder) / "config.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
-    return isinstance(found, dict) and found.get("model_type") == FormulaReaderConfig.model_type
+    return isinstance(config, dict) and config.get("model_type") == FormulaReaderConfig.model_type

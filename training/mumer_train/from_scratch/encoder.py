@@ -45,8 +45,8 @@ class ConvEncoder(nn.Module):
         halvings = int(math.log2(config.stride)) - 1
         blocks: list[nn.Module] = []
         for number, (width, count) in enumerate(config.stages):
-            for place in range(count):
-                halve = place == 0 and 0 < number <= halvings
+            for block in range(count):
+                halve = block == 0 and 0 < number <= halvings
                 blocks.append(ResidualBlock(channels, width, 2 if halve else 1))
                 channels = width
         self.blocks = nn.Sequential(*blocks)

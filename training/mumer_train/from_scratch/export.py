@@ -56,7 +56,7 @@ class _DecoderStep(nn.Module):
 
 
 def _pairs(stacked: Tensor) -> list[Pair]:
-    return [(stacked[place], stacked[place + 1]) for place in range(0, stacked.shape[0], 2)]
+    return [(stacked[index], stacked[index + 1]) for index in range(0, stacked.shape[0], 2)]
 
 
 def export_onnx(source: Path, out: Path, *, name: str, licence: str, weights: Weights = "int8") -> dict[str, int]:

@@ -124,7 +124,7 @@ class Grpo:
         beta = config.beta_of("grpo")
         tokens = sum(len(answer) for group in batch.answers for answer in group)
         loss = divergence = clipped = 0.0
-        for place, part in enumerate(_passes(batch.images, config.rows_per_pass)):
+        for index, part in enumerate(_passes(batch.images, config.rows_per_pass)):
             inputs = (batch.images[part], batch.answers[part], config.temperature)
             new, known = log_probabilities(self._policy, *inputs)
             if first:
@@ -132,9 +132,9 @@ class Grpo:
                 if self._reference is not None:
                     with torch.no_grad():
                         batch.reference.append(log_probabilities(self._reference, *inputs)[0])
-            each, beyond = clipped_loss(new, batch.old[place], batch.advantages[part].flatten()[:, None], config.clip)
+            each, beyond = clipped_loss(new, batch.old[index], batch.advantages[part].flatten()[:, None], config.clip)
             if self._reference is not None:
-                change = batch.reference[place] - new
+                change = batch.reference[index] - new
                 kl = change.exp() - change - 1  # the estimator that is never negative (Schulman, 2020)
                 each = each + beta * kl
                 divergence += float((kl.detach() * known).sum())
@@ -175,10 +175,10 @@ class Dpo:
         """See `Objective`."""
         beta, count = self._config.beta_of("dpo"), len(batch.images)
         sums: dict[str, float] = dict.fromkeys(("loss", "margin", "accuracy", "chosen", "rejected"), 0.0)
-        for place, part in enumerate(_passes(batch.images, self._config.rows_per_pass)):
+        for index, part in enumerate(_passes(batch.images, self._config.rows_per_pass)):
             logs, _ = log_probabilities(self._policy, batch.images[part], batch.answers[part])
             pairs = logs.sum(1).view(-1, 2)
-            rewards = beta * (pairs - batch.reference[place])
+            rewards = beta * (pairs - batch.reference[index])
             margin = rewards[:, 0] - rewards[:, 1]
             loss = -functional.logsigmoid(margin).sum() / count
             loss.backward()

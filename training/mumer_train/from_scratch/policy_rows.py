@@ -61,14 +61,14 @@ def policy_rows(folder: Path, method: Method, processor: FormulaReaderProcessor)
         return PolicyRows(len(store), lambda index: PolicyRow(store[index].pixels, (store[index].label,)))
     everything = load_rows(folder, method)
     texts = [_texts(row, method, folder) for row in everything]
-    known = [place for place, pair in enumerate(texts) if method == "grpo" or all(map(processor.knows, pair))]
+    known = [number for number, pair in enumerate(texts) if method == "grpo" or all(map(processor.knows, pair))]
     if not known:
         raise TrainingError(f"data: every answer in {folder} has a token that is not in the reader's vocabulary")
 
     def read(index: int) -> PolicyRow:
-        place = known[index]
-        with Image.open(io.BytesIO(image_bytes(everything[place]))) as image:
-            return PolicyRow(processor.image_processor.fit(image), texts[place])
+        number = known[index]
+        with Image.open(io.BytesIO(image_bytes(everything[number]))) as image:
+            return PolicyRow(processor.image_processor.fit(image), texts[number])
 
     return PolicyRows(len(known), read, len(everything) - len(known))
 

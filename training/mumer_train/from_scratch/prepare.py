@@ -64,9 +64,9 @@ def caption_images(folder: Path, fit: Fit = FIT, preset: str = "crohme") -> Iter
         except LatexSyntaxError:
             continue
         with Image.open(paths[name]) as image:
-            found = fitted_pixels(image, fit)
-        if found is not None:
-            yield StoredImage(name, label, found[0], np.zeros((0, 4), dtype=np.float32), ())
+            fitted = fitted_pixels(image, fit)
+        if fitted is not None:
+            yield StoredImage(name, label, fitted[0], np.zeros((0, 4), dtype=np.float32), ())
 
 
 class FontHand:
@@ -122,10 +122,10 @@ class SyntheticHands:
             picture = draw(write(label, Writer(alphabets, style, rng)), size=32.0 * style.size, padding=8)
         except (ImageError, LatexSyntaxError):
             return None
-        found = fitted_pixels(picture.image, fit)
-        if found is None:
+        fitted = fitted_pixels(picture.image, fit)
+        if fitted is None:
             return None
-        pixels, scale, left, top = found
+        pixels, scale, left, top = fitted
         boxes = picture.boxes * scale + np.array([left, top, left, top])
         return StoredImage(name, label, pixels, boxes.astype(np.float32), tuple(picture.names))
 
@@ -146,11 +146,11 @@ def write_school_labels(out: Path, count: int, exclude: Sequence[str] = (), seed
         OutputError: the file cannot be written.
     """
     known = frozenset(label for name in exclude for label in read_corpus(name, preset="crohme").labels)
-    found = school_labels(count, seed, known)
+    labels = school_labels(count, seed, known)
     with atomic_write(out) as file:
-        lines = (f"school-{seed}-{number:06d}\t{label}\n" for number, label in enumerate(found, 1))
+        lines = (f"school-{seed}-{number:06d}\t{label}\n" for number, label in enumerate(labels, 1))
         file.write_text("".join(lines), encoding="utf-8")
-    return len(found)
+    return len(labels)
 
 
 def prepare_real(source: Path, out: Path, share: float = 0.0, held: Path | None = None) -> dict[str, int]:
@@ -207,4 +207,4 @@ def prepare_synthetic(
     part = order[start : None if limit is None else start + limit]
     if not part:
         raise SourceError(f"{labels} gives {len(todo):,} images: there is none from --start {start} on")
-    return write_store(out, synthetic_images([todo[place] for place in part], hands))
+    return write_store(out, synthetic_images([todo[index] for index in part], hands))

@@ -88,8 +88,8 @@ class FormulaReaderProcessor(ProcessorMixin):
     ) -> list[tuple[str, float]]:
         """Greedy reading of a batch: (label, log probability) of each image."""
         inputs = self(images)
-        found = greedy(model.eval(), inputs["pixel_values"], inputs["cell_mask"], longest)
-        return [(self.decode(tokens), score) for tokens, score in found]
+        results = greedy(model.eval(), inputs["pixel_values"], inputs["cell_mask"], longest)
+        return [(self.decode(tokens), score) for tokens, score in results]
 
 
 def register() -> None:

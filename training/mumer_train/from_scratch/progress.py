@@ -46,15 +46,15 @@ class Tally:
     images: int = 0
     begun: float = field(default_factory=time.perf_counter)
 
-    def add(self, found: Losses, images: int) -> None:
+    def add(self, losses: Losses, images: int) -> None:
         """Note one batch."""
         for name in ("token", "symbol", "attention", "count"):
-            value = getattr(found, name)
+            value = getattr(losses, name)
             if value:
                 self.parts[name] = self.parts.get(name, 0.0) + value
                 self.counts[name] = self.counts.get(name, 0) + 1
-        self.cells += found.cells
-        self.right += found.right_cells
+        self.cells += losses.cells
+        self.right += losses.right_cells
         self.images += images
 
     def text(self) -> str:

@@ -133,15 +133,15 @@ class ReaderRun:
             group["lr"] = settings.schedule.rate(self.position, progress.decay_start)
         encoder_only = progress.seen < settings.encoder_first and progress.step % settings.decoder_every
         self.model.train()
-        found = losses(self.model, batch, LossWeights(), with_decoder=not encoder_only)
-        found.total.backward()
+        result = losses(self.model, batch, LossWeights(), with_decoder=not encoder_only)
+        result.total.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), settings.clip)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
         progress.step += 1
         progress.seen += len(batch)
         self._average()
-        self.tally.add(found, len(batch))
+        self.tally.add(result, len(batch))
 
     def _decay_asked(self) -> bool:
         at = self.settings.schedule.decay_at
@@ -175,7 +175,7 @@ class ReaderRun:
 
     def validate(self) -> None:
         """Measure ExpRate of the averaged weights; keep the best ones of the first set as ``best/``."""
-        for place, (name, store) in enumerate(self.validation.items()):
+        for position, (name, store) in enumerate(self.validation.items()):
             count = min(len(store), self.settings.validation_images)
             chosen = [store[index * len(store) // count] for index in range(count)]
             read = read_images(self.average, [image.pixels for image in chosen])
@@ -187,7 +187,7 @@ class ReaderRun:
             self._record(name, rate, count)
             for text, image in list(zip(texts, chosen, strict=True))[:3]:
                 self._log(f"    {image.label}  ->  {text}")
-            if place == 0 and rate > self.progress.best:
+            if position == 0 and rate > self.progress.best:
                 self.progress.best = rate
                 self.export(self.settings.out / BEST)
 
@@ -225,9 +225,9 @@ class ReaderRun:
     def _record(self, name: str, rate: float, count: int) -> None:
         """Add one measurement to ``history.jsonl``."""
         progress = self.progress
-        place = {"step": progress.step, "seen": progress.seen, "recognised": progress.recognised}
+        entry = {"step": progress.step, "seen": progress.seen, "recognised": progress.recognised}
         with (self.settings.out / HISTORY).open("a", encoding="utf-8") as file:
-            file.write(json.dumps({**place, "set": name, "n": count, "exprate": round(100 * rate, 4)}) + "\n")
+            file.write(json.dumps({**entry, "set": name, "n": count, "exprate": round(100 * rate, 4)}) + "\n")
 
     def _log(self, line: str) -> None:
         with (self.settings.out / LOG).open("a", encoding="utf-8") as file:

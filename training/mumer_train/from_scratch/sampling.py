@@ -65,9 +65,9 @@ def _nucleus(chances: Tensor, mass: float) -> Tensor:
     """Probabilities, (rows, tokens), with 0 for the tokens outside of the nucleus."""
     if mass >= 1:
         return chances
-    ordered, places = chances.sort(-1, descending=True)
+    ordered, order = chances.sort(-1, descending=True)
     outside = ordered.cumsum(-1) - ordered >= mass
-    return chances.masked_fill(outside.gather(-1, places.argsort(-1)), 0.0)
+    return chances.masked_fill(outside.gather(-1, order.argsort(-1)), 0.0)
 
 
 def log_probabilities(
@@ -82,9 +82,9 @@ def log_probabilities(
     length = max(map(len, flat))
     targets = torch.zeros(len(flat), length, dtype=torch.long)
     known = torch.zeros(len(flat), length, dtype=torch.bool)
-    for place, answer in enumerate(flat):
-        targets[place, : len(answer)] = torch.tensor(answer, dtype=torch.long)
-        known[place, : len(answer)] = True
+    for row, answer in enumerate(flat):
+        targets[row, : len(answer)] = torch.tensor(answer, dtype=torch.long)
+        known[row, : len(answer)] = True
     start = torch.full_like(targets[:, :1], int(model.config.decoder_start_token_id))
     cross, mask = _memory(model, images, len(answers[0]))
     decoded = model.decoder(torch.cat((start, targets[:, :-1]), dim=1), cross, mask)

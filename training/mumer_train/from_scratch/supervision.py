@@ -21,16 +21,16 @@ _SKIPPED = (*STRUCTURE, r"\limits")
 
 def cell_classes(boxes: Boxes, symbols: Sequence[int], shape: tuple[int, int]) -> NDArray[np.int64]:
     """The symbol of each cell: that of the smallest box whose centre part holds the cell; edges are left open."""
-    found = np.zeros(shape, dtype=np.int64)
+    classes = np.zeros(shape, dtype=np.int64)
     sizes = boxes[:, 2:] - boxes[:, :2]
     order = np.argsort(-sizes.prod(axis=1), kind="stable")
-    for place in order.tolist():
-        left, top, right, bottom = _cells(boxes[place], 1.0)
-        found[top:bottom, left:right] = IGNORED
-    for place in order.tolist():
-        left, top, right, bottom = _cells(boxes[place], _CENTRE)
-        found[top:bottom, left:right] = symbols[place]
-    return found
+    for index in order.tolist():
+        left, top, right, bottom = _cells(boxes[index], 1.0)
+        classes[top:bottom, left:right] = IGNORED
+    for index in order.tolist():
+        left, top, right, bottom = _cells(boxes[index], _CENTRE)
+        classes[top:bottom, left:right] = symbols[index]
+    return classes
 
 
 def _cells(box: NDArray[np.float32], share: float) -> tuple[int, int, int, int]:
@@ -45,10 +45,10 @@ def _cells(box: NDArray[np.float32], share: float) -> tuple[int, int, int, int]:
 
 def mark_looks(looks: NDArray[np.bool_], tokens: Sequence[str], symbols: Sequence[str], boxes: Boxes) -> None:
     """Mark the cells of each visible token, where boxes and visible tokens agree in order."""
-    visible = [place for place, token in enumerate(tokens) if token not in _SKIPPED]
-    if [tokens[place] for place in visible] != list(symbols):
+    visible = [index for index, token in enumerate(tokens) if token not in _SKIPPED]
+    if [tokens[index] for index in visible] != list(symbols):
         return
-    for place, box in zip(visible, boxes, strict=True):
+    for index, box in zip(visible, boxes, strict=True):
         left, top = np.floor(box[:2] / STRIDE).astype(int).clip(0)
         right, bottom = np.ceil(box[2:] / STRIDE).astype(int)
-        looks[place, top:bottom, left:right] = True
+        looks[index, top:bottom, left:right] = True

@@ -91,7 +91,7 @@ def _dataset(config: PolicyConfig, method: Method) -> Any:
     rows = [{name: row[name] for name in columns if name in row} for row in load_rows(config.data, method)]
     rounds = -(-config.steps // config.updates_of(method))
     order = [
-        place for number in range(rounds) for place in round_of(len(rows), config.rows_per_step, number, config.seed)
+        index for number in range(rounds) for index in round_of(len(rows), config.rows_per_step, number, config.seed)
     ]
     return Dataset.from_list(rows).cast_column("images", List(Image())).select(order)
 

@@ -57,7 +57,7 @@ def round_of(count: int, size: int, number: int, seed: int) -> Sequence[int]:
 
     begin = number * size
     orders = {one: rng_for(seed, str(one), "policy").permutation(count).tolist() for one in _passes(begin, size, count)}
-    return [orders[place // count][place % count] for place in range(begin, begin + size)]
+    return [orders[position // count][position % count] for position in range(begin, begin + size)]
 
 
 def _passes(begin: int, size: int, count: int) -> range:
