@@ -152,10 +152,7 @@ def speeds(labels: list[str], counts: tuple[int, ...], facts: int) -> list[Figur
     whole = fit(labels)
     bins, known = whole.sizing.like_corpus(), frozenset(labels)
     return [
-        *(
-            speed("sampled from the grammar", whole.source, Quota(count, bins, False, known=known))
-            for count in counts
-        ),
+        *(speed("sampled from the grammar", whole.source, Quota(count, bins, False, known=known)) for count in counts),
         speed("identities", fact_source(()), Quota(facts)),
     ]
 
