@@ -1,6 +1,6 @@
 """The whole ablation: data, error samples, every run of the grid, its predictions, and the files of results.
 
-Not for one run: see `runner`. A finished part is not done again; a killed run goes on from its checkpoint.
+Not for one run: see `runner`. A finished part is not repeated; a killed run continues from its checkpoint.
 """
 
 from __future__ import annotations
@@ -28,32 +28,32 @@ RESULTS, TABLE, PLOT, SCALING = "results.json", "table.md", "differences.png", "
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A run of the grid and where it stands: ``done``, ``begun`` or ``to do``."""
+    """A run of the grid and its state: ``done``, ``begun`` or ``to do``."""
 
     run: Run
     state: str
 
 
 def plan(settings: AblationSettings) -> Iterator[Planned]:
-    """The grid, without doing anything."""
+    """The grid with the state of each run; nothing is run."""
     for run in grid(settings):
         done, begun = (run.folder / TRAINED).exists(), (run.folder / CHECKPOINT).exists()
         yield Planned(run, "done" if done else "begun" if begun else "to do")
 
 
 def run_ablation(settings: AblationSettings, report: Report = lambda _: None) -> Path:
-    """Do what is missing, then write ``results.json``, ``table.md`` and the plots.
+    """Do all missing parts, then write ``results.json``, ``table.md`` and the plots.
 
     Args:
         settings: see `load_ablation`.
-        report: called with a line on what has been done.
+        report: function that is called with a line about each finished part.
 
     Returns:
         The file of results.
 
     Raises:
         MumerError: data cannot be built, or a folder holds another run; see `train_run`.
-        StoppedError: SIGTERM came during training; the same call goes on.
+        StoppedError: SIGTERM came during training; the same call continues.
     """
     disable_progress_bar()  # one for every model that is written or read
     used = dict.fromkeys(name for arm in settings.arms.values() for name in arm.use)

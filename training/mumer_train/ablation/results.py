@@ -1,8 +1,8 @@
 """Predictions of all runs -> figures of each arm, and differences from the first arm, with intervals.
 
 Intervals are percentiles of a bootstrap in two stages: the images are drawn with replacement, the same for all arms
-(paired), and for each arm the seeds. With few seeds the second stage shows too little of their spread; the standard
-deviation over seeds stands beside it. Not for tables or plots.
+(paired), and for each arm the seeds. With few seeds the second stage underestimates the variation between seeds, so
+the standard deviation over seeds is added. Not for tables or plots.
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ from mumer_train.ablation.scaling import fit_curves
 # Figure -> its name in METRICS; all in 0-100 but cdm_f1 (0-1).
 FIGURES = {"exprate": "published", "le1": "published", "struct_rate": "structure", "cdm_f1": "cdm"}
 BY = ("length", "depth")
-_SEED = 0  # of the bootstrap
+_SEED = 0  # random seed of the bootstrap
 PredictionsOf = Callable[[Run, str], Path]
 
 
 @dataclass(frozen=True)
 class Judge:
-    """The metrics of an ablation side by side: rows of numbers, and figures from sums of them."""
+    """All metrics of an ablation: rows of numbers, and figures from sums of them."""
 
     metrics: Mapping[str, Metric]
 
     def statistics(self, pairs: Pairs) -> Floats:
-        """One row of numbers per pair, all metrics side by side."""
+        """One row of numbers per pair, with the columns of all metrics."""
         return np.hstack([one.statistics(pairs) for one in self.metrics.values()])
 
     def scores(self, sums: Floats, widths: Sequence[int]) -> dict[str, Floats]:
@@ -81,10 +81,10 @@ class Sample:
 def compute(
     settings: AblationSettings, sizes: dict[str, dict[str, int]], predictions_of: PredictionsOf
 ) -> dict[str, Any]:
-    """All figures of an ablation whose runs are done, as plain data.
+    """All figures of an ablation with finished runs, as plain data.
 
     Args:
-        settings: of the ablation.
+        settings: settings of the ablation.
         sizes: arm -> its numbers of images; see `arm_sizes`.
         predictions_of: (run, test set) -> file of predictions.
     """
@@ -148,7 +148,7 @@ def _ordered(key: str, pairs: Pairs) -> dict[str, Ints]:
 
 
 def _resamples(images: int, seeds: int, arms: Sequence[str]) -> tuple[Floats, dict[str, Floats]]:
-    """Drawn images and seeds, as counts; before them one row that has all of them once."""
+    """Counts of the drawn images and seeds per resample; the first row has all of them once."""
     rng = rng_for(_SEED, str(images), "ablation")
     drawn = rng.multinomial(images, np.full(images, 1 / images), size=RESAMPLES)
     weights = np.vstack([np.ones((1, images)), drawn])

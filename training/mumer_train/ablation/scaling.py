@@ -1,8 +1,8 @@
 """Scaling curves: ExpRate against images, fitted by E(n) = c - a n^-b, with the uncertainty of the fit.
 
 The power law with a ceiling is that of T. Henighan et al., Scaling Laws for Autoregressive Generative Modeling, 2020,
-for losses. With four points and three parameters it describes the measured range; outside of it the band says how
-little is known. Not for plots.
+for losses. With four points and three parameters it describes only the measured range; outside of it the band shows the
+uncertainty. Not for plots.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ Floats = NDArray[np.float64]
 _EXPONENTS = np.geomspace(0.05, 2.0, 60)
 _DRAWS = 400
 _Z = 1.96  # half of a 95% interval in standard deviations
-_FEWEST = 3  # points of a curve
-_STEPS = 24  # points at which a fitted curve is given
+_FEWEST = 3  # minimum number of points of a curve
+_STEPS = 24  # number of points of a fitted curve
 
 
 def fit_curves(settings: AblationSettings, results: dict[str, Any]) -> list[dict[str, Any]]:
-    """Every curve for which there are at least three points: arms that differ by size, and ExpRate on the way.
+    """Every curve for which there are at least three points: arms that differ in size, and ExpRate during training.
 
     Returns:
         For each: ``against`` (``real_images``, ``synthetic_images`` or ``images_seen``), ``set``, ``unit`` or ``arm``,

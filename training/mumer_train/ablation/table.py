@@ -1,4 +1,4 @@
-"""Results -> Markdown: for each test set and budget one table of arms, and by length and by depth.
+"""Results -> Markdown: one table of arms per test set and budget, and tables by length and by depth.
 
 Not for the figures: see `results`.
 """

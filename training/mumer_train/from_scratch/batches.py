@@ -1,6 +1,6 @@
-"""Stored images -> batches of similar size, augmented, with what supervises each head.
+"""Stored images -> augmented batches of similar size, with the targets of each head.
 
-Everything random follows from (seed, pass) and (seed, batch number), so a run can resume at any batch.
+Randomness is derived from (seed, pass) and (seed, batch number), so a run can resume at any batch.
 Not for reading files: see `image_store`.
 """
 
@@ -31,12 +31,12 @@ class Batch:
 
     Attributes:
         pixels: ink, 0 to 1, (batch, 1, height, width).
-        cells: true where a cell belongs to the image, (batch, rows, columns).
-        inputs, targets: tokens in and out, (batch, length); targets are ``IGNORED`` behind the end.
-        boxed: which images know their symbols' boxes, (batch,).
+        cells: true for cells that belong to the image, (batch, rows, columns).
+        inputs, targets: token ids, (batch, length); targets are ``IGNORED`` after the end.
+        boxed: whether the boxes of the symbols are known, (batch,).
         classes: token of each cell, 0 for paper, ``IGNORED`` for padding and edges, (batch, rows, columns).
-        looks: cells in which the written token stands, (batch, length, rows * columns); all false where unknown.
-        counts: how often each token stands in the label, (batch, vocabulary).
+        looks: cells of the token at each position, (batch, length, rows * columns); all false if unknown.
+        counts: number of occurrences of each token in the label, (batch, vocabulary).
     """
 
     pixels: Tensor
@@ -54,7 +54,7 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """An image of a store, by number; ``row`` is what to learn from it, ``None`` for its label."""
+    """An image of a store, by index; ``row`` is its training row, ``None`` for recognition of its label."""
 
     store: ImageStore
     index: int
@@ -67,10 +67,10 @@ class Item:
 
 
 class BatchPlan:
-    """Which images make up which batch, pass by pass.
+    """Assign images to batches, pass by pass.
 
-    A pass is every real image once and ``ratio`` synthetic ones for each, taken in turn from a shuffled order; without
-    real images a pass is every synthetic image once.
+    A pass contains every real image once and ``ratio`` synthetic images per real one, in a shuffled order that
+    continues over passes; without real images a pass contains every synthetic image once.
     """
 
     def __init__(
@@ -85,9 +85,9 @@ class BatchPlan:
         largest: int | None = None,
         rows: Sequence[TaskRow] | None = None,
     ) -> None:
-        """Images of more than ``largest`` pixels are left out; a batch has at most ``longest`` images.
+        """Images with more than ``largest`` pixels are excluded; a batch has at most ``longest`` images.
 
-        With ``rows`` a pass is every row once, each about an image of ``synthetic``.
+        With ``rows`` a pass contains every row once; each row refers to an image of ``synthetic``.
         """
         self._synthetic = [item for store in synthetic for item in _items(store, largest)]
         if rows is not None:
@@ -125,7 +125,7 @@ def _items(store: ImageStore, largest: int | None) -> list[Item]:
 
 
 def _by_size(items: Sequence[Item], pixels: int, longest: int) -> Iterator[list[Item]]:
-    """Batches of images of like size that have at most ``pixels`` pixels once padded."""
+    """Batches of images of similar size that have at most ``pixels`` pixels after padding."""
     ordered = sorted(items, key=_size_order)
     batch: list[Item] = []
     height = width = 0
@@ -142,7 +142,7 @@ def _by_size(items: Sequence[Item], pixels: int, longest: int) -> Iterator[list[
 
 
 def _size_order(item: Item) -> tuple[int, int, int]:
-    """By classes of width, and within a class by height, up and down in turn: neighbours are of like size."""
+    """Sort key: class of width, then height, alternately ascending and descending: neighbours have similar sizes."""
     rows, columns = item.store.shapes[item.index].tolist()
     kind = round(4 * math.log2(columns))
     return kind, rows if kind % 2 else -rows, columns
@@ -201,7 +201,7 @@ class Collator:
     def _tokens(
         self, texts: Sequence[tuple[list[int], list[int]]], rng: np.random.Generator
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Inputs, with noise in the answers, and targets, from what is given and what must be written."""
+        """Inputs, with noise in the answers, and targets, from pairs of prefix and answer."""
         length = max(len(prefix) + len(answer) for prefix, answer in texts)
         inputs = np.zeros((len(texts), length), dtype=np.int64)
         targets = np.full((len(texts), length), IGNORED, dtype=np.int64)
@@ -212,7 +212,7 @@ class Collator:
         return inputs, targets
 
     def _text(self, item: Item, label: str) -> tuple[list[int], list[int]]:
-        """What the decoder is given, beginning with the token of the task, and what it must write after that."""
+        """Prefix of the decoder input, beginning with the token of the task, and the answer, as token ids."""
         row = item.row
         if row is None or item.recognition:
             return [self._start], [self._number(token) for token in label.split()]
@@ -221,7 +221,7 @@ class Collator:
         return prefix, [self._number(token) for token in row.answer]
 
     def _number(self, token: str) -> int:
-        """Of a token; tokens that the vocabulary lacks are all ``<unk>``."""
+        """The id of a token; ``<unk>`` for tokens that are not in the vocabulary."""
         return self._numbers.get(token, self._unknown)
 
     def _noisy(self, text: Sequence[int], rng: np.random.Generator) -> list[int]:
@@ -231,6 +231,6 @@ class Collator:
 
 
 def _label_begins(prefix: Sequence[int], answer: Sequence[int], label: Sequence[int]) -> int | None:
-    """The position of the targets at which the label begins, with which most answers end; ``None`` in the others."""
+    """The target position at which the label begins, if the answer ends with the label; otherwise ``None``."""
     begin = len(answer) - len(label)
     return len(prefix) - 1 + begin if begin >= 0 and answer[begin:] == label else None

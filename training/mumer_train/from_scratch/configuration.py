@@ -1,4 +1,4 @@
-"""Shape of a formula reader.
+"""Sizes of a formula reader.
 
 Not for how it is trained: see `settings`.
 """
@@ -20,10 +20,10 @@ class FormulaReaderConfig(PretrainedConfig):
         stages: (channels, residual blocks) of each stage of the encoder; the stem halves the image, and each of the
             first `log2(stride) - 1` stages after the first halves it again.
         stride: pixels of one cell of the encoder's map, a power of two.
-        d_model, decoder_layers, decoder_attention_heads, decoder_ffn_dim: of the decoder.
-        dropout: in the decoder.
-        supervised_layer: decoder layer whose cross-attention training may supervise.
-        max_positions: longest text, in tokens.
+        d_model, decoder_layers, decoder_attention_heads, decoder_ffn_dim: sizes of the decoder.
+        dropout: dropout probability in the decoder.
+        supervised_layer: decoder layer whose cross-attention can be supervised in training.
+        max_positions: maximum length of a text, in tokens.
     """
 
     model_type = "formula_reader"

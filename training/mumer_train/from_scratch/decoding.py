@@ -1,4 +1,4 @@
-"""Greedy decoding, and sampling, with a cache, faster than transformers' `generate` for models this small.
+"""Greedy decoding and sampling with a cache; for such small models faster than transformers' `generate`.
 
 Not for beam search: use `FormulaReader.generate`.
 """
@@ -36,14 +36,14 @@ def greedy(
     temperature: float = 0.0,
     generator: torch.Generator | None = None,
 ) -> list[tuple[list[int], float]]:
-    """The likeliest token at each step, until the end: (tokens without start and end, log probability) of each image.
+    """Decode with the most likely token at each step: (tokens without start and end, log probability) per image.
 
     Args:
         model: in eval mode.
         pixels, cells: see `FormulaReader`.
-        longest: at most as many tokens.
-        start: the first token; the configuration's start token if left out.
-        temperature: above 0, tokens are drawn at random, with ``generator``.
+        longest: maximum number of tokens.
+        start: the first token; default: the start token of the configuration.
+        temperature: above 0, tokens are sampled with ``generator``.
     """
     end = int(model.config.eos_token_id)
     memory = model.encoder.memory(model.features(pixels))
@@ -87,7 +87,7 @@ def read_images(
     temperature: float = 0.0,
     seed: int = 0,
 ) -> list[tuple[list[int], float]]:
-    """`greedy` for images of any size, in batches of like size; results in the order of the images."""
+    """`greedy` for images of any size, in batches of similar size; results in the order of the images."""
     generator = torch.Generator().manual_seed(seed)
     order = sorted(range(len(images)), key=lambda index: images[index].shape[::-1])
     results: list[tuple[list[int], float]] = [([], 0.0)] * len(images)

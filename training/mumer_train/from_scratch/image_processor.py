@@ -1,6 +1,6 @@
-"""Images of any size and polarity -> what a formula reader takes: fitted to one symbol size and pen, padded to a batch.
+"""Images of any size and polarity -> input of a formula reader: fitted to one symbol size and pen, padded to a batch.
 
-Not for training images: those are fitted once, by `prepare`.
+Not for training images: `prepare` fits them once.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 from transformers.feature_extraction_utils import BatchFeature
-from transformers.image_processing_base import ImageProcessingMixin  # without torchvision's backends
+from transformers.image_processing_base import ImageProcessingMixin  # the processor without torchvision
 
 from mumer_data.images.fit import Fit, fit_image
 

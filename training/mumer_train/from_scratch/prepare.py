@@ -31,7 +31,7 @@ FIT = Fit(symbol=16, pen=1.6, padding=4, multiple=8, max_pixels=40_000)
 
 
 def fitted_pixels(image: Image.Image, fit: Fit = FIT) -> tuple[Pixels, float, float, float] | None:
-    """Ink of a fitted image, its scale, and where the source's pixel (0, 0) is; ``None`` without ink."""
+    """Ink of a fitted image, its scale, and the position of the source's pixel (0, 0); ``None`` without ink."""
     fitted = fit_image(image, fit)
     if fitted is None:
         return None
@@ -39,7 +39,7 @@ def fitted_pixels(image: Image.Image, fit: Fit = FIT) -> tuple[Pixels, float, fl
 
 
 def held_out(label: str, share: float) -> bool:
-    """Whether a label is held out: decided by its hash, so that all images of one label are on one side."""
+    """Whether a label is held out; it depends on its hash, so all images of a label are in the same part."""
     return hash64(f"held-out\0{label}") < share * 2.0**64
 
 
@@ -70,7 +70,7 @@ def caption_images(folder: Path, fit: Fit = FIT, preset: str = "crohme") -> Iter
 
 
 class FontHand:
-    """A bank of fonts' glyphs as an `Alphabet`: changed as much as drawn shapes are, since a font repeats itself."""
+    """A bank of fonts as an `Alphabet`; its glyphs are varied like drawn shapes, because a font repeats its shapes."""
 
     def __init__(self, path: Path) -> None:
         self._bank = GlyphBank(path)
@@ -85,20 +85,20 @@ class FontHand:
         return self._shapes[key]
 
 
-_font_hand = lru_cache(maxsize=4)(FontHand)  # read once a process
+_font_hand = lru_cache(maxsize=4)(FontHand)  # read once per process
 
 
 @dataclass(frozen=True, slots=True)
 class SyntheticHands:
-    """Who writes the synthetic images.
+    """Writers of the synthetic images.
 
     Attributes:
-        seed: of everything random.
-        writers: how many different styles.
-        fonts: bank of fonts' glyphs, or ``None``.
+        seed: random seed.
+        writers: number of writer styles.
+        fonts: bank of glyphs from fonts, or ``None``.
         bank: bank of glyphs cut from real ink, or ``None``.
-        bank_share, font_share: of the images, written with glyphs of the bank and of the fonts; the rest is drawn.
-        preset: of the normaliser.
+        bank_share, font_share: shares of the images with glyphs of the bank and of the fonts; others are drawn.
+        preset: normalisation preset.
     """
 
     seed: int = 0
@@ -131,7 +131,7 @@ class SyntheticHands:
 
 
 def synthetic_images(labels: Sequence[tuple[str, str]], hands: SyntheticHands, fit: Fit = FIT) -> Iterator[StoredImage]:
-    """Each (id, label) drawn by hand; those that cannot be drawn are left out."""
+    """An image per (id, label); labels that cannot be drawn are skipped."""
     for name, label in labels:
         image = hands.draw(name, label, fit)
         if image is not None:
@@ -190,7 +190,7 @@ def _prepare_split(source: Path, out: Path, held: Path | None, is_held: Callable
 def prepare_synthetic(
     labels: Path, out: Path, hands: SyntheticHands, *, copies: int = 2, start: int = 0, limit: int | None = None
 ) -> int:
-    """Draw the labels of a file in a shuffled order that ``start`` and ``limit`` cut: parts can be prepared in turn.
+    """Draw the labels of a file in a shuffled order; ``start`` and ``limit`` select a part of it.
 
     Raises:
         SourceError: the file cannot be read or has no label.
@@ -206,5 +206,5 @@ def prepare_synthetic(
     order = rng_for(hands.seed, "order", "prepare").permutation(len(todo)).tolist()
     part = order[start : None if limit is None else start + limit]
     if not part:
-        raise SourceError(f"{labels} gives {len(todo):,} images: there is none from --start {start} on")
+        raise SourceError(f"{labels} has {len(todo):,} images: there are none from --start {start} on")
     return write_store(out, synthetic_images([todo[index] for index in part], hands))

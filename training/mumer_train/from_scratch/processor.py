@@ -62,7 +62,7 @@ class FormulaReaderProcessor(ProcessorMixin):
         return_tensors: str | None = "pt",
         **_: Any,
     ) -> BatchFeature:
-        """Fitted images, and ``labels`` of the texts with an end token, -100 behind it."""
+        """Fitted images, and ``labels`` of the texts with an end token, -100 after it."""
         inputs = self.image_processor(images, return_tensors=return_tensors)
         if text is not None:
             rows = [self.answer_tokens(one) for one in text]
@@ -93,7 +93,7 @@ class FormulaReaderProcessor(ProcessorMixin):
 
 
 def register() -> None:
-    """Let `AutoConfig`, `AutoModelForImageTextToText`, `AutoProcessor` and their kind load formula readers."""
+    """Register formula readers with `AutoConfig`, `AutoModelForImageTextToText`, `AutoProcessor` and so on."""
     kind = FormulaReaderConfig.model_type
     AutoConfig.register(kind, FormulaReaderConfig, exist_ok=True)
     AutoModelForImageTextToText.register(FormulaReaderConfig, FormulaReader, exist_ok=True)

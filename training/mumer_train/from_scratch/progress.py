@@ -1,4 +1,4 @@
-"""Where a training run is, and the means that its log shows.
+"""Progress of a training run, and the means in its log.
 
 Not for the training itself: see `run`.
 """
@@ -13,15 +13,15 @@ from mumer_train.from_scratch.losses import Losses
 
 @dataclass(slots=True)
 class Progress:
-    """Where a run is.
+    """Progress of a run.
 
     Attributes:
-        step: batches learnt from.
-        seen: images in them.
-        number, batch: the pass, and the next batch of it.
-        folders: how many folders of synthetic images the pass uses.
-        recognised: those of them whose answer was the label alone.
-        decay_start: where the schedule was when the decay began.
+        step: number of batches so far.
+        seen: number of images so far.
+        number, batch: number of the pass, and of its next batch.
+        folders: number of folders of synthetic images that the pass uses.
+        recognised: number of images so far whose task was recognition.
+        decay_start: position of the schedule when the decay began.
         best: highest ExpRate of the averaged weights on the first validation set.
     """
 
@@ -47,7 +47,7 @@ class Tally:
     begun: float = field(default_factory=time.perf_counter)
 
     def add(self, losses: Losses, images: int) -> None:
-        """Note one batch."""
+        """Add one batch."""
         for name in ("token", "symbol", "attention", "count"):
             value = getattr(losses, name)
             if value:

@@ -1,4 +1,4 @@
-"""A formula reader behind the recognizer `transformers`: the likeliest answers, or samples.
+"""A formula reader for the recognizer `transformers`: greedy answers, or samples.
 
 Not for chat models: see `mumer_train.transformers_recognizer`. Not for ONNX files: see `mumer_data.recognizers.onnx`.
 """
@@ -25,7 +25,7 @@ class ReaderRecognizer:
     """A formula reader in a folder; prompts are not used, since it only writes labels.
 
     Args:
-        folder: of the model.
+        folder: folder of the model.
         batch: images per batch.
 
     Raises:

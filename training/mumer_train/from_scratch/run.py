@@ -1,6 +1,6 @@
-"""Train a formula reader: steps, averaged weights, validation, checkpoints from which a run resumes exactly.
+"""Train a formula reader: steps, averaged weights, validation, checkpoints with exact resume.
 
-Not for making training images (see `prepare`) nor for the losses (see `losses`).
+Not for preparing images (see `prepare`) or for the losses (see `losses`).
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from mumer_train.from_scratch.tokenizer import formula_tokenizer
 from mumer_train.from_scratch.vocabulary import END, START, TOKENS
 
 CHECKPOINT, BEFORE_DECAY = "checkpoint.pt", "before_decay.pt"
-_NORM_IMAGES = 400  # from which the batch norms of an export are measured
+_NORM_IMAGES = 400  # number of images for the batch-norm statistics of an export
 DECAY, LOG, BEST, HISTORY = "DECAY", "log.txt", "best", "history.jsonl"
 
 
@@ -95,7 +95,7 @@ class ReaderRun:
 
     @property
     def position(self) -> int:
-        """Where the run is, in the unit of its schedule."""
+        """The progress of the run, in the unit of its schedule."""
         progress = self.progress
         return {"images": progress.seen, "recognition": progress.recognised, "steps": progress.step}[
             self.settings.schedule.unit
@@ -106,7 +106,7 @@ class ReaderRun:
         self.stopping = True
 
     def _plan(self) -> BatchPlan:
-        """The plan of the current pass; a new pass takes up the folders that there are by now."""
+        """The plan of the current pass; a new pass uses all folders that exist when it begins."""
         settings, progress = self.settings, self.progress
         if progress.batch == 0:
             there = [folder.exists() for folder in settings.synthetic]
@@ -148,7 +148,7 @@ class ReaderRun:
         return (at is not None and self.position >= at) or (self.settings.out / DECAY).exists()
 
     def _average(self) -> None:
-        """Move the averaged weights; in the first steps faster, so that they leave random ones behind."""
+        """Update the averaged weights; faster in the first steps, because the initial weights are random."""
         keep, step = self.settings.ema, self.progress.step
         if self.settings.initial is None:
             keep = min(keep, step / (step + 10))
@@ -196,7 +196,7 @@ class ReaderRun:
         save_reader(self.average, FormulaReaderProcessor(tokenizer=formula_tokenizer(self.tokens)), folder)
 
     def save(self, name: str = CHECKPOINT) -> None:
-        """Write a checkpoint, whole or not at all."""
+        """Write a checkpoint atomically."""
         state = {
             "model": self.model.state_dict(),
             "average": self.average.state_dict(),
@@ -207,7 +207,7 @@ class ReaderRun:
             torch.save(state, temporary)
 
     def _begin_with(self, source: Path) -> None:
-        """Take the weights of an earlier reader."""
+        """Copy the weights of an earlier reader."""
         store = ImageStore(self.settings.synthetic[0])
         images = [store[number].pixels for number in range(min(len(store), _NORM_IMAGES))]
         set_initial_weights(self.model, self.tokens, source, images)
@@ -242,10 +242,10 @@ def _groups(model: FormulaReader, weight_decay: float) -> list[dict[str, Any]]:
 
 
 def train_reader(config: Path, settings: Sequence[str] = ()) -> str:
-    """Train as a YAML file says, from its last checkpoint if there is one; SIGTERM stops with a checkpoint.
+    """Train by a YAML file, from the last checkpoint if there is one; on SIGTERM write a checkpoint and stop.
 
     Returns:
-        One line on where the run is.
+        One line about the progress of the run.
 
     Raises:
         TrainingError: the file is not valid.

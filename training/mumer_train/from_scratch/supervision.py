@@ -1,4 +1,4 @@
-"""Boxes of symbols -> what each cell of an image must name, and where the decoder must look for a token.
+"""Boxes of symbols -> target class of each cell of an image, and target cells of the attention for each token.
 
 Not for losses: see `losses`.
 """
@@ -15,12 +15,12 @@ from mumer_train.from_scratch.vocabulary import STRUCTURE
 
 STRIDE = 8
 IGNORED = -100
-_CENTRE = 0.6  # share of a box, in each direction, whose cells must name the symbol
+_CENTRE = 0.6  # share of a box, in each direction, whose cells have the symbol as target
 _SKIPPED = (*STRUCTURE, r"\limits")
 
 
 def cell_classes(boxes: Boxes, symbols: Sequence[int], shape: tuple[int, int]) -> NDArray[np.int64]:
-    """The symbol of each cell: that of the smallest box whose centre part holds the cell; edges are left open."""
+    """Symbol per cell: that of the smallest box whose central part contains it; ``IGNORED`` at edges of boxes."""
     classes = np.zeros(shape, dtype=np.int64)
     sizes = boxes[:, 2:] - boxes[:, :2]
     order = np.argsort(-sizes.prod(axis=1), kind="stable")
@@ -44,7 +44,7 @@ def _cells(box: NDArray[np.float32], share: float) -> tuple[int, int, int, int]:
 
 
 def mark_looks(looks: NDArray[np.bool_], tokens: Sequence[str], symbols: Sequence[str], boxes: Boxes) -> None:
-    """Mark the cells of each visible token, where boxes and visible tokens agree in order."""
+    """Mark the cells of each visible token, if the boxes and the visible tokens have the same order."""
     visible = [index for index, token in enumerate(tokens) if token not in _SKIPPED]
     if [tokens[index] for index in visible] != list(symbols):
         return
