@@ -171,7 +171,9 @@ def test_a_writer_is_in_one_fold_and_the_check_sees_to_it(tmp_path: Path) -> Non
     for number in range(24):  # the same files, but every writer wrote something of each fold
         path = tmp_path / "ink" / f"{number}.inkml"
         path.write_text(INK.format(number + 1, number % 2 + 1), encoding="utf-8")
-    with pytest.raises(TrainingError, match="fold 0: the model was trained on the writer 'w1', whose images it predicts"):
+    with pytest.raises(
+        TrainingError, match="fold 0: the model was trained on the writer 'w1', whose images it predicts"
+    ):
         check_leakage(options)
 
 
