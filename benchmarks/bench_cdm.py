@@ -47,7 +47,7 @@ def agreement(scores: list[CdmScore], rows: list[Prediction], official: Path) ->
 def many(rows: list[Prediction], count: int, workers: int | None) -> list[Figure]:
     """Wall time and memory of ``count`` pairs: the rows, repeated."""
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    pairs = [(row.label, row.text) for row in rows]
+    pairs = [(row.label, row.prediction) for row in rows]
     pairs = (pairs * (count // len(pairs) + 1))[:count]
     begin = time.perf_counter()
     done = sum(1 for _ in cdm_scores(pairs, workers))
@@ -65,7 +65,7 @@ def wrong_pairs(rows: list[Prediction]) -> list[Figure]:
     if not rows:
         return []
     setting_of.cache_clear()
-    taken = [cpu_seconds(lambda row=row: cdm_score(row.label, row.text)) * 1000 for row in rows]  # type: ignore[misc]
+    taken = [cpu_seconds(lambda row=row: cdm_score(row.label, row.prediction)) * 1000 for row in rows]  # type: ignore[misc]
     name = f"wrong pair of {len(rows):,}"
     return [
         at_most(f"{name}, mean", float(np.mean(taken)), "ms", 3.0),
@@ -81,8 +81,8 @@ def compared(
     rows = rows[:most]
     cdm_score("x", "y")  # imports and the font
     scores: list[CdmScore] = []
-    each = cpu_seconds(lambda: scores.extend(cdm_score(row.label, row.text) for row in rows)) / len(rows)
-    wrong = [row for row in rows if row.label.split() != row.text.split()]
+    each = cpu_seconds(lambda: scores.extend(cdm_score(row.label, row.prediction) for row in rows)) / len(rows)
+    wrong = [row for row in rows if row.label.split() != row.prediction.split()]
     tool = "published tool, measured once"
     return [
         Figure(f"pair of {len(rows):,}", each * 1000, "ms", tool, OFFICIAL * 1000, FASTER, smaller_is_better=True),

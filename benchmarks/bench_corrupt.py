@@ -50,7 +50,7 @@ def described(pairs: Iterable[Pair]) -> tuple[Counter[Hashable], Counter[Hashabl
     for label, text in pairs:
         script = align(label, text)
         distances[min(script.cost, LONGEST)] += 1
-        confusions.update((confusion.label, confusion.text) for confusion in confusions_of(script))
+        confusions.update((confusion.label, confusion.prediction) for confusion in confusions_of(script))
     return distances, confusions
 
 

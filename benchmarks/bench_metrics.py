@@ -29,16 +29,16 @@ def varied(rows: list[Prediction], count: int) -> list[Prediction]:
     rows_changed = []
     for number in range(count):
         row = rows[number % len(rows)]
-        tokens = row.text.split()
+        tokens = row.prediction.split()
         if tokens and rng.random() < 0.2:
             del tokens[rng.randrange(len(tokens))]
-        rows_changed.append(replace(row, text=" ".join(tokens), row=number))
+        rows_changed.append(replace(row, prediction=" ".join(tokens), row=number))
     return rows_changed
 
 
 def reference(rows: list[Prediction]) -> dict[str, float]:
     """The figures as the published evaluation computes them."""
-    labels, texts = [row.label.split() for row in rows], [row.text.split() for row in rows]
+    labels, texts = [row.label.split() for row in rows], [row.prediction.split() for row in rows]
     edits = [editdistance.eval(label, text) for label, text in zip(labels, texts, strict=True)]
     bleu = corpus_bleu([[label] for label in labels], texts, smoothing_function=SmoothingFunction().method4)
     scores = [(1 - edit / max(len(a), len(b), 1)) * 100 for edit, a, b in zip(edits, labels, texts, strict=True)]

@@ -41,7 +41,9 @@ _CACHES: tuple[_lru_cache_wrapper[object], ...] = (compared, pictures._scores, p
 def wrong_answers(files: Sequence[Path], count: int) -> list[Pair]:
     """``count`` different wrong answers with their references: the real ones first, then copies of them with some
     symbols exchanged."""
-    real = [(row.text, row.label) for file in files for row in load_predictions(file) if row.text != row.label]
+    real = [
+        (row.prediction, row.label) for file in files for row in load_predictions(file) if row.prediction != row.label
+    ]
     pairs = dict.fromkeys(real)
     for number in range(20 * count):
         if len(pairs) >= count:

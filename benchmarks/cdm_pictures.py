@@ -79,9 +79,9 @@ def main() -> None:
     options = parser.parse_args()
     rows = load_predictions(options.predictions)
     official = json.loads(options.official.read_text(encoding="utf-8"))["f1"]
-    scores = [score.f1 for score in cdm_scores([(row.label, row.text) for row in rows])]
+    scores = [score.f1 for score in cdm_scores([(row.label, row.prediction) for row in rows])]
     differ = [
-        (f"{row.id}: published tool {official[row.id]:.3f}, here {score:.3f}", row.label, row.text)
+        (f"{row.id}: published tool {official[row.id]:.3f}, here {score:.3f}", row.label, row.prediction)
         for row, score in zip(rows, scores, strict=True)
         if score is not None and score != official[row.id]
     ]

@@ -70,7 +70,7 @@ def other_scores(rows: Sequence[dict[str, Any]]) -> dict[str, Floats]:
     sides = [(_label(row["reference"]), _label(row["prediction"])) for row in rows]
     pairs = pair_up([Prediction(str(n), label, text) for n, (label, text) in enumerate(sides)])
     cdm = [cdm_score(label, text) for label, text in sides]
-    longest = np.maximum(np.maximum(pairs.label_lengths, pairs.text_lengths), 1)
+    longest = np.maximum(np.maximum(pairs.label_lengths, pairs.prediction_lengths), 1)
     scores = {
         "ExpRate": pairs.exact.astype(float),
         "VisEq": np.array([float(score.viseq) for score in cdm]),

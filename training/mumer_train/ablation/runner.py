@@ -175,11 +175,11 @@ def write_predictions(path: Path, rows: Sequence[Prediction]) -> None:
     columns: dict[str, list[Any]] = {
         "img_id": [row.id for row in rows],
         "gt": [row.label for row in rows],
-        "pred": [row.text for row in rows],
+        "pred": [row.prediction for row in rows],
         "image_path": [None] * len(rows),
         "dataset": [row.dataset for row in rows],
         "sample": [row.sample for row in rows],
-        "answer": [row.text for row in rows],
+        "answer": [row.prediction for row in rows],
         "logprob": [None] * len(rows),
         "finish_reason": [None] * len(rows),
     }
