@@ -42,6 +42,7 @@ BENCHES = {
     "audit": "Wrong labels",
     "corrupt": "Made-up mistakes",
     "constrained": "Constrained decoding",
+    "decoding": "Decoding of exported readers",
     "filters": "Near duplicates",
     "build": "Builds",
 }
