@@ -82,31 +82,24 @@ def verdicts(raw: Mapping[str, str], preset: str, folder: Path) -> list[Verdict]
             labels[formula] = normalizer(formula)
         except LatexSyntaxError as error:
             labels[formula] = error
-    written = [label for label in labels.values() if isinstance(label, str)]
-    answers = rendered([*raw, *written], folder)
-    of_raw = dict(zip(raw, answers, strict=False))
-    of_label = dict(zip(written, answers[len(raw) :], strict=True))
-    return [_verdict(source, formula, labels[formula], of_raw, of_label) for formula, source in raw.items()]
+    sources = list(dict.fromkeys([*raw, *(label for label in labels.values() if isinstance(label, str))]))
+    answers = dict(zip(sources, rendered(sources, folder), strict=True))
+    return [_verdict(source, formula, labels[formula], answers) for formula, source in raw.items()]
 
 
-def _verdict(
-    source: str,
-    raw: str,
-    label: str | LatexSyntaxError,
-    of_raw: Mapping[str, Mapping[str, str]],
-    of_label: Mapping[str, Mapping[str, str]],
-) -> Verdict:
+def _verdict(source: str, raw: str, label: str | LatexSyntaxError, answers: Mapping[str, Mapping[str, str]]) -> Verdict:
+    """What became of one formula; ``answers`` has what the referee said of each formula and each label."""
     try:
-        before = seen(of_raw[raw], raw)
+        before = seen(answers[raw], raw)
     except UnrenderableError as error:
         return Verdict(source, raw, UNRENDERABLE, detail=str(error))
     if isinstance(label, LatexSyntaxError):
         return Verdict(source, raw, REFUSED, detail=label.reason)
     try:
-        after = seen(of_label[label], raw)
+        after = seen(answers[label], raw)
     except UnrenderableError as error:
         return Verdict(source, raw, BROKEN, label, str(error))
-    detail = difference(before, after) or word_taken(of_raw[raw]["mathml"], of_label[label]["mathml"])
+    detail = difference(before, after) or word_taken(answers[raw]["mathml"], answers[label]["mathml"])
     return Verdict(source, raw, CHANGED if detail else SAME, label, detail)
 
 
