@@ -22,7 +22,7 @@ class FormulaReaderConfig(PretrainedConfig):
         stride: pixels of one cell of the encoder's map, a power of two.
         d_model, decoder_layers, decoder_attention_heads, decoder_ffn_dim: of the decoder.
         dropout: in the decoder.
-        supervised_layer: decoder layer whose cross-attention training may supervise.
+        supervised_layer: decoder layer whose cross-attention training may supervise; of fewer layers the last.
         max_positions: longest text, in tokens.
     """
 
@@ -51,7 +51,7 @@ class FormulaReaderConfig(PretrainedConfig):
         self.decoder_attention_heads = decoder_attention_heads
         self.decoder_ffn_dim = decoder_ffn_dim
         self.dropout = dropout
-        self.supervised_layer = supervised_layer
+        self.supervised_layer = min(supervised_layer, decoder_layers - 1)
         self.max_positions = max_positions
         defaults = {"pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2, "decoder_start_token_id": 1}
         super().__init__(**{"is_encoder_decoder": True, "tie_word_embeddings": False, **defaults, **kwargs})
