@@ -32,7 +32,7 @@ def read_labels(path: Path | None) -> list[str]:
 
 
 def clear_caches() -> None:
-    """Cold: no step derived for earlier labels."""
+    """Clear the caches of the transducer, so that no step derived for an earlier label is reused."""
     tree_transducer().clear_cache()
     published_transducer().clear_cache()
 
@@ -43,7 +43,7 @@ def over(run: Callable[[str], object], labels: list[str]) -> None:
 
 
 def compared(labels: list[str], source: str, rounds: int) -> list[Figure]:
-    """Microseconds a label, cold, beside the published algorithm, and how many of its texts are ours."""
+    """Microseconds per label with cold caches, of both algorithms, and the number of equal texts."""
     agree = sum(published_reference(label) == published_text(label) for label in labels)
     runs: dict[str, Callable[[str], object]] = {
         "published algorithm": published_reference,
@@ -60,8 +60,8 @@ def compared(labels: list[str], source: str, rounds: int) -> list[Figure]:
     return [
         at_least("texts equal to the published ones", agree, "texts", len(labels), "all", note=source),
         *(
-            Figure(name, found, "us a label", "published algorithm", reference, TARGETS.get(name), True)
-            for name, found in each.items()
+            Figure(name, each_time, "us per label", "published algorithm", reference, TARGETS.get(name), True)
+            for name, each_time in each.items()
         ),
     ]
 
@@ -77,8 +77,8 @@ def fresh_processes(rounds: int) -> list[Figure]:
     least = {name: min(start.cpu for start in found) for name, found in starts.items()}
     wall = min(start.wall for start in starts["help"])
     return [
-        at_most("a fresh Python imports the library", least["import"], "s", 0.1),
-        Figure("a fresh Python imports the library and parses one label", least["parse"], "s"),
+        at_most("a new Python process imports the library", least["import"], "s", 0.1),
+        Figure("a new Python process imports the library and parses one label", least["parse"], "s"),
         at_most("mumer --help", least["help"], "s", 0.3, note=f"wall time {wall:.2f} s"),
     ]
 

@@ -1,4 +1,4 @@
-"""How long things take in processor time, so that others on the machine do not count.
+"""Measure processor time, so that other processes on the machine have no influence.
 
 Not for wall time of many cores.
 """
@@ -33,11 +33,11 @@ def alternating(
             if before is not None:
                 before()
             times[name].append(cpu_seconds(run))
-    return {name: min(found) for name, found in times.items()}
+    return {name: min(seconds) for name, seconds in times.items()}
 
 
 class Apart(NamedTuple):
-    """What a process of its own took: wall and processor time in seconds, what it printed."""
+    """A separate process: its wall and processor time in seconds, and its output."""
 
     wall: float
     cpu: float
@@ -45,7 +45,7 @@ class Apart(NamedTuple):
 
 
 def apart(code: str, *arguments: object) -> Apart:
-    """Run Python code in a process of its own; it and what it waited for count as one."""
+    """Run Python code in a separate process; the time of its child processes is included."""
 
     def used() -> float:
         usage = resource.getrusage(resource.RUSAGE_CHILDREN)
