@@ -82,7 +82,7 @@ def writer_style(writer: str, seed: int = 0) -> WriterStyle:
     """The style of a writer; the same name and seed always return the same style."""
     rng = rng_for(seed, writer, "style")
     return WriterStyle(
-        slant=float(np.clip(rng.normal(0.015, 0.1), -0.3, 0.5)),
+        slant=float(np.clip(rng.normal(0.01, 0.07), -0.3, 0.3)),
         aspect=float(np.exp(rng.normal(0.18, 0.15))),
         x_height=float(np.exp(rng.normal(0.26, 0.12))),
         spacing=float(np.clip(rng.lognormal(-1.35, 0.45), 0.08, 0.8)),

@@ -167,7 +167,7 @@ def test_one_writer_one_hand_and_many_writers_many() -> None:
     assert len({style.aspect for style in styles}) == 1000
     assert writer_style("writer-1") == styles[1] != writer_style("writer-1", seed=1)
     slants = np.array([style.slant for style in styles])
-    assert -0.3 <= slants.min() < -0.1 < 0.25 < slants.max() <= 0.5
+    assert -0.3 <= slants.min() < -0.15 < 0.15 < slants.max() <= 0.3
     shapes = {picture("2", name=f"{number}").image.tobytes() for number in range(200)}
     assert len(shapes) == 200
 
