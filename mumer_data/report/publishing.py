@@ -14,7 +14,7 @@ from rich.text import Text
 
 from mumer_data.hub.checks import Finding
 from mumer_data.hub.folder import Build
-from mumer_data.hub.publication import Upload, left_at_home
+from mumer_data.hub.publication import Upload, not_uploaded
 
 if TYPE_CHECKING:
     from mumer_data.hub.push import Pushed
@@ -65,8 +65,8 @@ def print_plan(build: Build, uploads: Sequence[Upload], repo: str) -> None:
         if upload.path not in shards:
             table.add_row(Text(upload.path), "1", decimal(upload.size))
     console.print(table)
-    home = left_at_home(build, uploads)
-    console.print(Text(f"stays here: {', '.join(home)}" if home else "nothing stays here"))
+    local = not_uploaded(build, uploads)
+    console.print(Text(f"stays here: {', '.join(local)}" if local else "nothing stays here"))
     total = sum(upload.size for upload in uploads)
     console.print(Text(f"{len(uploads):,} files, {decimal(total)}; nothing was sent (--dry-run)"))
 
