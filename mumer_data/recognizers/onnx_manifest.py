@@ -30,7 +30,7 @@ class CacheShape(_Strict):
 
 
 class OnnxManifest(_Strict):
-    """What a runner must know of a model.
+    """What is needed to run a model.
 
     Attributes:
         format: of the ONNX files; the encoder maps ``pixel_values`` to ``cross``, the decoder maps ``token``, ``cross``
@@ -76,5 +76,5 @@ def read_manifest(folder: Path) -> OnnxManifest:
     """
     path = folder / MANIFEST
     if not path.is_file():
-        raise SourceError(f"{path} does not exist: give the folder of a model exported with `mumer reader export`")
+        raise SourceError(f"{path} does not exist: name the folder of a model exported with `mumer reader export`")
     return validated(OnnxManifest, read_yaml(path, SourceError), str(path), SourceError)
