@@ -1,6 +1,6 @@
 """First pass over a source: one record of hashes per row, so that rows can be compared with all others.
 
-Not for decisions: the filters make them.
+Not for excluding rows: see the filters.
 """
 
 from __future__ import annotations
