@@ -54,7 +54,7 @@ class Members(Protocol):
         """A member's bytes; raises one of `BROKEN`."""
 
     def window(self, name: str) -> io.RawIOBase:
-        """A member as a seekable file with a position of its own; raises one of `BROKEN`."""
+        """A member as a seekable file with its own position; raises one of `BROKEN`."""
 
 
 class ArchiveBombError(ValueError):
@@ -68,7 +68,7 @@ class ArchiveBombError(ValueError):
 
 
 def allowed_size(path: Path) -> int:
-    """How many bytes an archive may unpack to."""
+    """The number of bytes to which an archive may unpack."""
     return max(ALWAYS_ALLOWED, MAX_RATIO * path.stat().st_size)
 
 
@@ -202,7 +202,7 @@ class _SharedFile:
 
 
 class _Window(io.RawIOBase):
-    """A part of a shared file, as a read-only file of its own."""
+    """A part of a shared file, as a separate read-only file."""
 
     def __init__(self, file: _SharedFile, start: int, size: int) -> None:
         self._file = file

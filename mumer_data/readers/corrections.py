@@ -35,7 +35,7 @@ class LabelCorrection:
         new: the label to use from now on; equal to ``old`` for ``keep`` and ``unsure``, ``""`` for ``drop``.
         verdict: ``keep`` (the label is right), ``take`` (a proposal is right), ``edit`` (another label is right),
             ``drop`` (the row is unusable) or ``unsure``.
-        who, when: as the reviewer gave them; may be empty.
+        who, when: as the reviewer entered them; may be empty.
     """
 
     id: str

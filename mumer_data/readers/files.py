@@ -231,7 +231,7 @@ class ArchiveStore(ImageStore):
         return self._members.sizes[name]
 
     def file_path(self, name: str) -> None:
-        """Nothing: a member has no path of its own."""
+        """``None``: a member of an archive has no path."""
 
     def _has(self, name: str) -> bool:
         return name in self._members.sizes

@@ -130,8 +130,8 @@ def plot_confusions(path: Path, confusions: Confusions) -> Path:
     axes = figure.subplots()
     rates = [[0.0] * len(across) for _ in down] or [[0.0]]
     for row in chosen:
-        place = down.index(row.confusion.label), across.index(row.confusion.text or _MISSING)
-        rates[place[0]][place[1]] += row.rate
+        cell = down.index(row.confusion.label), across.index(row.confusion.text or _MISSING)
+        rates[cell[0]][cell[1]] += row.rate
     largest = max(map(max, rates)) or 1.0
     shades = axes.imshow(rates, cmap="Blues", vmin=0, vmax=largest, aspect="auto")
     for (y, x), count in _counts(chosen, down, across).items():
