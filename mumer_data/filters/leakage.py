@@ -80,7 +80,7 @@ class Leak:
     """A row of a test set that is also in a training set.
 
     Attributes:
-        test_id, train_id: of the two rows.
+        test_id, train_id: ids of the two rows.
         image: ``exact``, ``near`` or ``""``.
         label: whether the labels are the same.
     """

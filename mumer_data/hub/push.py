@@ -31,7 +31,7 @@ class Pushed:
     """The result of a push.
 
     Attributes:
-        repo, revision, commit: where it is.
+        repo, revision, commit: repository, branch and commit id.
         private: whether the repository is private.
         sent, unchanged, removed: files that changed, that did not change, and that the build no longer has.
         size: bytes of the files that changed; what was in the Hub's storage already was not sent.
@@ -63,7 +63,7 @@ def push(
     Args:
         repository: the target; created if it does not exist.
         uploads: the files; see `publication`.
-        message: of the commit.
+        message: commit message.
         private: make the repository private, or refuse if it is public.
         agree: called with the findings about the repository; raises to stop the push before anything is sent.
         progress: called with (bytes done, bytes in total).

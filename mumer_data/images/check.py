@@ -42,8 +42,8 @@ class ImageInfo:
     """Properties of a decoded image.
 
     Attributes:
-        width: in pixels.
-        height: in pixels.
+        width: width in pixels.
+        height: height in pixels.
         format: one of `FORMATS`.
         mode: Pillow's name of the pixel format, e.g. ``1``, ``L``, ``RGB``, ``CMYK``, ``I;16``.
         odd: why programs may show it differently, or ``""``; see `display_ambiguity`.

@@ -30,7 +30,7 @@ class InkStyle:
     Attributes:
         height: height of the image, padding included, in pixels.
         stroke_width: stroke width in pixels.
-        padding: on all four sides, in pixels.
+        padding: margin on all four sides, in pixels.
         max_width: largest width of the image, in pixels; longer ink is drawn smaller, at the same height. Each stroke
             adds at most two heights to the width.
         ink: grey level of the strokes, 0 to 255.
@@ -73,7 +73,7 @@ def draw_ink(strokes: Sequence[Stroke], widths: Sequence[NDArray[np.float64]], s
 
     Args:
         strokes: as for `render_ink`, in pixels.
-        widths: for each stroke, the pen's width at each point, in pixels.
+        widths: pen width at each point of each stroke, in pixels.
         size: width and height of the image.
     """
     canvas = Image.new("L", (size[0] * OVERSAMPLE, size[1] * OVERSAMPLE), 255)

@@ -164,7 +164,7 @@ def explain(problem: Any, model: type[BaseModel], known: Iterable[str] | None = 
     """One error of pydantic as one line, with the nearest known key if a key is unknown.
 
     Args:
-        problem: from ``ValidationError.errors()``.
+        problem: one of ``ValidationError.errors()``.
         model: the validated model.
         known: the known keys at that location, if they do not follow from the model.
     """

@@ -18,7 +18,7 @@ def encode_png(image: Image, *, compress_level: int = 1, optimize: bool = False)
     """An image as PNG.
 
     Args:
-        image: of any mode that PNG has.
+        image: an image in a mode that PNG supports.
         compress_level: zlib level, 0 to 9, or `ZLIB_DEFAULT`; 1 is the fastest with compression.
         optimize: search for the smallest encoding, slowly; the level is then ignored.
     """

@@ -30,7 +30,7 @@ class LabelCorrection:
     """One decision about a label.
 
     Attributes:
-        id: of the row.
+        id: id of the row.
         old: the label that was judged.
         new: the label to use from now on; equal to ``old`` for ``keep`` and ``unsure``, ``""`` for ``drop``.
         verdict: ``keep`` (the label is right), ``take`` (a proposal is right), ``edit`` (another label is right),
@@ -145,8 +145,8 @@ class CorrectedReader:
     """Another reader with corrected labels; a dropped row becomes a reject with reason ``label_dropped``.
 
     Args:
-        reader: of the source.
-        path: of the corrections.
+        reader: reader of the source.
+        path: path of the corrections.
         preset, rules: normalisation of the pipeline; old labels may be normalised.
 
     Raises:

@@ -36,7 +36,7 @@ def rows_of_groups(footer: Any, path: Path) -> list[int]:
 
     Args:
         footer: ``pyarrow.parquet.FileMetaData``.
-        path: of the file, for the message.
+        path: path of the file, for the message.
 
     Raises:
         SourceError: their sum is not the number of rows that the footer states.

@@ -40,7 +40,7 @@ class InkFilesReader:
             folder: only the files below a folder of this name, such as MathWriting's ``train``.
             label: the annotation that is the label: ``truth`` in CROHME, ``normalizedLabel`` or ``label`` in
                 MathWriting; ``$`` around it are dropped.
-            height, stroke_width, padding, max_width: of the image, in pixels.
+            height, stroke_width, padding, max_width: see `InkStyle`, in pixels.
         """
 
         format: Literal["inkml"]

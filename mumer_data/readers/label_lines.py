@@ -21,8 +21,8 @@ class LabelLines:
     """Has the interface of `Reader`; a label without an id gets the id of its line, ``line-000001``.
 
     Attributes:
-        path: of the file; ``None`` for ``text``.
-        text: in UTF-8.
+        path: path of the file; ``None`` for ``text``.
+        text: the lines themselves, in UTF-8.
     """
 
     path: Path | None

@@ -27,7 +27,7 @@ class Line:
 
     Attributes:
         number: its number in the file, from 0, blank lines counted, as in a text editor.
-        offset: where it begins, in bytes.
+        offset: byte offset of its beginning.
         data: its bytes without the line end; ``None`` for a line of more than `MAX_LINE` bytes.
     """
 

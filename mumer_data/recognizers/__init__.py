@@ -29,7 +29,7 @@ class Request:
     """One image to read, once.
 
     Attributes:
-        id, dataset, label: of the example.
+        id, dataset, label: fields of the example.
         sample: number of the sample, from 0.
         prompt: the user turn, without the image placeholder.
         image_path: the path of the image in the prediction file.
@@ -135,9 +135,9 @@ def recognizer(name: str, *, model: str, **options: Any) -> Recognizer:
     """The recognizer registered under ``name``.
 
     Args:
-        name: in `RECOGNIZERS`.
+        name: a name in `RECOGNIZERS`.
         model: what it runs: a folder, a file, a Hub id, a command; each back-end says which.
-        options: of the back-end, see its ``Options``.
+        options: options of the back-end, see its ``Options``.
 
     Raises:
         RecognizerError: there is no such recognizer or option, or it cannot run.

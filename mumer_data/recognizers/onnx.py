@@ -58,7 +58,7 @@ class OnnxModel:
         Args:
             image: encoded, of any size and polarity.
             sampling: temperature, top_p and longest text; the most likely tokens if left out.
-            rng: for sampling.
+            rng: random generator for sampling.
         """
         pixels = self._pixels(image)
         if pixels is None:

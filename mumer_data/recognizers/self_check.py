@@ -38,7 +38,7 @@ def self_check(answers: Iterable[str], task: str, dialect: Dialect | None = None
     """Parse the first part of each answer, and compare it with the last line.
 
     Args:
-        answers: of one task.
+        answers: answers of one task.
         task: ``tree_cot`` or ``symbol_count``.
         dialect: dialect of the trees; ``None`` for ``published`` or ``slt``.
 

@@ -43,9 +43,9 @@ def write_sheet(rows: Sequence[SheetRow], columns: Sequence[str], path: Path) ->
     """Draw the sheet as a PNG.
 
     Args:
-        rows: from the top.
+        rows: rows from top to bottom.
         columns: names of the pictures of a row.
-        path: of the PNG.
+        path: path of the PNG.
 
     Raises:
         OutputError: the file cannot be written.

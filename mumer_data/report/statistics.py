@@ -36,7 +36,7 @@ class Statistics:
         symbols: token -> occurrences, braces left out.
         labels_with: token -> labels that have it.
         relations: relation of the tree -> occurrences.
-        width, height: in pixels -> images.
+        width, height: size in pixels -> images.
         unknown: token outside the vocabulary -> ids of the first labels that have it.
     """
 
@@ -109,8 +109,8 @@ def statistics(
     """Count over a source.
 
     Args:
-        reader: of the source.
-        slices: its slices.
+        reader: reader of the source.
+        slices: slices of the source.
         validator: decides which rows can be used.
         vocabulary: tokens that are known; others are listed with ids. ``None`` lists nothing.
         images: whether to read the images (for their sizes).

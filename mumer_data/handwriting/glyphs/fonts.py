@@ -42,7 +42,7 @@ class FontFile:
     """One font file, open.
 
     Attributes:
-        name: of the family, the source of its glyphs.
+        name: name of the family, the source of its glyphs.
         characters: that it has.
         font: at the size at which it is traced.
         notes: what its name table says of ``copyright``, ``licence`` and ``licence_url``.

@@ -39,7 +39,7 @@ def write_report(
     Args:
         predictions: at least one.
         folder: made where it is missing.
-        name: of the predictions, for the heading.
+        name: name of the predictions, for the heading.
         images: folder or archive in which images are looked up by path, file name or id.
         most_images: how many images are embedded in the page; the rows after them have none.
         normalizer: as in `evaluate`.
