@@ -33,8 +33,8 @@ class OnnxManifest(_Strict):
     """What is needed to run a model.
 
     Attributes:
-        format: format of the ONNX files; the encoder maps ``pixel_values`` to ``cross``, the decoder maps ``token``, ``cross``
-            and ``past`` to ``log_probabilities`` and ``cache``.
+        format: format of the ONNX files; the encoder maps ``pixel_values`` to ``cross``, the decoder maps ``token``,
+            ``cross`` and ``past`` to ``log_probabilities`` and ``cache``.
         name, licence: name and licence of the model.
         weights: ``float32`` or ``int8``.
         encoder, decoder: names of the files beside the manifest.
