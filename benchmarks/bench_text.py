@@ -32,7 +32,7 @@ def read_labels(path: Path | None) -> list[str]:
 
 
 def clear_caches() -> None:
-    """Cold: no step derived for earlier labels."""
+    """Clear the caches of the transducer, so that no step derived for an earlier label is reused."""
     tree_transducer().clear_cache()
     published_transducer().clear_cache()
 
@@ -43,7 +43,7 @@ def over(run: Callable[[str], object], labels: list[str]) -> None:
 
 
 def compared(labels: list[str], source: str, rounds: int) -> list[Figure]:
-    """Microseconds a label, cold, beside the published algorithm, and how many of its texts are ours."""
+    """Microseconds per label with cold caches, of both algorithms, and the number of equal texts."""
     agree = sum(published_reference(label) == published_text(label) for label in labels)
     runs: dict[str, Callable[[str], object]] = {
         "published algorithm": published_reference,
@@ -60,8 +60,8 @@ def compared(labels: list[str], source: str, rounds: int) -> list[Figure]:
     return [
         at_least("texts equal to the published ones", agree, "texts", len(labels), "all", note=source),
         *(
-            Figure(name, found, "us a label", "published algorithm", reference, TARGETS.get(name), True)
-            for name, found in each.items()
+            Figure(name, each_time, "us per label", "published algorithm", reference, TARGETS.get(name), True)
+            for name, each_time in each.items()
         ),
     ]
 
@@ -71,7 +71,7 @@ def fresh_processes(rounds: int) -> list[Figure]:
     label = min(apart("import mumer_data; mumer_data.parse('x')").cpu for _ in range(rounds))
     text = min(apart("from mumer_data.cli import app; app(['--help'])").wall for _ in range(5 * rounds))
     return [
-        Figure("a fresh Python imports the library and parses one label", label, "s"),
+        Figure("a new Python process imports the library and parses one label", label, "s"),
         at_most("mumer --help", text, "s", 0.3, note="wall time"),
     ]
 

@@ -91,7 +91,7 @@ def _normalized(journal: Journal, order: list[Key], task: str) -> Iterator[dict[
         yield from journal.rows(order)
         return
     for row, prediction in zip(journal.rows(order), normalized(predictions(), normalizer), strict=True):
-        yield row | {"pred": prediction.text}
+        yield row | {"pred": prediction.prediction}
 
 
 def _version_of(pipeline: Pipeline, data: Path) -> str:

@@ -28,6 +28,6 @@ def count_confusions(paths: Sequence[Path], normalize: str | None = None, ignore
     confusions = Confusions()
     for _, rows in normalized_files(prediction_files(paths), normalize):
         for row in rows:
-            label, text = compared_tokens(row, None, ignore) if ignore else (row.label.split(), row.text.split())
+            label, text = compared_tokens(row, None, ignore) if ignore else (row.label.split(), row.prediction.split())
             confusions.add_prediction(" ".join(label), " ".join(text), row.id, row.dataset)
     return confusions

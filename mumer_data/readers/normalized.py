@@ -63,9 +63,9 @@ class TokenisedCounts:
 
 def _is_raw(row: Prediction) -> bool:
     """Whether a prediction is not tokenised; a ``\\boxed`` that the label lacks counts as a wrapper."""
-    if row.text.startswith("\\boxed") and "\\boxed" not in row.label:
+    if row.prediction.startswith("\\boxed") and "\\boxed" not in row.label:
         return True
-    return not is_tokenised(row.text)
+    return not is_tokenised(row.prediction)
 
 
 def _unchanged(normal: Normalizer, label: str) -> bool:
@@ -131,11 +131,11 @@ def normalized(
         return
     unreadable_before, count = normalizer.unreadable, 0
     for row in rows:
-        label, text = normalizer.pair(row.label, row.text)
+        label, text = normalizer.pair(row.label, row.prediction)
         count += 1
-        if (label, text) != (row.label, row.text):
-            seen = normalizer.pair_as_seen(row.label, row.text) if as_seen else None
-            row = replace(row, label=label, text=text, seen=seen)
+        if (label, text) != (row.label, row.prediction):
+            seen = normalizer.pair_as_seen(row.label, row.prediction) if as_seen else None
+            row = replace(row, label=label, prediction=text, seen=seen)
         yield row
     unreadable = normalizer.unreadable - unreadable_before
     if unreadable:
@@ -183,4 +183,4 @@ def normalized_pair(label: str, text: str, preset: str | None) -> tuple[str, str
     """One label, the prediction for it, and the name of the preset; see `normalized_sources`."""
     (rows,), name = normalized_sources([[Prediction("", label, text)]], preset)
     (row,) = rows
-    return row.label, row.text, name
+    return row.label, row.prediction, name

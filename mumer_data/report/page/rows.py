@@ -56,7 +56,7 @@ def wrong_rows(
     for index, exact in enumerate(pairs.exact.tolist()):
         if exact:
             continue
-        row, label, text = pairs.rows[index], pairs.labels[index], pairs.texts[index]
+        row, label, text = pairs.rows[index], pairs.labels[index], pairs.predictions[index]
         image = _image(row, pictures.store) if embedded < pictures.most else ""
         embedded += bool(image)
         script = align(label, _truncate(text))
@@ -78,7 +78,7 @@ def wrong_rows(
 
 
 def _key(confusion: Confusion) -> tuple[str, str]:
-    return confusion.label, confusion.text
+    return confusion.label, confusion.prediction
 
 
 def _truncate(text: str) -> str:

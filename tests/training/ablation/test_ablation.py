@@ -19,12 +19,17 @@ from mumer_train.ablation.data import arm_rows, used
 from mumer_train.ablation.errors import fold_of
 from mumer_train.ablation.grid import plan, predictions_of, run_ablation
 from mumer_train.ablation.results import compute
-from mumer_train.ablation.runner import StoppedError, write_predictions
+from mumer_train.ablation.runner import StoppedError, reader_settings, write_predictions
 from mumer_train.ablation.scaling import fit, value_at
 from mumer_train.ablation.table import markdown
 from mumer_train.dependencies import TrainingError
+from mumer_train.from_scratch.configuration import FormulaReaderConfig
 from mumer_train.from_scratch.image_store import ImageStore
+from mumer_train.from_scratch.modeling import FormulaReader
+from mumer_train.from_scratch.processor import FormulaReaderProcessor, save_reader
 from mumer_train.from_scratch.run import ReaderRun
+from mumer_train.from_scratch.settings import ReaderRunSettings
+from mumer_train.from_scratch.vocabulary import TOKENS
 from safetensors.torch import load_file
 
 from mumer_data.exceptions import OutputError
@@ -32,6 +37,7 @@ from mumer_data.io.atomic import write_json
 from mumer_data.records import Prediction
 
 CONFIGS = Path(__file__).parents[3] / "training" / "configs"
+DECODER_SIZES = ("d_model", "decoder_layers", "decoder_ffn_dim")
 LABELS = ["x", "x + y", "x ^ { 2 }", r"\frac { a } { b }", "a b c d", "1 2"]
 
 
@@ -97,7 +103,7 @@ def test_a_stopped_ablation_ends_as_an_undisturbed_one(
 
     with monkeypatch.context() as patched:
         patched.setattr(ReaderRun, "_step", stop_in_between)
-        with pytest.raises(StoppedError, match=r"stopped at step 2 of .*seed-1; the same command goes on"):
+        with pytest.raises(StoppedError, match=r"stopped at step 2 of .*seed-1; the same command continues"):
             run_ablation(settings)
     assert [row.state for row in plan(settings)] == ["done", "done", "begun", "to do"]
     run_ablation(settings)
@@ -112,6 +118,45 @@ def test_a_stopped_ablation_ends_as_an_undisturbed_one(
 
 def _weights(folder: Path) -> dict[str, Any]:
     return {name: value.float() for name, value in load_file(folder / "final" / "model.safetensors").items()}
+
+
+def test_arms_begin_with_an_earlier_reader_and_mine_its_predictions(finished: AblationSettings, tmp_path: Path) -> None:
+    """The earlier reader knows the built-in tokens only: those of the tasks are added, and its own ones are kept."""
+    sizes = ReaderRunSettings.model_validate({"out": tmp_path, "synthetic": [tmp_path], **finished.reader})
+    config = FormulaReaderConfig(
+        vocab_size=len(TOKENS), **{name: getattr(sizes, name) for name in ("stages", *DECODER_SIZES)}
+    )
+    torch.manual_seed(11)
+    earlier = FormulaReader(config).eval()
+    save_reader(earlier, FormulaReaderProcessor(), tmp_path / "earlier")
+    (images,) = (finished.out / "images").glob("data-written-*")
+    store = ImageStore(images)
+    wrong = [
+        Prediction(name, label, f"{label} + {'yz'[sample]}", sample=sample)
+        for name, label in zip(store.names, store.labels, strict=True)
+        for sample in (0, 1)
+    ]
+    write_predictions(tmp_path / "wrong.parquet", wrong)
+    settings = tiny(
+        tmp_path / "out",
+        reader={**finished.reader, "initial": str(tmp_path / "earlier"), "ema": 0.5},
+        errors={"data": "written", "predictions": [tmp_path / "wrong.parquet"]},
+        seeds=[0],
+        budget={"steps": 1},
+    )
+    run_ablation(settings)
+    assert not list((settings.out / "errors").glob("fold-*")), "no reader was trained for the errors"
+    rows = (settings.out / "runs" / "steps" / "all" / "seed-0" / "rows.jsonl").read_text(encoding="utf-8").splitlines()
+    assert sum(json.loads(row)[2] == "error_fix" for row in rows) == 2 * len(store)
+    tokens = (*TOKENS, "->", "REPLACE:")
+    chosen = reader_settings(settings, next(grid(settings)), [images], tokens[len(TOKENS) :], None)
+    begun = ReaderRun(chosen.model_copy(update={"out": tmp_path / "begun"})).model
+    for name, theirs in earlier.state_dict().items():
+        ours = begun.state_dict()[name]
+        by_token = ours.shape != theirs.shape
+        assert torch.equal(ours[: len(TOKENS)] if by_token else ours, theirs), name
+        assert by_token == (name.split(".")[-2] in ("embed", "head", "symbol_head", "count_head"))
+    assert begun.decoder.embed.weight[len(TOKENS) :].abs().sum(1).min() > 0
 
 
 def test_a_folder_of_another_ablation_is_refused(finished: AblationSettings) -> None:
@@ -146,12 +191,12 @@ def test_shares_are_nested_and_follow_labels(finished: AblationSettings) -> None
 
 
 WRONG = {
-    "no recognition": ({"arms": {"a": {"tasks": ["tree_cot"], "use": {"written": 1}}}}, "every arm is tested by it"),
+    "no recognition": ({"arms": {"a": {"tasks": ["tree_cot"], "use": {"written": 1}}}}, "all arms are tested on it"),
     "unknown task": ({"arms": {"a": {"tasks": ["recognition", "tree"], "use": {"written": 1}}}}, "no task tree"),
     "unknown data": ({"arms": {"a": {"use": {"real": 1}}}}, "arms.a.use: there is no data real: choose from written"),
     "share": ({"arms": {"a": {"use": {"written": 2}}}}, "shares are above 0 and at most 1"),
     "errors": ({"errors": None}, "error tasks need the key errors"),
-    "seeds": ({"seeds": [0, 0]}, "a seed is there twice"),
+    "seeds": ({"seeds": [0, 0]}, "a seed occurs twice"),
     "unit": ({"budget": {"epochs": 3}}, "steps"),
 }
 

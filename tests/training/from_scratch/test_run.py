@@ -13,8 +13,11 @@ pytest.importorskip("transformers", reason="needs the extra train")
 
 from mumer_train.dependencies import TrainingError  # noqa: E402
 from mumer_train.from_scratch.batches import BatchPlan, Collator, Item  # noqa: E402
+from mumer_train.from_scratch.configuration import FormulaReaderConfig  # noqa: E402
 from mumer_train.from_scratch.image_augmentation import Augmentation  # noqa: E402
 from mumer_train.from_scratch.image_store import ImageStore, StoredImage, write_store  # noqa: E402
+from mumer_train.from_scratch.losses import LossWeights, losses  # noqa: E402
+from mumer_train.from_scratch.modeling import FormulaReader  # noqa: E402
 from mumer_train.from_scratch.prepare import held_out, prepare_real  # noqa: E402
 from mumer_train.from_scratch.run import BEFORE_DECAY, CHECKPOINT, DECAY, LOG, ReaderRun  # noqa: E402
 from mumer_train.from_scratch.settings import ScheduleSettings, load_settings  # noqa: E402
@@ -140,6 +143,18 @@ def test_boxes_supervise_cells_and_attention(store: Path) -> None:
         assert batch.counts[place].sum() == len(tokens)
 
 
+@pytest.mark.parametrize("layers", [1, 2, 3])
+def test_the_attention_is_supervised_with_any_number_of_layers(store: Path, layers: int) -> None:
+    images = ImageStore(store)
+    collator = Collator({token: number for number, token in enumerate(TOKENS)}, STILL, 0, 1, 2)
+    batch = collator.batch([Item(images, index) for index in range(4)], 0)
+    sizes: dict[str, Any] = {"stages": ((16, 1),) * 4, "d_model": 40, "decoder_ffn_dim": 40, "decoder_layers": layers}
+    model = FormulaReader(FormulaReaderConfig(vocab_size=len(TOKENS), **sizes))
+    found = losses(model, batch, LossWeights(symbol=0, count=0))
+    assert found.attention > 0
+    assert float(found.total.detach()) == pytest.approx(found.token + 0.3 * found.attention, abs=1e-4)
+
+
 def test_rows_of_tasks_are_learnt_after_their_prefix(store: Path, tmp_path: Path) -> None:
     """The decoder is given task, quoted formula and separator; it must write answer and end, and look for the label."""
     images = ImageStore(store)
@@ -176,7 +191,7 @@ def test_prompts_quote_formulas() -> None:
     from mumer_data.tasks.error_fix import ErrorFix
 
     fixed = correction("a + b", "a - b")
-    assert prompt_tokens(ErrorFind().prompt(fixed)) == tuple(fixed.text.split())
+    assert prompt_tokens(ErrorFind().prompt(fixed)) == tuple(fixed.prediction.split())
     assert prompt_tokens(ErrorFix().prompt(fixed)) == tuple(fixed.marked.split())
     assert prompt_tokens(task("tree_cot").sample("x").prompt) == ()
 
