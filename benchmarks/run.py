@@ -42,6 +42,7 @@ BENCHES = {
     "audit": "Wrong labels",
     "corrupt": "Synthetic recognition errors",
     "constrained": "Constrained decoding",
+    "decoding": "Decoding of exported readers",
     "filters": "Near duplicates",
     "build": "Builds",
 }

@@ -88,7 +88,7 @@ class Slice:
     """A run of consecutive source rows that becomes one shard of each config.
 
     Attributes:
-        number: place of the slice in the run, from 0.
+        number: index of the slice in the run, from 0.
         start: first row, from 0.
         rows: how many rows.
         offset: where the first row begins in the source, in the reader's own units (bytes, mostly).

@@ -44,7 +44,7 @@ Timeout = Annotated[float | None, typer.Option(min=0.1, help="Seconds per reques
 Retries = Annotated[int | None, typer.Option(min=0, help="Retries per request (openai).")]
 LogProbs = Annotated[bool, typer.Option("--logprobs", help="Request log-probabilities (openai).")]
 Constrained = Annotated[
-    bool, typer.Option("--constrained", help="Constrain the answers to the grammar (transformers).")
+    bool, typer.Option("--constrained", help="Constrain the answers to the grammar (transformers, onnx).")
 ]
 TrustCode = Annotated[bool, typer.Option("--trust-remote-code", help="Run code that comes with the model.")]
 BackEndOptions = Annotated[

@@ -24,7 +24,7 @@ def select_files(paths: Sequence[Path], budget: int, out: Path, *, preset: str |
         paths: predictions of the same images by several models or samples; labels are copied, not used.
         budget: maximum number of images; those on which all sources agree are never selected.
         out: the file to write.
-        preset: preset of the normaliser; see `answer_normalizer`.
+        preset: preset of the normaliser; see `normalized_sources`.
 
     Returns:
         ``images``, ``disagreements``, ``selected``, ``confusions`` (number of different ones), ``covered``.

@@ -19,7 +19,7 @@ def count_confusions(paths: Sequence[Path], normalize: str | None = None, ignore
 
     Args:
         paths: see `prediction_files`.
-        normalize: preset that is applied to labels and predictions first; see `answer_normalizer`.
+        normalize: preset that is applied to labels and predictions first; see `normalized_files`.
         ignore: marks that an image cannot show, removed from both sides; see `ignore.IGNORABLE`.
 
     Raises:

@@ -35,6 +35,25 @@ def test_the_small_readers() -> None:
     assert mini["CROHME 2014"]["exprate"] == results["mini"]["crohme_2014"]["exprate"]
 
 
+def test_the_settings_of_decoding() -> None:
+    page = (ROOT / "docs" / "recognizers.md").read_text(encoding="utf-8")
+    results = json.loads((ROOT / "docs" / "data" / "decoding.json").read_text(encoding="utf-8"))
+    assert f"`{results['model']}` on the {results['n']} images of {results['data']}" in page
+    rows = []
+    for name, one in results["settings"].items():
+        rate = "{:.1f} ({:.1f} to {:.1f})".format(one["exprate"], *one["interval"])
+        change = "{:+.1f} ({:+.1f} to {:+.1f})".format(one["difference"], *one["difference_interval"])
+        rows.append(f"| {name} | {rate} | {change if rows else ''} | {one['milliseconds']:.0f} |")
+    assert len(rows) == 5
+    assert "\n".join(rows) in page
+    readers = json.loads((ROOT / "docs" / "data" / "reader_results.json").read_text(encoding="utf-8"))
+    greedy, test = readers["mini"]["crohme_2014"], results["crohme_2014"]
+    low, high = test["exprate_interval"]
+    rate = f"ExpRate {test['exprate']:.1f} ({low:.1f} to {high:.1f}) after {greedy['exprate']:.1f}"
+    f1 = f"CDM F1 {test['cdm_f1']:.3f} after {greedy['cdm_f1']:.3f}"
+    assert f"with `{test['setting']}`: {rate}, {f1}." in " ".join(page.split())
+
+
 def test_the_small_ablation() -> None:
     page = (ROOT / "docs" / "ablation.md").read_text(encoding="utf-8")
     results = json.loads((ROOT / "docs" / "data" / "ablation_small.json").read_text(encoding="utf-8"))
