@@ -1,8 +1,8 @@
-"""What beam search and the grammar are worth to an exported reader: ExpRate and time of each setting.
+"""Effect of beam search and of the grammar on an exported reader: ExpRate and time of each setting.
 
 Usage: python benchmarks/bench_decoding.py CROHME_FOLDER [--model mini] [--limit N] [--json FILE]
 
-The folder has ``caption.txt`` and ``images``. Differences are from the first setting, which takes the likeliest token;
+The folder has ``caption.txt`` and ``images``. Differences are from the first setting, greedy decoding;
 their intervals are paired.
 """
 

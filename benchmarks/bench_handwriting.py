@@ -117,7 +117,8 @@ def measure(data: Data) -> list[Figure]:
     rows = rows_of(folder)
     few = data.size(FEWEST, 5)
     reference = Reference(balanced(cut_glyphs(folder, rows[: data.size(10**9, 150)]), few, HANDS))
-    hands = {"drawn hands": Synthesizer(), "half fonts": Synthesizer(banks=bank_shares(["fonts=0.5"]))}
+    mixed = Synthesizer(banks=bank_shares(["fonts=0.5"]), corrections=0.0)
+    hands = {"drawn hands": Synthesizer(corrections=0.0), "half fonts": mixed}
     figures = glyph_figures(reference, hands, data.size(HANDS, 3))
     return figures + lines(folder, rows[: data.size(LINES, 40)], Synthesizer())
 

@@ -21,7 +21,7 @@ from mumer_data.handwriting.synthesizer import Synthesizer
 from mumer_data.io.png import encode_png
 from mumer_data.typeset.image import typeset
 
-COUNT, ROUNDS, TARGET = 150, 5, 100
+COUNT, ROUNDS, TARGET = 150, 5, 150
 CAPTIONS = "data/crohme/train/caption.txt"
 
 

@@ -115,12 +115,14 @@ class Statistics:
         labels, _ = ndimage.label(mask, structure=np.ones((3, 3)))
         boxes = ndimage.find_objects(labels)
         parts = [Component(n + 1, x.start, y.start, x.stop, y.stop) for n, (y, x) in enumerate(boxes)]
-        rows = [[(token, _box(own)) for token, own in row] for row in assign(tree.symbols, parts)]
-        rows = [row for row in rows if row]
+        owned = assign(tree.symbols, parts)
+        rows = [[(token, _box(own)) for token, own in row] for row in owned if row]
         if not rows:
             return
         for row in rows:
             self._row(row)
+        numbers = {part.number for row in owned for _, own in row for part in own}
+        self._line(rows, [part for part in parts if part.number not in numbers], tree)
         scale = _scale(rows[-1])
         if scale:
             self.lines["stroke width"].append(_stroke_width(mask) / scale)
@@ -141,6 +143,27 @@ class Statistics:
             heights = np.log([(box.bottom - box.top) / scale for box in letters])
             self.lines["baseline"] += (bottoms - np.median(bottoms)).tolist()
             self.lines["size within a line"] += (heights - np.median(heights)).tolist()
+
+    def _line(
+        self, rows: Sequence[Sequence[tuple[str, Component]]], others: Sequence[Component], tree: SymbolTree
+    ) -> None:
+        """Of expressions whose only branches are those of one fraction or root: how its line covers the content."""
+        branching = [symbol for symbol in tree.symbols if symbol.branches]
+        scale = _scale([box for row in rows for box in row])
+        if tree.depth != 1 or len(branching) != 1 or len(others) != 1 or not scale:
+            return
+        (line,), token, relations = others, branching[0].token, [name for name, _ in branching[0].branches]
+        inner = [_box([box for _, box in row]) for row in rows[: len(relations)]]
+        content = _box(inner)
+        if token == "\\frac" and len(inner) == 2:
+            upper, lower = sorted(inner, key=lambda box: box.middle)
+            self.lines["fraction bar beyond the left"].append((content.left - line.left) / scale)
+            self.lines["fraction bar beyond the right"].append((line.right - content.right) / scale)
+            self.lines["numerator above the bar"].append((line.top - upper.bottom) / scale)
+            self.lines["denominator below the bar"].append((lower.top - line.bottom) / scale)
+        elif token == "\\sqrt" and relations == ["above"]:
+            self.lines["root beyond the right"].append((line.right - content.right) / scale)
+            self.lines["root above the content"].append((content.top - line.top) / scale)
 
     def _scripts(self, rows: Sequence[Sequence[tuple[str, Component]]], tree: SymbolTree, scale: float) -> None:
         """Script sizes and offsets, of expressions whose only branches are scripts of one kind."""

@@ -46,6 +46,7 @@ BENCHES = {
     "filters": "Near duplicates",
     "build": "Builds",
 }
+LONG = {"reader": "A reader of synthetic handwriting"}  # run only where they are named: they take minutes
 OUR_OWN = ("mumer_", "bench_", "figures", "timing", "reference")
 
 
@@ -109,20 +110,21 @@ def run(benches: Mapping[str, str], data: Data, out: Path | None = None) -> int:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"Benchmarks: {', '.join(BENCHES)}. Default: all.")
+    names = f"Benchmarks: {', '.join(BENCHES)}, and on request {', '.join(LONG)}. Default: all but the last."
+    parser.add_argument("names", nargs="*", metavar="NAME", help=names)
     parser.add_argument("--shared", type=Path, help="Folder of real data. Default: MUMER_SHARED or ../shared.")
     parser.add_argument("--quick", action="store_true", help="Use small sizes.")
     parser.add_argument("--out", type=Path, help="Output file of the page.")
     options = parser.parse_args(arguments)
     for name in options.names:
-        if name not in BENCHES:
-            parser.error(f"no benchmark is called {name!r}; there are {', '.join(BENCHES)}")
+        if name not in BENCHES | LONG:
+            parser.error(f"no benchmark is called {name!r}; there are {', '.join(BENCHES | LONG)}")
     if options.shared is not None and not options.shared.is_dir():
         parser.error(f"there is no folder {options.shared}: leave --shared away to skip what needs real data")
     shared = options.shared or Path(os.environ.get("MUMER_SHARED", HERE.parent.parent / "shared"))
     data = Data(shared.resolve() if shared.is_dir() else None, options.quick)
     whole = not options.names and not options.quick
-    chosen = {name: title for name, title in BENCHES.items() if not options.names or name in options.names}
+    chosen = {name: title for name, title in (BENCHES | LONG).items() if name in (options.names or BENCHES)}
     return run(chosen, data, options.out or (HERE / "RESULTS.md" if whole else None))
 
 

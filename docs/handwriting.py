@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from mumer_data.handwriting.glyphs.builtin import builtin_glyphs
-from mumer_data.handwriting.ink import OnlineInk, RenderedInk, draw
+from mumer_data.handwriting.ink import STRUCK, OnlineInk, RenderedInk, draw, write
 from mumer_data.handwriting.synthesizer import Synthesizer
 from mumer_data.handwriting.writer import WriterStyle
 from mumer_data.jobs.config import load_pipeline
@@ -21,6 +22,11 @@ WIDTH, GAP = 1240, 14
 DESK = 244
 TAYLOR = r"f ( x ) = \sum _ { n = 0 } ^ { \infty } \frac { f ^ { ( n ) } ( a ) } { n ! } ( x - a ) ^ { n }"
 WRITER = r"\int _ { 0 } ^ { 1 } x ^ { 2 } d x = \frac { 1 } { 3 }"
+CORRECTED = (
+    r"x ^ { 2 } - 5 x + 6 = 0",
+    r"\frac { 3 a + 4 b } { 2 n } = 7 k",
+    r"R = 8 2 \cdot 4 5 + 1 9",
+)
 GALLERY = (
     r"\lim _ { n \rightarrow \infty } \left ( 1 + \frac { 1 } { n } \right ) ^ { n } = e",
     r"\sum _ { k = 1 } ^ { \infty } \frac { 1 } { k ^ { 2 } } = \frac { \pi ^ { 2 } } { 6 }",
@@ -95,6 +101,18 @@ def symbols(size: int = 26) -> Image.Image:
     return sheet.quantize(16)
 
 
+def corrections(count: int = 12) -> list[Image.Image]:
+    """Expressions by writers who correct one symbol in ten."""
+    synthesizer, found = Synthesizer(size=30), []
+    for number in range(100):
+        hand = synthesizer.hand(f"writer-{number:05d}", f"correction {number}")
+        hand.style = replace(hand.style, corrections=0.1)
+        ink = write(CORRECTED[number % len(CORRECTED)], hand)
+        if STRUCK in ink.marks and len(found) < count:
+            found.append(draw(ink, size=30 * hand.style.size).image)
+    return found
+
+
 def sample() -> list[tuple[str, str]]:
     """The labels that come with the library."""
     text = (resources.files("mumer_data.readers") / "demo_labels.txt").read_text("utf-8")
@@ -113,6 +131,7 @@ def main() -> None:
     one = Synthesizer(size=30, writers=1, seed=11)
     chosen = [label for _, label in sample()[40::24]]
     sheets["synthetic_one_writer"] = packed([one.picture(f"hand {n}", label).image for n, label in enumerate(chosen)])
+    sheets["synthetic_corrections"] = packed(corrections(), tallest=84)
     sheets["synthetic_boxes"] = boxed(synthesizer.picture("boxes", TAYLOR))
     sheets["synthetic_symbols"] = symbols()
     for name, sheet in sheets.items():

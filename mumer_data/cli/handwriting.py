@@ -36,6 +36,9 @@ def write(
             help="Glyph bank, or `fonts` for the bundled bank; BANK=0.5 for half of the writers. Repeat for several.",
         ),
     ] = None,
+    corrections: Annotated[
+        float, typer.Option(min=0, help="Factor on how often writers cross out or overwrite a symbol; 0 for never.")
+    ] = 1.0,
     seed: Seed = 0,
     workers: Workers = None,
     resume: Resume = False,
@@ -46,7 +49,7 @@ def write(
     from mumer_data.readers.synthetic import SyntheticOptions, SyntheticReader
 
     source: dict[str, Any] = {"labels": labels} if _is_file(labels) else {"text": labels}
-    writing = {"copies": copies, "writers": writers, "size": size, "seed": seed}
+    writing = {"copies": copies, "writers": writers, "size": size, "corrections": corrections, "seed": seed}
     options = SyntheticOptions.model_validate({"format": "synthetic", "glyphs": banks or (), **source, **writing})
     result = write_folder(SyntheticReader(options, Path()), out, _formats(formats), workers, resume=resume)
     reasons = dict(Counter(reject.reason for reject in result.rejects).most_common())

@@ -39,7 +39,7 @@ def test_the_settings_of_decoding() -> None:
     page = (ROOT / "docs" / "recognizers.md").read_text(encoding="utf-8")
     results = json.loads((ROOT / "docs" / "data" / "decoding.json").read_text(encoding="utf-8"))
     assert f"`{results['model']}` on the {results['n']} images of {results['data']}" in page
-    rows = []
+    rows: list[str] = []
     for name, one in results["settings"].items():
         rate = "{:.1f} ({:.1f} to {:.1f})".format(one["exprate"], *one["interval"])
         change = "{:+.1f} ({:+.1f} to {:+.1f})".format(one["difference"], *one["difference_interval"])

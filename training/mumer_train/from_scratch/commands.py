@@ -64,6 +64,9 @@ def synthetic(
     font_share: Annotated[float, typer.Option(min=0.0, max=1.0, help="Share of the images that use --fonts.")] = 0.5,
     bank: Bank = None,
     bank_share: Annotated[float, typer.Option(min=0.0, max=1.0, help="Share of the images that use --bank.")] = 0.5,
+    corrections: Annotated[
+        float, typer.Option(min=0, help="Factor on how often writers cross out or overwrite a symbol; 0 for never.")
+    ] = 1.0,
     start: Annotated[int, typer.Option(min=0, help="Index of the first image in the shuffled list.")] = 0,
     limit: Annotated[int | None, typer.Option(min=1, help="Maximum number of images.")] = None,
     seed: Seed = 0,
@@ -72,7 +75,7 @@ def synthetic(
     from mumer_train.from_scratch.prepare import SyntheticHands, prepare_synthetic
 
     shares = {"font_share": font_share if fonts else 0.0, "bank_share": bank_share if bank else 0.0}
-    hands = SyntheticHands(seed=seed, writers=writers, fonts=fonts, bank=bank, **shares)
+    hands = SyntheticHands(seed=seed, writers=writers, fonts=fonts, bank=bank, corrections=corrections, **shares)
     count = prepare_synthetic(labels_file, out, hands, copies=copies, start=start, limit=limit)
     print(f"{count:,} images in {out}")
 

@@ -98,7 +98,7 @@ class SyntheticHands:
         fonts: bank of glyphs from fonts, or ``None``.
         bank: bank of glyphs cut from real ink, or ``None``.
         bank_share, font_share: shares of the images with glyphs of the bank and of the fonts; others are drawn.
-        preset: normalisation preset.
+        corrections: factor on how often writers cross out or overwrite a symbol; 0 for never.
     """
 
     seed: int = 0
@@ -107,11 +107,13 @@ class SyntheticHands:
     bank: Path | None = None
     bank_share: float = 0.0
     font_share: float = 0.5
+    corrections: float = 1.0
 
     def draw(self, name: str, label: str, fit: Fit = FIT) -> StoredImage | None:
         """One image; ``None`` where the label cannot be drawn or has no ink."""
         rng = rng_for(self.seed, name, "hand")
         style = writer_style(f"writer-{int(rng.integers(self.writers)):05d}", self.seed)
+        style = replace(style, corrections=min(1.0, style.corrections * self.corrections))
         point = float(rng.random())
         alphabets: list[Alphabet] = [ALPHABETS[kind](style) for kind in DEFAULT]
         if self.bank is not None and point < self.bank_share:
