@@ -82,31 +82,24 @@ def verdicts(raw: Mapping[str, str], preset: str, folder: Path) -> list[Verdict]
             labels[formula] = normalizer(formula)
         except LatexSyntaxError as error:
             labels[formula] = error
-    written = [label for label in labels.values() if isinstance(label, str)]
-    answers = rendered([*raw, *written], folder)
-    of_raw = dict(zip(raw, answers, strict=False))
-    of_label = dict(zip(written, answers[len(raw) :], strict=True))
-    return [_verdict(source, formula, labels[formula], of_raw, of_label) for formula, source in raw.items()]
+    sources = list(dict.fromkeys([*raw, *(label for label in labels.values() if isinstance(label, str))]))
+    answers = dict(zip(sources, rendered(sources, folder), strict=True))
+    return [_verdict(source, formula, labels[formula], answers) for formula, source in raw.items()]
 
 
-def _verdict(
-    source: str,
-    raw: str,
-    label: str | LatexSyntaxError,
-    of_raw: Mapping[str, Mapping[str, str]],
-    of_label: Mapping[str, Mapping[str, str]],
-) -> Verdict:
+def _verdict(source: str, raw: str, label: str | LatexSyntaxError, answers: Mapping[str, Mapping[str, str]]) -> Verdict:
+    """What became of one formula; ``answers`` has what the referee said of each formula and each label."""
     try:
-        before = seen(of_raw[raw], raw)
+        before = seen(answers[raw], raw)
     except UnrenderableError as error:
         return Verdict(source, raw, UNRENDERABLE, detail=str(error))
     if isinstance(label, LatexSyntaxError):
         return Verdict(source, raw, REFUSED, detail=label.reason)
     try:
-        after = seen(of_label[label], raw)
+        after = seen(answers[label], raw)
     except UnrenderableError as error:
         return Verdict(source, raw, BROKEN, label, str(error))
-    detail = difference(before, after) or word_taken(of_raw[raw]["mathml"], of_label[label]["mathml"])
+    detail = difference(before, after) or word_taken(answers[raw]["mathml"], answers[label]["mathml"])
     return Verdict(source, raw, CHANGED if detail else SAME, label, detail)
 
 
@@ -200,13 +193,19 @@ def raw_labels(path: Path) -> dict[str, str]:
     return {row[1].strip(): "labels" for row in rows if len(row) == 2 and row[1].strip()}
 
 
+def spread(raw: Mapping[str, str], count: int) -> dict[str, str]:
+    """``count`` formulas in equal steps over all: the first ones alone may be probes that MathJax does not know."""
+    rows, few = list(raw.items()), min(count, len(raw))
+    return dict(rows[number * len(rows) // few] for number in range(few))
+
+
 def measure(data: Data) -> list[Figure]:
     """Formulas of packages, each known command, and the raw labels of CROHME, under the preset ``crohme``."""
     folder = referee_folder()
     sets = {"packages": formulas(folder), "commands": dict.fromkeys(command_probes(folder), "commands")}
     if data.has("data/crohme/train/raw_labels.tsv"):
         sets["CROHME"] = raw_labels(data.need("data/crohme/train/raw_labels.tsv"))
-    some = {name: dict(list(raw.items())[: data.size(10**9, 50)]) for name, raw in sets.items()}
+    some = {name: spread(raw, data.size(len(raw), 50)) for name, raw in sets.items()}
     return [figure for name, raw in some.items() for figure in figures(name, verdicts(raw, "crohme", folder))]
 
 

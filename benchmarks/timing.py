@@ -6,7 +6,6 @@ Not for wall time of many cores.
 from __future__ import annotations
 
 import resource
-import statistics
 import subprocess
 import sys
 import time
@@ -24,14 +23,17 @@ def cpu_seconds(run: Callable[[], object]) -> float:
 def alternating(
     runs: Mapping[str, Callable[[], object]], rounds: int, before: Callable[[], object] | None = None
 ) -> dict[str, float]:
-    """Median processor time of each run, in alternating rounds; ``before`` is called before each and not timed."""
+    """Least processor time of each, the runs taking turns; ``before`` is called ahead of each and not timed.
+
+    The least, since other programs only add to it: they take caches and the other half of a core.
+    """
     times: dict[str, list[float]] = {name: [] for name in runs}
     for _ in range(rounds):
         for name, run in runs.items():
             if before is not None:
                 before()
             times[name].append(cpu_seconds(run))
-    return {name: statistics.median(seconds) for name, seconds in times.items()}
+    return {name: min(seconds) for name, seconds in times.items()}
 
 
 class Apart(NamedTuple):
