@@ -11,7 +11,7 @@ from statistics import fmean
 
 import pytest
 import yaml
-from mumer_train.ablation.table import difference_text, main_table
+from mumer_train.ablation.table import difference_text, main_table, slice_table
 
 from mumer_data.readers.corrections import read_corrections
 from tests.conftest import SHARED
@@ -35,20 +35,28 @@ def test_the_small_readers() -> None:
     assert mini["CROHME 2014"]["exprate"] == results["mini"]["crohme_2014"]["exprate"]
 
 
-def test_the_small_ablation() -> None:
+@pytest.mark.parametrize("name", ["", "_images"])
+def test_the_ablations_on_crohme(name: str) -> None:
     page = (ROOT / "docs" / "ablation.md").read_text(encoding="utf-8")
-    results = json.loads((ROOT / "docs" / "data" / "ablation_small.json").read_text(encoding="utf-8"))
-    config = yaml.safe_load((ROOT / "training" / "configs" / "ablation_small.yaml").read_text(encoding="utf-8"))
+    results = json.loads((ROOT / "docs" / "data" / f"ablation_crohme{name}.json").read_text(encoding="utf-8"))
+    config = yaml.safe_load((ROOT / "training" / "configs" / f"ablation_mini{name}.yaml").read_text(encoding="utf-8"))
     assert list(results["arms"]) == list(config["arms"])
     assert (results["budget"], results["seeds"]) == (config["budget"], config["seeds"])
-    rows = main_table(results, "other_hands", "steps")
+    ((unit, found),) = results["tests"]["crohme_2014"].items()
+    rows = main_table(results, "crohme_2014", unit)
     assert len(rows) == 2 + len(config["arms"])
     assert "\n".join(rows) in page
-    found = results["tests"]["other_hands"]["steps"]
-    assert f"{results['arms']['recognition']['synthetic_images']:,} images" in page
-    assert f"{found['n']:,} test images" in page
+    assert "\n".join(slice_table(found, "length")) in page
+    text = " ".join(page.split())
     for arm in list(results["arms"])[1:]:
-        assert difference_text(found["arms"][arm]["figures"]["exprate"]) in page
+        learnt = fmean(run["recognised"] for run in results["runs"] if run["arm"] == arm)
+        assert (
+            f"**{arm}** ({learnt:,.0f} recognition images): {difference_text(found['arms'][arm]['figures']['exprate'])}"
+            in text
+        )
+    before = json.loads((ROOT / "docs" / "data" / "reader_results.json").read_text(encoding="utf-8"))["mini"]
+    assert f"reads {before['crohme_2014']['exprate']:.1f}% of CROHME 2014" in text
+    assert (ROOT / "docs" / "images" / f"ablation_crohme{name}.png").stat().st_size > 5_000
 
 
 def _row(name: str, figures: dict[str, list[float]]) -> str:
