@@ -9,7 +9,7 @@ SECONDS ?= 600
 export OMP_WAIT_POLICY = PASSIVE
 export HF_HUB_OFFLINE = 1
 
-.PHONY: demo test lint stress fuzz mutants docs format grammar bench clean
+.PHONY: demo test lint stress fuzz mutants docs format grammar font-bank bench clean
 
 # Labels -> handwriting -> shards -> predictions of the bundled model -> mined errors -> report.
 demo: $(VENV)/.core
@@ -61,6 +61,10 @@ format: $(VENV)/.dev
 # The parser's table, after a change to grammars/latex_math.lark or grammars/commands.toml.
 grammar: $(VENV)/.core
 	$(BIN)/python -m mumer_data.latex.grammar
+
+# The bundled bank of font glyphs, from the npm packages named in its fonts.toml; FONTS is node_modules/@fontsource.
+font-bank: $(VENV)/.core
+	$(BIN)/python -m mumer_data.jobs.bundled_bank $(FONTS)
 
 # All benchmarks, into benchmarks/RESULTS.md; a ratio below its target fails. SHARED is the folder of real data.
 bench: $(VENV)/.dev

@@ -1,13 +1,13 @@
-"""Planted mistakes: how many of them an audit ranks first, beside the naive rule and Consensus Entropy.
+"""Planted label errors: how many of them an audit ranks first, beside the naive rule and Consensus Entropy.
 
     python benchmarks/bench_audit.py a_pred.json b_pred.json [--images FOLDER] [--score-with mini] [--seeds 5]
 
 With --score-with the audit is shown with and without that model; --json writes the figures to a file. --corrections
-applies decisions about real wrong labels first, and leaves dropped rows out: a find among them is no false alarm.
+applies decisions about real wrong labels first and leaves dropped rows out, so that they are not false alarms.
 
 2% of the labels are replaced: by a realistic misreading (`slip`), by the label of another row (`swap`), by a look-alike
 symbol (`lookalike`), or by slips and swaps in turn. A figure is the share of them among the first 2 k rows, where
-k were planted, and the number of rows that one must look at to find 70% of them; equal scores are in random order.
+k were planted, and the number of rows to review for 70% of them; equal scores are in random order.
 """
 
 from __future__ import annotations
@@ -57,12 +57,12 @@ SWAPPED = {a: b for pair in LOOKALIKES for one, other in [pair.split()] for a, b
 
 
 def lookalike(row: AuditRow, rng: np.random.Generator) -> tuple[str, ...] | None:
-    """A label with one symbol replaced by one that looks like it."""
-    places = [place for place, token in enumerate(row.label) if token in SWAPPED]
-    if not places:
+    """A label with one symbol replaced by a similar one; ``None`` if it has none."""
+    positions = [position for position, token in enumerate(row.label) if token in SWAPPED]
+    if not positions:
         return None
-    place = int(rng.choice(places))
-    return (*row.label[:place], SWAPPED[row.label[place]], *row.label[place + 1 :])
+    position = int(rng.choice(positions))
+    return (*row.label[:position], SWAPPED[row.label[position]], *row.label[position + 1 :])
 
 
 def plant(
@@ -118,17 +118,17 @@ def measure(data: Data) -> list[Figure]:
     figures = []
     for kind in KINDS:
         draws = [shares(rows, kind, channel, seed) for seed in seeds]
-        found = {name: 100 * float(np.mean([draw[name] for draw in draws])) for name in SCORES}
+        recalls = {name: 100 * float(np.mean([draw[name] for draw in draws])) for name in SCORES}
         target = 1.0 if kind in ("swap", "slip or swap") else None
-        figures.append(Figure(f"{kind}: share found", found["audit"], "%", "naive rule", found["naive"], target))
+        figures.append(Figure(f"{kind}: share found", recalls["audit"], "%", "naive rule", recalls["naive"], target))
     return figures
 
 
 def rows_to_find(scores: Sequence[float], planted: set[int], share: float, rng: np.random.Generator) -> int:
     """Number of rows with the highest scores that have this share of the planted ones."""
     order = np.lexsort((rng.random(len(scores)), -np.asarray(scores))).tolist()
-    places = sorted(place for place, number in enumerate(order, 1) if number in planted)
-    return places[ceil(share * len(planted)) - 1]
+    positions = sorted(position for position, number in enumerate(order, 1) if number in planted)
+    return positions[ceil(share * len(planted)) - 1]
 
 
 def cached(scorer: Scorer) -> Scorer:
@@ -165,7 +165,7 @@ def methods(source: AuditSource) -> Scores:
 
 def table_row(kind: str, rows: Sequence[AuditRow], channel: Channel, scores: Scores, seeds: int) -> dict[str, Any]:
     """The figures of one kind of mistake, means over draws."""
-    found: dict[str, list[float]] = {name: [] for name in scores}
+    recalls: dict[str, list[float]] = {name: [] for name in scores}
     needed: dict[str, list[int]] = {name: [] for name in scores}
     sizes = []
     for seed in range(seeds):
@@ -174,11 +174,11 @@ def table_row(kind: str, rows: Sequence[AuditRow], channel: Channel, scores: Sco
         sizes.append(len(planted))
         for name, score in scores.items():
             values = score(changed)
-            found[name].append(recall(values, planted, rng))
+            recalls[name].append(recall(values, planted, rng))
             needed[name].append(rows_to_find(values, planted, EQUAL_RECALL, rng))
     return {
         "planted": float(np.mean(sizes)),
-        "found": {name: round(100 * float(np.mean(values)), 1) for name, values in found.items()},
+        "found": {name: round(100 * float(np.mean(values)), 1) for name, values in recalls.items()},
         "rows_for_70": {name: round(float(np.mean(values)), 1) for name, values in needed.items()},
     }
 

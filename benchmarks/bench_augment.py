@@ -1,6 +1,6 @@
-"""Variants a second on one core, files decoded and encoded too, against Pillow's own warp, blur and JPEG of the image.
+"""Augmented images per second on one core, decoding and encoding included, against Pillow's warp, blur and JPEG.
 
-Usage: python benchmarks/bench_augment.py; handwriting is made up and drawn on 512 x 256 pixels, black on white.
+Usage: python benchmarks/bench_augment.py; synthetic handwriting of 512 x 256 pixels, black on white.
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ LABEL = r"f ( x ) = \frac { a _ { n } x ^ { 2 } + \sqrt { b } } { \sum _ { k = 1
 
 
 def pages(count: int) -> list[bytes]:
-    """As many hands, the expression as large as the page allows."""
-    found = []
+    """PNG files of one expression by ``count`` writers, each scaled to the page size."""
+    pages = []
     for number in range(count):
         hand = Writer([Hershey(), CenterlineGlyphs()], writer_style(f"w{number}"), np.random.default_rng(number))
         picture = draw(write(LABEL, hand), size=48).image
         picture.thumbnail((SIZE[0] - 16, SIZE[1] - 16))
         page = Image.new("L", SIZE, 255)
         page.paste(picture, ((SIZE[0] - picture.width) // 2, (SIZE[1] - picture.height) // 2))
-        found.append(encode_png(page))
-    return found
+        pages.append(encode_png(page))
+    return pages
 
 
 def plain(data: bytes) -> bytes:
-    """The reference: three calls of Pillow, and no paper, light or noise."""
+    """The reference: three calls of Pillow, without paper, illumination or noise."""
     with Image.open(io.BytesIO(data)) as image:
         colour = image.convert("RGB")
     moved = colour.transform(
@@ -53,7 +53,7 @@ def plain(data: bytes) -> bytes:
 
 
 def compared(count: int, rounds: int) -> list[Figure]:
-    """Images a second of every preset."""
+    """Images per second of every preset."""
     images = pages(count)
     figures = []
     for name in presets():
@@ -71,7 +71,7 @@ def compared(count: int, rounds: int) -> list[Figure]:
 
 
 def measure(data: Data) -> list[Figure]:
-    """Made-up handwriting: no data needed."""
+    """Synthetic handwriting; needs no data."""
     return compared(data.size(40, 3), data.size(5, 1))
 
 

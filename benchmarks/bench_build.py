@@ -1,4 +1,4 @@
-"""Wall time, peak memory and shard sizes of a build, and of the same input repeated: memory must not grow with rows.
+"""Wall time, peak memory and shard sizes of a build, also with repeated input: memory must not grow with the rows.
 
 Usage: python benchmarks/bench_build.py FOLDER [--times 10] [--workers N]; FOLDER has caption.txt beside images/.
 """
@@ -46,19 +46,19 @@ def repeated(source: Path, times: int, folder: Path, most: int | None = None) ->
 
 
 def compared(source: Path, times: int, workers: int, most: int | None = None) -> list[Figure]:
-    """Images a second and peak memory, once and many times over, each in a process of its own."""
+    """Images per second and peak memory, for the input once and repeated, each in a separate process."""
     figures: list[Figure] = []
     with tempfile.TemporaryDirectory() as scratch:
         for turns in (1, times):
             data = repeated(source, turns, Path(scratch) / f"data{turns}", most)
             took = apart(MEASURE, data, Path(scratch) / f"out{turns}", workers)
-            found = json.loads(took.printed)
-            name = f"{found['rows']:,} images"
-            note = f"wall time, {workers} workers; shards of {found['bytes'] / 1e6:,.1f} MB"
+            result = json.loads(took.printed)
+            name = f"{result['rows']:,} images"
+            note = f"wall time, {workers} workers; shards of {result['bytes'] / 1e6:,.1f} MB"
             figures += [
-                Figure(f"{name} built", found["rows"] / took.wall, "images/s", note=note),
-                Figure(f"{name} built", found["rows"] / took.cpu, "images/s", note="of processor time, all processes"),
-                Figure(f"{name}: peak memory of a process", found["peak_kib"] / 1024, "MiB"),
+                Figure(f"{name} built", result["rows"] / took.wall, "images/s", note=note),
+                Figure(f"{name} built", result["rows"] / took.cpu, "images/s", note="of processor time, all processes"),
+                Figure(f"{name}: peak memory of a process", result["peak_kib"] / 1024, "MiB"),
             ]
     small, large = figures[2], figures[5]
     return [*figures[:5], bounded(large.name, large.value, small.name.partition(":")[0], small.value)]

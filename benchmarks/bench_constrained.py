@@ -1,6 +1,6 @@
-"""What constrained decoding costs: a tiny model's generation with and without the grammar, in one process.
+"""Cost of constrained decoding: generation of a tiny model with and without the grammar, in one process.
 
-Usage: python benchmarks/bench_constrained.py [--batch 16] [--tokens 64]; a model from scratch, so answers are long.
+Usage: python benchmarks/bench_constrained.py [--batch 16] [--tokens 64]; the model is untrained, so answers are long.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from PIL import Image
 
 
 def compared(batch: int, tokens: int, rounds: int) -> list[Figure]:
-    """Milliseconds a step with and without the grammar, and what the mask takes of a token; one thread."""
+    """Milliseconds per step with and without the grammar, and microseconds of the mask per token; one thread."""
     torch.set_num_threads(1)
     from transformers import AutoModelForImageTextToText, LogitsProcessorList
 
@@ -40,27 +40,27 @@ def compared(batch: int, tokens: int, rounds: int) -> list[Figure]:
             torch.manual_seed(0)
             begin = time.process_time()
             with torch.no_grad():
-                made = model.generate(
+                tokens_out = model.generate(
                     **inputs,
                     do_sample=True,
                     min_new_tokens=tokens if name == "free" else None,
                     max_new_tokens=tokens,
                     logits_processor=LogitsProcessorList(masks),
                 )
-            steps = made.shape[1] - inputs["input_ids"].shape[1]
+            steps = tokens_out.shape[1] - inputs["input_ids"].shape[1]
             times[name].append((time.process_time() - begin) / steps)
     free, constrained = (min(times[name]) for name in ("free", "constrained"))
-    step = f"a step of {batch} answers, constrained"
+    step = f"one step of {batch} answers, constrained"
     mask = (constrained - free) / batch * 1e6
     return [
         Figure(step, constrained * 1000, "ms", "free", free * 1000, smaller_is_better=True, note="one thread"),
-        Figure("the mask of a token", mask, "us", note=f"vocabulary of {vocabulary:,}"),
-        Figure("grammar and vocabulary made ready, once", ready, "s"),
+        Figure("mask, per token", mask, "us", note=f"vocabulary of {vocabulary:,}"),
+        Figure("grammar and vocabulary compiled, once", ready, "s"),
     ]
 
 
 def measure(data: Data) -> list[Figure]:
-    """A model from scratch: no data needed."""
+    """A model from scratch; needs no data."""
     return compared(data.size(16, 2), data.size(64, 8), data.size(4, 1))
 
 

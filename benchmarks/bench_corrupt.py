@@ -1,8 +1,8 @@
-"""How near synthetic predictions come to real ones: Jensen-Shannon divergence, on predictions not used for fitting.
+"""Distance of synthetic predictions to real ones: Jensen-Shannon divergence, on predictions not used for fitting.
 
 Usage: python benchmarks/bench_corrupt.py FIT JUDGE [--passes 20]; both are JSON arrays of predictions. Fits on the even
 rows of FIT, then judges on its odd rows and on JUDGE. Beside the channel: the real predictions that it was fitted to
-(how far two samples of the same thing differ), and random replacements, omissions and additions (the naive way).
+(how far two samples of one distribution differ), and random replacements, omissions and additions (the naive baseline).
 Divergences in bits: 0 for the same distribution, 1 for nothing in common.
 """
 
@@ -50,51 +50,51 @@ def described(pairs: Iterable[Pair]) -> tuple[Counter[Hashable], Counter[Hashabl
     for label, text in pairs:
         script = align(label, text)
         distances[min(script.cost, LONGEST)] += 1
-        confusions.update((found.label, found.text) for found in confusions_of(script))
+        confusions.update((confusion.label, confusion.prediction) for confusion in confusions_of(script))
     return distances, confusions
 
 
-def compared(real: list[Pair], made: list[Pair]) -> tuple[float, float]:
-    """Divergences of distances, and of the confusions that are the most frequent in the real ones, rest as one."""
-    (distances, confusions), (made_distances, made_confusions) = described(real), described(made)
+def compared(real: list[Pair], generated: list[Pair]) -> tuple[float, float]:
+    """Divergence of the edit distances, and of the most frequent real confusions, with all others as one class."""
+    (distances, confusions), (other_distances, other_confusions) = described(real), described(generated)
     top = {name for name, _ in sorted(confusions.items(), key=lambda item: (-item[1], item[0]))[:TOP]}
     cut = [
         Counter({name: count for name, count in counts.items() if name in top})
         + Counter({"rest": sum(count for name, count in counts.items() if name not in top)})
-        for counts in (confusions, made_confusions)
+        for counts in (confusions, other_confusions)
     ]
-    return divergence(distances, made_distances), divergence(*cut)
+    return divergence(distances, other_distances), divergence(*cut)
 
 
 def naive(label: str, rng: np.random.Generator, vocabulary: list[str]) -> str:
     """One to three random edits."""
     tokens = label.split()
     for _ in range(int(rng.integers(1, 4))):
-        place = int(rng.integers(0, len(tokens) + 1))
+        index = int(rng.integers(0, len(tokens) + 1))
         new = [vocabulary[int(rng.integers(0, len(vocabulary)))]]
-        tokens[place : place + int(rng.integers(0, 2))] = new if rng.random() < 0.7 else []
+        tokens[index : index + int(rng.integers(0, 2))] = new if rng.random() < 0.7 else []
     return " ".join(tokens)
 
 
 def synthetic(labels: list[str], passes: int, make: Callable[[str, np.random.Generator], str | None]) -> list[Pair]:
-    """Made predictions of the labels."""
-    made = [(label, make(label, rng_for(k, label, "bench"))) for k in range(passes) for label in labels]
-    return [(label, text) for label, text in made if text]
+    """Synthetic predictions of the labels, ``passes`` per label, without failed ones."""
+    drawn = [(label, make(label, rng_for(k, label, "bench"))) for k in range(passes) for label in labels]
+    return [(label, text) for label, text in drawn if text]
 
 
 def judged(name: str, fitted: list[Pair], channel: Channel, rows: list[Pair], passes: int) -> list[Figure]:
-    """Divergences of the channel's predictions from real ones, beside two other ways to make some, and its speed."""
+    """Divergences from real predictions: of the channel's, and of two references; and the channel's speed."""
     real = wrong(rows)
     labels = [label for label, _ in real]
     vocabulary = sorted({token for label, _ in fitted for token in label.split()})
     ours: list[Pair] = []
     seconds = cpu_seconds(lambda: ours.extend(synthetic(labels, passes, channel.corrupt)))
     random = synthetic(labels, passes, lambda label, rng: naive(label, rng, vocabulary))
-    found = compared(real, ours)
-    figures = [Figure(f"{name}: made-up predictions", len(ours) / seconds, "predictions/s")]
-    for reference, made in (("random edits", wrong(random)), ("real predictions, those of the fit", wrong(fitted))):
+    divergences = compared(real, ours)
+    figures = [Figure(f"{name}: synthetic predictions", len(ours) / seconds, "predictions/s")]
+    for reference, pairs in (("random edits", wrong(random)), ("real predictions, those of the fit", wrong(fitted))):
         for what, value, other in zip(
-            ("edit distances", f"{TOP} most frequent confusions"), found, compared(real, made), strict=True
+            ("edit distances", f"{TOP} most frequent confusions"), divergences, compared(real, pairs), strict=True
         ):
             figures.append(Figure(f"{name}: {what}", value, "bit", reference, other, smaller_is_better=True))
     return figures

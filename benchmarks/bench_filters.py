@@ -20,16 +20,16 @@ LIKE = NearDuplicateOptions(image="near")
 
 
 def rows_with_copies(count: int, seed: int = 0) -> NDArray[np.void]:
-    """Random looks; every tenth row is a copy of an earlier one with a few bits flipped."""
+    """Random hashes; every tenth row is a copy of an earlier one with a few bits flipped."""
     rng = np.random.default_rng(seed)
-    found = np.zeros(count, FEATURES)
-    found["usable"] = True
-    found["phash"] = rng.integers(0, 1 << 63, (count, 4), dtype=np.uint64) << np.uint64(1)
+    rows = np.zeros(count, FEATURES)
+    rows["usable"] = True
+    rows["phash"] = rng.integers(0, 1 << 63, (count, 4), dtype=np.uint64) << np.uint64(1)
     copies = np.arange(10, count, 10)
     originals = (rng.random(len(copies)) * copies).astype(int)
     flips = np.uint64(1) << rng.integers(0, 64, (len(copies), 4), dtype=np.uint64)
-    found["phash"][copies] = found["phash"][originals] ^ flips
-    return found
+    rows["phash"][copies] = rows["phash"][originals] ^ flips
+    return rows
 
 
 def all_pairs(features: NDArray[np.void]) -> NDArray[np.int64]:
@@ -46,17 +46,17 @@ def all_pairs(features: NDArray[np.void]) -> NDArray[np.int64]:
 
 
 def compared(count: int, large: int) -> list[Figure]:
-    """Seconds of both ways on few rows, with whether the results agree; of ours on many."""
-    rows, found = rows_with_copies(count), {}
+    """Seconds of both algorithms on few rows, and whether they agree; seconds of ours on many rows."""
+    rows, first = rows_with_copies(count), {}
 
     def ours() -> None:
-        found["ours"] = first_near_duplicate(rows, LIKE)
+        first["ours"] = first_near_duplicate(rows, LIKE)
 
     def theirs() -> None:
-        found["theirs"] = all_pairs(rows)
+        first["theirs"] = all_pairs(rows)
 
     fast, slow = cpu_seconds(ours), cpu_seconds(theirs)
-    same = int((found["ours"] == found["theirs"]).sum())
+    same = int((first["ours"] == first["theirs"]).sum())
     many = rows_with_copies(large)
     long = cpu_seconds(lambda: first_near_duplicate(many, LIKE))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -69,7 +69,7 @@ def compared(count: int, large: int) -> list[Figure]:
 
 
 def measure(data: Data) -> list[Figure]:
-    """Random looks: no data needed."""
+    """Random hashes; needs no data."""
     return compared(data.size(20_000, 1_000), data.size(1_000_000, 5_000))
 
 

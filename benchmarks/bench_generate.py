@@ -1,10 +1,10 @@
-"""How near labels drawn from the grammar come to real ones, on a half of the corpus that the grammar has not seen.
+"""Distance of labels sampled from the grammar to real ones, measured on a held-out half of the corpus.
 
 Usage: python benchmarks/bench_generate.py LABELS [--plot FILE]; LABELS is a file of ``id<TAB>label`` lines. Fits on one
 half of its different labels and draws as many; judges on the other half, beside the half that was fitted (how far two
-samples of the same thing differ) and symbols drawn one by one at their frequencies (the naive way). Jensen-Shannon
+samples of one distribution differ) and independent symbols at their frequencies (the naive baseline). Jensen-Shannon
 divergence in bits: 0 for the same distribution, 1 for nothing in common; Kolmogorov-Smirnov distance: greatest
-difference of the shares below a value. Then labels a second of CPU time, on one core.
+difference of the shares below a value. Then labels per second of CPU time, on one core.
 """
 
 from __future__ import annotations
@@ -49,33 +49,33 @@ def distance(one: Counts, other: Counts, most: int) -> float:
 
 def described(labels: list[str]) -> dict[str, Counts]:
     """Distributions of lengths, depths, symbols, and pairs of tokens."""
-    found: dict[str, Counts] = {name: Counter() for name in ("length", "depth", "symbols", "pairs")}
+    counts: dict[str, Counts] = {name: Counter() for name in ("length", "depth", "symbols", "pairs")}
     for label in labels:
         tokens = label.split()
-        found["length"][min(len(tokens), LONGEST)] += 1
+        counts["length"][min(len(tokens), LONGEST)] += 1
         try:
-            found["depth"][min(parse(label).depth, DEEPEST)] += 1
+            counts["depth"][min(parse(label).depth, DEEPEST)] += 1
         except Exception:  # the naive labels do not parse, mostly
-            found["depth"]["none"] += 1
-        found["symbols"].update(token for token in tokens if token not in BOTH_BRACES)
-        found["pairs"].update(pairwise(tokens))
-    return found
+            counts["depth"]["none"] += 1
+        counts["symbols"].update(token for token in tokens if token not in BOTH_BRACES)
+        counts["pairs"].update(pairwise(tokens))
+    return counts
 
 
 def repetition(labels: list[str]) -> float:
-    """Share of the letters after the first one of a label that it has had already."""
+    """Share of the letters of a label, without its first, that occur earlier in the label."""
     rows = [[token for token in label.split() if is_letter(token)] for label in labels]
     return sum(len(row) - len(set(row)) for row in rows) / max(sum(max(len(row) - 1, 0) for row in rows), 1)
 
 
 def naive(labels: list[str], rng: np.random.Generator) -> list[str]:
-    """As many labels of the same lengths, every token drawn on its own."""
+    """As many labels of the same lengths, with independent tokens."""
     tokens = [token for label in labels for token in label.split()]
     return [" ".join(tokens[int(n)] for n in rng.integers(len(tokens), size=len(label.split()))) for label in labels]
 
 
 def speed(name: str, source: Source, demand: Quota) -> Figure:
-    """Labels a second of processor time, and candidates drawn for them."""
+    """Labels per second of processor time; the note counts the candidates."""
     drawn: list[int] = []
     seconds = cpu_seconds(lambda: drawn.append(collect(source, demand, workers=1).drawn))
     return Figure(name, demand.count / seconds, "labels/s", note=f"{demand.count:,} kept of {drawn[0]:,} drawn")
@@ -90,16 +90,16 @@ def plot(path: Path, rows: dict[str, dict[str, Counts]]) -> None:
     top, bottom = figure.subplots(2, 1)
     left, right = top, top.inset_axes([0.6, 0.3, 0.38, 0.65])
     shown = [name for name, _ in sorted(rows["held-out half"]["symbols"].items(), key=lambda item: -item[1])[:60]]
-    for place, (name, colour) in enumerate(colours.items()):
+    for index, (name, colour) in enumerate(colours.items()):
         counts = rows[name]
         total = sum(counts["length"].values())
         lengths = [counts["length"][n] / total for n in range(1, LONGEST + 1)]
         left.step(range(1, LONGEST + 1), lengths, where="mid", color=colour, label=name)
         depths = [counts["depth"][n] / total for n in range(DEEPEST + 1)]
-        right.bar(np.arange(DEEPEST + 1) + place * 0.4 - 0.2, depths, width=0.4, color=colour)
+        right.bar(np.arange(DEEPEST + 1) + index * 0.4 - 0.2, depths, width=0.4, color=colour)
         total = sum(counts["symbols"].values())
         shares = [counts["symbols"][token] / total for token in shown]
-        bottom.bar(np.arange(len(shown)) + place * 0.4 - 0.2, shares, width=0.4, color=colour)
+        bottom.bar(np.arange(len(shown)) + index * 0.4 - 0.2, shares, width=0.4, color=colour)
     left.set(xlabel="tokens of a label", ylabel="share of labels", xlim=(0, LONGEST))
     left.legend(loc="upper center", frameon=False)
     right.set(xlabel="depth of the tree", ylabel="share of labels")
@@ -114,16 +114,16 @@ def samples(labels: list[str]) -> dict[str, list[str]]:
     """Held-out labels, the fitted ones, generated ones with and without known ones, and the naive ones."""
     order = np.random.default_rng(1).permutation(len(labels))
     fitted, judged = ([labels[int(n)] for n in order[start::2]] for start in (0, 1))
-    found = fit(fitted)
-    bins = found.sizing.like_corpus()
-    new = collect(found.source, Quota(len(fitted), bins, False, known=frozenset(fitted)), workers=1)
-    free = collect(found.source, Quota(len(fitted), bins, False), workers=1)
+    grammar = fit(fitted)
+    bins = grammar.sizing.like_corpus()
+    new = collect(grammar.source, Quota(len(fitted), bins, False, known=frozenset(fitted)), workers=1)
+    free = collect(grammar.source, Quota(len(fitted), bins, False), workers=1)
     return {
         "held-out half": judged,
         "fitted half": fitted,
         "generated": [one.label for one in new.labels],
         "generated, known allowed": [one.label for one in free.labels],
-        "tokens on their own": naive(fitted, np.random.default_rng(0)),
+        "independent tokens": naive(fitted, np.random.default_rng(0)),
     }
 
 
@@ -134,7 +134,7 @@ def nearness(rivals: dict[str, list[str]]) -> list[Figure]:
     share = repetition(rivals["held-out half"])
     figures: list[Figure] = []
     for name in ("generated", "generated, known allowed"):
-        for rival in ("fitted half", "tokens on their own"):
+        for rival in ("fitted half", "independent tokens"):
             for key in ("length", "depth", "symbols", "pairs"):
                 ours, theirs = (divergence(real[key], rows[side][key]) for side in (name, rival))
                 figures.append(Figure(f"{name}: {key}", ours, "bit", rival, theirs, smaller_is_better=True))
@@ -148,12 +148,12 @@ def nearness(rivals: dict[str, list[str]]) -> list[Figure]:
 
 
 def speeds(labels: list[str], counts: tuple[int, ...], facts: int) -> list[Figure]:
-    """New labels a second from the grammar and from facts."""
+    """New labels per second from the grammar and from identities."""
     whole = fit(labels)
     bins, known = whole.sizing.like_corpus(), frozenset(labels)
     return [
-        *(speed("from the grammar, new", whole.source, Quota(count, bins, False, known=known)) for count in counts),
-        speed("facts", fact_source(()), Quota(facts)),
+        *(speed("sampled from the grammar", whole.source, Quota(count, bins, False, known=known)) for count in counts),
+        speed("identities", fact_source(()), Quota(facts)),
     ]
 
 

@@ -1,4 +1,4 @@
-"""How near synthetic handwriting is to real ink: shapes of single glyphs, and sizes, slants, gaps and scripts of lines.
+"""Distance of synthetic handwriting to real ink: shapes of single glyphs; sizes, slants, gaps and scripts of lines.
 
 Usage: python benchmarks/bench_handwriting.py FOLDER_OF_CROHME_TRAIN. Nearest-neighbour accuracy: the share of real
 glyphs whose nearest glyph, of one synthetic glyph per hand and symbol, is of their symbol. Far: the share of real
@@ -34,7 +34,7 @@ NEAREST, FAR = 0.75, 0.05  # what the hands should reach
 
 
 def shapes(hands: Synthesizer, tokens: Sequence[str], count: int) -> list[LabelledGlyph]:
-    """One glyph of each symbol by each hand, the whole way to ink; (symbol, glyph, writer)."""
+    """One glyph of each symbol by each writer, rendered to ink; (symbol, glyph, writer)."""
     return [
         (token, Glyph(tuple(write(token, hands.hand(name, token)).strokes)), name)
         for name in (f"writer-{number:05d}" for number in range(count))
@@ -49,7 +49,7 @@ def squares(one: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[np.
 
 
 class Reference:
-    """Real glyphs, and what other writers' real glyphs reach: accuracy, and the distance that is far."""
+    """Real glyphs; the accuracy that real glyphs of other writers reach, and the distance that counts as far."""
 
     def __init__(self, glyphs: Sequence[LabelledGlyph]) -> None:
         self.tokens = np.array([token for token, _, _ in glyphs])
@@ -72,7 +72,7 @@ class Reference:
 
 def lines(folder: Path, rows: Sequence[Row], hands: Synthesizer) -> list[Figure]:
     """Distances between the lines of real and synthetic images of the same labels."""
-    real, made = Statistics.empty(), Statistics.empty()
+    real, drawn = Statistics.empty(), Statistics.empty()
     for name, label in rows:
         tree = parse(label)
         try:
@@ -80,20 +80,20 @@ def lines(folder: Path, rows: Sequence[Row], hands: Synthesizer) -> list[Figure]
         except ImageError:
             continue
         real.add(ink_of((folder / "images" / f"{name}.png").read_bytes()), tree)
-        made.add(np.asarray(picture) < 128, tree)
+        drawn.add(np.asarray(picture) < 128, tree)
     figures = []
     for kind in ("width", "height"):
-        both = [key for key in real.sizes if key[0] == kind and min(len(real.sizes[key]), len(made.sizes[key])) > 7]
+        both = [key for key in real.sizes if key[0] == kind and min(len(real.sizes[key]), len(drawn.sizes[key])) > 7]
         weights = [len(real.sizes[key]) for key in both]
-        far = [wasserstein_distance(real.sizes[key], made.sizes[key]) for key in both]
-        bias = [float(np.median(made.sizes[key]) - np.median(real.sizes[key])) for key in both]
+        far = [wasserstein_distance(real.sizes[key], drawn.sizes[key]) for key in both]
+        bias = [float(np.median(drawn.sizes[key]) - np.median(real.sizes[key])) for key in both]
         note = f"{len(both)} symbols; median of synthetic minus real {np.average(bias, weights=weights):+.3f}"
         figures.append(Figure(f"{kind} of a symbol", float(np.average(far, weights=weights)), "log", note=note))
     for name, values in real.lines.items():
-        if len(made.lines[name]) > 7:
-            spread = (f"{np.mean(v):+.3f} ± {np.std(v):.3f}" for v in (made.lines[name], values))
+        if len(drawn.lines[name]) > 7:
+            spread = (f"{np.mean(v):+.3f} ± {np.std(v):.3f}" for v in (drawn.lines[name], values))
             note = "synthetic {}, real {}".format(*spread)
-            figures.append(Figure(name, float(wasserstein_distance(values, made.lines[name])), "", note=note))
+            figures.append(Figure(name, float(wasserstein_distance(values, drawn.lines[name])), "", note=note))
     return figures
 
 
@@ -117,7 +117,8 @@ def measure(data: Data) -> list[Figure]:
     rows = rows_of(folder)
     few = data.size(FEWEST, 5)
     reference = Reference(balanced(cut_glyphs(folder, rows[: data.size(10**9, 150)]), few, HANDS))
-    hands = {"drawn hands": Synthesizer(), "half fonts": Synthesizer(banks=bank_shares(["fonts=0.5"]))}
+    mixed = Synthesizer(banks=bank_shares(["fonts=0.5"]), corrections=0.0)
+    hands = {"drawn hands": Synthesizer(corrections=0.0), "half fonts": mixed}
     figures = glyph_figures(reference, hands, data.size(HANDS, 3))
     return figures + lines(folder, rows[: data.size(LINES, 40)], Synthesizer())
 

@@ -1,6 +1,6 @@
-"""Expressions a second that the ink renderer draws on one core, against plain Pillow lines at the same oversampling.
+"""Expressions per second that the ink renderer draws on one core, against plain Pillow lines at the same oversampling.
 
-Usage: python benchmarks/bench_ink.py; the ink is made up, in the proportions of CROHME (3 heights wide on average).
+Usage: python benchmarks/bench_ink.py; the ink is synthetic; its size is that of CROHME (3 times as wide as high).
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def plain(strokes: list[Stroke]) -> bytes:
 
 
 def compared(count: int, rounds: int) -> list[Figure]:
-    """Expressions a second, PNG included."""
+    """Expressions per second, PNG encoding included."""
     rng = np.random.default_rng(0)
     inks = [expression(rng) for _ in range(count)]
     runs = {"ours": lambda: [render_ink(ink) for ink in inks], "plain": lambda: [plain(ink) for ink in inks]}
@@ -58,7 +58,7 @@ def compared(count: int, rounds: int) -> list[Figure]:
 
 
 def measure(data: Data) -> list[Figure]:
-    """Made-up ink: no data needed."""
+    """Synthetic ink; needs no data."""
     return compared(data.size(300, 20), data.size(5, 1))
 
 

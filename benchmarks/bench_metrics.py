@@ -24,21 +24,21 @@ TARGET = 5.0
 
 
 def varied(rows: list[Prediction], count: int) -> list[Prediction]:
-    """``count`` rows: the file over and over, in some of them a token of the prediction dropped."""
+    """``count`` rows: the file repeated; in about one fifth of them one token of the prediction is deleted."""
     rng = random.Random(0)
-    found = []
+    rows_changed = []
     for number in range(count):
         row = rows[number % len(rows)]
-        tokens = row.text.split()
+        tokens = row.prediction.split()
         if tokens and rng.random() < 0.2:
             del tokens[rng.randrange(len(tokens))]
-        found.append(replace(row, text=" ".join(tokens), row=number))
-    return found
+        rows_changed.append(replace(row, prediction=" ".join(tokens), row=number))
+    return rows_changed
 
 
 def reference(rows: list[Prediction]) -> dict[str, float]:
-    """The figures as the published evaluation makes them."""
-    labels, texts = [row.label.split() for row in rows], [row.text.split() for row in rows]
+    """The figures as the published evaluation computes them."""
+    labels, texts = [row.label.split() for row in rows], [row.prediction.split() for row in rows]
     edits = [editdistance.eval(label, text) for label, text in zip(labels, texts, strict=True)]
     bleu = corpus_bleu([[label] for label in labels], texts, smoothing_function=SmoothingFunction().method4)
     scores = [(1 - edit / max(len(a), len(b), 1)) * 100 for edit, a, b in zip(edits, labels, texts, strict=True)]
@@ -77,11 +77,11 @@ def compared(name: str, predictions: list[Prediction], pairs: int, rounds: int) 
 def measure(data: Data) -> list[Figure]:
     """Predictions of both models."""
     files = {f"the {model.upper()} model": data.predictions(model) for model in ("7b", "3b")}
-    found = [
+    groups = [
         compared(name, load_predictions(file), data.size(20_000, 1_000), data.size(3, 1))
         for name, file in files.items()
     ]
-    return [figure for figures in found for figure in figures]
+    return [figure for figures in groups for figure in figures]
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
 """Speed and memory of mining, one core: a real prediction file repeated, against a plain aligner in the same process.
 
 Usage: python benchmarks/bench_mine.py FILE [--rows 40000] [--large 1000000]; FILE is a JSON array of predictions.
-The ids of the copies differ, so none is a duplicate. Memory is the most that a run of its own process held.
+The ids of the copies differ, so none is a duplicate. Memory is the peak of a run in a separate process.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
 
 
 def plain_distance(label: list[str], text: list[str]) -> int:
-    """The reference: the textbook table, all of it."""
+    """The reference: the complete table of the textbook algorithm."""
     row = list(range(len(text) + 1))
-    for i, wanted in enumerate(label, 1):
+    for i, reference in enumerate(label, 1):
         corner, row[0] = row[0], i
-        for j, given in enumerate(text, 1):
-            corner, row[j] = row[j], min(corner + (wanted != given), row[j] + 1, row[j - 1] + 1)
+        for j, predicted in enumerate(text, 1):
+            corner, row[j] = row[j], min(corner + (reference != predicted), row[j] + 1, row[j - 1] + 1)
     return row[-1]
 
 
@@ -48,7 +48,7 @@ def repeated(rows: list[dict[str, Any]], count: int, path: Path) -> Path:
 
 
 def alignment(rows: list[dict[str, Any]], rounds: int) -> list[Figure]:
-    """Pairs a second against the plain table, and how many distances are the same."""
+    """Pairs per second against the plain table, and the number of equal distances."""
     pairs = [(row["gt"].split(), row["pred"].split()) for row in rows]
     same = sum(align(label, text).cost == plain_distance(label, text) for label, text in pairs)
     runs = {
@@ -63,11 +63,11 @@ def alignment(rows: list[dict[str, Any]], rounds: int) -> list[Figure]:
 
 
 def mined(rows: list[dict[str, Any]], count: int) -> tuple[float, float]:
-    """Predictions a second of a whole run, start and imports included, in a process of its own, and its peak in MiB."""
+    """Predictions per second of a run in a separate process, start and imports included, and its peak memory in MiB."""
     with tempfile.TemporaryDirectory() as folder:
         file = repeated(rows, count, Path(folder) / "predictions.jsonl")
-        found = apart(MINE, file, Path(folder) / "out")
-    return count / found.cpu, int(found.printed) / 2**20
+        result = apart(MINE, file, Path(folder) / "out")
+    return count / result.cpu, int(result.printed) / 2**20
 
 
 def compared(rows: list[dict[str, Any]], count: int, large: int, rounds: int = 3) -> list[Figure]:

@@ -1,4 +1,4 @@
-"""Raw labels against published ones: share that is equal, labels a second, and every pair that differs with the reason.
+"""Raw labels against published ones: share of equal labels, labels per second, and each difference with its reason.
 
 Usage: python benchmarks/bench_normalize.py FOLDER [--preset crohme]; FOLDER has raw_labels.tsv and caption.txt. The
 reference is pylatexenc's parser, which only reads the raw labels.
@@ -36,7 +36,7 @@ def attempt(normalizer: Normalizer, raw: str) -> str:
 
 
 def reason(label: str, published: str) -> str:
-    """Why a pair differs, as far as the two labels tell."""
+    """Why a pair differs, as far as the two labels show it."""
     as_number = [
         re.sub(r"\b0+(?=\d)|(\.\d*?)0+$", r"\1", text.replace(" ", "")).rstrip(".") for text in (label, published)
     ]
@@ -53,12 +53,12 @@ def reason(label: str, published: str) -> str:
 
 def differing(raw: dict[str, str], published: dict[str, str], normalizer: Normalizer) -> dict[str, str]:
     """id -> what ours is, where it is not the published label."""
-    found = {name: attempt(normalizer, raw[name]) for name in published}
-    return {name: label for name, label in found.items() if label != published[name]}
+    labels = {name: attempt(normalizer, raw[name]) for name in published}
+    return {name: label for name, label in labels.items() if label != published[name]}
 
 
 def compared(folder: Path, preset: str, rounds: int, most: int | None = None) -> list[Figure]:
-    """Share of equal labels, and labels a second, of at most so many."""
+    """Share of equal labels, and labels per second, of the first ``most`` labels."""
     published = dict(list(pairs(folder / "caption.txt").items())[:most])
     raw = pairs(folder / "raw_labels.tsv")
     normalizer = Normalizer(preset)

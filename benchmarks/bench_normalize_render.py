@@ -1,10 +1,10 @@
-"""Raw formulas and their normalised labels, set by MathJax: how many look the same, are refused, change, or break.
+"""Raw formulas and their normalised labels, rendered by MathJax: how many are equal, rejected, changed or broken.
 
 Usage: python benchmarks/bench_normalize_render.py FOLDER [--preset crohme] [--labels FILE ...] [--failures FILE]
 
-FOLDER is the referee's: `npm install --prefix FOLDER mathjax-full katex temml mathjax-node`, and sdists whose
+FOLDER holds the referee: `npm install --prefix FOLDER mathjax-full katex temml mathjax-node`, and sdists whose
 formulas are tried (`pip download --no-deps --no-binary sympy sympy -d FOLDER`). `make bench` takes it from the variable
-MUMER_REFEREE. Nothing of it is copied. FILE of `--labels`: `id<TAB>raw label` a line.
+MUMER_REFEREE. Nothing of it is copied. FILE of `--labels`: one `id<TAB>raw label` per line.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ DOTS = re.compile(r"\\dots[bcimo]?(?![A-Za-z])")
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What became of one formula: ``detail`` says why it was refused, or what differs."""
+    """The result for one formula: ``detail`` says why it was rejected, or what differs."""
 
     source: str
     raw: str
@@ -82,31 +82,24 @@ def verdicts(raw: Mapping[str, str], preset: str, folder: Path) -> list[Verdict]
             labels[formula] = normalizer(formula)
         except LatexSyntaxError as error:
             labels[formula] = error
-    written = [label for label in labels.values() if isinstance(label, str)]
-    answers = rendered([*raw, *written], folder)
-    of_raw = dict(zip(raw, answers, strict=False))
-    of_label = dict(zip(written, answers[len(raw) :], strict=True))
-    return [_verdict(source, formula, labels[formula], of_raw, of_label) for formula, source in raw.items()]
+    sources = list(dict.fromkeys([*raw, *(label for label in labels.values() if isinstance(label, str))]))
+    answers = dict(zip(sources, rendered(sources, folder), strict=True))
+    return [_verdict(source, formula, labels[formula], answers) for formula, source in raw.items()]
 
 
-def _verdict(
-    source: str,
-    raw: str,
-    label: str | LatexSyntaxError,
-    of_raw: Mapping[str, Mapping[str, str]],
-    of_label: Mapping[str, Mapping[str, str]],
-) -> Verdict:
+def _verdict(source: str, raw: str, label: str | LatexSyntaxError, answers: Mapping[str, Mapping[str, str]]) -> Verdict:
+    """What became of one formula; ``answers`` has what the referee said of each formula and each label."""
     try:
-        before = seen(of_raw[raw], raw)
+        before = seen(answers[raw], raw)
     except UnrenderableError as error:
         return Verdict(source, raw, UNRENDERABLE, detail=str(error))
     if isinstance(label, LatexSyntaxError):
         return Verdict(source, raw, REFUSED, detail=label.reason)
     try:
-        after = seen(of_label[label], raw)
+        after = seen(answers[label], raw)
     except UnrenderableError as error:
         return Verdict(source, raw, BROKEN, label, str(error))
-    detail = difference(before, after) or word_taken(of_raw[raw]["mathml"], of_label[label]["mathml"])
+    detail = difference(before, after) or word_taken(answers[raw]["mathml"], answers[label]["mathml"])
     return Verdict(source, raw, CHANGED if detail else SAME, label, detail)
 
 
@@ -124,7 +117,7 @@ def seen(answer: Mapping[str, str], raw: str) -> Items:
 
 
 def difference(before: tuple[object, ...], after: tuple[object, ...]) -> str:
-    """The first place where two pictures differ; empty where they are the same."""
+    """The first difference of two pictures; empty if they are equal."""
     if before == after:
         return ""
     for one, other in zip(before, after, strict=False):
@@ -145,7 +138,7 @@ def shortened(item: object) -> str:
 
 
 def word_taken(before: str, after: str) -> str:
-    """A function that the label has where the raw formula has a longer word."""
+    """A function name in the label where the raw formula has a longer word."""
     extra = set(names(after)) - set(names(before))
     taken = [(name, word) for word in words(before) for name in sorted(extra) if name in word and name != word]
     return f"the word '{taken[0][1]}' holds the function '{taken[0][0]}'" if taken else ""
@@ -156,12 +149,12 @@ def kinds(results: Iterable[Verdict]) -> dict[str, list[Verdict]]:
     counted = [(verdict, set(COMMAND.findall(verdict.raw))) for verdict in results if verdict.fate != UNRENDERABLE]
     tried = Counter(token for _, tokens in counted for token in tokens)
     failed = Counter(token for verdict, tokens in counted if verdict.fate in (CHANGED, BROKEN) for token in tokens)
-    found: dict[str, list[Verdict]] = defaultdict(list)
+    groups: dict[str, list[Verdict]] = defaultdict(list)
     for verdict, tokens in counted:
         if verdict.fate in (CHANGED, BROKEN):
             kind = max(sorted(tokens), key=lambda token: (failed[token] / tried[token], failed[token]), default="")
-            found[f"{verdict.fate}: {kind}"].append(verdict)
-    return dict(sorted(found.items(), key=lambda entry: -len(entry[1])))
+            groups[f"{verdict.fate}: {kind}"].append(verdict)
+    return dict(sorted(groups.items(), key=lambda entry: -len(entry[1])))
 
 
 def report(results: Sequence[Verdict]) -> str:
@@ -200,13 +193,19 @@ def raw_labels(path: Path) -> dict[str, str]:
     return {row[1].strip(): "labels" for row in rows if len(row) == 2 and row[1].strip()}
 
 
+def spread(raw: Mapping[str, str], count: int) -> dict[str, str]:
+    """``count`` formulas in equal steps over all: the first ones alone may be probes that MathJax does not know."""
+    rows, few = list(raw.items()), min(count, len(raw))
+    return dict(rows[number * len(rows) // few] for number in range(few))
+
+
 def measure(data: Data) -> list[Figure]:
     """Formulas of packages, each known command, and the raw labels of CROHME, under the preset ``crohme``."""
     folder = referee_folder()
     sets = {"packages": formulas(folder), "commands": dict.fromkeys(command_probes(folder), "commands")}
     if data.has("data/crohme/train/raw_labels.tsv"):
         sets["CROHME"] = raw_labels(data.need("data/crohme/train/raw_labels.tsv"))
-    some = {name: dict(list(raw.items())[: data.size(10**9, 50)]) for name, raw in sets.items()}
+    some = {name: spread(raw, data.size(len(raw), 50)) for name, raw in sets.items()}
     return [figure for name, raw in some.items() for figure in figures(name, verdicts(raw, "crohme", folder))]
 
 
@@ -221,10 +220,10 @@ def main() -> None:
     sets["packages"] = formulas(options.folder)
     sets["commands"] = dict.fromkeys(command_probes(options.folder), "commands")
     results = {name: verdicts(raw, options.preset, options.folder) for name, raw in sets.items()}
-    for name, found in results.items():
-        show(figures(name, found), f"{name}, preset {options.preset}")
+    for name, judged in results.items():
+        show(figures(name, judged), f"{name}, preset {options.preset}")
     if options.failures:
-        text = "".join(f"#### {name}\n\n{report(found)}\n" for name, found in results.items())
+        text = "".join(f"#### {name}\n\n{report(judged)}\n" for name, judged in results.items())
         options.failures.write_text(text, encoding="utf-8")
 
 

@@ -1,9 +1,9 @@
-"""Rewards of wrong answers, one core: completions a second, the slowest hundredth, and hostile completions.
+"""Rewards of wrong answers, one core: completions per second, the slowest 1%, and hostile completions.
 
 Usage: python benchmarks/bench_rewards.py PREDICTIONS [PREDICTIONS ...] [--answers 2000] [--hostile 10000]
 
-Right answers are cheap and left out: each answer here is a real wrong prediction, most with further symbols exchanged,
-so that none is there twice. References are prepared before, as in a group of samples of one prompt; nothing else is.
+Correct answers are cheap and left out. Each answer is a real wrong prediction, mostly with further symbols replaced, so
+that all differ. Only the references are prepared before, as in a group of samples of one prompt.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ RATES = {
     **dict.fromkeys(("tree_similarity", "structure"), 2_000),
     **dict.fromkeys(("visual", "cdm", "rating"), 300),
 }
-"""Reward -> completions a second that it must reach."""
+"""Reward -> completions per second that it must reach."""
 _SYMBOLS = "0123456789abcdefgijkmnpqrstuvwxyzABCEFGHLMNPRSTVXYZ"
 SLOW, LONGEST = 0.050, 1.0  # seconds: the 99th percentile of wrong answers; any hostile completion
 _CACHES: tuple[_lru_cache_wrapper[object], ...] = (compared, pictures._scores, prepared, nodes_of)
@@ -41,22 +41,24 @@ _CACHES: tuple[_lru_cache_wrapper[object], ...] = (compared, pictures._scores, p
 def wrong_answers(files: Sequence[Path], count: int) -> list[Pair]:
     """``count`` different wrong answers with their references: the real ones first, then copies of them with some
     symbols exchanged."""
-    real = [(row.text, row.label) for file in files for row in load_predictions(file) if row.text != row.label]
-    found = dict.fromkeys(real)
+    real = [
+        (row.prediction, row.label) for file in files for row in load_predictions(file) if row.prediction != row.label
+    ]
+    pairs = dict.fromkeys(real)
     for number in range(20 * count):
-        if len(found) >= count:
+        if len(pairs) >= count:
             break
         text, label = real[number % len(real)]
-        found[exchanged(text, rng_for(0, str(number), "bench")), label] = None
-    return list(found)[:count]
+        pairs[exchanged(text, rng_for(0, str(number), "bench")), label] = None
+    return list(pairs)[:count]
 
 
 def exchanged(text: str, rng: np.random.Generator) -> str:
     """A prediction with one to three letters or digits exchanged for others."""
     tokens = text.split()
-    places = [place for place, token in enumerate(tokens) if token.isalnum()]
-    for place in rng.choice(places, size=min(len(places), int(rng.integers(1, 4)))) if places else ():
-        tokens[place] = _SYMBOLS[int(rng.integers(len(_SYMBOLS)))]
+    positions = [position for position, token in enumerate(tokens) if token.isalnum()]
+    for position in rng.choice(positions, size=min(len(positions), int(rng.integers(1, 4)))) if positions else ():
+        tokens[position] = _SYMBOLS[int(rng.integers(len(_SYMBOLS)))]
     return " ".join(tokens)
 
 
@@ -72,7 +74,7 @@ def each(name: str, pairs: Sequence[Pair]) -> np.ndarray:
 
 
 def fresh(name: str, pairs: Sequence[Pair]) -> None:
-    """Prepare the references, and forget everything about answers."""
+    """Prepare the references, and clear all caches of answers."""
     labels = [label for _, label in pairs]
     REWARDS.load(name)(labels[:200], labels[:200])
     REWARDS.load(name)(["x"] * len(labels), labels)
@@ -82,7 +84,7 @@ def fresh(name: str, pairs: Sequence[Pair]) -> None:
 
 
 def speed(name: str, pairs: Sequence[Pair], batch: int = 256) -> list[Figure]:
-    """Completions a second in batches, as a trainer scores them, and the 99th percentile of single ones."""
+    """Completions per second in batches, as a trainer scores them, and the 99th percentile of single ones."""
     reward: Callable[..., list[float | None]] = REWARDS.load(name)
     chunks = [pairs[begin : begin + batch] for begin in range(0, len(pairs), batch)]
     seconds = 0.0
@@ -101,13 +103,13 @@ def speed(name: str, pairs: Sequence[Pair], batch: int = 256) -> list[Figure]:
 def hostile(labels: Sequence[str], count: int) -> list[Figure]:
     """The slowest of many hostile completions, over all rewards."""
     pairs = list(hostile_completions(labels, count))
-    found = []
+    per_reward = []
     for name in REWARDS:
         fresh(name, pairs[:200])
-        found.append(each(name, pairs))
+        per_reward.append(each(name, pairs))
         for cache in _CACHES:
             cache.cache_clear()
-    seconds = np.array(found)
+    seconds = np.array(per_reward)
     name = list(REWARDS)[int(seconds.max(axis=1).argmax())]
     return [
         at_most(f"{count:,} hostile completions, the slowest", float(seconds.max()), "s", LONGEST, note=f"`{name}`"),

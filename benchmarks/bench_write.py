@@ -1,7 +1,7 @@
-"""Expressions a second that are written by hand and encoded on one core, against typesetting them (ziamath and resvg).
+"""Expressions per second rendered as handwriting and encoded on one core, against typesetting (ziamath and resvg).
 
 Usage: python benchmarks/bench_write.py [CAPTION_FILE] [--all]; the labels are those of the file (id TAB label), or
-the sample of the library. With --all every label is written once, and what could not be is counted by reason.
+the sample of the library. With --all every label is rendered once, and failures are counted by reason.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from mumer_data.handwriting.synthesizer import Synthesizer
 from mumer_data.io.png import encode_png
 from mumer_data.typeset.image import typeset
 
-COUNT, ROUNDS, TARGET = 150, 5, 100
+COUNT, ROUNDS, TARGET = 150, 5, 150
 CAPTIONS = "data/crohme/train/caption.txt"
 
 
@@ -31,7 +31,7 @@ def labels_of(text: str) -> list[tuple[str, str]]:
 
 
 def coverage(synthesis: Synthesizer, labels: Sequence[tuple[str, str]]) -> Figure:
-    """How many labels are written, and why the others are not."""
+    """The number of labels that are rendered; the note counts the others by reason."""
     lost: Counter[str] = Counter()
     for name, label in labels:
         try:
@@ -43,9 +43,9 @@ def coverage(synthesis: Synthesizer, labels: Sequence[tuple[str, str]]) -> Figur
 
 
 def compared(labels: Sequence[tuple[str, str]], rounds: int) -> list[Figure]:
-    """Expressions a second, PNG included, of some labels."""
+    """Expressions per second of some labels, PNG encoding included."""
     synthesis = Synthesizer()
-    chosen = [labels[place] for place in np.random.default_rng(0).permutation(len(labels))[:COUNT]]
+    chosen = [labels[index] for index in np.random.default_rng(0).permutation(len(labels))[:COUNT]]
 
     def by_hand() -> list[bytes]:
         return [encode_png(synthesis.picture(name, label).image) for name, label in chosen]
@@ -57,8 +57,8 @@ def compared(labels: Sequence[tuple[str, str]], rounds: int) -> list[Figure]:
     runs = {"by hand": by_hand, "in type": in_type}
     ours, theirs = (len(chosen) / seconds for seconds in alternating(runs, rounds).values())
     return [
-        at_least("written by hand", ours, "expressions/s", TARGET),
-        Figure("written by hand", ours, "expressions/s", "typeset by ziamath and resvg", theirs),
+        at_least("rendered as handwriting", ours, "expressions/s", TARGET),
+        Figure("rendered as handwriting", ours, "expressions/s", "typeset with ziamath and resvg", theirs),
     ]
 
 

@@ -18,9 +18,9 @@ from mumer_data.report.overlay import overlay_pictures
 FORGIVEN = [
     ("a script lost", "H _ { c l }", "H c l"),
     ("a root too short", "\\sqrt { x } \\sqrt { y } = \\sqrt { x y }", "\\sqrt { x } \\sqrt { y } = \\sqrt { x } y"),
-    ("a power made a factor", "e ^ { - t } \\cos 2 ^ { t }", "e ^ { - t } \\cos 2 t"),
+    ("a power read as a factor", "e ^ { - t } \\cos 2 ^ { t }", "e ^ { - t } \\cos 2 t"),
     (
-        "a decimal point made a product",
+        "a decimal point read as a product",
         "\\sqrt { \\frac { 9 . 8 1 } { l } }",
         "\\sqrt { \\frac { 9 \\cdot 8 1 } { l } }",
     ),
@@ -57,9 +57,9 @@ def cell(caption: str, label: str, text: str) -> Image.Image:
 
 
 def sheet(pairs: list[tuple[str, str, str]], path: Path) -> None:
-    """All pairs, two beside each other."""
+    """Write all pairs to one image, two per row."""
     cells = [cell(*pair) for pair in pairs]
-    lines = [cells[place : place + 2] for place in range(0, len(cells), 2)]
+    lines = [cells[index : index + 2] for index in range(0, len(cells), 2)]
     heights = [max(one.height for one in line) for line in lines]
     page = Image.new("RGB", (2 * _CELL + _GAP, sum(heights) + _GAP * (len(lines) - 1)), "white")
     y = 0
@@ -71,7 +71,7 @@ def sheet(pairs: list[tuple[str, str, str]], path: Path) -> None:
 
 
 def main() -> None:
-    """Draw the pairs on which the published tool and this library differ, and those on which metrics do."""
+    """Draw the pairs on which the published tool and this library differ, and those on which the metrics differ."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("predictions", type=Path)
     parser.add_argument("official", type=Path, help="JSON with the published tool's F1 under f1, by id.")
@@ -79,9 +79,9 @@ def main() -> None:
     options = parser.parse_args()
     rows = load_predictions(options.predictions)
     official = json.loads(options.official.read_text(encoding="utf-8"))["f1"]
-    scores = [score.f1 for score in cdm_scores([(row.label, row.text) for row in rows])]
+    scores = [score.f1 for score in cdm_scores([(row.label, row.prediction) for row in rows])]
     differ = [
-        (f"{row.id}: published tool {official[row.id]:.3f}, here {score:.3f}", row.label, row.text)
+        (f"{row.id}: published tool {official[row.id]:.3f}, here {score:.3f}", row.label, row.prediction)
         for row, score in zip(rows, scores, strict=True)
         if score is not None and score != official[row.id]
     ]

@@ -1,4 +1,4 @@
-"""What a benchmark finds and what it needs: figures with their references and targets, and the real data.
+"""Types of the benchmarks: figures with their references and targets, and the real data.
 
 Not for timing (see `timing`), nor for the page (see `page`). A benchmark is a file ``bench_NAME.py`` with a function
 ``measure(data: Data) -> list[Figure]`` and a line in `run.BENCHES`.
@@ -22,13 +22,13 @@ class Figure:
 
     Attributes:
         name: what was measured.
-        value: how much.
+        value: the measured value.
         unit: of the value and of the reference.
-        reference: what it stands against: another program in the same run, or a figure that is stated somewhere.
-        reference_value: how much that is.
-        target: the least ratio that will do; ``None`` where none is set.
+        reference: what the value is compared with: another program in the same run, or a stated number.
+        reference_value: the value of the reference.
+        target: the smallest ratio that passes; ``None`` for no target.
         smaller_is_better: whether the ratio is reference to value, as for seconds, and not value to reference.
-        note: conditions that belong to this figure alone.
+        note: conditions of this figure.
     """
 
     name: str
@@ -59,31 +59,31 @@ class Figure:
 
 
 def at_least(name: str, value: float, unit: str, stated: float, reference: str = "stated", note: str = "") -> Figure:
-    """A figure that must reach a stated one."""
+    """A figure that must reach a stated value."""
     return Figure(name, value, unit, reference, stated, 1.0, note=note)
 
 
 def at_most(name: str, value: float, unit: str, stated: float, reference: str = "stated", note: str = "") -> Figure:
-    """A figure that must stay within a stated one."""
+    """A figure that must not exceed a stated value."""
     return Figure(name, value, unit, reference, stated, 1.0, smaller_is_better=True, note=note)
 
 
 def bounded(name: str, peak: float, reference: str, reference_peak: float) -> Figure:
-    """Peak memory in MiB of much work beside that of little: at most twice as much, for ten times the work."""
+    """Peak memory in MiB of a large run against that of a small one: at most twice as much."""
     return Figure(name, peak, "MiB", reference, reference_peak, 0.5, smaller_is_better=True)
 
 
 class AbsentError(Exception):
-    """Something that a benchmark needs is not on this machine."""
+    """Data or a program that a benchmark needs is not on this machine."""
 
 
 @dataclass(frozen=True, slots=True)
 class Data:
-    """What a benchmark runs on.
+    """The data and size of a run.
 
     Attributes:
         shared: the folder of real data; ``None`` where there is none.
-        quick: whether small sizes will do, which show that all works and little else.
+        quick: whether to use small sizes, which only show that everything works.
     """
 
     shared: Path | None = None
@@ -108,13 +108,13 @@ class Data:
         return self.need(f"golden/predictions/crohme_2014_{model}_pred.json")
 
     def size(self, full: int, quick: int) -> int:
-        """How much to do."""
+        """The size of the work: ``full``, or ``quick`` in a quick run."""
         return quick if self.quick else full
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of one benchmark: figures, or why there are none."""
+    """The result of one benchmark: figures, or why there are none."""
 
     name: str
     figures: tuple[Figure, ...] = ()
@@ -123,7 +123,7 @@ class Outcome:
 
 
 def spoken(value: float) -> str:
-    """A number as people write it: three digits that count."""
+    """A number as text, with three significant digits."""
     if not math.isfinite(value):
         return "∞" if value > 0 else str(value)
     if abs(value) >= 100 or value == int(value):

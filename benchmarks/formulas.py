@@ -1,6 +1,6 @@
-"""Formulas of other people's tests and documents (Python, JavaScript, HTML, Markdown, reST), and one per known command.
+"""Formulas from tests and documents of other packages (Python, JavaScript, HTML, Markdown, reST), and command probes.
 
-Read from a folder of `node_modules` and sdists (`.tar.gz`, `.tgz`); nothing of them is kept. Not for data sets.
+Read from a folder of `node_modules` and sdists (`.tar.gz`, `.tgz`); nothing is copied. Not for data sets.
 """
 
 from __future__ import annotations
@@ -49,13 +49,13 @@ READ_OTHERWISE = {"frak", "cal", "colorbox"}
 
 def formulas(folder: Path) -> dict[str, str]:
     """Formula -> the package that has it, each once, in a stable order."""
-    found: dict[str, str] = {}
+    package_of: dict[str, str] = {}
     for package, name, text in _files(folder):
         for candidate in _candidates(name, text):
             formula = _undelimited(candidate.strip())
             if len(formula) <= LONGEST and MATHEMATICS.search(formula) and not _foreign(formula):
-                found.setdefault(formula, package)
-    return found
+                package_of.setdefault(formula, package)
+    return package_of
 
 
 def _files(folder: Path) -> Iterator[tuple[str, str, str]]:
@@ -123,7 +123,7 @@ def _unescaped(text: str) -> str:
 def command_probes(folder: Path) -> list[str]:
     """Formulas that use each command named in the sources of KaTeX, Temml and MathJax, in several ways.
 
-    Which of them mean anything is for the referee to say: those that it cannot render do not count.
+    Those that the referee cannot render do not count.
     """
     known: set[str] = set()
     for pattern in ("katex/src/**/*.ts", "temml/src/**/*.js", "mathjax-full/ts/input/tex/**/*.ts"):

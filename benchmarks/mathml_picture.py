@@ -1,4 +1,4 @@
-"""MathML -> what can be seen of it: symbols, scripts, fractions, roots and tables, without spaces, styles and rows.
+"""MathML -> its visible content: symbols, scripts, fractions, roots and tables, without spaces, styles and rows.
 
 For comparing a formula before and after normalisation; not for typesetting.
 """
@@ -28,7 +28,7 @@ AS_SCRIPT = {"under": "sub", "over": "sup"}
 LIMIT_NAMES = frozenset(("lim", "max", "min", "sup", "inf", "det", "gcd", "Pr", "limsup", "liminf"))
 LARGE = frozenset("∑∏∐∫∬∭⨌∮∯∰⋃⋂⨆⨅⋁⋀⨁⨂⨀⨄")
 INVISIBLE = re.compile("[\\s\u200b-\u200f\u2060-\u2064\ufeff\u00ad]+")
-# Spellings of one symbol that a label does not tell apart, or that the referee itself writes in two ways.
+# Spellings of one symbol that a label does not distinguish, or that the referee itself writes in two ways.
 SAME = str.maketrans(
     {
         "−": "-", "∗": "*", "⋅": "·", "∣": "|", "∥": "‖", "⩽": "≤", "⩾": "≥", "⟶": "→", "⟵": "←", "⟹": "⇒", "⟸": "⇐",
@@ -51,7 +51,7 @@ class UnrenderableError(Exception):
 
 
 def picture(mathml: str) -> Items:
-    """What can be seen of a MathML text.
+    """The visible content of a MathML text.
 
     Raises:
         UnrenderableError: the MathML holds an ``merror``.
@@ -61,8 +61,8 @@ def picture(mathml: str) -> Items:
 
 def names(mathml: str) -> list[str]:
     """The names of functions, as ``sin``: identifiers and operators of several letters."""
-    found = (_text(node) for node in ElementTree.fromstring(mathml).iter() if _tag(node) in ("mi", "mo"))
-    return [name for name in found if len(name) > 1 and name.isalpha()]
+    texts = (_text(node) for node in ElementTree.fromstring(mathml).iter() if _tag(node) in ("mi", "mo"))
+    return [name for name in texts if len(name) > 1 and name.isalpha()]
 
 
 def words(mathml: str) -> list[str]:
@@ -150,7 +150,7 @@ def _scripted(tag: str, children: list[ElementTree.Element]) -> Items:
 
 
 def _with_scripts(base: Item, scripts: dict[str, Items], joining: bool = False) -> Item:
-    """A symbol with more scripts, in one step where their places are free."""
+    """A symbol with more scripts, merged where their slots are free."""
     if isinstance(base, tuple) and base[0] == "scripts":
         there: dict[str, Items] = dict(base[2:])  # type: ignore[arg-type]
         primes = all(item == "′" for slot in there.keys() & scripts.keys() for item in there[slot] + scripts[slot])
@@ -161,7 +161,7 @@ def _with_scripts(base: Item, scripts: dict[str, Items], joining: bool = False) 
 
 
 def _limits(base: Items, marks: dict[str, Items]) -> Item:
-    """What stands over and under a formula, in one step where it was set in two."""
+    """What stands over and under a formula, merged where it was set in two steps."""
     if len(base) == 1 and isinstance(base[0], tuple) and base[0][0] == "limits":
         there: dict[str, Items] = dict(base[0][2:])  # type: ignore[arg-type]
         if not there.keys() & marks.keys():
@@ -190,8 +190,8 @@ def _table(node: ElementTree.Element) -> Items:
 
 
 def _lines(attribute: str) -> str:
-    """Which of a table's lines are drawn; the last one given stands for the rest."""
-    given = attribute.split()
-    while given and given[-1] == "none":
-        given.pop()
-    return " ".join(given)
+    """Which lines of a table are drawn; the last value applies to the rest."""
+    lines = attribute.split()
+    while lines and lines[-1] == "none":
+        lines.pop()
+    return " ".join(lines)

@@ -1,4 +1,4 @@
-"""The page of results, whole, from what the benchmarks found and the notes in NOTES.md. Not for measuring."""
+"""The page of results, from the figures of the benchmarks and the notes in NOTES.md. Not for measuring."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ HERE = Path(__file__).parent
 
 
 def machine() -> str:
-    """Processor, cores, Python, and how busy it is; nothing that names the machine."""
+    """Processor, cores, Python and load; nothing that identifies the machine."""
     try:
         told = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
     except OSError:
         told = ""
-    found = re.search(r"^model name\s*:\s*(.+)$", told, re.MULTILINE)
-    model = re.sub(r"\s+", " ", found[1] if found else platform.processor() or platform.machine())
+    match = re.search(r"^model name\s*:\s*(.+)$", told, re.MULTILINE)
+    model = re.sub(r"\s+", " ", match[1] if match else platform.processor() or platform.machine())
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     busy = f", load {os.getloadavg()[0]:.1f} at the start" if hasattr(os, "getloadavg") else ""
     python = f"{platform.python_implementation()} {platform.python_version()}"
@@ -31,21 +31,21 @@ def machine() -> str:
 
 
 def about(module: str) -> str:
-    """The first line of a module's docstring, the module not run: it may need what is not here."""
-    found = importlib.util.find_spec(module)
-    if found is None or found.origin is None:
+    """The first line of a module's docstring. The module is not imported: it may need packages that are absent."""
+    spec = importlib.util.find_spec(module)
+    if spec is None or spec.origin is None:
         return ""
-    return (ast.get_docstring(ast.parse(Path(found.origin).read_text(encoding="utf-8"))) or "").split("\n")[0]
+    return (ast.get_docstring(ast.parse(Path(spec.origin).read_text(encoding="utf-8"))) or "").split("\n")[0]
 
 
 def notes(file: Path = HERE / "NOTES.md") -> dict[str, str]:
-    """Benchmark -> what people wrote about it: the sections of the file by their headings."""
+    """Benchmark -> its notes: the sections of the file by their headings."""
     parts = re.split(r"^## (\S+)\n", file.read_text(encoding="utf-8"), flags=re.MULTILINE)
     return {name: text.strip() for name, text in zip(parts[1::2], parts[2::2], strict=True)}
 
 
 def tally(outcomes: Sequence[Outcome]) -> str:
-    """How many targets were met, and what was not measured."""
+    """The number of met targets, and the benchmarks that were not measured."""
     judged = [figure for outcome in outcomes for figure in outcome.figures if figure.target is not None]
     met = sum(not figure.missed for figure in judged)
     parts = [f"{met} of {len(judged)} targets met"]
@@ -74,7 +74,7 @@ def section(outcome: Outcome, title: str, note: str) -> list[str]:
 
 
 def results(outcomes: Sequence[Outcome], titles: Mapping[str, str], where: str, quick: bool) -> str:
-    """The page; ``where`` is what `machine` said before the first of them ran."""
+    """The page; ``where`` is the result of `machine` before the first benchmark."""
     today = datetime.datetime.now(datetime.UTC).date().isoformat()
     written = notes()
     lines = [
@@ -82,13 +82,13 @@ def results(outcomes: Sequence[Outcome], titles: Mapping[str, str], where: str, 
         "",
         f"Measured by `make bench` on {today}: {where}. {tally(outcomes)}",
         "",
-        "A ratio says how many times as good as its reference a figure is; the target is the least ratio that will do.",
-        "Rates and times are processor time on one core where nothing else is said; a program of others that is the",
-        "reference ran in the same process. Where a stated figure is the reference, its target is 1.",
+        "A ratio says how many times as good as its reference a figure is; the target is the smallest ratio that",
+        "passes. Rates and times are processor time on one core unless a note says otherwise. A reference program of",
+        "another project ran in the same process. Where the reference is a stated number, the target is 1.",
         "",
     ]
     if quick:
-        lines += ["**A quick run, of small sizes: it shows that all works, not how fast.**", ""]
+        lines += ["**A quick run on small sizes: it shows that everything works, not the speed.**", ""]
     for outcome in outcomes:
         lines += section(outcome, titles[outcome.name], written.get(outcome.name, ""))
     return "\n".join(lines).rstrip() + "\n"

@@ -60,8 +60,8 @@ def figures(ratings: Floats, scores: Floats) -> dict[str, list[float]]:
     """Each figure with the ends of its 95% interval."""
     low, high = intervals(ratings, scores)
     return {
-        name: [round(float(one), 3) for one in found]
-        for name, *found in zip(NAMES, agreement(ratings, scores), low, high, strict=True)
+        name: [round(float(one), 3) for one in values]
+        for name, *values in zip(NAMES, agreement(ratings, scores), low, high, strict=True)
     }
 
 
@@ -70,15 +70,15 @@ def other_scores(rows: Sequence[dict[str, Any]]) -> dict[str, Floats]:
     sides = [(_label(row["reference"]), _label(row["prediction"])) for row in rows]
     pairs = pair_up([Prediction(str(n), label, text) for n, (label, text) in enumerate(sides)])
     cdm = [cdm_score(label, text) for label, text in sides]
-    longest = np.maximum(np.maximum(pairs.label_lengths, pairs.text_lengths), 1)
-    found = {
+    longest = np.maximum(np.maximum(pairs.label_lengths, pairs.prediction_lengths), 1)
+    scores = {
         "ExpRate": pairs.exact.astype(float),
         "VisEq": np.array([float(score.viseq) for score in cdm]),
         "CDM": np.array([score.f1 or 0.0 for score in cdm]),
         "edit similarity of tokens": 1 - pairs.token_distances / longest,
         "edit similarity of trees": np.array([_tree_similarity(*side) for side in sides]),
     }
-    return found | {title: np.array([float(row[key] or 0) for row in rows]) for title, key in STORED.items()}
+    return scores | {title: np.array([float(row[key] or 0) for row in rows]) for title, key in STORED.items()}
 
 
 def _label(text: str) -> str:
@@ -98,11 +98,11 @@ def parts_alone(pairs: Rated) -> dict[str, Floats]:
     """The frozen model with the differences of one group only."""
     model = weights()
     known = np.array([*(model.kinds[kind] for kind in KINDS), model.top])
-    found = {}
+    scores = {}
     for title, kinds in GROUPS.items():
         chosen = pairs.amounts * np.isin(KINDS, kinds)
-        found[title] = predicted(known, replace(pairs, amounts=chosen), model.exponent)
-    return found
+        scores[title] = predicted(known, replace(pairs, amounts=chosen), model.exponent)
+    return scores
 
 
 def milliseconds(rows: Sequence[dict[str, Any]]) -> dict[str, float]:

@@ -30,25 +30,25 @@ Values = dict[str, list[float]]
 
 SIDE = 16  # of the pictures of glyphs, in pixels
 _SIZE_WEIGHT = 0.3  # of the logarithms of width and height beside a picture of norm 1
-_CAP = 75  # glyphs of a symbol that are cut; fewer are kept
+_CAP = 75  # glyphs that are cut per symbol; fewer are kept
 _CAPITAL = 0.8  # `segment_image` scales the median letter or digit to it
 
 
 def rows_of(folder: Path) -> list[Row]:
-    """(id, label) of a folder with ``caption.txt``, in an order of their own."""
+    """(id, label) of a folder with ``caption.txt``, in a fixed random order."""
     lines = [line.split("\t") for line in (folder / "caption.txt").read_text("utf-8").splitlines()]
     return [(lines[index][0], lines[index][1]) for index in np.random.default_rng(0).permutation(len(lines))]
 
 
 def writer_of(name: str) -> str:
-    """Who wrote an image, as far as its id says so: the session of the recording; of MfrDB, a hundred neighbours."""
+    """The writer of an image by its id: the recording session; for MfrDB, a block of 100 consecutive ids."""
     if name.startswith("MfrDB"):
         return name[:-2]
     return re.sub(r"(-?equation|_sub_|_em_|[-_])?\d+$", "", name) or name
 
 
 def cut_glyphs(folder: Path, rows: Sequence[Row]) -> list[LabelledGlyph]:
-    """(symbol, glyph, writer); rows whose symbols are all at hand in number are passed over."""
+    """(symbol, glyph, writer); rows are skipped once there are enough glyphs of all their symbols."""
     cut: list[LabelledGlyph] = []
     counts: Counter[str] = Counter()
     for name, label in rows:
@@ -62,7 +62,7 @@ def cut_glyphs(folder: Path, rows: Sequence[Row]) -> list[LabelledGlyph]:
 
 
 def balanced(glyphs: Iterable[LabelledGlyph], fewest: int, most: int) -> list[LabelledGlyph]:
-    """At most so many glyphs of each symbol that has enough."""
+    """At most ``most`` glyphs of each symbol that has at least ``fewest``."""
     by_token: dict[str, list[LabelledGlyph]] = defaultdict(list)
     for row in glyphs:
         by_token[row[0]].append(row)
@@ -70,7 +70,7 @@ def balanced(glyphs: Iterable[LabelledGlyph], fewest: int, most: int) -> list[La
 
 
 def descriptors(glyphs: Sequence[Glyph]) -> NDArray[np.float32]:
-    """A picture of each glyph's lines, its longer side filling the frame, blurred, of norm 1; and its size.
+    """Per glyph: its image scaled to the longer side, blurred and of norm 1, and its weighted log size.
 
     Returns:
         shape (glyphs, SIDE * SIDE + 2).
@@ -94,13 +94,13 @@ def _dense(stroke: NDArray[np.float64], step: float) -> NDArray[np.float64]:
     if len(stroke) < 2:
         return stroke
     along = np.concatenate(([0.0], np.cumsum(np.hypot(*np.diff(stroke, axis=0).T))))
-    places = np.linspace(0.0, along[-1], max(2, int(along[-1] / step) + 1))
-    return np.stack([np.interp(places, along, stroke[:, axis]) for axis in (0, 1)], axis=1)
+    distances = np.linspace(0.0, along[-1], max(2, int(along[-1] / step) + 1))
+    return np.stack([np.interp(distances, along, stroke[:, axis]) for axis in (0, 1)], axis=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """What was measured of many expressions: name -> values, and for sizes (name, symbol) -> values."""
+    """Measurements of many expressions: name -> values, and for sizes (name, symbol) -> values."""
 
     lines: Values
     sizes: dict[tuple[str, str], list[float]]
@@ -113,14 +113,16 @@ class Statistics:
     def add(self, mask: Mask, tree: SymbolTree) -> None:
         """Measure one expression, as far as its ink can be given to its symbols."""
         labels, _ = ndimage.label(mask, structure=np.ones((3, 3)))
-        found = ndimage.find_objects(labels)
-        parts = [Component(n + 1, x.start, y.start, x.stop, y.stop) for n, (y, x) in enumerate(found)]
-        rows = [[(token, _box(own)) for token, own in row] for row in assign(tree.symbols, parts)]
-        rows = [row for row in rows if row]
+        boxes = ndimage.find_objects(labels)
+        parts = [Component(n + 1, x.start, y.start, x.stop, y.stop) for n, (y, x) in enumerate(boxes)]
+        owned = assign(tree.symbols, parts)
+        rows = [[(token, _box(own)) for token, own in row] for row in owned if row]
         if not rows:
             return
         for row in rows:
             self._row(row)
+        numbers = {part.number for row in owned for _, own in row for part in own}
+        self._line(rows, [part for part in parts if part.number not in numbers], tree)
         scale = _scale(rows[-1])
         if scale:
             self.lines["stroke width"].append(_stroke_width(mask) / scale)
@@ -142,8 +144,29 @@ class Statistics:
             self.lines["baseline"] += (bottoms - np.median(bottoms)).tolist()
             self.lines["size within a line"] += (heights - np.median(heights)).tolist()
 
+    def _line(
+        self, rows: Sequence[Sequence[tuple[str, Component]]], others: Sequence[Component], tree: SymbolTree
+    ) -> None:
+        """Of expressions whose only branches are those of one fraction or root: how its line covers the content."""
+        branching = [symbol for symbol in tree.symbols if symbol.branches]
+        scale = _scale([box for row in rows for box in row])
+        if tree.depth != 1 or len(branching) != 1 or len(others) != 1 or not scale:
+            return
+        (line,), token, relations = others, branching[0].token, [name for name, _ in branching[0].branches]
+        inner = [_box([box for _, box in row]) for row in rows[: len(relations)]]
+        content = _box(inner)
+        if token == "\\frac" and len(inner) == 2:
+            upper, lower = sorted(inner, key=lambda box: box.middle)
+            self.lines["fraction bar beyond the left"].append((content.left - line.left) / scale)
+            self.lines["fraction bar beyond the right"].append((line.right - content.right) / scale)
+            self.lines["numerator above the bar"].append((line.top - upper.bottom) / scale)
+            self.lines["denominator below the bar"].append((lower.top - line.bottom) / scale)
+        elif token == "\\sqrt" and relations == ["above"]:
+            self.lines["root beyond the right"].append((line.right - content.right) / scale)
+            self.lines["root above the content"].append((content.top - line.top) / scale)
+
     def _scripts(self, rows: Sequence[Sequence[tuple[str, Component]]], tree: SymbolTree, scale: float) -> None:
-        """Of expressions whose only branches are scripts of one kind."""
+        """Script sizes and offsets, of expressions whose only branches are scripts of one kind."""
         kinds = {symbol.relation for depth, symbol in tree.walk() if depth}
         if len(kinds) != 1 or not kinds <= {"sup", "sub"} or tree.depth > 1:
             return

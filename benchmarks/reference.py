@@ -1,4 +1,4 @@
-"""The published Tree-CoT converter as a plain program: recursive descent over a list of tokens.
+"""The published Tree-CoT converter as a simple program: recursive descent over a list of tokens.
 
 The reference for speed and for identity of the output; written from the format alone, not for use in the library.
 """
@@ -24,7 +24,7 @@ class Node:
 
 
 def take_group(tokens: list[str], left: str, right: str) -> list[str]:
-    """Remove a bracketed run from the front of ``tokens`` and give what is inside."""
+    """Remove a bracketed group from the front of ``tokens`` and return its content."""
     if not tokens or tokens[0] != left:
         raise ValueError(f"expected {left}")
     depth = 0

@@ -1,8 +1,8 @@
-"""All benchmarks, each in a process of its own, into RESULTS.md; a missed target fails. Not for what they measure.
+"""Run all benchmarks, each in a separate process, and write RESULTS.md. Not for what they measure.
 
 Usage: python benchmarks/run.py [NAME ...] [--shared FOLDER] [--quick] [--out FILE]. Exit code 1: a ratio is below its
-target, or a benchmark broke. A quick run, too small to judge speed, fails only where one broke. RESULTS.md is
-written by a full run of all; of a part, or of a quick run, only the file given by --out.
+target, or a benchmark raised an error. A quick run is too small to judge speed, and fails only on errors. Only a full
+run of all benchmarks writes RESULTS.md; other runs write the file of --out.
 """
 
 from __future__ import annotations
@@ -34,22 +34,24 @@ BENCHES = {
     "write": "Handwriting",
     "handwriting": "Handwriting and real ink",
     "augment": "Augmentation",
-    "generate": "Made-up labels",
+    "generate": "Synthetic labels",
     "metrics": "Metrics",
     "cdm": "CDM and VisEq",
     "rewards": "Rewards",
     "mine": "Mining",
     "audit": "Wrong labels",
-    "corrupt": "Made-up mistakes",
+    "corrupt": "Synthetic recognition errors",
     "constrained": "Constrained decoding",
+    "decoding": "Decoding of exported readers",
     "filters": "Near duplicates",
     "build": "Builds",
 }
+LONG = {"reader": "A reader of synthetic handwriting"}  # run only where they are named: they take minutes
 OUR_OWN = ("mumer_", "bench_", "figures", "timing", "reference")
 
 
 def measured(name: str, data: Data) -> Outcome:
-    """One benchmark, here; what goes wrong becomes part of the outcome, so that the others still run."""
+    """Run one benchmark in this process; an error becomes part of the outcome, so that the others still run."""
     try:
         return Outcome(name, tuple(importlib.import_module(f"bench_{name}").measure(data)))
     except AbsentError as error:
@@ -63,13 +65,13 @@ def measured(name: str, data: Data) -> Outcome:
 
 
 def broken(name: str, error: Exception) -> Outcome:
-    """The traceback for who is looking, its last line for the page."""
+    """Print the traceback; return an outcome with its last line."""
     traceback.print_exc()
     return Outcome(name, broken=f"{type(error).__name__}: {error}".split("\n")[0])
 
 
 def measured_apart(name: str, data: Data) -> Outcome:
-    """One benchmark in a process of its own: nothing that others loaded or left behind counts."""
+    """Run one benchmark in a separate process, so that others do not influence it."""
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
         try:
             return pool.submit(measured, name, data).result()
@@ -78,11 +80,11 @@ def measured_apart(name: str, data: Data) -> Outcome:
 
 
 def run(benches: Mapping[str, str], data: Data, out: Path | None = None) -> int:
-    """Run them, show what they found, write the page.
+    """Run benchmarks, print their figures, write the page.
 
     Args:
         benches: name -> title, in the order of the page.
-        data: what they run on.
+        data: the data that they run on.
         out: the file of the page; ``None`` for no page.
 
     Returns:
@@ -108,20 +110,21 @@ def run(benches: Mapping[str, str], data: Data, out: Path | None = None) -> int:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHES)}; all where none is given.")
-    parser.add_argument("--shared", type=Path, help="folder of real data; MUMER_SHARED, or ../shared of the checkout.")
-    parser.add_argument("--quick", action="store_true", help="small sizes.")
-    parser.add_argument("--out", type=Path, help="file of the page.")
+    names = f"Benchmarks: {', '.join(BENCHES)}, and on request {', '.join(LONG)}. Default: all but the last."
+    parser.add_argument("names", nargs="*", metavar="NAME", help=names)
+    parser.add_argument("--shared", type=Path, help="Folder of real data. Default: MUMER_SHARED or ../shared.")
+    parser.add_argument("--quick", action="store_true", help="Use small sizes.")
+    parser.add_argument("--out", type=Path, help="Output file of the page.")
     options = parser.parse_args(arguments)
     for name in options.names:
-        if name not in BENCHES:
-            parser.error(f"no benchmark is called {name!r}; there are {', '.join(BENCHES)}")
+        if name not in BENCHES | LONG:
+            parser.error(f"no benchmark is called {name!r}; there are {', '.join(BENCHES | LONG)}")
     if options.shared is not None and not options.shared.is_dir():
         parser.error(f"there is no folder {options.shared}: leave --shared away to skip what needs real data")
     shared = options.shared or Path(os.environ.get("MUMER_SHARED", HERE.parent.parent / "shared"))
     data = Data(shared.resolve() if shared.is_dir() else None, options.quick)
     whole = not options.names and not options.quick
-    chosen = {name: title for name, title in BENCHES.items() if not options.names or name in options.names}
+    chosen = {name: title for name, title in (BENCHES | LONG).items() if name in (options.names or BENCHES)}
     return run(chosen, data, options.out or (HERE / "RESULTS.md" if whole else None))
 
 

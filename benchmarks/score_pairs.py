@@ -22,7 +22,7 @@ Verdicts = dict[str, bool]
 
 
 def verdicts(one: str, two: str) -> Verdicts:
-    """What each score says of a pair: the same or not."""
+    """The verdict of each score on a pair: whether the two formulas are the same."""
     score = cdm_score(one, two)
     return {
         "ExpRate": one.split() == two.split(),
@@ -38,7 +38,7 @@ def table(rows: list[tuple[bool, str, str, Verdicts]]) -> str:
     lines = [f"| {len(rows)} pairs | false accepts (of {len(rows) - same}) | false rejects (of {same}) |"]
     lines.append("| --- | --- | --- |")
     for name in rows[0][3]:
-        wrong = [truth for truth, _, _, found in rows if found[name] != truth]
+        wrong = [truth for truth, _, _, verdict in rows if verdict[name] != truth]
         lines.append(f"| {name} | {wrong.count(False)} | {wrong.count(True)} |")
     return "\n".join(lines)
 
@@ -52,10 +52,10 @@ def drawing(rows: list[tuple[bool, str, str, Verdicts]], names: tuple[str, ...])
         x, y = number % COLUMNS * CELL, number // COLUMNS * HEIGHT
         said = "accepted" if not truth else "rejected"
         draw.text((x + 8, y + 6), f"wrongly {said} by {', '.join(scores)}", fill="#57606a", font_size=14)
-        for place, picture in enumerate(overlay_pictures(one, two)):
+        for line, picture in enumerate(overlay_pictures(one, two)):
             if picture:
                 picture.thumbnail((CELL - 24, 66))
-                page.paste(picture, (x + 8, y + 30 + 76 * place))
+                page.paste(picture, (x + 8, y + 30 + 76 * line))
     return page
 
 

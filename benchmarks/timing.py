@@ -1,4 +1,4 @@
-"""How long things take in processor time, so that others on the machine do not count.
+"""Measure processor time, so that other processes on the machine have no influence.
 
 Not for wall time of many cores.
 """
@@ -6,7 +6,6 @@ Not for wall time of many cores.
 from __future__ import annotations
 
 import resource
-import statistics
 import subprocess
 import sys
 import time
@@ -24,18 +23,21 @@ def cpu_seconds(run: Callable[[], object]) -> float:
 def alternating(
     runs: Mapping[str, Callable[[], object]], rounds: int, before: Callable[[], object] | None = None
 ) -> dict[str, float]:
-    """Median processor time of each, the runs taking turns; ``before`` is called ahead of each and not timed."""
+    """Least processor time of each, the runs taking turns; ``before`` is called ahead of each and not timed.
+
+    The least, since other programs only add to it: they take caches and the other half of a core.
+    """
     times: dict[str, list[float]] = {name: [] for name in runs}
     for _ in range(rounds):
         for name, run in runs.items():
             if before is not None:
                 before()
             times[name].append(cpu_seconds(run))
-    return {name: statistics.median(found) for name, found in times.items()}
+    return {name: min(seconds) for name, seconds in times.items()}
 
 
 class Apart(NamedTuple):
-    """What a process of its own took: wall and processor time in seconds, what it printed."""
+    """A separate process: its wall and processor time in seconds, and its output."""
 
     wall: float
     cpu: float
@@ -43,7 +45,7 @@ class Apart(NamedTuple):
 
 
 def apart(code: str, *arguments: object) -> Apart:
-    """Run Python code in a process of its own; it and what it waited for count as one."""
+    """Run Python code in a separate process; the time of its child processes is included."""
 
     def used() -> float:
         usage = resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -1,4 +1,4 @@
-"""Draws docs/images/augment_PRESET.jpg: handwriting and variants of it. Run it after a change of the presets."""
+"""Draw docs/images/augment_PRESET.jpg: handwriting and its variants. Run it after a change of the presets."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ VARIANTS, GAP, GROUND = 3, 10, (150, 152, 160)
 
 
 def main() -> None:
-    """Draw a sheet of each preset: a row an expression, the original at its left."""
+    """Draw a sheet per preset: one row per expression, the original on the left."""
     drawn = [written(label, number) for number, label in enumerate(LABELS)]
     for name in presets():
         steps = Augmentation(preset=name).step_list()

@@ -1,6 +1,6 @@
-"""Pages of the site that are made from the code: grammar, command line, Python, results, changes.
+"""Pages of the site that are generated from the code: grammar, command line, Python, results, changes.
 
-Hooks of MkDocs, see mkdocs.yml. Not for pages that people write.
+Hooks of MkDocs, see mkdocs.yml. Not for hand-written pages.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 
-# What lies outside of docs/ in the checkout -> its page of the site.
+# File outside of docs/ in the checkout -> its page of the site.
 MOVED = {
     "benchmarks/RESULTS.md": "results.md",
     "CHANGELOG.md": "changes.md",
@@ -33,16 +33,18 @@ TITLES = {
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add the pages to those that lie in docs/."""
+    """Add the generated pages to those in docs/."""
     from mkdocs.structure.files import File
 
-    made = {
+    pages = {
         "reference/grammar.md": "\n".join(grammar_page()),
         "reference/cli.md": cli_page(),
         "reference/api.md": "\n".join(api_page()),
     }
-    made |= {page: (ROOT / file).read_text(encoding="utf-8") for file, page in MOVED.items() if (ROOT / file).is_file()}
-    for name, content in made.items():
+    pages |= {
+        page: (ROOT / file).read_text(encoding="utf-8") for file, page in MOVED.items() if (ROOT / file).is_file()
+    }
+    for name, content in pages.items():
         files.append(File.generated(config, name, content=content))
     for picture in sorted((ROOT / "training" / "experiments").glob("*.png")):
         files.append(File.generated(config, picture.name, abs_src_path=str(picture)))
@@ -50,7 +52,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Links that lead out of docs/ in the checkout, to the pages made from what they lead to."""
+    """Replace links to files outside of docs/ by links to their pages on the site."""
     here = page.file.src_uri
     for file, target in MOVED.items():
         back = "../" * here.count("/")
@@ -65,14 +67,14 @@ def grammar_page() -> Iterator[str]:
     """The grammar file with its comments, then every command by class."""
     from mumer_data.latex.grammar import grammar_files
 
-    yield from ("# Grammar", "", "Made from `grammars/latex_math.lark` and `grammars/commands.toml`.", "")
+    yield from ("# Grammar", "", "Generated from `grammars/latex_math.lark` and `grammars/commands.toml`.", "")
     yield from ("## Rules", "", "```text", grammar_files().grammar.strip(), "```", "", "## Commands", "")
     comment: list[str] = []
     for line in grammar_files().commands.splitlines():
         if line.startswith("#"):
             comment.append(line.lstrip("# "))
         elif line.startswith("[arguments"):
-            return  # of raw LaTeX: the page on raw labels has them
+            return  # arguments of raw LaTeX: see the page on raw labels
         elif line.startswith("["):
             title = TITLES[line.strip("[]")]
             yield from (" ".join(comment), "", f"### {title}", "")
@@ -91,7 +93,7 @@ def commands() -> dict[str, list[str]]:
     from mumer_data.latex.grammar import grammar_files
 
     tables = tomllib.loads(grammar_files().commands)
-    return {name: list(found) for part in TITLES for name, found in tables[part].items()}
+    return {name: list(tokens) for part in TITLES for name, tokens in tables[part].items()}
 
 
 # ---- the command line -------------------------------------------------------------------------------------------
@@ -120,7 +122,7 @@ def api_page() -> Iterator[str]:
     for name, module in mumer_data._TABLE.items():
         if name != "__version__":
             modules[module].append(name)
-    yield from ("# Python", "", "The names of `import mumer_data`, by the module that defines them.", "")
+    yield from ("# Python", "", "The public names of `mumer_data`, by the module that defines them.", "")
     for module, names in sorted(modules.items()):
         yield from (f"## {module}", "")
         for name in names:

@@ -1,8 +1,9 @@
-"""Draws the pictures of docs/synthetic.md and the gallery of the README. Run it after a change of how hands write."""
+"""Draw the images of docs/synthetic.md and the gallery. Run it after a change of the handwriting."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from mumer_data.handwriting.glyphs.builtin import builtin_glyphs
-from mumer_data.handwriting.ink import OnlineInk, RenderedInk, draw
+from mumer_data.handwriting.ink import STRUCK, OnlineInk, RenderedInk, draw, write
 from mumer_data.handwriting.synthesizer import Synthesizer
 from mumer_data.handwriting.writer import WriterStyle
 from mumer_data.jobs.config import load_pipeline
@@ -21,6 +22,11 @@ WIDTH, GAP = 1240, 14
 DESK = 244
 TAYLOR = r"f ( x ) = \sum _ { n = 0 } ^ { \infty } \frac { f ^ { ( n ) } ( a ) } { n ! } ( x - a ) ^ { n }"
 WRITER = r"\int _ { 0 } ^ { 1 } x ^ { 2 } d x = \frac { 1 } { 3 }"
+CORRECTED = (
+    r"x ^ { 2 } - 5 x + 6 = 0",
+    r"\frac { 3 a + 4 b } { 2 n } = 7 k",
+    r"R = 8 2 \cdot 4 5 + 1 9",
+)
 GALLERY = (
     r"\lim _ { n \rightarrow \infty } \left ( 1 + \frac { 1 } { n } \right ) ^ { n } = e",
     r"\sum _ { k = 1 } ^ { \infty } \frac { 1 } { k ^ { 2 } } = \frac { \pi ^ { 2 } } { 6 }",
@@ -40,18 +46,18 @@ GALLERY = (
 
 
 def packed(pictures: Sequence[Image.Image], width: int = WIDTH, tallest: int = 104) -> Image.Image:
-    """Pictures side by side on lines, each on its own paper."""
+    """Images side by side in lines."""
     lines: list[list[Image.Image]] = [[]]
     x = GAP
     for picture in pictures:
         scale = min(1.0, tallest / picture.height, (width - 2 * GAP) / picture.width)
         size = (round(picture.width * scale), round(picture.height * scale))
-        made = picture.resize(size, Image.Resampling.LANCZOS) if scale < 1 else picture
-        if lines[-1] and x + made.width + GAP > width:
+        scaled = picture.resize(size, Image.Resampling.LANCZOS) if scale < 1 else picture
+        if lines[-1] and x + scaled.width + GAP > width:
             lines.append([])
             x = GAP
-        lines[-1].append(made)
-        x += made.width + GAP
+        lines[-1].append(scaled)
+        x += scaled.width + GAP
     heights = [max(picture.height for picture in line) + GAP for line in lines]
     sheet, y = Image.new("L", (width, sum(heights) + GAP), DESK), GAP
     for line, height in zip(lines, heights, strict=True):
@@ -65,7 +71,7 @@ def packed(pictures: Sequence[Image.Image], width: int = WIDTH, tallest: int = 1
 
 
 def boxed(picture: RenderedInk, scale: int = 2) -> Image.Image:
-    """A picture with the boxes and names of its symbols."""
+    """An image with the boxes and names of its symbols."""
     image = picture.image.convert("RGB")
     image = image.resize((image.width * scale, image.height * scale), Image.Resampling.LANCZOS)
     pen, font = ImageDraw.Draw(image), ImageFont.load_default(12)
@@ -77,22 +83,34 @@ def boxed(picture: RenderedInk, scale: int = 2) -> Image.Image:
 
 
 def symbols(size: int = 26) -> Image.Image:
-    """Every drawn shape of every symbol, in one ink, in the order of the file; symbols in two colours in turn."""
+    """All drawn shapes of all symbols, in the order of the file; symbols alternate between two colours."""
     style = WriterStyle(tremor=0.0, looseness=0.0, character=0.0)
     cell, drawn = size * 2, builtin_glyphs()
-    shapes = [(number, text, glyph) for number, (text, found) in enumerate(drawn.items()) for glyph in found]
+    shapes = [(number, text, glyph) for number, (text, glyphs) in enumerate(drawn.items()) for glyph in glyphs]
     columns = WIDTH // cell
     sheet = Image.new("RGB", (columns * cell, -(-len(shapes) // columns) * cell), (255, 255, 255))
-    for place, (number, text, glyph) in enumerate(shapes):
+    for index, (number, text, glyph) in enumerate(shapes):
         strokes = [stroke * (style.aspect, 1.0) for stroke in glyph.strokes]
         writing = OnlineInk(
             text, [s - np.concatenate(strokes).min(axis=0) for s in strokes], [0] * len(strokes), [text], style
         )
         ink = draw(writing, size=size, padding=2).image
         colour = Image.new("RGB", ink.size, ((0, 0, 0), (0, 90, 200))[number % 2])
-        x, y = place % columns * cell, place // columns * cell
+        x, y = index % columns * cell, index // columns * cell
         sheet.paste(colour, (x + (cell - ink.width) // 2, y + (cell - ink.height) // 2), ImageOps.invert(ink))
     return sheet.quantize(16)
+
+
+def corrections(count: int = 12) -> list[Image.Image]:
+    """Expressions by writers who correct one symbol in ten."""
+    synthesizer, found = Synthesizer(size=30), []
+    for number in range(100):
+        hand = synthesizer.hand(f"writer-{number:05d}", f"correction {number}")
+        hand.style = replace(hand.style, corrections=0.1)
+        ink = write(CORRECTED[number % len(CORRECTED)], hand)
+        if STRUCK in ink.marks and len(found) < count:
+            found.append(draw(ink, size=30 * hand.style.size).image)
+    return found
 
 
 def sample() -> list[tuple[str, str]]:
@@ -103,17 +121,18 @@ def sample() -> list[tuple[str, str]]:
 
 
 def main() -> None:
-    """Draw them all."""
-    made = Synthesizer(size=30)
+    """Draw all images."""
+    synthesizer = Synthesizer(size=30)
     sheets = {
-        "gallery": packed([made.picture(f"gallery-{n}", label).image for n, label in enumerate(GALLERY)]),
-        "synthetic": packed([made.picture(name, label).image for name, label in sample()[3::8]]),
-        "synthetic_writers": packed([made.picture(f"writer {n}", WRITER).image for n in range(24)], tallest=84),
+        "gallery": packed([synthesizer.picture(f"gallery-{n}", label).image for n, label in enumerate(GALLERY)]),
+        "synthetic": packed([synthesizer.picture(name, label).image for name, label in sample()[3::8]]),
+        "synthetic_writers": packed([synthesizer.picture(f"writer {n}", WRITER).image for n in range(24)], tallest=84),
     }
     one = Synthesizer(size=30, writers=1, seed=11)
     chosen = [label for _, label in sample()[40::24]]
     sheets["synthetic_one_writer"] = packed([one.picture(f"hand {n}", label).image for n, label in enumerate(chosen)])
-    sheets["synthetic_boxes"] = boxed(made.picture("boxes", TAYLOR))
+    sheets["synthetic_corrections"] = packed(corrections(), tallest=84)
+    sheets["synthetic_boxes"] = boxed(synthesizer.picture("boxes", TAYLOR))
     sheets["synthetic_symbols"] = symbols()
     for name, sheet in sheets.items():
         sheet.save(IMAGES / f"{name}.png", optimize=True)

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from mumer_data.deprecation import warn_renamed
+
 
 @dataclass(frozen=True, slots=True)
 class ImageRef:
@@ -86,7 +88,7 @@ class Slice:
     """A run of consecutive source rows that becomes one shard of each config.
 
     Attributes:
-        number: place of the slice in the run, from 0.
+        number: index of the slice in the run, from 0.
         start: first row, from 0.
         rows: how many rows.
         offset: where the first row begins in the source, in the reader's own units (bytes, mostly).
@@ -107,19 +109,19 @@ class Prediction:
     Attributes:
         id: of the image; several predictions of one image (passes of sampling) share it.
         label: the true label.
-        text: the model's; ``""`` where it gave nothing.
+        prediction: the model's label; ``""`` where it gave nothing.
         image: path of the image as the file gives it, or ``""``.
         dataset: where the image comes from, or ``""``.
         sample: number of the pass, from 0.
         row: number of the row in the file, from 0.
         logprob: mean log-probability per token; ``None`` where the file does not say.
-        seen: label and text as people see them, with the fonts that normalisation dropped; ``None`` where it dropped
-            none, or where nobody knows the fonts of the label.
+        seen: label and prediction as people see them, with the fonts that normalisation dropped; ``None`` where it
+            dropped none, or where nobody knows the fonts of the label.
     """
 
     id: str
     label: str
-    text: str
+    prediction: str
     image: str = ""
     dataset: str = ""
     sample: int = 0
@@ -127,18 +129,30 @@ class Prediction:
     logprob: float | None = None
     seen: tuple[str, str] | None = None
 
+    @property
+    def text(self) -> str:
+        """Deprecated: use `prediction`."""
+        warn_renamed("Prediction.text", "prediction")
+        return self.prediction
+
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """A prediction, where it is wrong, and how to mend it.
+    """A prediction with its errors marked, and the operations that correct them.
 
     Attributes:
-        label, text: the true label and the prediction, tokens joined by single spaces.
+        label, prediction: the true label and the model's, tokens joined by single spaces.
         marked: the prediction with its wrong runs and gaps marked.
         log: one operation a line, in the order of the marks; ``""`` where nothing is wrong.
     """
 
     label: str
-    text: str
+    prediction: str
     marked: str
     log: str
+
+    @property
+    def text(self) -> str:
+        """Deprecated: use `prediction`."""
+        warn_renamed("Correction.text", "prediction")
+        return self.prediction

@@ -19,6 +19,7 @@ TRAINER = sorted((ROOT / "training" / "mumer_train").rglob("*.py"))
 ORDER = [
     "_version",
     "exceptions",
+    "deprecation",
     "registry",
     "seeding",
     "records",

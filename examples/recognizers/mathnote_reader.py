@@ -3,7 +3,8 @@
     mumer predict --recognizer python --model mathnote_reader:read --data SOURCE --out predictions.parquet
 
 Run it in the folder of this file. Needs: pip install mathnote-ocr
-Of torchvision, mathnote-ocr uses three classes; they are defined here for a torch that no torchvision fits.
+mathnote-ocr uses three classes of torchvision; they are defined here, for versions of torch without a
+matching torchvision.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
     mumer predict --recognizer command --model "python pmsh_reader.py" --data SOURCE --out predictions.parquet
 
-It may run in an environment of its own. Needs: pip install pmsh-ocr
+It can run in a separate environment. Needs: pip install pmsh-ocr
 """
 
 from __future__ import annotations

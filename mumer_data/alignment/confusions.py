@@ -26,13 +26,13 @@ class Confusion(NamedTuple):
     Attributes:
         dataset: where the images come from, or ``""``.
         label: the label's symbol; ``""`` where the model added one.
-        text: the prediction's symbol; ``""`` where the model omitted one.
+        prediction: the prediction's symbol; ``""`` where the model omitted one.
         kind: ``symbol``, ``relation`` or ``structure``.
     """
 
     dataset: str
     label: str
-    text: str
+    prediction: str
     kind: EditType
 
 
@@ -41,7 +41,7 @@ class ErrorExample(NamedTuple):
 
     id: str
     label: str
-    text: str
+    prediction: str
 
 
 @dataclass(slots=True)
@@ -105,9 +105,9 @@ class Confusions:
         for token in label:
             self.symbols[dataset, token] += 1
 
-    def add_prediction(self, label: str, text: str, example_id: str, dataset: str = "") -> None:
+    def add_prediction(self, label: str, prediction: str, example_id: str, dataset: str = "") -> None:
         """Align and count a prediction; a degenerate one, whose edits would dominate, only adds to ``degenerate``."""
-        label_tokens, prediction_tokens = label.split(), text.split()
+        label_tokens, prediction_tokens = label.split(), prediction.split()
         if label_tokens == prediction_tokens:
             self.add_correct(label_tokens, dataset)
         elif degenerate(label_tokens, prediction_tokens):

@@ -121,7 +121,7 @@ def audit(
     rows = []
     for number, row in enumerate(columns[0]):
         answers = tuple(
-            Answer(model, tuple(column[number].text.split()), None if scores is None else scores[model][number])
+            Answer(model, tuple(column[number].prediction.split()), None if scores is None else scores[model][number])
             for model, column in enumerate(columns)
         )
         components = None if ink is None else ink[number][0]

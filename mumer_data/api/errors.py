@@ -151,7 +151,8 @@ def confusions_frame(confusions: Confusions) -> pd.DataFrame:
     import pandas as pd
 
     rows = [
-        (row.confusion.label, row.confusion.text, row.confusion.kind, row.count, row.rate) for row in confusions.rows()
+        (row.confusion.label, row.confusion.prediction, row.confusion.kind, row.count, row.rate)
+        for row in confusions.rows()
     ]
     return pd.DataFrame(rows, columns=["label", "prediction", "kind", "count", "rate"])
 

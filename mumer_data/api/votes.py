@@ -41,7 +41,7 @@ def vote(
     """
     check_sources(predictions, weights)
     sources = [[Prediction(str(n), text, text) for n, text in enumerate(source)] for source in predictions]
-    texts = [[row.text for row in rows] for rows in normalized_sources(sources, normalize)[0]]
+    texts = [[row.prediction for row in rows] for rows in normalized_sources(sources, normalize)[0]]
     model = None if training_labels is None else LanguageModel(training_labels)
     rows = list(zip(*texts, strict=True))
     chosen = list(weights) if weights is not None else source_weights(rows, model)

@@ -27,7 +27,10 @@ def audit(
         list[Path] | None,
         typer.Option(help="Prediction file of one model or fold, or a folder of them. Repeat for several."),
     ] = None,
-    images: Annotated[Path | None, typer.Option(help="Folder of images or a build; only without a source.")] = None,
+    images: Annotated[
+        Path | None,
+        typer.Option(help="Folder of images, or a build; only if SOURCE is not given."),
+    ] = None,
     raw_labels: Annotated[
         Path | None,
         typer.Option(help="File of id<TAB>label as released. Default: raw_labels.tsv in the folder of the source."),
@@ -36,16 +39,20 @@ def audit(
     score_with: Annotated[
         str | None,
         typer.Option(
-            help="Exported model that says how likely label and proposal are, given the image: a folder, or mini for "
-            "the bundled one. Not trained on these images. Default: none."
+            help="Model that scores label and proposal, given the image: an exported folder, or mini (bundled). "
+            "It must not be trained on these images. Default: none."
         ),
     ] = None,
     prior: Annotated[float, typer.Option(help="Expected share of wrong labels.")] = 0.02,
     top: Annotated[int, typer.Option(min=0, help="Rows on the review page.")] = 200,
     review: Annotated[
-        bool, typer.Option("--review", help="Review the most doubtful rows here, into OUT/corrections.tsv.")
+        bool,
+        typer.Option(
+            "--review",
+            help="Review the most doubtful rows in the terminal; decisions are written to OUT/corrections.tsv.",
+        ),
     ] = False,
-    who: Annotated[str, typer.Option(help="Name of the reviewer, for corrections.tsv.")] = "",
+    who: Annotated[str, typer.Option(help="Name of the reviewer, recorded in corrections.tsv.")] = "",
     settings: Settings = None,
     seed: Seed = 0,
     as_json: AsJson = False,

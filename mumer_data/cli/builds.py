@@ -19,7 +19,7 @@ app = typer.Typer()
 @app.command()
 def build(
     pipeline: Annotated[str, typer.Argument(help="Pipeline file, or the name of a ready pipeline such as demo.")],
-    out: Annotated[str, typer.Option(help="Output folder or URL: new, or with --resume that of a killed run.")],
+    out: Annotated[str, typer.Option(help="Output folder or URL; with --resume, that of the killed run.")],
     workers: Workers = None,
     backend: Annotated[Backend, typer.Option(help="Where the workers run: loky (this machine), dask or ray.")] = "loky",
     address: Annotated[str | None, typer.Option(help="Address of the cluster. Default: start a local one.")] = None,

@@ -20,9 +20,7 @@ By = Annotated[
 Cdm = Annotated[
     bool, typer.Option("--cdm", help="Compute CDM and VisEq too; typesets every pair (about 2 ms per pair).")
 ]
-More = Annotated[
-    list[str] | None, typer.Option("--metric", help="Compute a further metric by name. Repeat for several.")
-]
+More = Annotated[list[str] | None, typer.Option("--metric", help="Compute an additional metric. Repeat for several.")]
 Semantic = Annotated[bool, typer.Option("--semantic", help="Prove pairs equal with SymPy (up to 5 s per pair).")]
 
 
@@ -39,7 +37,7 @@ def evaluate(
     ] = None,
     corrections: Annotated[
         Path | None,
-        typer.Option(help="Corrected labels (see audit): report figures on them beside the published ones."),
+        typer.Option(help="File of corrected labels written by `mumer audit`: report the figures on these labels too."),
     ] = None,
     lg: Annotated[Path | None, typer.Option(help="Folder for label graphs (.lg) of labels and predictions.")] = None,
     seed: Seed = 0,
@@ -106,9 +104,12 @@ def cdm(
     label: Annotated[str, typer.Argument(help="Reference label, in quotes.")],
     prediction: Annotated[str, typer.Argument(help="Predicted label, in quotes.")],
     normalize: Normalize = None,
-    explain: Annotated[bool, typer.Option("--explain", help="Print what each difference costs the rating.")] = False,
+    explain: Annotated[
+        bool,
+        typer.Option("--explain", help="Print by how many points each difference lowers the rating."),
+    ] = False,
     png: Annotated[
-        Path | None, typer.Option(help="Draw both formulas into this PNG file; matched glyphs green, others red.")
+        Path | None, typer.Option(help="Draw both formulas to this PNG file: matched glyphs green, others red.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -183,7 +184,7 @@ def report(
     ],
     out: Annotated[Path, typer.Option(help="Output folder for index.html.")],
     images: Annotated[
-        Path | None, typer.Option(help="Folder or archive of the images, looked up by path, name or id.")
+        Path | None, typer.Option(help="Folder or archive of the images; images are matched by path, name or id.")
     ] = None,
     most_images: Annotated[int, typer.Option(min=0, help="Maximum number of images in the page.")] = 2_000,
     normalize: Normalize = None,
@@ -191,7 +192,7 @@ def report(
         Path | None, typer.Option(help="File of id<TAB>label that replaces the labels of the predictions.")
     ] = None,
 ) -> None:
-    """Write an HTML page about a model's errors: figures, slices, confusions, a filterable gallery."""
+    """Write an HTML page about a model's errors: figures, slices, confusions, a gallery with filters."""
     from mumer_data.jobs.evaluate import LabelledFile, normalized_file
     from mumer_data.report.page import write_report
 

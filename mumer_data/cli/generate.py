@@ -31,7 +31,10 @@ Facts = Annotated[
     ),
 ]
 Exclude = Annotated[
-    list[str] | None, typer.Option(help="Test set (as CORPUS) whose labels are excluded. Repeat for several.")
+    list[str] | None,
+    typer.Option(
+        help="Test set whose labels are excluded, in any form that --grammar accepts. Repeat for several.",
+    ),
 ]
 Length = Annotated[
     str | None,
@@ -60,7 +63,7 @@ def _generate() -> None:
     """Generate data."""
 
 
-@group.command()
+@group.command(epilog="Example: mumer generate labels --grammar demo --count 1000 --out labels.txt")
 def labels(
     out: Annotated[
         Path, typer.Option(help="Output file of id<TAB>label; a record of the run is written beside it (.json).")
@@ -73,7 +76,10 @@ def labels(
     depth: Annotated[str | None, typer.Option(help="Depth of the trees: 2 or 1-3. Default: any.")] = None,
     rare: Rare = 0.0,
     confusions: Annotated[
-        Path | None, typer.Option(help="confusions.parquet of `mumer mine`: confused symbols become more frequent.")
+        Path | None,
+        typer.Option(
+            help="File confusions.parquet of `mumer mine`: symbols that a model confuses become more frequent.",
+        ),
     ] = None,
     confused: Confused = 0.2,
     known: Annotated[bool, typer.Option("--known", help="Allow labels that are in the corpus.")] = False,
@@ -86,7 +92,7 @@ def labels(
     resume: Resume = False,
     as_json: AsJson = False,
 ) -> None:
-    """Generate new labels from a grammar fitted to a corpus, or true statements by SymPy."""
+    """Generate new labels from a grammar fitted to a corpus, or true statements with SymPy."""
     from mumer_data.jobs.generate import Request, generate_labels
     from mumer_data.report.console import build_progress
     from mumer_data.report.generation import print_generation

@@ -22,20 +22,23 @@ def write(
     labels: Annotated[
         str, typer.Argument(help="Label in quotes, or a text file of id<TAB>label lines or one label per line.")
     ],
-    out: Annotated[Path, typer.Option(help="Output folder: new, or with --resume that of a killed run.")],
+    out: Annotated[Path, typer.Option(help="Output folder; with --resume, that of the killed run.")],
     formats: Annotated[
         str, typer.Option("--format", help="Output formats, separated by commas: png, inkml, coco.")
     ] = "png,inkml,coco",
-    copies: Annotated[int, typer.Option(min=1, help="Images per label, each by another writer.")] = 1,
+    copies: Annotated[int, typer.Option(min=1, help="Images per label, each by a different writer.")] = 1,
     writers: Annotated[int, typer.Option(min=1, help="Number of different writers.")] = 1000,
     size: Annotated[float, typer.Option(min=8, max=256, help="Height of a capital letter in pixels.")] = 32.0,
     banks: Annotated[
         list[str] | None,
         typer.Option(
             "--glyphs",
-            help="Glyph bank, or `fonts` for the bundled one; BANK=0.5 for half of the writers; repeat for several.",
+            help="Glyph bank, or `fonts` for the bundled bank; BANK=0.5 for half of the writers. Repeat for several.",
         ),
     ] = None,
+    corrections: Annotated[
+        float, typer.Option(min=0, help="Factor on how often writers cross out or overwrite a symbol; 0 for never.")
+    ] = 1.0,
     seed: Seed = 0,
     workers: Workers = None,
     resume: Resume = False,
@@ -46,7 +49,7 @@ def write(
     from mumer_data.readers.synthetic import SyntheticOptions, SyntheticReader
 
     source: dict[str, Any] = {"labels": labels} if _is_file(labels) else {"text": labels}
-    writing = {"copies": copies, "writers": writers, "size": size, "seed": seed}
+    writing = {"copies": copies, "writers": writers, "size": size, "corrections": corrections, "seed": seed}
     options = SyntheticOptions.model_validate({"format": "synthetic", "glyphs": banks or (), **source, **writing})
     result = write_folder(SyntheticReader(options, Path()), out, _formats(formats), workers, resume=resume)
     reasons = dict(Counter(reject.reason for reject in result.rejects).most_common())
@@ -76,7 +79,7 @@ def _formats(names: str) -> tuple[Any, ...]:
     return formats
 
 
-@glyphs.command("build")
+@glyphs.command("build", epilog="Example: mumer glyphs build data/inkml --out bank.parquet")
 def build_bank(
     out: Annotated[Path, typer.Option(help="Output Parquet file.")],
     source: Annotated[
@@ -84,7 +87,7 @@ def build_bank(
     ] = None,
     fonts: Annotated[
         list[Path] | None,
-        typer.Option(help="Handwriting fonts (.ttf, .otf, .woff) or a folder of them; repeat for several."),
+        typer.Option(help="Handwriting font (.ttf, .otf, .woff), or a folder of fonts. Repeat for several."),
     ] = None,
     settings: Settings = None,
     workers: Workers = None,
@@ -120,8 +123,8 @@ def preview(
     ],
     out: Annotated[Path, typer.Option(help="Output PNG file.")],
     rows: Annotated[int, typer.Option(min=1, max=200, help="Number of rows of the source.")] = 12,
-    variants: Annotated[int, typer.Option(min=0, max=8, help="Augmented images beside each original.")] = 2,
-    boxes: Annotated[bool, typer.Option(help="Draw symbol boxes where the source has them.")] = True,
+    variants: Annotated[int, typer.Option(min=0, max=8, help="Augmented images per original.")] = 2,
+    boxes: Annotated[bool, typer.Option(help="Draw the symbol boxes if the source has them.")] = True,
     seed: Seed = 0,
     settings: Settings = None,
 ) -> None:

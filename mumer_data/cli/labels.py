@@ -67,17 +67,21 @@ def normalize(
     ] = False,
     rule: Annotated[
         list[str] | None,
-        typer.Option("--rule", help="NAME=on or NAME=off: switch a single rule over the preset. Repeat for several."),
+        typer.Option(
+            "--rule",
+            help="NAME=on or NAME=off: switch one rule on or off, whatever the preset says. Repeat for several.",
+        ),
     ] = None,
     macros: Annotated[
-        Path | None, typer.Option(help="File of \\newcommand and \\def lines that the labels use.", metavar="FILE")
+        Path | None,
+        typer.Option(help="File with the \\newcommand and \\def definitions of the labels.", metavar="FILE"),
     ] = None,
     unicode: Annotated[
-        bool, typer.Option("--unicode", help="Print characters for the commands that have one, for people to read.")
+        bool, typer.Option("--unicode", help="Print Unicode characters instead of commands, for human readers.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Normalise raw LaTeX line by line; an unreadable line becomes an empty line and a message."""
+    """Normalise raw LaTeX line by line; a line that does not parse becomes an empty line and a message."""
     from mumer_data.latex.normalize import Normalizer
     from mumer_data.latex.normalize.macros import read_macros
     from mumer_data.latex.normalize.unicode import to_unicode

@@ -25,7 +25,7 @@ app = typer.Typer()
 Images = Annotated[
     Path | None,
     typer.Option(
-        help="Folder of images, or a build. Default: the shards that the predictions name, else image paths only."
+        help="Folder of images, or a build. Default: the shards named in the predictions, else only image paths."
     ),
 ]
 KeepCorrect = Annotated[
@@ -48,7 +48,7 @@ MaxRows = Annotated[int, typer.Option(min=1, help="Maximum number of predictions
 Ignore = Annotated[
     list[str] | None,
     typer.Option(
-        help="Leave out marks that an image cannot show: limits, delimiters (\\left, \\big) or fonts. "
+        help="Ignore tokens that are not visible in an image: limits, delimiters (\\left, \\big) or fonts. "
         "Repeat for several.",
         metavar="limits|delimiters|fonts",
     ),
@@ -58,8 +58,8 @@ Ignore = Annotated[
 @app.command()
 def confusions(
     files: PredictionFiles,
-    png: Annotated[Path | None, typer.Option(help="Draw a heat map into this PNG file.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Write all confusions into this Parquet file.")] = None,
+    png: Annotated[Path | None, typer.Option(help="Write a heat map to this PNG file.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write all confusions to this Parquet file.")] = None,
     top: Annotated[int, typer.Option(min=1, help="Rows per table.")] = 20,
     normalize: Normalize = None,
     ignore: Ignore = None,
@@ -101,7 +101,7 @@ def mine(
     resume: Resume = False,
     as_json: AsJson = False,
 ) -> None:
-    """Turn wrong predictions into error_find and error_fix samples."""
+    """Convert wrong predictions to error_find and error_fix samples."""
     from functools import partial
 
     from mumer_data.jobs.mine import mine as run_mine
@@ -136,9 +136,12 @@ def corrupt(
     ],
     out: RunFolder,
     like: Annotated[
-        list[Path] | None, typer.Option(help="Predictions whose errors to learn: a file or folder. Repeat for several.")
+        list[Path] | None,
+        typer.Option(
+            help="Predictions to which the error model is fitted: a file or folder. Repeat for several.",
+        ),
     ] = None,
-    channel: Annotated[Path | None, typer.Option(help="Error model saved by an earlier run (channel.json).")] = None,
+    channel: Annotated[Path | None, typer.Option(help="Error model of an earlier run (channel.json).")] = None,
     name: DatasetName = None,
     samples: Annotated[int, typer.Option(min=1, help="Number of different wrong predictions per label.")] = 1,
     normalize: Normalize = None,

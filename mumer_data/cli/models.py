@@ -17,7 +17,7 @@ Model = Annotated[
     typer.Option(help="Model to run: mini (in the package), a folder, a Hub id, a URL, module:callable, a command."),
 ]
 Data = Annotated[
-    str, typer.Option(help="Images: a build or one of its configs, a pipeline file, or a ready pipeline's name.")
+    str, typer.Option(help="Images: a build or one of its configs, a pipeline file, or the name of a ready pipeline.")
 ]
 BackEnd = Annotated[
     str | None,
@@ -28,7 +28,7 @@ BackEnd = Annotated[
         "Default: onnx for mini and exported models, else transformers.",
     ),
 ]
-TaskName = Annotated[str, typer.Option(help="Task whose prompt is sent: recognition, tree_cot or symbol_count.")]
+TaskName = Annotated[str, typer.Option(help="Task whose prompt is used: recognition, tree_cot or symbol_count.")]
 Samples = Annotated[int, typer.Option(min=1, help="Predictions sampled per image.")]
 Temperature = Annotated[float, typer.Option(min=0.0, help="Sampling temperature; 0 is greedy.")]
 TopP = Annotated[float, typer.Option(min=0.01, max=1.0, help="Nucleus sampling: probability mass.")]
@@ -44,17 +44,21 @@ Timeout = Annotated[float | None, typer.Option(min=0.1, help="Seconds per reques
 Retries = Annotated[int | None, typer.Option(min=0, help="Retries per request (openai).")]
 LogProbs = Annotated[bool, typer.Option("--logprobs", help="Request log-probabilities (openai).")]
 Constrained = Annotated[
-    bool, typer.Option("--constrained", help="Constrain the answers to the grammar (transformers).")
+    bool, typer.Option("--constrained", help="Constrain the answers to the grammar (transformers, onnx).")
 ]
 TrustCode = Annotated[bool, typer.Option("--trust-remote-code", help="Run code that comes with the model.")]
 BackEndOptions = Annotated[
-    list[str] | None, typer.Option("--option", help="KEY=VALUE: any option of the back-end; repeat for several.")
+    list[str] | None, typer.Option("--option", help="KEY=VALUE: an option of the back-end. Repeat for several.")
 ]
 Evaluate = Annotated[
-    bool, typer.Option("--evaluate", help="Evaluate the predictions too; written to OUT.evaluation.json.")
+    bool, typer.Option("--evaluate", help="Evaluate the predictions too, and write the figures to OUT.evaluation.json.")
 ]
 SelfCheck = Annotated[
-    bool, typer.Option("--self-check", help="Count answers whose parts agree (tree_cot, symbol_count).")
+    bool,
+    typer.Option(
+        "--self-check",
+        help="Count answers whose tree or counts agree with their label (tree_cot, symbol_count).",
+    ),
 ]
 TreeDialect = Annotated[
     str | None,
@@ -91,7 +95,7 @@ def predict(
     check: SelfCheck = False,
     dialect: TreeDialect = None,
 ) -> None:
-    """Read images with a recognizer; a killed run continues when it is started again."""
+    """Predict images with a recognizer; a killed run continues when it is started again."""
     from functools import partial
 
     from mumer_data import recognizers

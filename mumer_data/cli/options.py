@@ -29,8 +29,8 @@ PredictionFiles = Annotated[
     list[Path],
     typer.Argument(help="Prediction files (JSON, JSON lines or Parquet with img_id, gt, pred), or folders of them."),
 ]
-Resume = Annotated[bool, typer.Option("--resume", help="Continue a killed run: do only what is missing.")]
-RunFolder = Annotated[Path, typer.Option(help="Output folder: new, or with --resume that of a killed run.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Continue a killed run: process only the missing parts.")]
+RunFolder = Annotated[Path, typer.Option(help="Output folder; with --resume, that of the killed run.")]
 Seed = Annotated[int, typer.Option(min=0, help="Random seed.")]
 Settings = Annotated[
     list[str] | None,

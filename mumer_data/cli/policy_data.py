@@ -15,7 +15,7 @@ Files = Annotated[
     list[Path],
     typer.Argument(help="Labelled prediction files with several samples per image, or of several models."),
 ]
-Out = Annotated[Path, typer.Option(help="New folder for train.parquet and record.json.")]
+Out = Annotated[Path, typer.Option(help="Output folder for train.parquet and record.json; must not exist.")]
 Images = Annotated[
     Path | None,
     typer.Option(help="Folder or build with the images. Default: the image paths of the predictions."),
@@ -28,13 +28,13 @@ def prompts(
     files: Files,
     out: Out,
     images: Images = None,
-    format: Annotated[str, typer.Option(help="Columns for this trainer: trl or verl.")] = "trl",
+    format: Annotated[str, typer.Option(help="Trainer whose column names are used: trl or verl.")] = "trl",
     task: TaskName = "recognition",
     min_pass_rate: Annotated[
-        float, typer.Option(min=0, max=1, help="Leave out images with a smaller share of correct samples (too hard).")
+        float, typer.Option(min=0, max=1, help="Exclude images with a smaller share of correct samples (too hard).")
     ] = 0.0,
     max_pass_rate: Annotated[
-        float, typer.Option(min=0, max=1, help="Leave out images with a larger share of correct samples (too easy).")
+        float, typer.Option(min=0, max=1, help="Exclude images with a larger share of correct samples (too easy).")
     ] = 1.0,
     normalize: Normalize = None,
     as_json: AsJson = False,
@@ -53,16 +53,16 @@ def pairs(
     files: Files,
     out: Out,
     images: Images = None,
-    format: Annotated[str, typer.Option(help="Columns for this trainer: trl or llamafactory.")] = "trl",
+    format: Annotated[str, typer.Option(help="Trainer whose column names are used: trl or llamafactory.")] = "trl",
     task: TaskName = "recognition",
     per_image: Annotated[int, typer.Option(min=1, help="Maximum number of wrong predictions per image.")] = 1,
     max_pairs: Annotated[
-        int | None, typer.Option(min=1, help="Maximum number of pairs, the hardest first. Default: all.")
+        int | None, typer.Option(min=1, help="Maximum number of pairs; the hardest are kept. Default: all.")
     ] = None,
     normalize: Normalize = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write preferences for DPO: the label is chosen, a wrong prediction rejected; the most similar first."""
+    """Write preferences for DPO: chosen is the label, rejected a wrong prediction; most similar pairs first."""
     from mumer_data.jobs.pairs import PairOptions, write_pairs
     from mumer_data.readers.predictions import prediction_files
 

@@ -27,19 +27,21 @@ def push(
     folder: Annotated[Path, typer.Argument(help="Folder of a finished build, mining or corruption run.")],
     repo: Annotated[str, typer.Argument(help="Dataset on the Hub: OWNER/NAME, or NAME in your own account.")],
     private: Annotated[
-        bool, typer.Option("--private", help="Create a private repository; refuse a public one.")
+        bool,
+        typer.Option(
+            "--private",
+            help="Create a private repository; stop if the repository exists and is public.",
+        ),
     ] = False,
     revision: Annotated[str, typer.Option(help="Branch; created if it does not exist.")] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check and print only; upload nothing.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Push despite warnings.")] = False,
-    licence: Annotated[str, typer.Option(help="Licence of the data as the Hub names it, e.g. cc-by-4.0.")] = "",
+    licence: Annotated[str, typer.Option(help="Licence of the data, as an id of the Hub, e.g. cc-by-4.0.")] = "",
     test_set: Annotated[
         list[str] | None,
         typer.Option(help="Build or pipeline whose rows must not be in the dataset. Repeat for several."),
     ] = None,
-    card: Annotated[
-        Path | None, typer.Option(help="Write the dataset card and its picture into this folder too.")
-    ] = None,
+    card: Annotated[Path | None, typer.Option(help="Write the dataset card and its image to this folder too.")] = None,
     workers: Annotated[
         int | None, typer.Option(min=1, help="Worker processes for --test-set. Default: one per core.")
     ] = None,

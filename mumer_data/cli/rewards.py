@@ -22,18 +22,18 @@ Config = Annotated[
 ]
 Names = Annotated[
     list[str] | None,
-    typer.Option("--reward", help="Use this reward with weight 1, instead of a file. Repeat for several."),
+    typer.Option("--reward", help="Use this reward with weight 1, without a file. Repeat for several."),
 ]
 
 
-@rewards_app.command()
+@rewards_app.command(epilog="Example: mumer rewards score predictions.json --reward exact --reward rating")
 def score(
     predictions: Annotated[
         Path, typer.Argument(help="Prediction file: JSON, JSON lines or Parquet with img_id, gt, pred.")
     ],
     config: Config = None,
     reward: Names = None,
-    out: Annotated[Path | None, typer.Option(help="Write the rewards of every row into this JSON lines file.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write the rewards of every row to this JSON-lines file.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Score the predictions of a file: mean of each reward and of their weighted sum."""
@@ -49,12 +49,12 @@ def score(
     print(result["signature"])
 
 
-@rewards_app.command()
+@rewards_app.command(epilog="Example: mumer rewards serve --config rewards.yaml --port 8765")
 def serve(
     config: Config = None,
     reward: Names = None,
     host: Annotated[str, typer.Option(help="Loopback address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65_535, help="Port; 0 for any that is free.")] = 8765,
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="Port; 0 for any free port.")] = 8765,
 ) -> None:
     """Serve rewards over HTTP on the loopback interface: POST /score with completions and labels as JSON."""
     from mumer_data.rewards.server import reward_server
@@ -68,10 +68,10 @@ def serve(
             print("stopped")
 
 
-@rewards_app.command()
+@rewards_app.command(epilog="Example: mumer rewards plot out/grpo/log.jsonl --out reward.png")
 def plot(
-    logs: Annotated[list[Path], typer.Argument(help="log.jsonl of a run of `mumer train --method grpo|dpo`.")],
-    out: Annotated[Path, typer.Option(help="PNG file to write.")],
+    logs: Annotated[list[Path], typer.Argument(help="File log.jsonl of a run of `mumer train --method grpo|dpo`.")],
+    out: Annotated[Path, typer.Option(help="Output PNG file.")],
     figure: Annotated[
         list[str] | None,
         typer.Option(help="Figure of the log, e.g. reward/exact. Repeat for several. Default: reward, or margin."),

@@ -24,7 +24,7 @@ def stats(
     vocabulary: Annotated[
         Path | None, typer.Option(help="Vocabulary file, one token per line; symbols outside it are listed.")
     ] = None,
-    images: Annotated[bool, typer.Option(help="Read the images too, for their sizes.")] = True,
+    images: Annotated[bool, typer.Option(help="Read the images to compute their sizes.")] = True,
     settings: Settings = None,
     workers: Workers = None,
     as_json: AsJson = False,
@@ -58,7 +58,7 @@ def stats(
 @app.command()
 def leakage(
     train: Annotated[str, typer.Argument(help="Folder of a build, a pipeline file, or the name of a ready pipeline.")],
-    test: Annotated[str, typer.Argument(help="Test set: as the first argument.")],
+    test: Annotated[str, typer.Argument(help="Test set, in the same form as the first argument.")],
     images: Annotated[bool, typer.Option(help="Compare images as well as labels.")] = True,
     distance: Annotated[
         int, typer.Option(min=0, max=31, help="Maximum Hamming distance of near-duplicate images, in bits of 256.")

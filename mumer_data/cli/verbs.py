@@ -33,7 +33,7 @@ VERBS: dict[str, dict[str, Verb]] = {
         ),
         "normalize": Verb(
             "labels",
-            "Normalise raw LaTeX line by line; an unreadable line becomes an empty line and a message.",
+            "Normalise raw LaTeX line by line; a line that does not parse becomes an empty line and a message.",
             "echo '\\frac12' | mumer normalize --preset crohme",
         ),
         "tree": Verb(
@@ -109,7 +109,7 @@ VERBS: dict[str, dict[str, Verb]] = {
         ),
         "report": Verb(
             "evaluate",
-            "Write an HTML page about a model's errors: figures, slices, confusions, a filterable gallery.",
+            "Write an HTML page about a model's errors: figures, slices, confusions, a gallery with filters.",
             "mumer report predictions.json --out report",
         ),
         "vote": Verb(
@@ -119,7 +119,7 @@ VERBS: dict[str, dict[str, Verb]] = {
         ),
         "select": Verb(
             "votes",
-            "Select the images to label first: models disagree on them, in ways not yet selected.",
+            "Select the images to label first: those on which models disagree, with varied confusions.",
             "mumer select a.json b.json --budget 100 --out selected.jsonl",
         ),
     },
@@ -136,7 +136,7 @@ VERBS: dict[str, dict[str, Verb]] = {
         ),
         "mine": Verb(
             "mining",
-            "Turn wrong predictions into error_find and error_fix samples.",
+            "Convert wrong predictions to error_find and error_fix samples.",
             "mumer mine predictions.json --out out/mined",
         ),
         "corrupt": Verb(
@@ -158,14 +158,14 @@ VERBS: dict[str, dict[str, Verb]] = {
         ),
         "pairs": Verb(
             "policy_data",
-            "Write preferences for DPO: the label is chosen, a wrong prediction rejected; the most similar first.",
+            "Write preferences for DPO: chosen is the label, rejected a wrong prediction; most similar pairs first.",
             "mumer pairs predictions.json --images data/mine --out out/pairs --format llamafactory",
         ),
     },
     "Models": {
         "predict": Verb(
             "models",
-            "Read images with a recognizer; a killed run continues when it is started again.",
+            "Predict images with a recognizer; a killed run continues when it is started again.",
             "mumer predict --model MODEL --data out/mine --out predictions.parquet",
         ),
         "self-check": Verb(
@@ -175,12 +175,12 @@ VERBS: dict[str, dict[str, Verb]] = {
         ),
         "train": Verb(
             "",
-            "Train a model: on shards (full fine-tuning), by rewards (GRPO) or by preferences (DPO).",
+            "Train a model: on shards (full fine-tuning), with rewards (GRPO) or with preferences (DPO).",
             "mumer train training/configs/tiny.yaml --resume",
         ),
         "crossfold": Verb(
             "",
-            "Cross-fold error mining: for each fold, train on the others and read it; then mine all errors.",
+            "Cross-fold error mining: for each fold, train on the others and predict it; then mine all errors.",
             "mumer crossfold crohme --train training/configs/tiny.yaml --out out/folds",
         ),
         "ablate": Verb(

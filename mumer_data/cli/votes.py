@@ -20,22 +20,27 @@ app = typer.Typer()
 def vote(
     files: Annotated[
         list[Path],
-        typer.Argument(help="Prediction files of the same images (several samples in one count), or folders of them."),
+        typer.Argument(
+            help="Prediction files of the same images, or folders of such files; each sample in a file is one vote.",
+        ),
     ],
-    out: Annotated[Path, typer.Option(help="Write the votes into this JSON lines file, as predictions.")],
+    out: Annotated[Path, typer.Option(help="Write the votes as predictions to this JSON-lines file.")],
     rerank: Annotated[
         str | None,
-        typer.Option(help="Rerank by a language model of these training labels: a label file, folder or pipeline."),
+        typer.Option(help="Rerank with a language model of these training labels: a label file, folder or pipeline."),
     ] = None,
     weights: Annotated[
         str | None, typer.Option(help="Weights of the sources, e.g. 1,1.3. Default: estimated from their agreement.")
     ] = None,
     normalize: Normalize = None,
     calibration: Annotated[
-        Path | None, typer.Option(help="Calibrate the confidences with a file of --fit-calibration.")
+        Path | None, typer.Option(help="Calibrate the confidences with a file that --fit-calibration wrote.")
     ] = None,
     fit_calibration: Annotated[
-        Path | None, typer.Option(help="Fit a calibration on these (labelled) predictions, into this JSON file.")
+        Path | None,
+        typer.Option(
+            help="Fit a calibration on these predictions, which need labels, and write it to this JSON file.",
+        ),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Random seed of the bootstrap.")] = 0,
     as_json: AsJson = False,
@@ -68,14 +73,14 @@ def vote(
 def select(
     files: Annotated[
         list[Path],
-        typer.Argument(help="Prediction files of the same images (labels are not needed), or folders of them."),
+        typer.Argument(help="Prediction files of the same images, or folders of such files; labels are not needed."),
     ],
     budget: Annotated[int, typer.Option(min=1, help="Number of images to select.")],
-    out: Annotated[Path, typer.Option(help="JSON lines file for the images, the first to label at the top.")],
+    out: Annotated[Path, typer.Option(help="JSON-lines file for the images, in the order in which to label them.")],
     normalize: Normalize = None,
     as_json: AsJson = False,
 ) -> None:
-    """Select the images to label first: models disagree on them, in ways not yet selected."""
+    """Select the images to label first: those on which models disagree, with varied confusions."""
     from mumer_data.jobs.select import select_files
     from mumer_data.readers.predictions import prediction_files
 

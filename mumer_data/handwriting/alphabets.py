@@ -31,7 +31,7 @@ DEFAULT = tuple(ALPHABETS)
 BUNDLED = "fonts"
 """Name of the bank that comes with the library: glyphs of free handwriting fonts."""
 
-_BUNDLED_FILE = Path(__file__).parent / "glyphs" / "font_bank" / "bank.parquet"
+BUNDLED_FILE = Path(__file__).parent / "glyphs" / "font_bank" / "bank.parquet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def bank_shares(banks: Sequence[str], find: Callable[[str], Path] = Path) -> tup
     if rest < -1e-9:
         raise PipelineError(f"glyphs: the shares of {', '.join(banks)} are more than 1 together")
     each = max(0.0, rest) / max(1, len(parts) - len(shares))
-    paths = [_BUNDLED_FILE if name == BUNDLED else find(name) for name, _ in parts]
+    paths = [BUNDLED_FILE if name == BUNDLED else find(name) for name, _ in parts]
     return tuple(
         BankShare(path, each if share is None else share) for path, (_, share) in zip(paths, parts, strict=True)
     )

@@ -29,6 +29,9 @@ from mumer_data.typeset.errors import TypesetError
 MAX_SIDE = 2000
 """Largest width and height of an image, in pixels; larger ink is scaled down."""
 
+STRUCK = -1
+"""Mark of ink that is crossed out or overwritten."""
+
 _TOKEN = re.compile(r"\\.+|'+|\{[a-zA-Z]+\*?\}")  # tokens of a canonical label that are longer than one character
 _DELIMITER_SIZE = re.compile(r"\\(?:left|right|middle|[bB]igg?[lrm]?)(?![a-zA-Z])")
 
@@ -40,7 +43,7 @@ class OnlineInk:
     Attributes:
         label: the LaTeX label.
         strokes: arrays of shape (points, 2), in heights of a capital letter; the ink begins at x = 0 and y = 0.
-        marks: index of the symbol of each stroke.
+        marks: index of the symbol of each stroke; `STRUCK` for ink of a correction, which belongs to no symbol.
         names: token of each symbol.
         style: the writer's style.
     """
@@ -93,13 +96,13 @@ def write(label: str, writer: Writer) -> OnlineInk:
     ink = sorted(box.flat(), key=lambda inked: inked.mark)
     if not ink:
         raise ImageError("ink_empty", "the label leaves no ink")
-    strokes, marks = _join_strokes([_resampled(inked, writer) for inked in ink], [inked.mark for inked in ink], writer)
+    strokes, marks = _join_strokes(ink, writer)
     points = _distorted(np.concatenate(strokes), writer)
     points -= points.min(axis=0)
     ends = np.cumsum([len(stroke) for stroke in strokes])[:-1]
-    numbers = {mark: number for number, mark in enumerate(dict.fromkeys(marks))}
+    numbers = {mark: number for number, mark in enumerate(dict.fromkeys(mark for mark in marks if mark != STRUCK))}
     names = [_DELIMITER_SIZE.sub("", builder.marks[mark]) or builder.marks[mark] for mark in numbers]
-    return OnlineInk(label, np.split(points, ends), [numbers[mark] for mark in marks], names, writer.style)
+    return OnlineInk(label, np.split(points, ends), [numbers.get(mark, STRUCK) for mark in marks], names, writer.style)
 
 
 def _tree(label: str) -> SymbolTree:
@@ -137,11 +140,13 @@ def _resampled(inked: Inked, writer: Writer) -> Stroke:
     return fine + writer.rng.normal(size=fine.shape) * style.tremor
 
 
-def _join_strokes(strokes: list[Stroke], marks: list[int], writer: Writer) -> tuple[list[Stroke], list[int]]:
+def _join_strokes(ink: Sequence[Inked], writer: Writer) -> tuple[list[Stroke], list[int]]:
     """Strokes and marks after joining strokes of one symbol that the writer draws without lifting the pen."""
-    joined, owners = [strokes[0]], [marks[0]]
-    for stroke, mark in zip(strokes[1:], marks[1:], strict=True):
-        near = mark == owners[-1] and float(np.hypot(*(stroke[0] - joined[-1][-1]))) < 0.3
+    strokes = [_resampled(inked, writer) for inked in ink]
+    marks = [STRUCK if inked.struck else inked.mark for inked in ink]
+    joined, owners = [strokes[0]], marks[:1]
+    for inked, mark, stroke in zip(ink[1:], marks[1:], strokes[1:], strict=True):
+        near = mark == owners[-1] and not inked.lifted and float(np.hypot(*(stroke[0] - joined[-1][-1]))) < 0.3
         if near and writer.rng.random() < writer.style.joins and not (_is_dot(stroke) or _is_dot(joined[-1])):
             joined[-1] = np.concatenate((joined[-1], stroke))
         else:
@@ -213,6 +218,8 @@ def _boxes(
     """The bounding box of each symbol, pen width included; shape (symbols, 4)."""
     boxes = np.full((len(writing.names), 4), np.inf) * (1, 1, -1, -1)
     for stroke, width, mark in zip(strokes, widths, writing.marks, strict=True):
+        if mark == STRUCK:
+            continue
         half = float(width.max()) / 2
         low, high = stroke.min(axis=0) - half, stroke.max(axis=0) + half
         boxes[mark, :2] = np.minimum(boxes[mark, :2], low)

@@ -5,7 +5,7 @@ Not for the ink of one writer (see `ink`) nor for files (see `export`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mumer_data.handwriting.alphabets import DEFAULT, BankShare, writer_for
@@ -25,6 +25,7 @@ class Synthesizer:
         padding: margin on all sides, in pixels.
         alphabets: names in `alphabets.ALPHABETS`, in order of preference.
         banks: glyph banks, and the share of the writers who prefer each to all alphabets.
+        corrections: factor on how often writers cross out or overwrite a symbol; 0 for never.
     """
 
     seed: int = 0
@@ -33,6 +34,7 @@ class Synthesizer:
     padding: int = 8
     alphabets: tuple[str, ...] = DEFAULT
     banks: tuple[BankShare, ...] = ()
+    corrections: float = 1.0
 
     def writer(self, name: str) -> str:
         """The writer of the expression with this id."""
@@ -51,6 +53,7 @@ class Synthesizer:
     def hand(self, writer: str, name: str) -> Writer:
         """The model of a writer for the expression with this id; raises ``SourceError`` if the bank cannot be read."""
         style = writer_style(writer, self.seed)
+        style = replace(style, corrections=min(1.0, style.corrections * self.corrections))
         return writer_for(style, rng_for(self.seed, name, "ink"), self.alphabets, self.bank(writer))
 
     def bank(self, writer: str) -> Path | None:

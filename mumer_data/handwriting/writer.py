@@ -45,6 +45,7 @@ class WriterStyle:
         fineness: distance between the points of a stroke.
         cursive: share of letters in cursive script, see `glyphs.hershey.Cursive`.
         allographs: seed of the choice among several shapes of a symbol.
+        corrections: probability that a letter or digit is first written wrong, then crossed out or overwritten.
     """
 
     slant: float = 0.0
@@ -65,6 +66,7 @@ class WriterStyle:
     fineness: float = 0.08
     cursive: float = 0.0
     allographs: int = 0
+    corrections: float = 0.0
 
     def __post_init__(self) -> None:
         for attribute in fields(self):
@@ -72,22 +74,24 @@ class WriterStyle:
                 raise ValueError(f"{attribute.name} is not a number")
         if min(self.aspect, self.x_height, self.script, self.pen, self.size, self.fineness) <= 0:
             raise ValueError("aspect, x_height, script, pen, size and fineness must be more than 0")
+        if not 0.0 <= self.corrections <= 1.0:
+            raise ValueError("corrections must be a probability, from 0 to 1")
 
 
 def writer_style(writer: str, seed: int = 0) -> WriterStyle:
     """The style of a writer; the same name and seed always return the same style."""
     rng = rng_for(seed, writer, "style")
     return WriterStyle(
-        slant=float(np.clip(rng.normal(0.04, 0.11), -0.3, 0.5)),
+        slant=float(np.clip(rng.normal(0.01, 0.07), -0.3, 0.3)),
         aspect=float(np.exp(rng.normal(0.18, 0.15))),
         x_height=float(np.exp(rng.normal(0.26, 0.12))),
         spacing=float(np.clip(rng.lognormal(-1.35, 0.45), 0.08, 0.8)),
         looseness=float(rng.uniform(0.25, 1.0)),
         character=float(rng.uniform(0.02, 0.055)),
         size=float(np.clip(rng.lognormal(0.0, 0.2), 0.65, 1.5)),
-        slope=float(rng.normal(0.0, 0.025)),
-        drift=float(abs(rng.normal(0.0, 0.06))),
-        script=float(rng.uniform(0.44, 0.78)),
+        slope=float(rng.normal(0.0, 0.018)),
+        drift=float(abs(rng.normal(0.0, 0.045))),
+        script=float(rng.uniform(0.4, 0.76)),
         roundness=float(rng.uniform(0.25, 1.0)),
         tremor=float(rng.uniform(0.002, 0.014)),
         joins=float(rng.beta(0.8, 2.0)),
@@ -96,6 +100,7 @@ def writer_style(writer: str, seed: int = 0) -> WriterStyle:
         fineness=float(rng.uniform(0.05, 0.13)),
         cursive=float(max(0.0, rng.uniform(-2.0, 0.6))),
         allographs=int(rng.integers(1 << 32)),
+        corrections=float(max(0.0, rng.uniform(-0.02, 0.01))),  # two thirds of the writers never correct
     )
 
 
@@ -112,6 +117,14 @@ class Writer:
         self.style, self.rng = style, rng
         self._alphabets = alphabets
         self._shapes: dict[str, Glyph] = {}
+        self._correcting: Writer | None = None
+
+    @property
+    def correcting(self) -> Writer:
+        """The same writer with a random generator for corrections: these change no other ink."""
+        if self._correcting is None:
+            self._correcting = Writer(self._alphabets, self.style, self.rng.spawn(1)[0])
+        return self._correcting
 
     def glyphs_for(self, token: str, text: str, font: str) -> Sequence[Glyph]:
         """The glyphs of a symbol in the first alphabet that has it; empty where none has."""
@@ -162,7 +175,7 @@ class Writer:
 
     def gap(self) -> float:
         """The distance between two symbols."""
-        return self.style.spacing * self.vary(1.2)
+        return self.style.spacing * self.vary(1.5)
 
     def line(self, *corners: tuple[float, float]) -> Stroke:
         """A polyline through corners whose segments are slightly bowed; shape (points, 2)."""

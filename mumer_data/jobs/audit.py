@@ -223,7 +223,7 @@ def _answers(ids: set[str], source: AuditSource) -> dict[str, list[Answer]]:
         for row in rows:
             if row.id in ids:
                 known += 1
-                answers.setdefault(row.id, []).append(Answer(model, tuple(row.text.split()), row.logprob))
+                answers.setdefault(row.id, []).append(Answer(model, tuple(row.prediction.split()), row.logprob))
         if not known:
             raise SourceError(f"no id in {path} is in the source; are these predictions of the same images?")
     missing = len(ids - answers.keys())

@@ -45,7 +45,7 @@ def fit_channel(paths: Sequence[Path], normalize: str | None = None) -> Channel:
     channel = Channel()
     for _, rows in normalized_files(prediction_files(paths), normalize):
         for row in rows:
-            channel.add(row.label, row.text)
+            channel.add(row.label, row.prediction)
     if not channel.wrong:
         raise SourceError(f"no prediction in {', '.join(map(str, paths))} is wrong: there are no errors to learn from")
     return channel

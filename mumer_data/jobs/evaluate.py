@@ -17,7 +17,7 @@ from mumer_data.metrics.label_graph import write_label_graphs
 from mumer_data.metrics.pairs import pair_up
 from mumer_data.readers.corrections import LabelCorrection, correct_predictions
 from mumer_data.readers.labels import with_labels
-from mumer_data.readers.normalized import AUTO, NotTokenisedError, normalized_sources, tokenised_only
+from mumer_data.readers.normalized import AUTO, UNCHANGED, NotTokenisedError, normalized_sources, tokenised_only
 from mumer_data.readers.predictions import PredictionFile
 from mumer_data.records import Prediction
 
@@ -121,7 +121,7 @@ def _scored(
 ) -> Evaluation:
     if preset in (None, AUTO):
         try:
-            return score(tokenised_only(file), "none")
+            return score(tokenised_only(file), UNCHANGED)
         except NotTokenisedError:  # read the file again; a tokenised file is read only once
             pass
     (rows,), name = normalized_sources([file], preset, as_seen=as_seen)

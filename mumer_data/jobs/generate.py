@@ -122,12 +122,12 @@ def generate_labels(
         work.begin()
         remove_stale(out.parent, out.name)
         try:
-            found = collect(source, demand, seed=request.seed, progress=progress, draw=_drawn(work, workers))
+            collection = collect(source, demand, seed=request.seed, progress=progress, draw=_drawn(work, workers))
         except GenerationError:
             work.end()  # there are not that many labels, however often it is tried
             raise
-        record = _record(basis, demand, found, corpus, fitted, excluded)
-        write_labels(out, _lines(found, request), record)
+        record = _record(basis, demand, collection, corpus, fitted, excluded)
+        write_labels(out, _lines(collection, request), record)
         work.end()
     return record
 
@@ -230,7 +230,7 @@ def _key(label: str) -> str:
 def _record(
     basis: dict[str, Any],
     demand: Quota,
-    found: Collection,
+    collection: Collection,
     corpus: Corpus | None,
     fitted: Fitted | None,
     excluded: list[Corpus],
@@ -245,33 +245,33 @@ def _record(
             "preset": corpus.preset,
         }
     record["excluded"] = [{"name": o.name, "labels": len(o.labels), "unreadable": o.unreadable} for o in excluded]
-    record["drawn"] = found.drawn
-    record["counts"] = {fate: found.counts[fate] for fate in FATES}
-    record["kinds"] = dict(sorted(Counter(one.kind for one in found.labels).items()))
+    record["drawn"] = collection.drawn
+    record["counts"] = {fate: collection.counts[fate] for fate in FATES}
+    record["kinds"] = dict(sorted(Counter(one.kind for one in collection.labels).items()))
     record["bins"] = [
         {"tokens": [one.low, min(one.high, _LONGEST)], "depth": one.depth, "asked": asked, "kept": kept}
-        for one, asked, kept in zip(demand.bins, demand.quotas(), found.filled, strict=True)
+        for one, asked, kept in zip(demand.bins, demand.quotas(), collection.filled, strict=True)
     ]
     if fitted is not None:
-        record["symbols"] = _symbols(fitted, shares_of(one.label for one in found.labels))
+        record["symbols"] = _symbols(fitted, shares_of(one.label for one in collection.labels))
     return record
 
 
 def _symbols(fitted: Fitted, drawn: Shares) -> dict[str, dict[str, float]]:
     """The symbols whose share was to change the most, or the most frequent ones: in the corpus, asked for, drawn."""
-    corpus, wanted = fitted.corpus, fitted.target
-    order = sorted(corpus, key=lambda token: (-abs(wanted[token] - corpus[token]), -corpus[token], token))
+    corpus, target = fitted.corpus, fitted.target
+    order = sorted(corpus, key=lambda token: (-abs(target[token] - corpus[token]), -corpus[token], token))
     return {
         token: {
             "corpus": round(corpus[token], 6),
-            "asked": round(wanted[token], 6),
+            "asked": round(target[token], 6),
             "drawn": round(drawn.get(token, 0.0), 6),
         }
         for token in order[:_SHOWN]
     }
 
 
-def _lines(found: Collection, request: Request) -> Iterator[str]:
+def _lines(collection: Collection, request: Request) -> Iterator[str]:
     width = max(6, len(str(request.count)))
-    for number, one in enumerate(found.labels, 1):
+    for number, one in enumerate(collection.labels, 1):
         yield f"{one.kind}-{request.seed}-{number:0{width}d}\t{one.label}\n"

@@ -235,7 +235,7 @@ def _select(source: Source, work: Path, options: MiningOptions) -> list[NDArray[
         parts.append(Candidates.of_table(read_candidates(work, part.number, KEYS)))
     candidates = Candidates.join(parts)
     ranks = ranked(candidates, choose(candidates, options.max_per_image, options.max_per_confusion))
-    return np.split(ranks, np.cumsum([len(part.text) for part in parts])[:-1])
+    return np.split(ranks, np.cumsum([len(part.prediction) for part in parts])[:-1])
 
 
 def _close(source: Source, out: Path, options: MiningOptions) -> dict[str, Any]:

@@ -64,7 +64,7 @@ class PairOptions:
 class Wrong:
     """A wrong prediction; ``likeness`` is the F1 of CDM (0-1), ``similarity`` the token similarity (0-1)."""
 
-    text: str
+    prediction: str
     likeness: float
     similarity: float
 
@@ -130,7 +130,7 @@ def _wrong(group: Group, task: Task) -> list[Wrong] | str:
     label = group.label
     if reference_of(label) is None or answer_of(task, label) is None:
         return "label_unreadable"
-    texts = list(dict.fromkeys(" ".join(row.text.split()) for row in group.rows if row.text.strip()))
+    texts = list(dict.fromkeys(" ".join(row.prediction.split()) for row in group.rows if row.prediction.strip()))
     if not texts:
         return "prediction_empty"
     scores = zip(texts, exact(texts, label), visual(texts, label), strict=True)
@@ -146,8 +146,8 @@ def _wrong(group: Group, task: Task) -> list[Wrong] | str:
 
 
 def _row(group: Group, wrong: Wrong, task: Task, row_format: PairFormat) -> dict[str, Any]:
-    chosen, rejected = answer_of(task, group.label) or "", answer_of(task, wrong.text) or ""
-    facts: dict[str, Any] = {"id": group.id, "label": group.label, "wrong": wrong.text}
+    chosen, rejected = answer_of(task, group.label) or "", answer_of(task, wrong.prediction) or ""
+    facts: dict[str, Any] = {"id": group.id, "label": group.label, "wrong": wrong.prediction}
     facts |= {"likeness": wrong.likeness, "similarity": wrong.similarity}
     if row_format == "trl":
         turns: dict[str, Any] = {"prompt": chat("user", task.prompt, image=True)}

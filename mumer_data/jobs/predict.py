@@ -19,7 +19,7 @@ from typing import Any
 from mumer_data.jobs.build import dataset_rejections
 from mumer_data.jobs.config import Pipeline, load_source
 from mumer_data.jobs.rows import usable
-from mumer_data.readers.normalized import answer_normalizer, normalized
+from mumer_data.readers.normalized import AUTO, UNCHANGED, normalized_sources
 from mumer_data.recognizers import Key, Recognizer, RecognizerError, Request, Sampling
 from mumer_data.recognizers.journal import Journal, final_line, finish, is_done, open_journal
 from mumer_data.records import Example, Prediction, Reject, Slice
@@ -80,18 +80,24 @@ def predict(
 
 def _normalized(journal: Journal, order: list[Key], task: str) -> Iterator[dict[str, Any]]:
     """The rows of all answers; raw LaTeX in ``pred`` is normalised, ``answer`` keeps the original text."""
-    field = "answer" if task == "recognition" else "pred"  # for other tasks, the last line is the formula
-
-    def predictions() -> Iterator[Prediction]:
-        for row in journal.rows(order):
-            yield Prediction(row["img_id"], row["gt"], row[field] or "")
-
-    normalizer = answer_normalizer(None, predictions)
-    if normalizer is None:
+    (predictions,), preset = normalized_sources([_Answers(journal, order, task)], AUTO)
+    if preset == UNCHANGED:
         yield from journal.rows(order)
         return
-    for row, prediction in zip(journal.rows(order), normalized(predictions(), normalizer), strict=True):
-        yield row | {"pred": prediction.text}
+    for row, prediction in zip(journal.rows(order), predictions, strict=True):
+        yield row | {"pred": prediction.prediction}
+
+
+class _Answers:
+    """The answers of a journal as predictions, read anew by each pass."""
+
+    def __init__(self, journal: Journal, order: list[Key], task: str) -> None:
+        self._journal, self._order = journal, order
+        self._column = "answer" if task == "recognition" else "pred"  # for other tasks, the last line is the formula
+
+    def __iter__(self) -> Iterator[Prediction]:
+        for row in self._journal.rows(self._order):
+            yield Prediction(row["img_id"], row["gt"], row[self._column] or "")
 
 
 def _version_of(pipeline: Pipeline, data: Path) -> str:

@@ -99,7 +99,7 @@ def _rows(group: Group, task: Task, options: PromptOptions) -> list[dict[str, An
     """The row of one image, or the reason why it has none."""
     if reference_of(group.label) is None:
         return "label_unreadable"
-    texts = [row.text for row in group.rows]
+    texts = [row.prediction for row in group.rows]
     correct = [value or 0.0 for value in exact(texts, group.label)]
     similar = [value or 0.0 for value in edit_similarity(texts, group.label)]
     rate = sum(correct) / len(correct)

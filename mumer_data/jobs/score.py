@@ -50,7 +50,7 @@ def _scored(path: Path, reward: WeightedReward, file: IO[str] | None) -> tuple[d
     values: dict[str, list[float]] = defaultdict(list)
     rows = 0
     for batch in _batches(PredictionFile(path)):
-        parts = reward.parts([row.text for row in batch], [row.label for row in batch])
+        parts = reward.parts([row.prediction for row in batch], [row.label for row in batch])
         columns = {**parts, "total": reward.total(parts)}
         rows += len(batch)
         for name, column in columns.items():

@@ -24,7 +24,7 @@ def select_files(paths: Sequence[Path], budget: int, out: Path, *, preset: str |
         paths: predictions of the same images by several models or samples; labels are copied, not used.
         budget: maximum number of images; those on which all sources agree are never selected.
         out: the file to write.
-        preset: preset of the normaliser; see `answer_normalizer`.
+        preset: preset of the normaliser; see `normalized_sources`.
 
     Returns:
         ``images``, ``disagreements``, ``selected``, ``confusions`` (number of different ones), ``covered``.
@@ -36,7 +36,7 @@ def select_files(paths: Sequence[Path], budget: int, out: Path, *, preset: str |
     sources, _ = read_sources(paths, preset)
     keys = list(dict.fromkeys(key for source in sources for key in source.rows))
     rows = [[source.rows[key] for source in sources if key in source.rows] for key in keys]
-    results = [doubtful_of(index, [row.text for row in group]) for index, group in enumerate(rows)]
+    results = [doubtful_of(index, [row.prediction for row in group]) for index, group in enumerate(rows)]
     doubtful = [image for image in results if image is not None]
     chosen = select(doubtful, budget)
     with atomic_write(out) as partial, partial.open("w", encoding="utf-8") as file:
@@ -45,7 +45,7 @@ def select_files(paths: Sequence[Path], budget: int, out: Path, *, preset: str |
             row: dict[str, Any] = {"img_id": first.id, "gt": first.label, "pred": image.label}
             row |= {"image_path": first.image} if first.image else {}
             row |= {"dataset": first.dataset} if first.dataset else {}
-            readings = list(dict.fromkeys(row.text for row in rows[image.index]))
+            readings = list(dict.fromkeys(row.prediction for row in rows[image.index]))
             row |= {"doubt": round(image.doubt, 4), "confusions": image.confusions, "readings": readings}
             file.write(json.dumps(row, ensure_ascii=False) + "\n")
     counts = {"images": len(rows), "disagreements": len(doubtful), "selected": len(chosen)}

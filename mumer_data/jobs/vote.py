@@ -108,7 +108,7 @@ def vote_files(
     sources, preset_name = read_sources(paths, preset)
     model = None if training_labels is None else LanguageModel(training_labels)
     keys = list(dict.fromkeys(key for source in sources for key in source.rows))
-    texts = [[source.rows[key].text if key in source.rows else "" for source in sources] for key in keys]
+    texts = [[source.rows[key].prediction if key in source.rows else "" for source in sources] for key in keys]
     check_sources([*zip(*texts, strict=True)], weights)
     source_weight = list(weights) if weights is not None else source_weights(texts, model)
     votes = []
@@ -117,7 +117,7 @@ def vote_files(
         votes.append(decide(classes_of(labels, source_weight, reported), model))
     rows = [_row(key, sources, vote) for key, vote in zip(keys, votes, strict=True)]
     rates, best = _figures(sources, rows, preset_name, seed)
-    correct = [row.text.split() == row.label.split() for row in rows]
+    correct = [row.prediction.split() == row.label.split() for row in rows]
     if fit and best is None:
         raise VoteError("fitting a calibration needs labels, but some rows have none (gt)")
     fitted = fit_calibration([vote.confidence for vote in votes], correct) if fit else None
@@ -172,7 +172,7 @@ def _row(key: Key, sources: Sequence[Source], vote: Vote) -> Prediction:
     labels = {row.label for row in rows if row.label}
     if len(labels) > 1:
         raise SourceError(f"the files have different labels of {key[1]!r}: {' and '.join(sorted(labels)[:2])}")
-    return replace(rows[0], text=vote.label, label=next(iter(labels), ""), sample=0)
+    return replace(rows[0], prediction=vote.label, label=next(iter(labels), ""), sample=0)
 
 
 def _figures(
@@ -183,11 +183,11 @@ def _figures(
         return [], None
     complete = []
     for source in sources:
-        own = (source.rows.get((row.dataset, row.id)) or replace(row, text="") for row in rows)
+        own = (source.rows.get((row.dataset, row.id)) or replace(row, prediction="") for row in rows)
         complete.append(
             [replace(prediction, sample=0, label=row.label) for prediction, row in zip(own, rows, strict=True)]
         )
-    correct = [sum(row.text.split() == row.label.split() for row in side) for side in complete]
+    correct = [sum(row.prediction.split() == row.label.split() for row in side) for side in complete]
     rates = [100 * count / len(rows) for count in correct]
     best = max(range(len(rates)), key=rates.__getitem__)
     return rates, compare(complete[best], rows, normalizer=normalizer, seed=seed)
@@ -204,7 +204,7 @@ def write_votes(path: Path, result: VoteResult) -> None:
     """Write the votes as JSON lines, which are predictions, with ``confidence``, ``votes`` and ``method``."""
     with atomic_write(path) as temporary, temporary.open("w", encoding="utf-8") as file:
         for row, vote in zip(result.rows, result.votes, strict=True):
-            record: dict[str, Any] = {"img_id": row.id, "gt": row.label, "pred": row.text}
+            record: dict[str, Any] = {"img_id": row.id, "gt": row.label, "pred": row.prediction}
             record |= {"image_path": row.image} if row.image else {}
             record |= {"dataset": row.dataset} if row.dataset else {}
             record |= {"confidence": round(vote.confidence, 6), "votes": vote.votes, "method": vote.method}

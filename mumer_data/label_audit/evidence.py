@@ -132,11 +132,11 @@ class ErrorCounts:
 
 def model_errors(row: AuditRow) -> dict[int, set[Key]]:
     """Model -> its errors in a row, over all of its samples."""
-    found: dict[int, set[Key]] = {}
+    errors: dict[int, set[Key]] = {}
     for answer in row.answers:
         if answer.tokens:
-            found.setdefault(answer.model, set()).update(error_keys(row.label, answer.tokens))
-    return found
+            errors.setdefault(answer.model, set()).update(error_keys(row.label, answer.tokens))
+    return errors
 
 
 def disagreement(answers: Sequence[Answer]) -> float:

@@ -28,12 +28,12 @@ def with_likelihoods(rows: Sequence[AuditRow], scorer: Scorer, others: Iterable[
     texts: dict[str, dict[Tokens, None]] = {row.id: _texts(row) for row in rows}
     for row in others:
         texts[row.id] |= _texts(row)
-    found = []
+    scored = []
     for row in rows:
         asked = list(texts[row.id])
         scores = zip(asked, scorer(row.id, asked), strict=True)
-        found.append(replace(row, likelihoods={text: score for text, score in scores if score is not None}))
-    return found
+        scored.append(replace(row, likelihoods={text: score for text, score in scores if score is not None}))
+    return scored
 
 
 def _texts(row: AuditRow) -> dict[Tokens, None]:

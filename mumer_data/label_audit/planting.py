@@ -59,8 +59,8 @@ def planted_label(
 
 def _lookalike(label: tuple[str, ...], rng: np.random.Generator) -> tuple[str, ...] | None:
     """A label with one symbol replaced by one that looks like it; ``None`` where it has none."""
-    partners = [(place, other) for place, token in enumerate(label) for other in _PARTNERS.get(token, ())]
+    partners = [(index, other) for index, token in enumerate(label) for other in _PARTNERS.get(token, ())]
     if not partners:
         return None
-    place, other = partners[int(rng.integers(len(partners)))]
-    return (*label[:place], other, *label[place + 1 :])
+    index, other = partners[int(rng.integers(len(partners)))]
+    return (*label[:index], other, *label[index + 1 :])

@@ -109,11 +109,11 @@ def rank(
     total = sum(kinds, np.zeros(len(rows)))
     order = sorted(range(len(rows)), key=lambda number: (-float(total[number]), number))
     findings = []
-    for place, number in enumerate(order, 1):
+    for position, number in enumerate(order, 1):
         row, proposal = rows[number], proposal_of(rows[number].label, rows[number].answers)
         findings.append(
             Finding(
-                rank=place,
+                rank=position,
                 row=number,
                 id=row.id,
                 label=" ".join(row.label),
@@ -144,11 +144,11 @@ def _planted(rows: Sequence[AuditRow], seed: int) -> list[Planted]:
 
 def _features_of(rows: Sequence[AuditRow], planted: Planted, evidence: Evidence) -> Floats:
     """The features of planted rows, with the likelihoods of the rows that they come from."""
-    found = [
+    features = [
         evidence.features(replace(wrong, likelihoods=rows[number].likelihoods), counted=rows[number])
         for number, wrong in planted
     ]
-    return np.array(found)
+    return np.array(features)
 
 
 def _probabilities(own: Floats, planted: Sequence[Floats], factors: Floats, prior: float) -> list[Floats]:

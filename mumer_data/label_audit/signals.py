@@ -58,19 +58,21 @@ class Signals:
         parts = [(self.syntax, SYNTAX), (self.raw_label, RAW_LABEL), (self.duplicate_of, DUPLICATE)]
         parts.append((self.segmentation, SEGMENTATION))
         others = (NEIGHBOUR if self.neighbour else 0.0) + (CONFIRMED if self.confirmed else 0.0)
-        return sum((factor for found, factor in parts if found), others)
+        return sum((factor for signal, factor in parts if signal), others)
 
 
 def signals_of(rows: Sequence[AuditRow], duplicates: Sequence[str]) -> list[Signals]:
     """The signals of all rows, in file order; ``duplicates`` as `conflicting_duplicates` returns them."""
-    found = []
+    signals = []
     segmentations = conflicting_segmentations(rows)
     for number, row in enumerate(rows):
         raw = _raw(row)
         confirmed = bool(raw) and any(visible(answer.tokens) == visible(raw.split()) for answer in row.answers)
         neighbour = _neighbour(rows, number)
-        found.append(Signals(_syntax(row.label), raw, duplicates[number], neighbour, confirmed, segmentations[number]))
-    return found
+        signals.append(
+            Signals(_syntax(row.label), raw, duplicates[number], neighbour, confirmed, segmentations[number])
+        )
+    return signals
 
 
 def _syntax(label: tuple[str, ...]) -> str:

@@ -97,7 +97,7 @@ def _with_words(text: str) -> str:
     inline = list(_INLINE.finditer(text))
     if not inline or inline[0].start() or inline[0].end() == len(text) or _DISPLAY.search(text):
         return ""
-    formulas = sum(found.end() - found.start() for found in inline)
+    formulas = sum(match.end() - match.start() for match in inline)
     return text if len(text) <= 2 * formulas else ""  # mostly words: prose
 
 

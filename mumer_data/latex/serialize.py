@@ -97,7 +97,7 @@ def _identical_lines(symbols: list[Symbol]) -> list[str] | None:
     row, indent, allowed = iter(symbols), "\n", TOP
     while True:
         for symbol in row:
-            token, relation = symbol.token, symbol.relation
+            token, relation, children = symbol.token, symbol.relation, symbol.children
             if relation == RIGHT:
                 emit(f"{indent}{token} (right)")
             elif token and relation in allowed:
@@ -105,10 +105,17 @@ def _identical_lines(symbols: list[Symbol]) -> list[str] | None:
                 emit(f"{indent}{token} ({relation})" if relation else indent + token)
             else:
                 return None
-            if symbol.children:
-                pending.append((row, indent, allowed))
-                row, indent, allowed = iter(symbol.children), indent + "\t", identical.get(token, SYMBOL)
-                break
+            if not children:
+                continue
+            inner = identical.get(token, SYMBOL)
+            if len(children) == 1 and not (only := children[0]).children:  # the commonest branch, such as ^ { 2 }
+                if (not only.token or only.relation not in inner) and only.relation != RIGHT:
+                    return None
+                emit(f"{indent}\t{only.token} ({only.relation})")
+                continue
+            pending.append((row, indent, allowed))
+            row, indent, allowed = iter(children), indent + "\t", inner
+            break
         else:
             if not pending:
                 return lines

@@ -127,7 +127,7 @@ def compare(
 
 def _change(a: Pairs, b: Pairs, row: int) -> Change:
     better = "a" if a.exact[row] else "b"
-    return Change(a.rows[row].id, better, a.labels[row], a.texts[row], b.texts[row])
+    return Change(a.rows[row].id, better, a.labels[row], a.predictions[row], b.predictions[row])
 
 
 def _matched(one: Sequence[Prediction], two: Sequence[Prediction]) -> tuple[list[Prediction], list[Prediction]]:

@@ -104,7 +104,7 @@ def write_label_graphs(pairs: Pairs, folder: Path) -> int:
         repeated = next(name for i, name in enumerate(names) if name in names[:i])
         raise OutputError(f"two rows would be written to {repeated}.lg: give every row an id of its own")
     try:
-        for side, texts in (("labels", pairs.labels), ("predictions", pairs.texts)):
+        for side, texts in (("labels", pairs.labels), ("predictions", pairs.predictions)):
             (folder / side).mkdir(parents=True, exist_ok=True)
             for name, text in zip(names, texts, strict=True):
                 (folder / side / f"{name}.lg").write_text(_graph(text).text(name), encoding="utf-8")

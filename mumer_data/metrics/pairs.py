@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from rapidfuzz.distance import Levenshtein
 from rapidfuzz.process import cpdist
 
+from mumer_data.deprecation import warn_renamed
 from mumer_data.records import Prediction
 
 Ints = NDArray[np.int64]
@@ -28,12 +29,12 @@ class Pairs:
 
     Attributes:
         rows: the predictions, with ids, datasets and image paths.
-        labels, texts: the two texts of each pair.
+        labels, predictions: the two texts of each pair.
     """
 
     rows: Sequence[Prediction]
     labels: list[str]
-    texts: list[str]
+    predictions: list[str]
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -46,7 +47,7 @@ class Pairs:
     @cached_property
     def prediction_tokens(self) -> list[list[str]]:
         """Tokens of each prediction."""
-        return [text.split() for text in self.texts]
+        return [text.split() for text in self.predictions]
 
     @cached_property
     def label_lengths(self) -> Ints:
@@ -54,14 +55,26 @@ class Pairs:
         return np.array([len(tokens) for tokens in self.label_tokens], np.int64)
 
     @cached_property
-    def text_lengths(self) -> Ints:
+    def prediction_lengths(self) -> Ints:
         """Tokens in each prediction."""
         return np.array([len(tokens) for tokens in self.prediction_tokens], np.int64)
+
+    @property
+    def texts(self) -> list[str]:
+        """Deprecated: use `predictions`."""
+        warn_renamed("Pairs.texts", "predictions")
+        return self.predictions
+
+    @property
+    def text_lengths(self) -> Ints:
+        """Deprecated: use `prediction_lengths`."""
+        warn_renamed("Pairs.text_lengths", "prediction_lengths")
+        return self.prediction_lengths
 
     @cached_property
     def _differing(self) -> list[int]:
         """Positions of the pairs whose texts differ: most work is needed only for them."""
-        return [i for i, (label, text) in enumerate(zip(self.labels, self.texts, strict=True)) if label != text]
+        return [i for i, (label, text) in enumerate(zip(self.labels, self.predictions, strict=True)) if label != text]
 
     @cached_property
     def _coded(self) -> tuple[Sequence[Sequence[Hashable]], Sequence[Sequence[Hashable]], int]:
@@ -92,7 +105,7 @@ class Pairs:
     def character_distances(self) -> Ints:
         """Levenshtein distance of each pair, in characters, spaces counted."""
         distances = np.zeros(len(self), np.int64)
-        sides = ([side[i] for i in self._differing] for side in (self.labels, self.texts))
+        sides = ([side[i] for i in self._differing] for side in (self.labels, self.predictions))
         distances[self._differing] = _distances(*sides)
         return distances
 
@@ -105,7 +118,8 @@ class Pairs:
     def ngram_matches(self) -> Ints:
         """Clipped n-gram matches of each prediction with its label: shape (pairs, 4), n = 1 to 4."""
         labels, texts, tokens = self._coded
-        all_matches = np.maximum(self.text_lengths[:, None] - np.arange(ORDER), 0)  # equal pairs match in all n-grams
+        lengths = self.prediction_lengths[:, None]
+        all_matches = np.maximum(lengths - np.arange(ORDER), 0)  # equal pairs match in all n-grams
         matches = np.zeros((len(self._differing), ORDER), np.int64)
         columns = [_Grams.of(rows) for rows in (labels, texts)]
         count = tokens
@@ -170,4 +184,4 @@ def _distances(one: Sequence[Sequence[Hashable]], two: Sequence[Sequence[Hashabl
 
 def pair_up(predictions: Sequence[Prediction]) -> Pairs:
     """The pairs of some predictions."""
-    return Pairs(predictions, [row.label for row in predictions], [row.text for row in predictions])
+    return Pairs(predictions, [row.label for row in predictions], [row.prediction for row in predictions])

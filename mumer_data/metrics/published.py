@@ -27,8 +27,8 @@ class Published:
     def statistics(self, pairs: Pairs) -> Floats:
         """1, within 0 to 3 edits, edit score, edits, then the sums that BLEU needs, then characters."""
         distances = pairs.token_distances
-        longest = np.maximum(np.maximum(pairs.label_lengths, pairs.text_lengths), 1)
-        grams = np.maximum(pairs.text_lengths[:, None] - np.arange(ORDER), 1)  # NLTK counts none as one
+        longest = np.maximum(np.maximum(pairs.label_lengths, pairs.prediction_lengths), 1)
+        grams = np.maximum(pairs.prediction_lengths[:, None] - np.arange(ORDER), 1)  # NLTK counts none as one
         return np.column_stack(
             [
                 np.ones(len(pairs)),
@@ -37,7 +37,7 @@ class Published:
                 distances,
                 pairs.ngram_matches,
                 grams,
-                pairs.text_lengths,
+                pairs.prediction_lengths,
                 pairs.label_lengths,
                 [len(label) for label in pairs.labels],
             ]

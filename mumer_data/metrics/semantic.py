@@ -35,7 +35,7 @@ class Semantic:
         differing = np.flatnonzero(~pairs.exact).tolist()
         rows = np.zeros((len(pairs), 5))
         rows[:, 0], rows[:, 1] = 1, pairs.exact
-        verdicts = list(prove_all([(pairs.labels[i], pairs.texts[i]) for i in differing]))
+        verdicts = list(prove_all([(pairs.labels[i], pairs.predictions[i]) for i in differing]))
         for i, verdict in zip(differing, verdicts, strict=True):
             rows[i, 1:] = verdict == EQUAL, verdict == EQUAL, verdict == NOT_CONVERTIBLE, verdict == TIMEOUT
         return rows

@@ -27,9 +27,9 @@ class Standard:
                 [len(label) for label in pairs.labels],
                 pairs.token_distances,
                 pairs.label_lengths,
-                pairs.text_lengths,
+                pairs.prediction_lengths,
                 pairs.ngram_matches,
-                np.maximum(pairs.text_lengths[:, None] - np.arange(ORDER), 0),
+                np.maximum(pairs.prediction_lengths[:, None] - np.arange(ORDER), 0),
             ]
         ).astype(np.float64)
 

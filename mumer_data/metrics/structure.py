@@ -33,8 +33,9 @@ class Structure:
     def statistics(self, pairs: Pairs) -> Floats:
         """1, same shape, same symbols, parses, brackets close, edits, nodes of the label's tree, edits only bounded."""
         rows = []
-        for i, (label, text, exact) in enumerate(zip(pairs.labels, pairs.texts, pairs.exact.tolist(), strict=True)):
-            rows.append(_row(label, text, exact))
+        sides = zip(pairs.labels, pairs.predictions, pairs.exact.tolist(), strict=True)
+        for i, (label, prediction, exact) in enumerate(sides):
+            rows.append(_row(label, prediction, exact))
             if rows[-1][-1]:
                 _log.warning("row %s: trees too large to compare; their distance is an upper bound", pairs.rows[i].id)
         return np.array(rows, np.float64).reshape(len(pairs), 8)

@@ -29,7 +29,7 @@ class Visual:
                 score.unrenderable == "prediction",
                 score.unrenderable == "label",
             )
-            for score in cdm_scores(list(zip(pairs.labels, pairs.texts, strict=True)))
+            for score in cdm_scores(list(zip(pairs.labels, pairs.predictions, strict=True)))
         ]
         return np.array(rows, np.float64).reshape(len(pairs), 6)
 

@@ -204,8 +204,9 @@ class CandidateScan:
             self._reject(row, error.reason, error.message)
             return None
         name = _name(row)
-        order = rng_for(self.options.seed, f"{name}\0{correction.text}", "order").random() if self.limited else 0.0
-        pairs = sorted({f"{confusion.label}\0{confusion.text}" for confusion in confusions})
+        prediction_name = f"{name}\0{correction.prediction}"
+        order = rng_for(self.options.seed, prediction_name, "order").random() if self.limited else 0.0
+        pairs = sorted({f"{confusion.label}\0{confusion.prediction}" for confusion in confusions})
         return {
             "row": row.row,
             "id": row.id,
@@ -216,7 +217,7 @@ class CandidateScan:
             "distance": script.cost,
             "id_key": hash64(row.id),
             "image_key": hash64(name),
-            "text_key": hash64(f"{name}\0{correction.text}"),
+            "text_key": hash64(prediction_name),
             "priority": order,
             "confusion_keys": [hash64(pair) for pair in pairs],
         }
@@ -230,7 +231,8 @@ def _name(row: Prediction) -> str:
 
 
 def _texts(correction: Correction) -> dict[str, str]:
-    return {name: getattr(correction, name) for name in ("label", "text", "marked", "log")}
+    columns = {"label": correction.label, "text": correction.prediction}
+    return columns | {"marked": correction.marked, "log": correction.log}
 
 
 def confusions_state(confusions: Confusions) -> dict[str, Any]:

@@ -19,7 +19,7 @@ def count_confusions(paths: Sequence[Path], normalize: str | None = None, ignore
 
     Args:
         paths: see `prediction_files`.
-        normalize: preset that is applied to labels and predictions first; see `answer_normalizer`.
+        normalize: preset that is applied to labels and predictions first; see `normalized_files`.
         ignore: marks that an image cannot show, removed from both sides; see `ignore.IGNORABLE`.
 
     Raises:
@@ -28,6 +28,6 @@ def count_confusions(paths: Sequence[Path], normalize: str | None = None, ignore
     confusions = Confusions()
     for _, rows in normalized_files(prediction_files(paths), normalize):
         for row in rows:
-            label, text = compared_tokens(row, None, ignore) if ignore else (row.label.split(), row.text.split())
+            label, text = compared_tokens(row, None, ignore) if ignore else (row.label.split(), row.prediction.split())
             confusions.add_prediction(" ".join(label), " ".join(text), row.id, row.dataset)
     return confusions

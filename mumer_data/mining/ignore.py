@@ -40,7 +40,7 @@ def compared_tokens(
     row: Prediction, normalizer: AnswerNormalizer | None, names: Sequence[str]
 ) -> tuple[list[str], list[str]]:
     """Tokens of label and prediction, normalised, without the marks of some groups of `IGNORABLE`."""
-    label, text = normalizer.pair(row.label, row.text) if normalizer else (row.label, row.text)
+    label, text = normalizer.pair(row.label, row.prediction) if normalizer else (row.label, row.prediction)
     return without_marks(label.split(), names), without_marks(text.split(), names)
 
 

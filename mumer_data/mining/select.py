@@ -27,7 +27,7 @@ class Candidates:
     """Keys and priorities of all candidates, in the order of the input.
 
     Attributes:
-        id, image, text: keys of the id, of the image (data set and id), and of image and prediction together.
+        id, image, prediction: keys of the id, of the image (data set and id), and of image and prediction together.
         priority: candidates with smaller values are taken first if there is a limit.
         confusions: keys of the confusions of all candidates, concatenated.
         starts: index of each candidate's first confusion; one more entry for the end.
@@ -35,7 +35,7 @@ class Candidates:
 
     id: Keys
     image: Keys
-    text: Keys
+    prediction: Keys
     priority: NDArray[np.float64]
     confusions: Keys
     starts: NDArray[np.int64]
@@ -63,7 +63,7 @@ class Candidates:
         return cls(
             np.concatenate([part.id for part in all_parts]),
             np.concatenate([part.image for part in all_parts]),
-            np.concatenate([part.text for part in all_parts]),
+            np.concatenate([part.prediction for part in all_parts]),
             np.concatenate([part.priority for part in all_parts]),
             np.concatenate([part.confusions for part in all_parts]),
             np.concatenate([*starts, offsets[-1:]]),
@@ -76,8 +76,8 @@ def choose(candidates: Candidates, max_per_image: int | None, max_per_confusion:
     Of equal predictions the first is kept. Then candidates are taken in the order of priority, unless their image or
     one of their confusions has reached its limit.
     """
-    decisions = np.full(len(candidates.text), DUPLICATE, np.int8)
-    _, first = np.unique(candidates.text, return_index=True)
+    decisions = np.full(len(candidates.prediction), DUPLICATE, np.int8)
+    _, first = np.unique(candidates.prediction, return_index=True)
     decisions[first] = TAKEN
     if max_per_image is None and max_per_confusion is None:
         return decisions

@@ -19,6 +19,7 @@ from mumer_data.readers.predictions import PredictionFile
 from mumer_data.records import Prediction
 
 AUTO, OFF = "auto", "off"
+UNCHANGED = "none"  # the name of the preset in a signature where nothing is normalised
 _log = logging.getLogger(__name__)
 _SAMPLE = 2_000  # different labels that decide on the preset
 
@@ -63,9 +64,9 @@ class TokenisedCounts:
 
 def _is_raw(row: Prediction) -> bool:
     """Whether a prediction is not tokenised; a ``\\boxed`` that the label lacks counts as a wrapper."""
-    if row.text.startswith("\\boxed") and "\\boxed" not in row.label:
+    if row.prediction.startswith("\\boxed") and "\\boxed" not in row.label:
         return True
-    return not is_tokenised(row.text)
+    return not is_tokenised(row.prediction)
 
 
 def _unchanged(normal: Normalizer, label: str) -> bool:
@@ -113,29 +114,20 @@ def chosen_preset(preset: str | None, rows: Callable[[], Iterable[Prediction]]) 
     return chosen
 
 
-def answer_normalizer(preset: str | None, rows: Callable[[], Iterable[Prediction]]) -> AnswerNormalizer | None:
-    """The normaliser of the preset that `chosen_preset` names."""
-    chosen = chosen_preset(preset, rows)
-    return None if chosen is None else AnswerNormalizer(chosen)
-
-
-def normalized(
+def _normalized(
     rows: Iterable[Prediction], normalizer: AnswerNormalizer | None, *, as_seen: bool = False
 ) -> Iterator[Prediction]:
-    """The rows with both sides normalised; a warning after the last row counts the predictions that are not LaTeX.
-
-    ``as_seen``: keep the fonts that normalisation drops in `Prediction.seen`.
-    """
+    """The rows with both sides normalised; a warning after the last row counts the predictions that are not LaTeX."""
     if normalizer is None:
         yield from rows
         return
     unreadable_before, count = normalizer.unreadable, 0
     for row in rows:
-        label, text = normalizer.pair(row.label, row.text)
+        label, text = normalizer.pair(row.label, row.prediction)
         count += 1
-        if (label, text) != (row.label, row.text):
-            seen = normalizer.pair_as_seen(row.label, row.text) if as_seen else None
-            row = replace(row, label=label, text=text, seen=seen)
+        if (label, text) != (row.label, row.prediction):
+            seen = normalizer.pair_as_seen(row.label, row.prediction) if as_seen else None
+            row = replace(row, label=label, prediction=text, seen=seen)
         yield row
     unreadable = normalizer.unreadable - unreadable_before
     if unreadable:
@@ -156,15 +148,16 @@ def normalized_sources(
     Args:
         sources: predictions that can be iterated several times, such as lists or `PredictionFile`.
         preset: see `chosen_preset`.
-        as_seen: see `normalized`.
+        as_seen: keep the fonts that normalisation drops in `Prediction.seen`.
         labelled_only: rows without a label do not count in the choice of the preset.
 
     Raises:
         PipelineError: the preset is unknown.
     """
     rows = (row for source in sources for row in source)
-    normalizer = answer_normalizer(preset, lambda: (row for row in rows if row.label or not labelled_only))
-    return [normalized(source, normalizer, as_seen=as_seen) for source in sources], name_of(normalizer)
+    chosen = chosen_preset(preset, lambda: (row for row in rows if row.label or not labelled_only))
+    normalizer = None if chosen is None else AnswerNormalizer(chosen)
+    return [_normalized(source, normalizer, as_seen=as_seen) for source in sources], chosen or UNCHANGED
 
 
 def normalized_files(paths: Iterable[Path], preset: str | None) -> Iterator[tuple[Path, Iterator[Prediction]]]:
@@ -174,13 +167,8 @@ def normalized_files(paths: Iterable[Path], preset: str | None) -> Iterator[tupl
     yield from zip([file.path for file in files], rows, strict=True)
 
 
-def name_of(normalizer: AnswerNormalizer | None) -> str:
-    """The name of the preset for a signature; ``none`` if nothing is normalised."""
-    return "none" if normalizer is None else normalizer.preset
-
-
 def normalized_pair(label: str, text: str, preset: str | None) -> tuple[str, str, str]:
     """One label, the prediction for it, and the name of the preset; see `normalized_sources`."""
     (rows,), name = normalized_sources([[Prediction("", label, text)]], preset)
     (row,) = rows
-    return row.label, row.text, name
+    return row.label, row.prediction, name

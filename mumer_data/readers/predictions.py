@@ -262,7 +262,7 @@ def _prediction(value: object, row: int, labelled: bool) -> Prediction | Reject:
         _logprob(value.get("logprob")),
     )
     try:
-        "".join((found.id, label, found.text, image, found.dataset)).encode("utf-8")
+        "".join((found.id, label, found.prediction, image, found.dataset)).encode("utf-8")
     except UnicodeEncodeError as error:
         return Reject("", row, "row_encoding", f"row {row} (from 0) has half a surrogate pair ({error.reason})")
     return found

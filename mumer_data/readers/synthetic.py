@@ -37,6 +37,7 @@ class SyntheticOptions(SourceOptions):
         source: another source, of which only ids and labels are used: ``{format: caption, path: data/mine}``.
         copies: pictures a label, each by another writer; above 1, ``-1``, ``-2``, ... is added to the id.
         writers, seed, size, padding, alphabets: see `images.synthesis.Synthesizer`.
+        corrections: factor on how often writers cross out or overwrite a symbol; 0 for never.
         glyphs: banks of glyphs, made by ``mumer glyphs build``, and their shares: see `alphabets.bank_shares`.
     """
 
@@ -51,6 +52,7 @@ class SyntheticOptions(SourceOptions):
     padding: int = Field(8, ge=0, le=256)
     alphabets: tuple[str, ...] = DEFAULT
     glyphs: tuple[str, ...] = ()
+    corrections: float = Field(1.0, ge=0)
 
     @field_validator("glyphs", mode="before")
     @classmethod
@@ -92,7 +94,7 @@ class SyntheticReader:
         self._inner = _labels(given, base)
         self._banks = bank_shares(given.glyphs, lambda name: resolve(name, base))
         self._synthesis = Synthesizer(
-            given.seed, given.writers, given.size, given.padding, given.alphabets, self._banks
+            given.seed, given.writers, given.size, given.padding, given.alphabets, self._banks, given.corrections
         )
 
     def files(self) -> list[Path]:

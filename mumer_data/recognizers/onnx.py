@@ -13,17 +13,58 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from mumer_data.exceptions import SourceError
 from mumer_data.images.fit import fit_image
 from mumer_data.recognizers import Answer, Answered, Finish, Key, RecognizerOptions, Request, Sampling, require
-from mumer_data.recognizers.onnx_manifest import read_manifest
+from mumer_data.recognizers.beam_search import BeamSearch
+from mumer_data.recognizers.onnx_manifest import OnnxManifest, read_manifest
 from mumer_data.seeding import rng_for
+from mumer_data.tasks import TASKS
 
 MINI = "mini"
 BUNDLED = Path(__file__).parent / MINI
 Floats = NDArray[np.float32]
+
+
+class SearchOptions(RecognizerOptions):
+    """How the most likely label is searched for; the names are those of transformers' ``generate``.
+
+    Attributes:
+        num_beams: hypotheses kept at each step; 1 takes the most likely token.
+        length_penalty: hypotheses are compared by log probability / number of tokens ** this.
+        constrained: only labels that the grammar accepts; the task ``recognition`` is the same as true.
+    """
+
+    num_beams: int = Field(1, ge=1, le=64)
+    length_penalty: float = Field(1.0, ge=0.0, le=10.0)
+    constrained: bool = False
+
+    @field_validator("constrained", mode="before")
+    @classmethod
+    def _task(cls, value: object) -> object:
+        if isinstance(value, str) and value in TASKS and value != "recognition":
+            raise ValueError(f"an exported model writes labels only, not answers of {value}")
+        return True if value == "recognition" else value
+
+    @property
+    def greedy(self) -> bool:
+        """Whether nothing is searched."""
+        return self.num_beams == 1 and not self.constrained
+
+    def beam_search(self, manifest: OnnxManifest, max_tokens: int | None = None) -> BeamSearch:
+        """The search over the tokens of a model."""
+        return BeamSearch(
+            start=manifest.start,
+            end=manifest.end,
+            tokens=manifest.tokens,
+            special=manifest.hidden,
+            num_beams=self.num_beams,
+            length_penalty=self.length_penalty,
+            constrained=self.constrained,
+            max_tokens=min(max_tokens or manifest.max_length, manifest.max_length),
+        )
 
 
 class OnnxModel:
@@ -79,6 +120,34 @@ class OnnxModel:
                 break
         text = " ".join(manifest.tokens[number] for number in tokens if number not in manifest.hidden)
         return text, score, len(tokens)
+
+    def search(self, image: bytes, options: SearchOptions, max_tokens: int | None = None) -> tuple[str, float, int]:
+        """Beam search: text, log probability, and number of tokens with the end token, 0 without ink.
+
+        Args:
+            image: encoded, of any size and polarity.
+            options: of the search.
+            max_tokens: longest text; the model's limit if left out.
+        """
+        pixels = self._pixels(image)
+        if pixels is None:
+            return "", 0.0, 0
+        manifest = self.manifest
+        (encoded,) = self._encoder.run(None, {"pixel_values": pixels})
+        cross, shape = encoded, manifest.cache
+        past = np.zeros((2 * shape.layers, 1, shape.heads, 0, shape.size), dtype=np.float32)
+
+        def next_token(appended: Sequence[int], sources: Sequence[int]) -> Floats:
+            nonlocal cross, past
+            if cross.shape[1] != len(appended):
+                cross = np.repeat(encoded, len(appended), axis=1)
+            feeds = {"token": np.array(appended, dtype=np.int64)[:, None], "cross": cross, "past": past[:, sources]}
+            logs, past = self._decoder.run(None, feeds)
+            return np.asarray(logs, dtype=np.float32)
+
+        best = options.beam_search(manifest, max_tokens).best(next_token)
+        text = " ".join(manifest.tokens[number] for number in best.tokens if number not in manifest.hidden)
+        return text, best.score, len(best.tokens)
 
     def score(self, image: bytes, texts: Sequence[Sequence[str]]) -> list[float | None]:
         """Log probability (natural) of each text with its end token, given the image, all texts in one batch.
@@ -165,8 +234,8 @@ def model_folder(model: str) -> Path:
 class OnnxRecognizer:
     """An exported model as a recognizer; ``model`` is its folder, or ``mini`` for the model in the package."""
 
-    class Options(RecognizerOptions):
-        """Options of the back-end ``onnx``.
+    class Options(SearchOptions):
+        """Options of the back-end ``onnx``, and those of `SearchOptions`; sampling is not searched.
 
         Attributes:
             threads: of onnxruntime.
@@ -176,14 +245,21 @@ class OnnxRecognizer:
 
     def __init__(self, model: str, options: Options) -> None:
         self._model = OnnxModel(model_folder(model), options.threads)
+        self._options = options
 
     def answers(self, requests: Sequence[Request], sampling: Sampling, done: Container[Key] = ()) -> Iterator[Answered]:
         """One by one: an answer does not depend on what else is read. Prompts are not used."""
         for request in requests:
             if request.key not in done:
-                rng = rng_for(sampling.seed, f"{request.id}\0{request.sample}", "onnx")
-                text, score, count = self._model.read_one(request.read(), sampling, rng)
+                text, score, count = self._answer(request, sampling)
                 finish: Finish = (
                     "length" if count >= min(sampling.max_tokens, self._model.manifest.max_length) else "stop"
                 )
                 yield [(request, Answer(text, score / count if count else None, finish))]
+
+    def _answer(self, request: Request, sampling: Sampling) -> tuple[str, float, int]:
+        """Text, log probability and number of tokens."""
+        if sampling.temperature > 0 or self._options.greedy:
+            rng = rng_for(sampling.seed, f"{request.id}\0{request.sample}", "onnx")
+            return self._model.read_one(request.read(), sampling, rng)
+        return self._model.search(request.read(), self._options, sampling.max_tokens)

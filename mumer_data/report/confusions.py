@@ -39,7 +39,7 @@ def section_of(row: ConfusionRow) -> str:
     """Which of `SECTIONS` a confusion belongs to; insertion and deletion are the model's, as in error rates."""
     if row.confusion.kind != "symbol":
         return "structure"
-    return "confusions" if row.confusion.label and row.confusion.text else _one_sided(row)
+    return "confusions" if row.confusion.label and row.confusion.prediction else _one_sided(row)
 
 
 def _one_sided(row: ConfusionRow) -> str:
@@ -60,10 +60,10 @@ def _record(row: ConfusionRow) -> dict[str, Any]:
         "dataset": row.confusion.dataset,
         "kind": row.confusion.kind,
         "label_symbol": row.confusion.label,
-        "predicted_symbol": row.confusion.text,
+        "predicted_symbol": row.confusion.prediction,
         "count": row.count,
         "rate": row.rate,
-        "examples": [{"id": e.id, "label": e.label, "prediction": e.text} for e in row.examples],
+        "examples": [{"id": e.id, "label": e.label, "prediction": e.prediction} for e in row.examples],
     }
 
 
@@ -104,7 +104,7 @@ def _table(title: str, rows: list[ConfusionRow], top: int) -> Table:
         table.add_column(name, justify="right")
     table.add_column("examples", overflow="fold")
     for row in rows[:top]:
-        cells = [row.confusion.label or _MISSING, row.confusion.text or _MISSING]
+        cells = [row.confusion.label or _MISSING, row.confusion.prediction or _MISSING]
         cells += [row.confusion.kind] * kinds + [row.confusion.dataset] * datasets
         ids = " ".join(example.id for example in row.examples)
         table.add_row(*map(Text, [*cells, f"{row.count:,}", f"{row.rate:.2%}", ids]))
@@ -123,13 +123,13 @@ def plot_confusions(path: Path, found: Confusions) -> Path:
 
     chosen = [row for row in found.all_datasets().rows() if row.confusion.label][:_MAP_PAIRS]
     down = sorted({row.confusion.label for row in chosen}, key=_by_name)
-    across = sorted({row.confusion.text or _MISSING for row in chosen}, key=_by_name)
+    across = sorted({row.confusion.prediction or _MISSING for row in chosen}, key=_by_name)
     size = (2 + 0.28 * max(len(across), 8), 1.6 + 0.24 * max(len(down), 4))
     figure = Figure(figsize=size, layout="constrained")
     axes = figure.subplots()
     rates = [[0.0] * len(across) for _ in down] or [[0.0]]
     for row in chosen:
-        place = down.index(row.confusion.label), across.index(row.confusion.text or _MISSING)
+        place = down.index(row.confusion.label), across.index(row.confusion.prediction or _MISSING)
         rates[place[0]][place[1]] += row.rate
     largest = max(map(max, rates)) or 1.0
     shades = axes.imshow(rates, cmap="Blues", vmin=0, vmax=largest, aspect="auto")
@@ -152,7 +152,7 @@ def _counts(rows: list[ConfusionRow], down: list[str], across: list[str]) -> dic
     """Cell -> how often; one pair may come in several kinds."""
     found: dict[tuple[int, int], int] = {}
     for row in rows:
-        place = down.index(row.confusion.label), across.index(row.confusion.text or _MISSING)
+        place = down.index(row.confusion.label), across.index(row.confusion.prediction or _MISSING)
         found[place] = found.get(place, 0) + row.count
     return found
 

@@ -44,7 +44,7 @@ class Compared:
     """A completion with its reference.
 
     Attributes:
-        text: of the whole completion.
+        completion: its whole text.
         raw: the answer in it.
         label: the normalised answer; ``None`` if it cannot be parsed.
         tokens: of ``label``.
@@ -52,7 +52,7 @@ class Compared:
         reference: ``None`` if the reference cannot be parsed, or there is none.
     """
 
-    text: str
+    completion: str
     raw: str
     label: str | None
     tokens: list[str]

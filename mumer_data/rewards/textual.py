@@ -71,7 +71,7 @@ def _concise(pair: Compared) -> float:
     if pair.exploit:
         return 0.0
     repeated, _ = repetition((pair.tokens or pair.raw.split())[-_TAIL:])
-    if pair.raw.strip() != pair.text.strip():
-        repeated = max(repeated, repetition(pair.text.split()[-_TAIL:])[0])
+    if pair.raw.strip() != pair.completion.strip():
+        repeated = max(repeated, repetition(pair.completion.split()[-_TAIL:])[0])
     allowed = 0 if pair.reference is None or not repeated else repetition(pair.reference.tokens[-_TAIL:])[0]
     return float(repeated <= allowed)

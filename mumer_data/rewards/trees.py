@@ -89,6 +89,6 @@ def self_consistent(completions: Sequence[object], label: object = None, **kwarg
         if dialect is not None and dialect not in DIALECTS:
             return 0.0
         tasks = [task] if isinstance(task, str) else TASKS
-        return float(any(agrees(pair.text, name, dialect) is True for name in tasks))
+        return float(any(agrees(pair.completion, name, dialect) is True for name in tasks))
 
     return per_completion(one, completions, label, kwargs)

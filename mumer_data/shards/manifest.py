@@ -20,13 +20,13 @@ MANIFEST = "manifest.json"
 def read_manifest(out: Path) -> dict[str, Any]:
     """The manifest of a finished build; raises ``OutputError`` where there is none."""
     try:
-        found: dict[str, Any] = json.loads((out / MANIFEST).read_text(encoding="utf-8"))
+        manifest: dict[str, Any] = json.loads((out / MANIFEST).read_text(encoding="utf-8"))
     except FileNotFoundError:
         hint = "the build is unfinished: go on with --resume" if (out / WORK).is_dir() else "it is not a build"
         raise OutputError(f"no {MANIFEST} in {out}: {hint}") from None
     except ValueError as error:
         raise OutputError(f"{out / MANIFEST} is not readable: {error}") from error
-    return found
+    return manifest
 
 
 def licence_of(folder: Path) -> str:

@@ -178,11 +178,11 @@ class Run:
             "configs": {
                 config.name: {
                     "task": config.task,
-                    "rows": sum(result.shards[place].rows for result in results),
-                    "size": sum(result.shards[place].size for result in results),
-                    "shards": [asdict(result.shards[place]) for result in results],
+                    "rows": sum(result.shards[index].rows for result in results),
+                    "size": sum(result.shards[index].size for result in results),
+                    "shards": [asdict(result.shards[index]) for result in results],
                 }
-                for place, config in enumerate(self.plan.configs)
+                for index, config in enumerate(self.plan.configs)
             },
             "fingerprint": self.plan.fingerprint,
         }

@@ -114,9 +114,9 @@ def to_table(rows: list[ShardRow], columns: Columns) -> pa.Table:
         for row in rows
     ]
     schema = shard_schema(columns)
-    found = {"id": [row.sample.id for row in rows], "messages": messages, "images": pictures}
-    found |= {name: [getattr(row, name) for row in rows] for name in ("metadata", "label", "task")}
-    return pa.table([pa.array(found[f.name], f.type) for f in schema], schema=schema)
+    values = {"id": [row.sample.id for row in rows], "messages": messages, "images": pictures}
+    values |= {name: [getattr(row, name) for row in rows] for name in ("metadata", "label", "task")}
+    return pa.table([pa.array(values[f.name], f.type) for f in schema], schema=schema)
 
 
 REJECTS = pa.schema(

@@ -89,7 +89,7 @@ def parquet_writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
 
 def leaves(schema: pa.Schema) -> list[str]:
     """The paths of the columns that Parquet really stores, e.g. ``messages.list.element.value``."""
-    found: list[str] = []
+    paths: list[str] = []
     pending = [(field.name, field.type) for field in schema]
     while pending:
         name, kind = pending.pop()
@@ -98,8 +98,8 @@ def leaves(schema: pa.Schema) -> list[str]:
         elif pa.types.is_struct(kind):
             pending.extend((f"{name}.{child.name}", child.type) for child in kind)
         else:
-            found.append(name)
-    return sorted(found)
+            paths.append(name)
+    return sorted(paths)
 
 
 def write_rejects(path: Path, rejects: list[Reject]) -> None:

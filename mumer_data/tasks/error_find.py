@@ -18,7 +18,7 @@ class ErrorFind(ErrorTask):
 
     def prompt(self, correction: Correction) -> str:
         """The instruction and the prediction."""
-        return f"{self.instruction}\n\nerroneous formula: {correction.text}\nMarked formula: "
+        return f"{self.instruction}\n\nerroneous formula: {correction.prediction}\nMarked formula: "
 
     def answer(self, correction: Correction) -> str:
         """The marked formula."""

@@ -152,7 +152,7 @@ def _joined(text: str) -> str:
     text = re.sub(r"(\\math[a-z]+) \{ ([A-Za-z]) \}", r"\1{\2}", text)
     text = re.sub(r"\\not =", r"\\neq", text)
     words = re.compile(r"(\\(?:text[a-z]*|mbox|hbox)) \{([^{}]*)\}")
-    return words.sub(lambda found: f"{found[1]} {{{''.join(found[2].split())}}}", text)
+    return words.sub(lambda match: f"{match[1]} {{{''.join(match[2].split())}}}", text)
 
 
 def _check_supported(mathml: ElementTree.Element, label: str) -> None:

@@ -166,7 +166,7 @@ def test_wrong_rows_and_options_are_named() -> None:
 
 def test_evaluation_is_that_of_the_command_line(shared: Path) -> None:
     rows = load_predictions(shared / "golden" / "predictions" / "crohme_2014_3b_pred.json")
-    predictions, references = [row.text for row in rows], [row.label for row in rows]
+    predictions, references = [row.prediction for row in rows], [row.label for row in rows]
     found = mumer_data.evaluate(predictions=predictions, references=references, by=["length"])
     figure = found["exprate"]
     assert figure.low < figure.value < figure.high

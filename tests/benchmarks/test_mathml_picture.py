@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import sys
 import tarfile
 from pathlib import Path
@@ -21,6 +22,7 @@ from bench_normalize_render import (
     kinds,
     referee_folder,
     rendered,
+    spread,
     verdicts,
     word_taken,
 )
@@ -111,6 +113,24 @@ def test_a_probe_for_each_command(tmp_path: Path) -> None:
     probes = command_probes(tmp_path)
     assert r"f_\ket{x} y" in probes
     assert not any("\\def" in probe for probe in probes)
+
+
+@pytest.mark.parametrize(
+    ("count", "kept"),
+    [(2, ["a", "d"]), (4, ["a", "b", "d", "e"]), (6, list("abcdef")), (50, list("abcdef")), (0, [])],
+)
+def test_a_few_formulas_are_drawn_from_all(count: int, kept: list[str]) -> None:
+    assert list(spread(dict.fromkeys("abcdef", "t"), count)) == kept
+
+
+def test_a_few_probes_are_not_all_of_one_command_or_shape(tmp_path: Path) -> None:
+    source = tmp_path / "node_modules/katex/src/macros.ts"
+    source.parent.mkdir(parents=True)
+    names = [f"{first}{second}" for first in "AZaz" for second in "bcdef"]
+    source.write_text("".join(f'm("\\\\{name}");' for name in names), encoding="utf-8")
+    few = spread(dict.fromkeys(command_probes(tmp_path), "t"), 12)
+    assert len({name for name in names for probe in few if f"\\{name}" in probe}) == 12
+    assert len({re.sub(r"\\[A-Za-z]+", "@", probe) for probe in few}) > 1
 
 
 def test_failures_by_the_command_that_fails_most() -> None:

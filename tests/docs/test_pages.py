@@ -25,6 +25,7 @@ NOT_RUN = {
     r"pip install\b": "sets up the machine: tests/test_package.py installs the wheel",
     r"npm install\b": "fetches fonts; tests/handwriting/glyphs/test_fonts.py traces one that is here",
     r"mumer glyphs build --fonts node_modules": "reads those fonts",
+    r"python -m mumer_data.jobs.bundled_bank": "reads them too; tests/jobs/test_bundled_bank.py does it",
     r"mumer reader (\w+)\b(?!.*(out/rl/|reader_tiny))": "takes hours; tests/training/from_scratch is small",
     r"(touch|mumer predict|mumer evaluate) .*out/reader/": "needs what those wrote; the same test does it",
     r"mumer rewards serve\b": "runs until it is stopped; tests/cli/test_rewards.py asks it",

@@ -164,9 +164,10 @@ def test_lists_of_other_lengths_are_refused() -> None:
 
 
 def test_it_is_a_metric_of_evaluate() -> None:
-    rows = [Prediction(id=str(n), label=r"x ^ { 2 }", text=text) for n, text in enumerate((r"x ^ { 2 }", "x ^ {"))]
+    rows = [Prediction(str(n), r"x ^ { 2 }", text) for n, text in enumerate((r"x ^ { 2 }", "x ^ {"))]
     result = evaluate(rows, metrics=["rating"]).to_json()
-    assert result["rating"] == pytest.approx(np.mean([explain(row.text, row.label).value for row in rows]), abs=1e-6)
+    expected = np.mean([explain(row.prediction, row.label).value for row in rows])
+    assert result["rating"] == pytest.approx(expected, abs=1e-6)
     assert result["rating_from_text"] == 1
 
 

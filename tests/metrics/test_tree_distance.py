@@ -77,7 +77,7 @@ def test_deep_trees_are_bounded_and_named(caplog: pytest.LogCaptureFixture) -> N
     assert found.edits >= 2
     assert bounded_tree_distance(one, parse(nested(200))).edits == 0
     assert bounded_tree_distance(one, parse(nested(199))) == TreeDistance(2)
-    rows = [Prediction(id="deep", label=nested(200), text=other), Prediction(id="plain", label="x", text="y")]
+    rows = [Prediction("deep", nested(200), other), Prediction("plain", "x", "y")]
     counts = evaluate(rows, metrics=["structure"]).counts
     assert counts == {"tree_edit_distance_bounded": 1}
     assert "row deep: trees too large to compare" in caplog.text

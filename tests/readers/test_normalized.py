@@ -86,7 +86,7 @@ def test_the_report_normalises(tmp_path: Path) -> None:
     rows, preset = normalized_file(LabelledFile(written(tmp_path / "p.jsonl", RAW)), None)
     assert preset == "crohme"
     assert write_report(rows, tmp_path, name="p", normalizer=preset).exists()
-    assert [row.text for row in rows] == [*LABELS[:4], "\\sqrt { z }"]
+    assert [row.prediction for row in rows] == [*LABELS[:4], "\\sqrt { z }"]
 
 
 def test_the_preset_is_the_one_that_leaves_the_labels() -> None:

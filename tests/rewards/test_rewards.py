@@ -207,7 +207,7 @@ def test_the_short_way_is_the_normaliser(label: str) -> None:
 @pytest.mark.parametrize("preset", ["crohme", "hme100k", "mathwriting", "im2latex"])
 def test_the_short_way_is_the_normaliser_on_real_answers(shared: Path, preset: str) -> None:
     rows = load_predictions(shared / "golden/predictions/crohme_2014_3b_pred.json")
-    for text in [text for row in rows for text in (row.label, row.text)]:
+    for text in [text for row in rows for text in (row.label, row.prediction)]:
         assert canonical(text, preset) == _attempt(lambda raw: normalize(raw, preset), text)
 
 

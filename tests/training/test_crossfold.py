@@ -80,10 +80,10 @@ def swap(finished: CrossFold, copy: CrossFold, name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("train", r"the model was trained on '.*', which it reads"),
-        ("held", r"the model was trained on '.*', which it reads"),
+        ("train", r"the model was trained on '.*', which it predicts"),
+        ("held", r"the model was trained on '.*', which it predicts"),
         ("model", r"the model was trained on .*fold-1/train, not on .*fold-0/train"),
-        ("predictions.parquet", r"the model was trained on '.*', which it reads"),
+        ("predictions.parquet", r"the model was trained on '.*', which it predicts"),
     ],
 )
 def test_the_check_notices_what_is_mixed_up(finished: CrossFold, copy: CrossFold, name: str, message: str) -> None:
@@ -100,10 +100,10 @@ def test_the_check_notices_another_folds_model_and_strange_images(finished: Cros
     assert facts["model"].endswith("fold-0/model/final")
     facts["model"] = facts["model"].replace("fold-0", "fold-1")
     pq.write_table(table.replace_schema_metadata({"mumer_predict": json.dumps(facts)}), file)
-    with pytest.raises(TrainingError, match="fold 0: the images were read by the model of fold-1"):
+    with pytest.raises(TrainingError, match="fold 0: the predictions come from the model of fold-1"):
         check_leakage(copy)
     pq.write_table(pa.table({"img_id": ["elsewhere"]}), file)
-    with pytest.raises(TrainingError, match="fold 0: 'elsewhere' is read but not held out"):
+    with pytest.raises(TrainingError, match="fold 0: 'elsewhere' is predicted but not held out"):
         check_leakage(copy)
 
 
@@ -171,13 +171,15 @@ def test_a_writer_is_in_one_fold_and_the_check_sees_to_it(tmp_path: Path) -> Non
     for number in range(24):  # the same files, but every writer wrote something of each fold
         path = tmp_path / "ink" / f"{number}.inkml"
         path.write_text(INK.format(number + 1, number % 2 + 1), encoding="utf-8")
-    with pytest.raises(TrainingError, match="fold 0: the model was trained on the writer 'w1', whose images it reads"):
+    with pytest.raises(
+        TrainingError, match="fold 0: the model was trained on the writer 'w1', whose images it predicts"
+    ):
         check_leakage(options)
 
 
 def test_data_and_output_of_a_fold_cannot_be_replaced(tmp_path: Path) -> None:
     for setting in ("data=[{path: elsewhere}]", "output=elsewhere"):
-        with pytest.raises(TrainingError, match="every fold has its own"):
+        with pytest.raises(TrainingError, match="crossfold sets this key for every fold"):
             run_crossfold(CrossFold("demo", 2, CONFIG, tmp_path, train_settings=(setting,)))
 
 

@@ -98,7 +98,7 @@ def test_a_frozen_recognizer_reads_everything_once(options: CrossFold, capsys: p
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"train_command": ""}, "needs no folds: --frozen"),
+        ({"train_command": ""}, "that is not trained, set --frozen"),
         ({"config": Path("c.yaml")}, "choose one"),
         ({"frozen": True}, "nothing is trained"),
         ({"frozen": True, "train_command": ""}, r"unknown placeholder \{model\}: known are \{data\}, \{out\}"),

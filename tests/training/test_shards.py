@@ -133,7 +133,7 @@ def _wrong_type(folder: Path) -> None:
     ("change", "message"),
     [
         (_missing, r"train-00001-of-00002.parquet is missing \(1 of 00002 are\)"),
-        (_two_builds, "holds shards of two builds"),
+        (_two_builds, "contains shards of two builds"),
         (_two_splits, "holds the splits test, train: choose one"),
         (_cut, "is not a complete Parquet file"),
         (_no_column, "has no column messages: it has id, images"),

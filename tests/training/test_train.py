@@ -187,7 +187,7 @@ def test_frozen_parts_stay_as_they_are(tiny: Path, shards: Path, tmp_path: Path)
     assert changed
     assert not any("visual" in name for name in changed)
     everything = {"vision": True, "projector": True, "language": True}
-    with pytest.raises(TrainingError, match="leaves nothing to train"):
+    with pytest.raises(TrainingError, match="nothing is left to train"):
         train(config(tiny, shards, tmp_path / "none", freeze=everything))
 
 

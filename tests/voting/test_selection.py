@@ -56,7 +56,7 @@ def test_selected_images_are_more_often_wrong_and_cover_more(shared: Path, tmp_p
     files = [shared / f"golden/predictions/crohme_2014_{model}_pred.json" for model in ("3b", "7b")]
     result = select_files(files, 50, tmp_path / "selected.jsonl")
     rows = load_predictions(tmp_path / "selected.jsonl")
-    wrong = sum(row.text != row.label for row in rows) / len(rows)
+    wrong = sum(row.prediction != row.label for row in rows) / len(rows)
     everything = load_predictions(files[0])
-    assert wrong > 2 * sum(row.text != row.label for row in everything) / len(everything)
+    assert wrong > 2 * sum(row.prediction != row.label for row in everything) / len(everything)
     assert result["covered"] > result["confusions"] * 50 / result["disagreements"]

@@ -164,7 +164,7 @@ def test_two_published_models_on_crohme_2014(shared: Path) -> None:
     assert ranked.weights[1] > ranked.weights[0]
     assert round(plain.best.exprate_b, 2) >= 82.66
     assert ranked.best.difference > 1.0
-    right = [row.text == row.label for row in ranked.rows]
+    right = [row.prediction == row.label for row in ranked.rows]
     halves = list(range(len(right)))
     random.Random(0).shuffle(halves)
     first, second = halves[::2], halves[1::2]

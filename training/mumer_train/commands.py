@@ -32,7 +32,7 @@ def tiny_init(
     layers: Annotated[int, typer.Option(min=2, help="Number of layers of the language model.")] = 4,
     vision_width: Annotated[int, typer.Option(help="Hidden size of the vision tower (multiple of 16).")] = 128,
     vision_layers: Annotated[
-        int | None, typer.Option(min=2, help="Number of layers of the vision tower. Default: as --layers.")
+        int | None, typer.Option(min=2, help="Number of layers of the vision tower. Default: the value of --layers.")
     ] = None,
     patch: Annotated[int, typer.Option(min=4, help="Patch size in pixels.")] = 14,
     window: Annotated[int, typer.Option(min=0, help="Size of attention windows in pixels; 0 for none.")] = 112,
@@ -85,7 +85,7 @@ def pretrain_vision(
         float, typer.Option(min=0.0, help="Learning rate of AdamW; Muon uses four times as much.")
     ] = 1e-3,
     cell: Annotated[
-        int, typer.Option(min=8, help="Size in pixels of the cell of one image token: twice the patch size.")
+        int, typer.Option(min=8, help="Side of the image area of one token, in pixels: twice the patch size.")
     ] = 20,
     seed: Annotated[int, typer.Option(min=0, help="Random seed of images and order.")] = 0,
     workers: Annotated[int, typer.Option(min=1, help="Worker processes that render images.")] = 1,
@@ -106,15 +106,17 @@ def train(
     ] = None,
     method: Annotated[
         Method,
-        typer.Option(help="sft: on shards. grpo: by rewards, on prompts. dpo: by preferences, on pairs."),
+        typer.Option(
+            help="sft: supervised, on shards. grpo: with rewards, on prompts. dpo: with preferences, on pairs.",
+        ),
     ] = Method.sft,
     resume: Annotated[bool, typer.Option("--resume", help="Continue from the last checkpoint.")] = False,
-    test: Annotated[str | None, typer.Option(help="Validation images: short for --set evaluate.data=...")] = None,
+    test: Annotated[str | None, typer.Option(help="Validation images; the same as --set evaluate.data=...")] = None,
     every: Annotated[
-        int | None, typer.Option(min=1, help="Updates between validations: short for --set evaluate.every=...")
+        int | None, typer.Option(min=1, help="Updates between validations; the same as --set evaluate.every=...")
     ] = None,
 ) -> None:
-    """Train a model: on shards (full fine-tuning), by rewards (GRPO) or by preferences (DPO)."""
+    """Train a model: on shards (full fine-tuning), with rewards (GRPO) or with preferences (DPO)."""
     if method is not Method.sft:
         from mumer_train.policy.config import load_policy_config
         from mumer_train.policy.train import train_policy
@@ -136,16 +138,16 @@ def crossfold(
     pipeline: Annotated[str, typer.Argument(help="Pipeline file, or the name of a ready pipeline.")],
     out: Annotated[Path, typer.Option(help="Output folder for builds, models, predictions and mined shards.")],
     config: Annotated[
-        Path | None, typer.Option("--train", help="Training config; its data and output are replaced.")
+        Path | None, typer.Option("--train", help="Training config; its keys data and output are replaced.")
     ] = None,
     train_command: Annotated[
-        str, typer.Option(help="Command of another trainer, with {data} (a build) and {out} (folder for the model).")
+        str, typer.Option(help="Command that trains a model, with {data} (a build) and {out} (folder for the model).")
     ] = "",
     predict_command: Annotated[
         str, typer.Option(help="Command that writes predictions, with {model}, {data} and {out} (Parquet file).")
     ] = "",
     frozen: Annotated[
-        bool, typer.Option("--frozen", help="The recognizer is not trained: read all images, without folds.")
+        bool, typer.Option("--frozen", help="Do not train a recognizer: predict all images, without folds.")
     ] = False,
     folds: Annotated[int, typer.Option(min=2, help="Number of folds.")] = 5,
     samples: Annotated[int, typer.Option(min=1, help="Predictions sampled per held-out image.")] = 4,
@@ -165,7 +167,7 @@ def crossfold(
         bool, typer.Option("--print-commands", help="Print the stages without running them.")
     ] = False,
 ) -> None:
-    """Cross-fold error mining: for each fold, train on the others and read it; then mine all errors.
+    """Cross-fold error mining: for each fold, train on the others and predict it; then mine all errors.
 
     A killed run continues when it is started again.
     """

@@ -30,8 +30,8 @@ class Part(BaseModel):
     Attributes:
         path: folder of a build, or of one of its configs.
         configs: names of configs; default: all.
-        split: name of the split, where the folder holds several.
-        repeat: how often each row comes in an epoch.
+        split: name of the split, if the folder contains several.
+        repeat: number of occurrences of each row in an epoch.
         weight: share of an epoch, relative to the weights of the other parts; rows are repeated or sampled to fill it.
     """
 
@@ -85,7 +85,7 @@ class TrainConfig(BaseModel):
         data: the training data.
         output: folder for checkpoints, the final model, ``run.json`` and ``loss.png``.
         epochs: passes over the data; ``max_steps`` above 0 ends sooner.
-        learning_rate, warmup, schedule: of AdamW; warm-up as a share of all steps.
+        learning_rate, warmup, schedule: options of AdamW; ``warmup`` is a share of all steps.
         optimizer: ``adamw``, or ``muon`` for small models trained from scratch; see `muon`.
         per_device_batch_size: rows per device and step.
         gradient_accumulation_steps: steps per update.
@@ -93,21 +93,21 @@ class TrainConfig(BaseModel):
         precision: ``bf16`` computes in bf16 on weights in fp32; ``pure_bf16`` halves the memory and loses small
             updates; ``fp32`` on CPU.
         max_pixels: larger images are scaled down to at most this many pixels.
-        max_length: rows of more tokens are skipped, counted and named in ``run.json``.
+        max_length: rows with more tokens are skipped, counted and listed in ``run.json``.
         freeze: parts that are not trained.
         gradient_checkpointing: recompute activations to save memory.
         attention: transformers' name of the implementation; default: the choice of transformers.
-        liger: fused kernels, where liger-kernel is installed.
+        liger: use fused kernels; needs the package liger-kernel.
         sharding: ``fsdp2`` shards weights and optimizer over the GPUs of a `torchrun`.
         streaming: read shards sequentially instead of by index; ``shuffle_buffer`` rows are mixed.
         workers: processes that prepare batches.
         group_by_length: put rows of similar length into one batch.
-        peak_tflops: of one device, for the MFU, where the GPU is not known here.
-        report: where the figures are logged, beside ``run.json``.
+        peak_tflops: peak TFLOP/s of one device, for the MFU, if the GPU is not in the built-in table.
+        report: loggers of the figures, in addition to ``run.json``.
         evaluate: validation during training; the best model is kept in ``best``.
         save_steps, log_steps: interval in updates.
         save_total_limit: number of checkpoints to keep, the newest.
-        seed: of data order and dropout.
+        seed: random seed of data order and dropout.
         trust_remote_code: run code that comes with the model.
     """
 
@@ -152,15 +152,15 @@ class TrainConfig(BaseModel):
     def _agrees(self) -> TrainConfig:
         weights = [part.weight is not None for part in self.data]
         if any(weights) and not all(weights):
-            raise ValueError("give a weight to every part of data, or to none")
+            raise ValueError("weight: set it for every part of data, or for none")
         if any(weights) and any(part.repeat > 1 for part in self.data):
-            raise ValueError("a part of data has a weight or is repeated, not both")
+            raise ValueError("a part of data cannot have both weight and repeat")
         if self.effective_batch and self.gradient_accumulation_steps > 1:
-            raise ValueError("effective_batch replaces gradient_accumulation_steps: leave one out")
+            raise ValueError("effective_batch replaces gradient_accumulation_steps: remove one of them")
         return self
 
     def accumulation_on(self, processes: int) -> int:
-        """Forward and backward passes for one update with so many processes.
+        """Number of forward and backward passes per update, given the number of processes.
 
         Raises:
             TrainingError: ``effective_batch`` is not a multiple of the rows that all devices take in one pass.
@@ -178,12 +178,12 @@ class TrainConfig(BaseModel):
 
 
 def load_config(path: Path, settings: Sequence[str] = ()) -> TrainConfig:
-    """Read a configuration file, with ``key=value`` settings over it (``data.0.path=out/mine``).
+    """Read a configuration file and override keys by ``key=value`` settings (``data.0.path=out/mine``).
 
     Relative paths are relative to the working directory.
 
     Raises:
-        TrainingError: the file cannot be read, or a key or value is wrong: one line for each problem.
+        TrainingError: the file cannot be read, or a key or value is wrong; the message has one line per problem.
     """
     raw = read_yaml(path, TrainingError)
     configure(raw, settings, ALIASES, TrainingError)

@@ -1,6 +1,6 @@
-"""Cross-fold error mining: every image is read by a model that was not trained on it; then all errors are mined.
+"""Cross-fold error mining: every image is predicted by a model that was not trained on it; then all errors are mined.
 
-Not for computing anything: each stage is a command, of `mumer` or the user's, that leaves a file when it is done.
+It computes nothing itself: each stage is a command of `mumer` or of the user that writes a file when it has finished.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ class CrossFold:
 
     Attributes:
         pipeline: pipeline file, or the name of a ready pipeline; the models are trained on its tasks.
-        folds: number of folds; examples are assigned by writer where the source names one, else by id.
+        folds: number of folds; examples are assigned by writer if the source names the writers, else by id.
         config: training configuration; its ``data`` and ``output`` are replaced. ``None`` with ``train_command`` or
             ``frozen``.
         out: folder for all results.
-        settings: ``key=value`` over the pipeline.
-        train_settings: ``key=value`` over the training configuration.
+        settings: ``key=value``, overrides keys of the pipeline.
+        train_settings: ``key=value``, overrides keys of the training configuration.
         samples, temperature, top_p, max_tokens, batch: options of `mumer predict`.
         seed: seed of folds and sampling.
         train_command: command line of another trainer, with ``{data}`` (a build), ``{out}`` (folder for the model) and
             ``{fold}``.
         predict_command: command line that writes the predictions of a build: ``{data}`` (one config of a build),
             ``{out}`` (Parquet file), ``{model}`` (the folder for the model), ``{fold}``.
-        frozen: the recognizer is not trained: no folds, all images are read by ``predict_command``.
+        frozen: the recognizer is not trained: there are no folds, and ``predict_command`` predicts all images.
     """
 
     pipeline: str
@@ -107,7 +107,7 @@ def _train(options: CrossFold, fold: int, folder: Path) -> Stage:
 
 
 def _frozen(options: CrossFold) -> Iterator[Stage]:
-    """Without folds: one build of everything, and its predictions."""
+    """The stages without folds: one build of all images, and its predictions."""
     data, predictions = options.out / "data", options.out / "predictions.parquet"
     settings = [*options.settings, "tasks=[recognition]"]
     arguments = ["build", options.pipeline, "--out", str(data), "--resume", *_each("--set", settings)]
@@ -146,10 +146,10 @@ def _each(option: str, values: Sequence[str]) -> list[str]:
 
 
 def run_crossfold(options: CrossFold) -> Path:
-    """Run the stages that are not done; returns the folder of mined shards.
+    """Run the stages that have not finished; returns the folder of mined shards.
 
     Raises:
-        TrainingError: a stage fails, or a model was trained on an image that it reads.
+        TrainingError: a stage fails, or a model was trained on an image that it predicts.
     """
     check_commands(options.config, options.train_command, options.predict_command, options.frozen)
     if options.frozen:
@@ -157,7 +157,7 @@ def run_crossfold(options: CrossFold) -> Path:
         return _run_frozen(options)
     for key in ("data", "output"):
         if any(setting.partition("=")[0].strip().partition(".")[0] == key for setting in options.train_settings):
-            raise TrainingError(f"--train-set {key}=...: every fold has its own; crossfold sets it")
+            raise TrainingError(f"--train-set {key}=...: crossfold sets this key for every fold: remove it")
     for fold in range(options.folds):
         held, others, *rest = _fold(options, fold)
         run_stage(held)
@@ -183,11 +183,11 @@ def _run_frozen(options: CrossFold) -> Path:
 
 
 def check_leakage(options: CrossFold) -> None:
-    """Check in the files that no model reads its training data: by id, by the bytes of images, by writer.
+    """Check in the files that no model predicts its training data: by id, by the bytes of images, by writer.
 
     Raises:
-        TrainingError: a model does; or it was trained on other data than its fold's; or the predictions of a fold are
-            another model's.
+        TrainingError: a model does; a model was not trained on the build of its fold; or the predictions of a fold come
+            from another model.
     """
     writers = _writers(options)
     for fold in range(options.folds):
@@ -202,15 +202,17 @@ def check_leakage(options: CrossFold) -> None:
         table = pq.read_table(folder / "predictions.parquet", columns=["img_id"])
         read = set(table["img_id"].to_pylist())
         if both := sorted(trained & read):
-            raise TrainingError(f"fold {fold}: the model was trained on {both[0]!r}, which it reads")
+            raise TrainingError(f"fold {fold}: the model was trained on {both[0]!r}, which it predicts")
         if read - held:
-            raise TrainingError(f"fold {fold}: {sorted(read - held)[0]!r} is read but not held out")
+            raise TrainingError(f"fold {fold}: {sorted(read - held)[0]!r} is predicted but not held out")
         known = {writers.get(example_id, "") for example_id in trained} - {""}
         if both := sorted(known & {writers.get(example_id, "") for example_id in read}):
-            raise TrainingError(f"fold {fold}: the model was trained on the writer {both[0]!r}, whose images it reads")
+            raise TrainingError(
+                f"fold {fold}: the model was trained on the writer {both[0]!r}, whose images it predicts"
+            )
         model = str(facts_of(folder / "predictions.parquet").get("model", ""))
         if (reader := re.search(r"(?<![\w.-])(fold-\d+)/model(?![\w.-])", model)) and reader[1] != folder.name:
-            raise TrainingError(f"fold {fold}: the images were read by the model of {reader[1]}")
+            raise TrainingError(f"fold {fold}: the predictions come from the model of {reader[1]}")
 
 
 def _check_builds(folder: Path, fold: int) -> tuple[set[str], set[str]]:
@@ -218,7 +220,7 @@ def _check_builds(folder: Path, fold: int) -> tuple[set[str], set[str]]:
     ids, images = _images(folder / "train")
     held_ids, held_images = _images(folder / "held")
     if both := sorted(ids & held_ids):
-        raise TrainingError(f"fold {fold}: the model was trained on {both[0]!r}, which it reads")
+        raise TrainingError(f"fold {fold}: the model was trained on {both[0]!r}, which it predicts")
     for digest in sorted(images.keys() & held_images.keys()):
         trained, read = images[digest], held_images[digest]
         raise TrainingError(f"fold {fold}: {trained!r} (training) and {read!r} (held out) are the same image")
@@ -226,7 +228,7 @@ def _check_builds(folder: Path, fold: int) -> tuple[set[str], set[str]]:
 
 
 def _check_model(folder: Path, fold: int) -> None:
-    """Check in the record of the training run that its data were the build of the fold."""
+    """Check in the record of the training run that it used the build of the fold."""
     record = json.loads((folder / "model" / "run.json").read_text(encoding="utf-8"))
     expected = json.loads((folder / "train" / "manifest.json").read_text(encoding="utf-8"))["fingerprint"]
     for part in record["data"]:
@@ -235,7 +237,7 @@ def _check_model(folder: Path, fold: int) -> None:
 
 
 def _writers(options: CrossFold) -> dict[str, str]:
-    """Id -> writer of all examples, where the source names one."""
+    """Id -> writer of all examples, if the source names the writers."""
     reader = load_pipeline(options.pipeline, options.settings).reader()
     rows = (row for part in reader.plan(5_000, 64 << 20) for row in reader.read(part))
     return {row.id: row.writer for row in rows if isinstance(row, Example) and row.writer}

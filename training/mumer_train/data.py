@@ -1,6 +1,6 @@
 """Rows -> batches: prompt, loss mask (answers only), padding to the longest row of a batch.
 
-Not for reading shards: `shards`. Of a model it needs the processor only.
+Not for reading shards: `shards`. It needs only the processor of a model.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ class ChatExample:
     """One row of a shard.
 
     Attributes:
-        id: of the image.
+        id: id of the image.
         prompt: the user turn, without the image placeholder.
         answer: the assistant turn.
         image: the image; only its header has been read.
-        task: name of the config that the row belongs to.
-        left_out: task and id of rows of a stream that were skipped just before or after this one.
+        task: name of the config of the row.
+        left_out: task and id of rows of a stream that were skipped immediately before or after this one.
     """
 
     id: str
@@ -97,7 +97,7 @@ def rgb_image(example: ChatExample) -> Image:
 
 
 def prompt_text(processor: ModelProcessor, prompt: str) -> str:
-    """The user turn as the model takes it: in its chat template, or as the prefix of a decoder."""
+    """The user turn in the model's format: its chat template, or the prefix of a decoder."""
     return processor.prompt_text(prompt)
 
 
@@ -113,7 +113,7 @@ class Encoder:
         return [*tokenizer(example.answer, add_special_tokens=False)["input_ids"], tokenizer.eos_token_id]
 
     def length(self, example: ChatExample) -> int:
-        """Tokens of an example; its pixels are not decoded where the processor allows that."""
+        """Number of tokens of an example; pixels are decoded only if the processor needs them."""
         prompt = prompt_text(self.processor, example.prompt)
         return self.processor.length(prompt, example.image) + len(self.answer_ids(example))
 
@@ -172,8 +172,8 @@ class BatchStats:
         tasks: config of each row.
         lengths: tokens of each row.
         image_tokens, patches: number over all images.
-        prompt: tokens before the first answer.
-        left_out: task and id of rows that a stream skipped next to these.
+        prompt: number of tokens before the first answer.
+        left_out: task and id of rows that a stream skipped next to the rows of the batch.
     """
 
     tasks: list[str]
@@ -185,7 +185,7 @@ class BatchStats:
 
 
 def restrict_logits_to_answers(inputs: dict[str, Any], stats: BatchStats) -> dict[str, Any]:
-    """Compute logits from the first answer of the batch on: with a large vocabulary those of prompts cost most."""
+    """Compute no logits before the first answer of the batch; with a large vocabulary, logits of prompts are slow."""
     kept = inputs["labels"].shape[1] - stats.prompt + 1  # the token before an answer predicts its first token
     return {**inputs, "labels": inputs["labels"][:, -kept:], "logits_to_keep": kept}
 

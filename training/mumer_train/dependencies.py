@@ -1,6 +1,6 @@
-"""Optional dependencies of the trainer, and the error where one is not installed.
+"""Optional dependencies of the trainer, and the error if one is not installed.
 
-Not for whether they work on this machine: `model.check_options`.
+Not for checking that they work on this machine: `model.check_options`.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ class TrainingError(MumerError):
 
 
 def require(*modules: str, extra: str = "train") -> None:
-    """Raise `TrainingError` where a module is not installed."""
+    """Raise `TrainingError` if a module is not installed."""
     missing = [name for name in modules if find_spec(name) is None]
     if missing:
         raise TrainingError(f"{', '.join(missing)} not installed: pip install 'mumer-data[{extra}]'")
 
 
 def require_for(option: str, module: str, otherwise: str) -> None:
-    """Raise `TrainingError` where an option needs a missing module; ``otherwise`` names the alternative."""
+    """Raise `TrainingError` if an option needs a missing module; ``otherwise`` describes the alternative."""
     if find_spec(module) is None:
         name = _PIP.get(module, module)
         raise TrainingError(f"{option} needs {name}, which is not installed: pip install {name}, or {otherwise}")

@@ -1,4 +1,4 @@
-"""Tokenizer and image processor of an encoder-decoder, whose decoder takes no chat: the task is a prefix of its output.
+"""Tokenizer and image processor of encoder-decoders without a chat template: the task is a prefix of the decoder input.
 
 Not for chat models: `processor`. A decoder reads ``start, prefix, answer, end``; the loss is on the last two.
 """
@@ -21,12 +21,12 @@ from mumer_train.processor import Encoded
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-_UNMARKED = "recognition"  # what a model that knows no task tokens was trained for
+_UNMARKED = "recognition"  # the task of models without task tokens
 
 
 @lru_cache(maxsize=1)
 def task_tokens() -> dict[str, str]:
-    """Fixed prompt of a task -> the token that stands for it, such as ``<tree_cot>``."""
+    """Fixed prompt of a task -> its token, such as ``<tree_cot>``."""
     return {task_class(name).prompt: f"<{name}>" for name in TASKS}
 
 
@@ -43,11 +43,11 @@ class EncoderDecoderProcessor:
     """Converts prompts and images to tensors for models with an image encoder and a text decoder.
 
     Attributes:
-        tokenizer: of the decoder.
+        tokenizer: tokenizer of the decoder.
         images: the image processor of the encoder.
         start: id of the token that the decoder starts with.
-        max_tokens: positions of the decoder; ``None`` where it has no limit.
-        patch: side of a square of pixels that makes one position of the encoder's output.
+        max_tokens: number of positions of the decoder; ``None`` for no limit.
+        patch: side in pixels of the image square of one position of the encoder's output.
     """
 
     tokenizer: Any
@@ -60,7 +60,7 @@ class EncoderDecoderProcessor:
     def prompt_text(self, prompt: str) -> str:
         """The prefix of the decoder: the token of a task with a fixed prompt, else the whole prompt.
 
-        A tokenizer without the token of recognition is that of a model that can do nothing else: it gets no prefix.
+        If the tokenizer has no token for recognition, the model supports only recognition, without a prefix.
 
         Raises:
             TrainingError: the model was not trained for the task.
@@ -82,7 +82,7 @@ class EncoderDecoderProcessor:
         return {"pixel_values": self.images(images=list(images), return_tensors="pt")["pixel_values"]}
 
     def ids(self, text: str) -> list[int]:
-        """The first token of the decoder and those of a prefix."""
+        """Token ids of the start token and of a prefix."""
         return [self.start, *self.tokenizer(text, add_special_tokens=False)["input_ids"]]
 
     def encode(self, texts: Sequence[str], images: Sequence[Image]) -> Encoded:
@@ -94,11 +94,11 @@ class EncoderDecoderProcessor:
         return Encoded(prompts, {}, pixels, [positions] * len(texts), positions * len(texts))
 
     def length(self, text: str, image: Image) -> int:
-        """Tokens of a prefix and of the start; images have none in the decoder."""
+        """Number of tokens of the start and of a prefix; images have no tokens in the decoder."""
         return len(self.ids(text))
 
     def __call__(self, texts: Sequence[str], images: Sequence[Image], *, side: str = "left") -> dict[str, Any]:
-        """The inputs of ``generate``; prefixes must have one length, as decoders count positions from the start."""
+        """The inputs of ``generate``; all prefixes must have the same length: positions count from the start."""
         import torch
 
         rows = [self.ids(text) for text in texts]
@@ -108,12 +108,12 @@ class EncoderDecoderProcessor:
         return {"decoder_input_ids": tokens, "decoder_attention_mask": torch.ones_like(tokens), **self.pixels(images)}
 
     def generate_options(self) -> dict[str, Any]:
-        """Greedy or sampled answers: the files of many such models ask for beams, or for no repeated n-grams."""
+        """Options that disable beam search and n-gram penalties, which the files of many such models set."""
         tokens = {"pad_token_id": self.tokenizer.pad_token_id, "decoder_start_token_id": self.start}
         return {"num_beams": 1, "length_penalty": 1.0, "no_repeat_ngram_size": 0, **tokens}
 
     def settings(self) -> str:
-        """Everything that a length depends on, beside the vocabulary."""
+        """Everything that a length depends on, except the vocabulary."""
         return json.dumps([self.start, self.images.to_json_string()])
 
     def save(self, folder: Path) -> None:
@@ -123,16 +123,16 @@ class EncoderDecoderProcessor:
 
 
 class GrayImages:
-    """Images for encoders of one channel that come without an image processor, prepared as TexTeller prepares them.
+    """Image processor for encoders with one channel that have none, with the steps of TexTeller.
 
-    White borders are cut off; the rest is scaled to fit the square, normalised, and padded at the right and the bottom.
+    White borders are cropped; the rest is scaled to fit the square, normalised, and padded at the right and the bottom.
 
     Args:
         size: side of the square, in pixels.
     """
 
-    MEAN, DEVIATION = 0.9545467, 0.15394445  # of TexTeller's training images
-    _BORDER = 15  # of 255: pixels that differ less from the corner are border
+    MEAN, DEVIATION = 0.9545467, 0.15394445  # mean and deviation of TexTeller's training images
+    _BORDER = 15  # out of 255: pixels that differ less from the corner belong to the border
 
     def __init__(self, size: int) -> None:
         self.size = size
@@ -159,8 +159,8 @@ class GrayImages:
         return padded
 
     def to_json_string(self) -> str:
-        """The settings, as image processors of transformers return them."""
+        """The settings as JSON, as image processors of transformers return them."""
         return json.dumps({"gray_images": self.size})
 
     def save_pretrained(self, folder: Path) -> None:
-        """Nothing: the folder has no image processor, as the one that the model came from."""
+        """Write nothing: like the original model, the folder has no image processor."""

@@ -61,7 +61,7 @@ class EvaluationCallback(TrainerCallback):
         self.trainer.meter.pause(time.perf_counter() - begin)
 
     def _best_exprate(self) -> float:
-        """ExpRate of the saved best model, read from disk, so that a resumed run knows it; -1 where there is none."""
+        """ExpRate of the saved best model, read from disk, so that a resumed run knows it; -1 if there is none."""
         path = self._output / BEST / EVALUATION
         return float(json.loads(path.read_text(encoding="utf-8"))["exprate"]) if path.exists() else -1.0
 

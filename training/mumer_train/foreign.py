@@ -1,4 +1,4 @@
-"""Trainers and recognizers of other programs in a cross-fold run: their command lines, and checks of what they leave.
+"""External trainers and recognizers in a cross-fold run: their command lines, and checks of the files that they write.
 
 Not for running them: see `crossfold`.
 """
@@ -23,18 +23,16 @@ def check_commands(config: Path | None, train_command: str, predict_command: str
     """Check that the options say how to train and predict.
 
     Raises:
-        TrainingError: they do not, or say two things; a command line lacks a placeholder or cannot be split.
+        TrainingError: options are missing or conflicting; a command line lacks a placeholder or cannot be split.
     """
     if frozen and (config or train_command):
-        raise TrainingError("--frozen: nothing is trained; leave out --train and --train-command")
+        raise TrainingError("--frozen: nothing is trained: remove --train and --train-command")
     if frozen and not predict_command:
         raise TrainingError("--frozen needs --predict-command '... {data} {out}'")
     if not frozen and not (config or train_command):
-        raise TrainingError(
-            "name --train CONFIG or --train-command; a recognizer that is not trained needs no folds: --frozen"
-        )
+        raise TrainingError("set --train CONFIG or --train-command; for a recognizer that is not trained, set --frozen")
     if config and train_command:
-        raise TrainingError("both --train and --train-command: choose one")
+        raise TrainingError("--train and --train-command are both set: choose one")
     if train_command and not predict_command:
         raise TrainingError("--train-command needs --predict-command '... {model} {data} {out}'")
     if train_command:
@@ -60,7 +58,7 @@ def _check_placeholders(option: str, command: str, needed: tuple[str, ...], othe
 def filled(command: str, values: Mapping[str, object]) -> list[str]:
     """The words of a command line with its placeholders replaced; no shell reads them.
 
-    A word may be a command line itself, in quotes: a path in it is quoted where it has to be.
+    A word in quotes may itself be a command line: a path in it is quoted if necessary.
     """
     return [_filled_word(word, values) for word in shlex.split(command)]
 
@@ -78,10 +76,10 @@ def record_trained(marker: Path, data: Path) -> None:
 
 
 def check_trained(marker: Path, data: Path, fold: int) -> None:
-    """Check that the build has not changed since; an empty marker (``touch``) does not say.
+    """Check that the build has not changed since the training; an empty marker (``touch``) is not checked.
 
     Raises:
-        TrainingError: it has.
+        TrainingError: it has changed.
     """
     recorded = marker.read_text(encoding="utf-8").strip()
     if recorded and recorded != _fingerprint(data):

@@ -1,4 +1,4 @@
-"""The kinds of models that are trained and read here: what is special about each, in one table.
+"""Table of the supported model types and their special properties.
 
 Not for loading them: `loading`. The table of docs/models.md is this one (a test compares them).
 """
@@ -19,16 +19,16 @@ class ModelKind:
     Attributes:
         model_type: as in its ``config.json``.
         models: published models of this type.
-        prompt: where the task goes: into the user turn of a chat, or before the answer in the decoder.
-        images: class of transformers that prepares images as the model's own does, where that needs torchvision.
-        image_defaults: settings of the model's own class, where its files leave them out.
-        processor: class of transformers that joins texts and images, where the model's own needs packages for videos.
-        chat_template: of the model, where its files have none.
-        one_list: whether its processor takes the images of a batch as one list, not a list for each text.
+        prompt: form of the prompt: the user turn of a chat, or a prefix of the decoder input.
+        images: image processor class of transformers that replaces the model's own, if that needs torchvision.
+        image_defaults: settings of the model's own class that its files do not contain.
+        processor: processor class of transformers that replaces the model's own, if that needs packages for videos.
+        chat_template: chat template, if the model's files have none.
+        one_list: whether its processor takes the images of a batch as one list instead of one list per text.
         image_tokens: name of the option of its processor for the number of tokens of an image, if it has one; it is
             ``image_seq_length`` of the configuration.
-        frames: where its image processor knows no ``max_pixels`` and limits frames x height x width: the frames.
-        note: what its users should know.
+        frames: number of frames, if its image processor limits frames x height x width instead of ``max_pixels``.
+        note: remarks for users.
     """
 
     model_type: str
@@ -93,16 +93,16 @@ KINDS = {kind.model_type: kind for kind in _KINDS}
 
 
 def kind_of(config: Any) -> ModelKind | None:
-    """The kind of a model by its configuration; ``None`` where it is not in the table."""
+    """The entry for a model's configuration; ``None`` if its type is not in the table."""
     return KINDS.get(config.model_type)
 
 
 def table() -> str:
-    """The kinds as a Markdown table."""
+    """The table in Markdown."""
     rows = [f"| `{kind.model_type}` | {kind.models} | {kind.prompt} | {kind.note} |" for kind in KINDS.values()]
     return "\n".join(["| type | published models | the prompt is | notes |", "| --- | --- | --- | --- |", *rows])
 
 
 def supported() -> str:
-    """The kinds by name, for messages."""
+    """The supported types by name, for messages."""
     return ", ".join(f"{kind.model_type} ({kind.models})" for kind in KINDS.values())

@@ -86,7 +86,7 @@ def _config(model: str, trust_remote_code: bool) -> Any:
 
 
 def _images(model: str, config: Any, max_pixels: int | None = None, trust_remote_code: bool = False) -> Any:
-    """The image processor of a model, or the one that stands in for it where torchvision is missing."""
+    """The image processor of a model, or its replacement if torchvision is not installed."""
     import transformers
     from transformers.utils import is_torchvision_available
 
@@ -119,7 +119,7 @@ def _stock_processor(model: str, kind: ModelKind, trust_remote_code: bool) -> An
 
 
 def _without_videos(name: str) -> Any:
-    """A processor class of transformers that is made of an image processor and a tokenizer only."""
+    """A processor class of transformers with only an image processor and a tokenizer."""
     import transformers
 
     parts = classmethod(lambda _: ["image_processor", "tokenizer"])
@@ -152,16 +152,16 @@ def _encoder_decoder(model: str, config: Any, tokenizer: Any, training: bool) ->
 
 
 def _start(model: str, config: Any, tokenizer: Any) -> int:
-    """The token that the decoder starts with: of the generation settings, the model, its decoder, or the tokenizer."""
+    """Start token of the decoder, from the generation settings, the model, its decoder, or the tokenizer."""
     from transformers import GenerationConfig
 
     try:
         generation: Any = GenerationConfig.from_pretrained(model)
     except OSError:
         generation = None
-    places = (generation, config, config.get_text_config(decoder=True))
-    found = [getattr(place, "decoder_start_token_id", None) for place in places]
-    start = next((token for token in [*found, tokenizer.bos_token_id] if token is not None), None)
+    settings = (generation, config, config.get_text_config(decoder=True))
+    starts = [getattr(one, "decoder_start_token_id", None) for one in settings]
+    start = next((token for token in [*starts, tokenizer.bos_token_id] if token is not None), None)
     if start is None:
         raise TrainingError(
             f"{model} does not say what its decoder starts with: set decoder_start_token_id in config.json"
@@ -170,7 +170,7 @@ def _start(model: str, config: Any, tokenizer: Any) -> int:
 
 
 def _positions(decoder: Any) -> int | None:
-    """Positions of a decoder; RoBERTa's are counted from behind that of padding."""
+    """Number of positions of a decoder; RoBERTa's positions begin after that of padding."""
     most = getattr(decoder, "max_position_embeddings", None) or getattr(decoder, "n_positions", None)
     if most is None:
         return None
@@ -188,11 +188,11 @@ def _patch(encoder: Any) -> int:
 
 
 def load_weights(model: str, **options: Any) -> Any:
-    """The weights of a folder or Hub id.
+    """Load the weights of a folder or Hub id.
 
     Args:
         model: folder or Hub id.
-        options: of ``from_pretrained``.
+        options: options of ``from_pretrained``.
 
     Raises:
         TrainingError: they cannot be loaded.
@@ -203,7 +203,7 @@ def load_weights(model: str, **options: Any) -> Any:
         loaded = AutoModelForImageTextToText.from_pretrained(model, **options)
     except (OSError, ValueError, ImportError) as error:
         raise TrainingError(f"{model} cannot be loaded as an image-text-to-text model: {error}") from None
-    for forced in ("forced_bos_token_id", "forced_eos_token_id"):  # an answer that was cut off would seem to end
+    for forced in ("forced_bos_token_id", "forced_eos_token_id"):  # a truncated answer would seem complete
         setattr(loaded.generation_config, forced, None)
     return loaded
 
@@ -214,12 +214,12 @@ def add_embeddings(model: Any, tokenizer: Any) -> None:
     if size > decoder.get_input_embeddings().weight.shape[0]:
         decoder.resize_token_embeddings(size)
     head = model.get_output_embeddings()
-    if size > head.weight.shape[0]:  # it is not part of the decoder
+    if size > head.weight.shape[0]:  # the head is not part of the decoder
         model.set_output_embeddings(model._get_resized_lm_head(head, size))
     model.config.get_text_config(decoder=True).vocab_size = decoder.get_input_embeddings().weight.shape[0]
 
 
 def decoder_of(model: Any) -> Any:
-    """The decoder of an encoder-decoder, with its token embeddings; of another model, the model."""
-    places = (model, getattr(model, "model", None))
-    return next((place.decoder for place in places if place is not None and hasattr(place, "decoder")), model)
+    """The decoder of an encoder-decoder, with its token embeddings; for other models, the model itself."""
+    owners = (model, getattr(model, "model", None))
+    return next((owner.decoder for owner in owners if owner is not None and hasattr(owner, "decoder")), model)

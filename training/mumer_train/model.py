@@ -77,14 +77,14 @@ def load_model(config: TrainConfig, processor: ModelProcessor) -> Any:
         if getattr(config.freeze, component_of(name)):
             weights.requires_grad_(False)
     if not any(weights.requires_grad for weights in model.parameters()):
-        raise TrainingError("freeze leaves nothing to train")
+        raise TrainingError("freeze: all parts are frozen: nothing is left to train")
     return model
 
 
 def component_of(name: str) -> str:
     """``vision``, ``projector`` or ``language``, by the name of a weight; projectors may be in the vision tower."""
     modules = name.split(".")
-    found = next((part for part, names in _COMPONENTS.items() if any(one in names for one in modules)), None)
-    if found is None and "encoder" in modules[:2]:  # of an encoder-decoder: the first is `model` in some
+    component = next((part for part, names in _COMPONENTS.items() if any(one in names for one in modules)), None)
+    if component is None and "encoder" in modules[:2]:  # encoder-decoders; the name begins with `model` in some
         return "vision"
-    return found or "language"
+    return component or "language"

@@ -1,6 +1,6 @@
 """Muon for the weight matrices of layers, AdamW for all other weights: for small models trained from scratch.
 
-Not for fine-tuning a model that AdamW has trained, nor for weights that are sharded over devices.
+Not for fine-tuning a model that was trained with AdamW, and not for sharded weights.
 """
 
 from __future__ import annotations

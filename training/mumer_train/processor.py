@@ -42,8 +42,8 @@ class ModelProcessor(Protocol):
 
     Attributes:
         tokenizer, images: tokenizer and image processor of the model.
-        encoder_decoder: whether prompts and answers are inputs of a decoder beside an image encoder.
-        max_tokens: most tokens of prompt and answer together; ``None`` where the model has no limit of its own.
+        encoder_decoder: whether the model has an image encoder and a decoder for prompt and answer.
+        max_tokens: maximum number of tokens of prompt and answer together; ``None`` for no limit.
     """
 
     @property
@@ -56,7 +56,7 @@ class ModelProcessor(Protocol):
     def max_tokens(self) -> int | None: ...  # noqa: D102
 
     def prompt_text(self, prompt: str) -> str:
-        """The user turn as the model takes it, up to where its answer begins."""
+        """The user turn in the model's format, up to the beginning of the answer."""
 
     def encode(self, texts: Sequence[str], images: Sequence[Image]) -> Encoded:
         """Encode prompts, one image per text."""
@@ -71,7 +71,7 @@ class ModelProcessor(Protocol):
         """Options of ``generate`` that override those of the model's files."""
 
     def settings(self) -> str:
-        """Everything that a length depends on, beside the vocabulary."""
+        """Everything that a length depends on, except the vocabulary."""
 
     def save(self, folder: Path) -> None:
         """Write tokenizer and image processor for `from_pretrained`."""
@@ -86,7 +86,7 @@ def _chat(source: Any, prompt: str) -> str:
 
 
 class _ChatPrompts:
-    """What the processors of chat models have in common."""
+    """Common code of the processors of chat models."""
 
     tokenizer: Any
 
@@ -95,7 +95,7 @@ class _ChatPrompts:
         return _chat(self.tokenizer, prompt)
 
     def generate_options(self) -> dict[str, Any]:
-        """None: those of the model's files hold."""
+        """No options: the settings in the model's files apply."""
         return {}
 
 
@@ -104,7 +104,7 @@ class Processor(_ChatPrompts):
     """Converts texts and images to tensors, for models of the Qwen-VL family.
 
     Attributes:
-        tokenizer: of the model; a call names the padding side.
+        tokenizer: tokenizer of the model; each call sets the padding side.
         images: its image processor.
         image_token: the placeholder that its chat template writes for an image.
     """
@@ -112,7 +112,9 @@ class Processor(_ChatPrompts):
     tokenizer: Any
     images: Any
     image_token: str
-    prompts: dict[str, list[int]] = field(default_factory=dict, compare=False, repr=False)  # most rows share a handful
+    prompts: dict[str, list[int]] = field(
+        default_factory=dict, compare=False, repr=False
+    )  # most rows share a few prompts
     encoder_decoder: bool = False
     max_tokens: int | None = None
 
@@ -190,9 +192,9 @@ class StockProcessor(_ChatPrompts):
         tokenizer, images: its components.
         processor: the `AutoProcessor`.
         image_token_id: id of the image token.
-        added_tokens: size of an image -> tokens that it adds to a prompt (cache).
-        one_list: whether it takes the images of a batch as one list, not a list for each text.
-        options: further options of a call.
+        added_tokens: image size -> number of tokens that the image adds to a prompt (cache).
+        one_list: whether it takes the images of a batch as one list instead of one list per text.
+        options: additional options of a call.
     """
 
     tokenizer: Any

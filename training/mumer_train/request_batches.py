@@ -10,15 +10,15 @@ from mumer_data.recognizers import Key, Request
 def request_batches(
     requests: Sequence[Request], done: Container[Key], batch: int, size: Callable[[Request], int]
 ) -> Iterator[list[Request]]:
-    """The batches that are not finished, in the order of ``size``.
+    """The unfinished batches, ordered by ``size``.
 
-    Batches are formed over all requests, finished or not; a batch that is finished in part is repeated as a whole.
+    Batches are formed from all requests, finished or not; a partly finished batch is repeated completely.
 
     Args:
-        requests: all of the run.
-        done: keys of the finished ones.
+        requests: all requests of the run.
+        done: keys of the finished requests.
         batch: requests per batch.
-        size: of a request's image.
+        size: function: request -> size of its image.
     """
     ordered = sorted(requests, key=lambda request: (size(request), request.id, request.sample))
     for begin in range(0, len(ordered), batch):

@@ -41,7 +41,7 @@ def write_run_record(config: TrainConfig, history: Sequence[dict[str, Any]], fac
 
 
 def package_versions() -> dict[str, str]:
-    """Versions of the packages that a result depends on, of those that are installed."""
+    """Versions of the installed packages that influence a result."""
     return {name: number for name in _PACKAGES if (number := _version(name))}
 
 

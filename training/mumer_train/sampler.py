@@ -21,9 +21,9 @@ class EpochSampler(Sampler[int]):
     Args:
         rows: number of rows.
         seed: seed of the run.
-        epoch: returns the number of the epoch that begins.
+        epoch: function that returns the number of the current epoch.
         lengths: tokens of each row.
-        group: rows that all devices take in one step; their lengths are similar, so that no device waits.
+        group: number of rows per step over all devices; rows of a group have similar lengths, so that no device waits.
     """
 
     def __init__(

@@ -55,7 +55,7 @@ def shard_files(path: Path, split: str | None = None) -> dict[str, list[str]]:
 
 
 def _complete(files: list[Path]) -> list[str]:
-    """The shards of one split of one config; raises `TrainingError` where one is missing."""
+    """The shards of one split of one config; raises `TrainingError` if one is missing."""
     first = _SHARD.fullmatch(files[0].name)
     assert first is not None
     split, total = first["split"], first["total"]
@@ -64,7 +64,9 @@ def _complete(files: list[Path]) -> list[str]:
     if missing := sorted(set(names) - present):
         raise TrainingError(f"{folder / missing[0]} is missing ({len(missing)} of {total} are): build or copy it again")
     if others := sorted(present - set(names)):
-        raise TrainingError(f"{folder} holds shards of two builds, {names[0]} and {others[0]}: remove those of one")
+        raise TrainingError(
+            f"{folder} contains shards of two builds, {names[0]} and {others[0]}: remove the shards of one build"
+        )
     return [str(folder / name) for name in names]
 
 
@@ -153,8 +155,9 @@ def _names(kind: pa.DataType) -> set[str]:
 def mixed(data: Sequence[Part], seed: int) -> datasets.Dataset:
     """The rows of an epoch: all parts concatenated, each repeated ``repeat`` times, or mixed by weight.
 
-    With weights, an epoch has as many rows as all parts together. Rows of a part below its share are repeated, each
-    equally often or once more; of a part above its share rows are sampled. The result depends on the seed only.
+    With weights, an epoch has as many rows as all parts together. If a part is below its share, its rows
+    are repeated (the counts differ by at most one); if it is above, rows are sampled. The result depends only on the
+    seed.
     """
     parts = [load_rows(part.path, part.configs, part.split) for part in data]
     weights = [part.weight for part in data if part.weight is not None]
@@ -180,8 +183,8 @@ def _sampled(rows: datasets.Dataset, share: int, number: int, seed: int) -> data
 def streamed(data: Sequence[Part], seed: int, buffer: int) -> tuple[datasets.IterableDataset, int]:
     """The rows as a stream that alternates between the parts at random, and the number of rows per epoch.
 
-    Without weights every row comes ``repeat`` times per epoch; with weights the part of each row is sampled, so the
-    shares hold on average.
+    Without weights every row occurs ``repeat`` times per epoch; with weights the part of each row is sampled, so the
+    shares are correct on average.
     """
     import datasets
 

@@ -1,4 +1,4 @@
-"""One stage of a cross-fold run: a command, and the file that says that it is done.
+"""One stage of a cross-fold run: a command, and the file that marks it as finished.
 
 Not for the order of stages: see `crossfold`.
 """
@@ -17,10 +17,10 @@ from mumer_train.foreign import record_trained
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One command, and the file that it leaves when it is done.
+    """One command, and the file that it writes when it has finished.
 
-    ``external`` commands are complete; others are arguments of ``mumer``. For an external trainer, which cannot know of
-    ``done``, that file is written for it.
+    ``external`` commands are complete; others are arguments of ``mumer``. An external trainer does not know the file
+    ``done``, so the file is written after it has succeeded.
     """
 
     arguments: list[str]
@@ -29,7 +29,7 @@ class Stage:
 
     @property
     def trains(self) -> bool:
-        """Whether it is another trainer."""
+        """Whether the command is an external trainer."""
         return self.external and self.done.suffix == ".done"
 
     def __str__(self) -> str:
@@ -38,17 +38,17 @@ class Stage:
 
 
 def run_stage(stage: Stage) -> None:
-    """Run a stage that is not done.
+    """Run a stage that has not finished.
 
     Raises:
-        TrainingError: it fails, or does not leave its file.
+        TrainingError: it fails, or does not write its file.
     """
     if stage.done.exists():
         return
     print(f"$ {stage}", flush=True)
     mumer = [sys.executable, "-m", "mumer_data"]
     command = stage.arguments if stage.external else [*mumer, *stage.arguments]
-    if command[0] == "mumer":  # of this environment, whatever stands in PATH
+    if command[0] == "mumer":  # the interpreter of this environment, regardless of PATH
         command = [*mumer, *command[1:]]
     try:
         code = subprocess.run(command, check=False).returncode

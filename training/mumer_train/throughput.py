@@ -33,7 +33,7 @@ PEAKS = {
 
 
 def peak_tflops_of(name: str) -> float | None:
-    """Peak of a GPU by its name, in TFLOP/s; ``None`` where it is unknown."""
+    """Peak TFLOP/s of a GPU by its name; ``None`` for an unknown GPU."""
     matches = [model for model in PEAKS if model in name]
     return PEAKS[max(matches, key=len)] if matches else None
 
@@ -69,7 +69,7 @@ class FlopEstimate:
                 weights[part] += getattr(values, "ds_numel", values.numel())  # ZeRO-3 has sharded them already
         rates, upstream = {}, False
         for part in ("vision", "projector", "language"):
-            upstream = upstream or (part == "language" and trained[part])  # its token embeddings come first
+            upstream = upstream or (part == "language" and trained[part])  # the token embeddings come first
             rates[part] = weights[part] * (2.0 + 2.0 * trained[part] + 2.0 * upstream)
             upstream = upstream or trained[part]
         text = model.config.get_text_config()
@@ -96,8 +96,8 @@ class ThroughputMeter:
 
     Args:
         flops: estimate for the model.
-        peak: peak of one device, in TFLOP/s; without it there is no MFU.
-        gather: one object of each process -> those of all.
+        peak: peak TFLOP/s of one device; without it there is no MFU.
+        gather: function: object of this process -> objects of all processes.
     """
 
     def __init__(self, flops: FlopEstimate, peak: float | None, gather: Callable[[Any], list[Any]]) -> None:

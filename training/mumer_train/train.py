@@ -30,7 +30,7 @@ def train(config: TrainConfig, *, resume: bool = False) -> Path:
         resume: continue from the last complete checkpoint in ``config.output``, if there is one.
 
     Raises:
-        TrainingError: data, model or machine do not fit the configuration; raised before any weight is loaded.
+        TrainingError: data, model or machine do not match the configuration; raised before weights are loaded.
     """
     require("torch", "transformers", "accelerate")
     import torch
@@ -85,7 +85,7 @@ def _load_processor(config: TrainConfig) -> ModelProcessor:
 
 
 def _max_length(config: TrainConfig, processor: ModelProcessor) -> int:
-    """Most tokens of a row, by the configuration and by the model."""
+    """Maximum number of tokens of a row, by the configuration and the model."""
     return min(config.max_length, processor.max_tokens or config.max_length)
 
 
@@ -118,7 +118,7 @@ def _last_checkpoint(output: Path, resume: bool) -> Path | None:
 
     complete = checkpoints(output)
     if not resume and (complete or (output / "final").exists() or (output / "best").exists()):
-        raise TrainingError(f"{output} holds a run already: continue it with --resume, or choose another output")
+        raise TrainingError(f"{output} already contains a run: continue it with --resume, or choose another output")
     return complete[-1] if complete else None
 
 
@@ -172,7 +172,7 @@ def _arguments(config: TrainConfig, *, cuda: bool) -> Any:
         dataloader_num_workers=config.workers,
         dataloader_prefetch_factor=4 if config.workers else None,
         dataloader_persistent_workers=config.workers > 0,
-        # Every process reads the whole stream and takes its rows: the first could only send tensors.
+        # Every process reads the whole stream and selects its rows, because the first process could only send tensors.
         accelerator_config={"dispatch_batches": False},
         remove_unused_columns=False,
         save_steps=config.save_steps,

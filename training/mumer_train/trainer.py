@@ -34,10 +34,10 @@ class MumerTrainer(Trainer):
     """`Trainer` on chat examples.
 
     Args:
-        processor: saved beside the weights.
+        processor: processor of the model; saved with the weights.
         lengths: tokens of each row, to group rows of similar length; ``None`` for a random order.
-        peak: peak of one device, in TFLOP/s; default: by the name of the GPU.
-        arguments, options: of `Trainer`.
+        peak: peak TFLOP/s of one device; default: from the name of the GPU.
+        arguments, options: arguments of `Trainer`.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class MumerTrainer(Trainer):
         **options: Any,
     ) -> None:
         super().__init__(*arguments, **options)
-        if not self.args.use_liger_kernel:  # its kernel makes no logits: the model's own loss is used
+        if not self.args.use_liger_kernel:  # its kernel computes no logits: the model's own loss is used
             self.compute_loss_func = self._token_mean
             self.model_accepts_loss_kwargs = False  # the model computes no loss
         self._processor = processor
@@ -81,8 +81,8 @@ class MumerTrainer(Trainer):
         """Mean loss over the answer tokens of all devices and accumulated steps; every token has the same weight.
 
         Qwen's models ignore ``num_items_in_batch`` and average the means of steps, which gives tokens of short answers
-        a higher weight. Only the logits of answers are converted to fp32. Labels stand under their own input tokens, in
-        an encoder-decoder too: a token is predicted one place before.
+        a higher weight. Only the logits of answers are converted to fp32. Labels have the positions of their
+        input tokens, also in an encoder-decoder; a token is predicted one position earlier.
         """
         shifted = labels[:, 1:]
         mask = shifted != IGNORE_INDEX
@@ -175,7 +175,7 @@ class MumerTrainer(Trainer):
         self.accelerator.wait_for_everyone()
 
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
-        """Load every weight, or fail.
+        """Load all weights; raise an error if any is missing.
 
         The method of transformers loads the weights whose names match and warns about the others: of Qwen2.5-VL, whose
         files keep the names of an older version, none match, and training continues from the base weights. With FSDP
@@ -205,7 +205,7 @@ def checkpoints(folder: Path) -> list[Path]:
 
 
 def replace_folder(new: Path, folder: Path) -> None:
-    """Replace a folder by another; a kill leaves one of them complete, or for an instant neither."""
+    """Replace a folder by another; after a kill one of them is complete, or for a short moment none."""
     removed = _set_aside(folder) if folder.exists() else None
     os.replace(new, folder)
     if removed is not None:
@@ -213,7 +213,7 @@ def replace_folder(new: Path, folder: Path) -> None:
 
 
 def remove_folder(folder: Path) -> None:
-    """Remove a folder so that it is never visible in part."""
+    """Remove a folder so that a partly removed folder is never visible."""
     shutil.rmtree(_set_aside(folder))
 
 

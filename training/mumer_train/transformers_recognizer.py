@@ -118,12 +118,12 @@ class LoadedModel:
             text = prompt_text(self._processor, request.prompt)
             length = len(self._processor.tokenizer(text)["input_ids"]) if self._processor.encoder_decoder else 0
             groups[length].append((request, text))
-        found: dict[Key, Answer] = {}
+        by_key: dict[Key, Answer] = {}
         for group in groups.values():
             asked = [request for request, _ in group]
             answers = self._group(asked, [text for _, text in group], sampling)
-            found |= {request.key: answer for request, answer in zip(asked, answers, strict=True)}
-        return [(request, found[request.key]) for request in requests]
+            by_key |= {request.key: answer for request, answer in zip(asked, answers, strict=True)}
+        return [(request, by_key[request.key]) for request in requests]
 
     def _group(self, requests: Sequence[Request], texts: Sequence[str], sampling: Sampling) -> list[Answer]:
         import torch
@@ -155,7 +155,7 @@ class LoadedModel:
         return [self._answer(*one) for one in zip(new.tolist(), logprobs, strict=True)]
 
     def _answer(self, tokens: list[int], logprobs: list[float]) -> Answer:
-        ended = next((place for place, token in enumerate(tokens, 1) if token in self._ends), None)
+        ended = next((count for count, token in enumerate(tokens, 1) if token in self._ends), None)
         length = len(tokens) if ended is None else ended
         text = self._processor.tokenizer.decode(tokens[:length], skip_special_tokens=True)
         mean = sum(logprobs[:length]) / length if length else None

@@ -17,11 +17,19 @@ AXIS = 0.37  # height of the math axis above the baseline: minus signs and fract
 
 @dataclass(slots=True)
 class Inked:
-    """A stroke and the number of its mark; ``real`` if it is from real handwriting."""
+    """A stroke and the number of its mark.
+
+    Attributes:
+        real: whether it is from real handwriting.
+        lifted: whether the pen is always lifted before it; other strokes of one mark may be joined.
+        struck: whether it is crossed out or overwritten, and so no part of the symbol.
+    """
 
     mark: int
     stroke: Stroke
     real: bool = False
+    lifted: bool = False
+    struck: bool = False
 
 
 @dataclass(slots=True)
@@ -48,14 +56,16 @@ class Box:
         self.width = max(self.width, x + box.width * scale)
         self.parts.append((x, y, scale, box))
 
-    def draw(self, mark: int, strokes: Sequence[Stroke], *, real: bool = False) -> None:
-        """Add strokes, in the coordinates of this box."""
+    def draw(
+        self, mark: int, strokes: Sequence[Stroke], *, real: bool = False, lifted: bool = False, struck: bool = False
+    ) -> None:
+        """Add strokes, in the coordinates of this box; ``lifted`` holds for the first."""
         points = np.concatenate(strokes)
         up, down = -float(points[:, 1].min()), float(points[:, 1].max())
         first = not self.parts and not self.ink
         self.up, self.down = (up, down) if first else (max(self.up, up), max(self.down, down))
         self.width = max(self.width, float(points[:, 0].max()))
-        self.ink += [Inked(mark, stroke, real) for stroke in strokes]
+        self.ink += [Inked(mark, stroke, real, lifted and not index, struck) for index, stroke in enumerate(strokes)]
 
     @property
     def empty(self) -> bool:
@@ -68,5 +78,5 @@ class Box:
         while pending:
             x, y, scale, box = pending.pop()
             for inked in box.ink:
-                yield Inked(inked.mark, inked.stroke * scale + (x, y), inked.real)
+                yield Inked(inked.mark, inked.stroke * scale + (x, y), inked.real, inked.lifted, inked.struck)
             pending += [(x + px * scale, y + py * scale, scale * k, part) for px, py, k, part in box.parts]

@@ -14,6 +14,7 @@ import numpy as np
 from mumer_data.exceptions import ImageError
 from mumer_data.handwriting.glyphs.glyph import Glyph, Stroke
 from mumer_data.handwriting.layout.boxes import AXIS, Box
+from mumer_data.handwriting.layout.corrections import corrected
 from mumer_data.handwriting.layout.stretchy import accent_box, stretched_base, stretchy_delimiter, stretchy_row
 from mumer_data.handwriting.layout.tables import enclosure_box, table_box
 from mumer_data.handwriting.writer import Writer
@@ -23,14 +24,19 @@ EM = 1.52  # heights of a capital
 _ATTRIBUTE = 4 / 3 * EM  # length of an `em` of an attribute, see `typeset.spaces.em`
 _LARGE = {"∑": 1.7, "∏": 1.7, "∐": 1.7, "∫": 2.2, "∬": 2.2, "∭": 2.2, "⨌": 2.2, "∮": 2.2, "∯": 2.2, "∰": 2.2}
 _BESIDE_LIMITS = 0.12  # space after limits, so that they do not touch the next symbol
+_BEYOND = 1.2  # most by which the line of a fraction or root exceeds its content at one end
 _TIGHT = 0.35  # space between the letters of a function name, as a fraction of the space between symbols
-_APART = 0.06  # least space between them: "log" whose letters touch reads as "bog"
-_FAR = 0.7  # largest distance between two letters that are joined without lifting the pen
+_APART = 0.05  # least space between them besides the pen's width: "log" whose letters touch reads as "bog"
+_WORD = 0.7  # size of the letters of a function name; those with an ascender get _TALL: "log" must not read as "eog"
+_TALL, _NARROW = 1.1, 0.92
+_ASCENDERS = frozenset("bdfhklt")
+_FAR = 0.7  # largest distance between two letters that are joined without lifting the pen,
+_LEVEL = 0.35  # and the largest difference in height: a stroke up to the top of "n" would make it an "m"
 
 
 def _near(end: tuple[float, float], begin: Stroke) -> bool:
     right, down = begin.tolist()
-    return bool(0 < right - end[0] < _FAR and abs(down - end[1]) < _FAR)
+    return bool(0 < right - end[0] < _FAR and abs(down - end[1]) < _LEVEL)
 
 
 def _ligature(end: tuple[float, float], begin: Stroke) -> Stroke:
@@ -91,14 +97,17 @@ class LayoutEngine:
         ends: list[tuple[float, float]] = []
         for character in text:
             glyph = self.writer.glyph(character, character, font)
-            width, height = self._size(character, glyph)
+            word = _TALL if character in _ASCENDERS else _WORD
+            width, height = (size * word for size in self._size(character, glyph))
+            width *= _NARROW
             shift = self.writer.shift(0.06)
             strokes = [stroke * (width, height) + (x, shift) for stroke in glyph.strokes]
-            if joined and ends and _near(ends[-1], strokes[0][0]):
+            ligature = joined and bool(ends) and _near(ends[-1], strokes[0][0])
+            if ligature:
                 result.draw(mark, [_ligature(ends[-1], strokes[0][0])], real=glyph.real)
-            result.draw(mark, strokes, real=glyph.real)
+            result.draw(mark, strokes, real=glyph.real, lifted=not ligature)
             ends.append(tuple(strokes[0][-1].tolist()))
-            x += glyph.width * width + _TIGHT * self.writer.gap() + _APART
+            x += glyph.width * width + _TIGHT * self.writer.gap() + _APART + self.writer.style.pen
         return result
 
     def _size(self, text: str, glyph: Glyph) -> tuple[float, float]:
@@ -110,7 +119,7 @@ class LayoutEngine:
         glyph, box = self.writer.glyph(token, text, font), Box()
         scale = self._size(text, glyph)
         box.draw(mark, [stroke * scale for stroke in glyph.strokes], real=glyph.real)
-        return box
+        return corrected(box, mark, text, self.writer)
 
     def sign(self, element: Element) -> Box:
         """An operator; large operators are scaled about the axis."""
@@ -139,18 +148,21 @@ class LayoutEngine:
         over, under = self.box(element[0]), self.box(element[1])
         writer, result = self.writer, Box()
         shrink = 1.0 if self._plain(element) else 0.85
-        width = max(over.width, under.width) * shrink + 0.25 * writer.vary(1.0)
-        above, below = (0.2 * writer.vary(0.8) + 0.05 for _ in range(2))
+        content = max(over.width, under.width) * shrink
+        before, after = (
+            float(np.clip(0.32 * writer.vary(2.4) + writer.shift(0.6), -0.2 * content, _BEYOND)) for _ in range(2)
+        )
+        left, begin = max(0.0, before), max(0.0, -before)  # of the content and of the bar
+        above, below = 0.34 * writer.vary(1.3) + 0.05, 0.4 * writer.vary(1.3) + 0.05
         axis = -AXIS
         for box, y in ((over, axis - above - over.down * shrink), (under, axis + below + under.up * shrink)):
-            x = (width - box.width * shrink) * (0.5 + writer.shift(0.2))
-            result.put(box, max(0.0, x), y, shrink)
+            x = (content - box.width * shrink) * float(np.clip(0.5 + writer.shift(0.3), 0.0, 1.0))
+            result.put(box, left + x, y, shrink)
         if element.get("linethickness") != "0":
-            begin = max(-0.1, writer.shift(0.3))
-            end = max(begin + 0.5 * width, width + writer.shift(0.4))
+            end = left + content + after
             line = writer.line((begin, axis + writer.shift(0.06)), (end, axis + writer.shift(0.06)))
             result.draw(int(element.get(MARK, -1)), [line])
-        result.width = width
+        result.width = max(result.width, left + content + 0.1)
         return result
 
     @staticmethod
@@ -161,7 +173,7 @@ class LayoutEngine:
     def root(self, element: Element) -> Box:
         """A radical sign around a row, with its degree."""
         inner, writer, result = self.box(element[0]), self.writer, Box()
-        top = -max(inner.up, 0.7) - 0.18 * writer.vary(0.8)
+        top = -max(inner.up, 0.7) - 0.48 * writer.vary(1.5)
         bottom = max(inner.down, 0.0) + 0.08 * writer.vary(1.0)
         high, lead = bottom - top, 0.55 * writer.vary(0.5)
         degree = self.box(element[1]) if len(element) > 1 else None
@@ -171,8 +183,8 @@ class LayoutEngine:
             result.put(
                 degree, max(0.0, 0.5 * lead - degree.width * scale), bottom - 0.6 * high - degree.down * scale, scale
             )
-        covered = max(0.6 * inner.width, inner.width + writer.shift(0.4))
-        end = x + lead + covered + 0.2 * writer.vary(1.0) + 0.1
+        covered = max(0.7 * inner.width, inner.width + writer.shift(0.7))
+        end = x + lead + covered + min(_BEYOND, 0.4 * writer.vary(1.8)) + 0.1
         corners = [
             (x, bottom - 0.38 * high),
             (x + 0.3 * lead, bottom - 0.5 * high),
@@ -193,17 +205,18 @@ class LayoutEngine:
         up, down = (base.up, base.down) if not base.empty else (0.75, 0.0)
         up, down = max(up, 0.45), max(down, 0.0 if up < 1.2 else down)
         middle, over = (up - down) / 2, up / 2 if up < 1.2 else (up - down) / 2  # descenders do not lower superscripts
+        wobble = 0.5 if len(boxes) == 1 else 0.2
         for name, box in boxes.items():
-            scale, white = size * writer.vary(0.4), 0.0
+            scale, white = size * writer.vary(0.5), 0.0
             if name == "sup":
-                lowest = max(over + 0.12, up - 0.24 * writer.vary(0.9) - 0.25 * max(0.0, box.up - 1.0))
+                lowest = max(over + 0.12, up - 0.12 * writer.vary(0.9) - 0.25 * max(0.0, box.up - 1.0))
                 if box.down < 0:  # a prime or a star: its ink lies above the baseline
                     lowest, white = max(lowest, 0.45), 0.1
                 y = -lowest - min(box.down, 0.35) * scale
             else:
-                highest = min(middle - 0.12, 0.3 * writer.vary(0.6) - down)
+                highest = min(middle - 0.06, 0.5 * writer.vary(0.6) - down)
                 y = -highest + min(box.up, 1.1) * scale
-            result.put(box, x + white, y + writer.shift(0.2), scale)
+            result.put(box, x + white, y + writer.shift(wobble), scale)
         return result
 
     def _scripts(self, element: Element, positions: dict[str, tuple[str, ...]]) -> tuple[dict[str, Box], float]:

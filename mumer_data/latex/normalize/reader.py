@@ -151,8 +151,8 @@ class _Reader:
 
     def _macro_argument(self, name: str, macro: Macro, number: int) -> list[str]:
         if number == 0 and macro.default is not None:
-            given = self.stack[-1:] == ["["]
-            return self.argument(name, Argument("k", optional=True)) if given else list(macro.default)
+            has_option = self.stack[-1:] == ["["]
+            return self.argument(name, Argument("k", optional=True)) if has_option else list(macro.default)
         return self.argument(name, Argument("m"))
 
     def push(self, tokens: list[str]) -> None:

@@ -101,7 +101,7 @@ def explain(prediction: str, reference: str) -> Rating:
 
 def explain_row(row: Prediction) -> Rating:
     """`explain` of one row, with the fonts of both sides if known."""
-    label, text = row.seen or (row.label, row.text)
+    label, text = row.seen or (row.label, row.prediction)
     return explain(text, label)
 
 

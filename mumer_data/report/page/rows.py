@@ -56,7 +56,7 @@ def wrong_rows(
     for place, exact in enumerate(pairs.exact.tolist()):
         if exact:
             continue
-        row, label, text = pairs.rows[place], pairs.labels[place], pairs.texts[place]
+        row, label, text = pairs.rows[place], pairs.labels[place], pairs.predictions[place]
         image = _image(row, pictures.store) if taken < pictures.most else ""
         taken += bool(image)
         script = align(label, _cut(text))
@@ -78,7 +78,7 @@ def wrong_rows(
 
 
 def _key(confusion: Confusion) -> tuple[str, str]:
-    return confusion.label, confusion.text
+    return confusion.label, confusion.prediction
 
 
 def _cut(text: str) -> str:

@@ -52,7 +52,7 @@ def write_report(
     evaluation = evaluate_pairs([pairs], metrics=[*DEFAULT, "cdm", "rating"], normalizer=normalizer, by=_SLICED)
     confusions = Confusions()
     for row in predictions:
-        confusions.add_prediction(row.label, row.text, row.id)
+        confusions.add_prediction(row.label, row.prediction, row.id)
     outlines = Outlines()
     heat, cells = _heat_map(confusions)
     pictures = Pictures(None if images is None else open_store(images), most_images)
@@ -116,9 +116,9 @@ def _heat_map(found: Confusions) -> tuple[dict[str, Any], dict[tuple[str, str], 
     """The most frequent confusions as a table, and the number of each cell."""
     counts: dict[tuple[str, str], list[float]] = {}
     for row in found.all_datasets().rows():
-        if len(counts) == _CELLS and (row.confusion.label, row.confusion.text) not in counts:
+        if len(counts) == _CELLS and (row.confusion.label, row.confusion.prediction) not in counts:
             continue
-        cell = counts.setdefault((row.confusion.label, row.confusion.text), [0, 0.0])
+        cell = counts.setdefault((row.confusion.label, row.confusion.prediction), [0, 0.0])
         cell[0] += row.count
         cell[1] += row.rate
     numbers = {key: number for number, key in enumerate(counts)}

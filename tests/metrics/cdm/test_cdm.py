@@ -22,7 +22,7 @@ from tests.metrics.files import predictions
 def test_it_agrees_with_the_published_tool(shared: Path) -> None:
     official = json.loads((shared / "golden" / "cdm_crohme_2014_3b.json").read_text(encoding="utf-8"))["f1"]
     rows = load_predictions(shared / "golden" / "predictions" / "crohme_2014_3b_pred.json")
-    ours = np.array([score.f1 for score in cdm_scores([(row.label, row.text) for row in rows])])
+    ours = np.array([score.f1 for score in cdm_scores([(row.label, row.prediction) for row in rows])])
     theirs = np.array([official[row.id] for row in rows])
     assert abs(ours.mean() - theirs.mean()) < 0.005
     assert abs((ours == 1).mean() - (theirs == 1).mean()) < 0.01
@@ -34,9 +34,9 @@ def test_it_agrees_with_the_published_tool(shared: Path) -> None:
 def test_viseq_accepts_nothing_of_what_the_published_tool_forgives(shared: Path) -> None:
     official = json.loads((shared / "golden" / "cdm_crohme_2014_3b.json").read_text(encoding="utf-8"))["f1"]
     rows = load_predictions(shared / "golden" / "predictions" / "crohme_2014_3b_pred.json")
-    forgiven = [row for row in rows if official[row.id] == 1 and row.label.split() != row.text.split()]
+    forgiven = [row for row in rows if official[row.id] == 1 and row.label.split() != row.prediction.split()]
     assert len(forgiven) == 30
-    assert not any(cdm_score(row.label, row.text).viseq for row in forgiven)
+    assert not any(cdm_score(row.label, row.prediction).viseq for row in forgiven)
 
 
 def test_order_counts_by_the_longer_formula() -> None:

@@ -103,7 +103,7 @@ def test_a_stopped_ablation_ends_as_an_undisturbed_one(
 
     with monkeypatch.context() as patched:
         patched.setattr(ReaderRun, "_step", stop_in_between)
-        with pytest.raises(StoppedError, match=r"stopped at step 2 of .*seed-1; the same command goes on"):
+        with pytest.raises(StoppedError, match=r"stopped at step 2 of .*seed-1; the same command continues"):
             run_ablation(settings)
     assert [row.state for row in plan(settings)] == ["done", "done", "begun", "to do"]
     run_ablation(settings)
@@ -191,12 +191,12 @@ def test_shares_are_nested_and_follow_labels(finished: AblationSettings) -> None
 
 
 WRONG = {
-    "no recognition": ({"arms": {"a": {"tasks": ["tree_cot"], "use": {"written": 1}}}}, "every arm is tested by it"),
+    "no recognition": ({"arms": {"a": {"tasks": ["tree_cot"], "use": {"written": 1}}}}, "all arms are tested on it"),
     "unknown task": ({"arms": {"a": {"tasks": ["recognition", "tree"], "use": {"written": 1}}}}, "no task tree"),
     "unknown data": ({"arms": {"a": {"use": {"real": 1}}}}, "arms.a.use: there is no data real: choose from written"),
     "share": ({"arms": {"a": {"use": {"written": 2}}}}, "shares are above 0 and at most 1"),
     "errors": ({"errors": None}, "error tasks need the key errors"),
-    "seeds": ({"seeds": [0, 0]}, "a seed is there twice"),
+    "seeds": ({"seeds": [0, 0]}, "a seed occurs twice"),
     "unit": ({"budget": {"epochs": 3}}, "steps"),
 }
 

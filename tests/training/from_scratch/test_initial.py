@@ -100,7 +100,7 @@ def test_the_bundled_model_can_be_trained_on() -> None:
 
 
 @pytest.mark.parametrize(
-    ("sizes", "problem"), [({"d_model": 80}, "has the shape"), ({"decoder_layers": 4}, "other sizes")]
+    ("sizes", "problem"), [({"d_model": 80}, "has the shape"), ({"decoder_layers": 4}, "sizes differ")]
 )
 def test_other_sizes_are_refused(earlier: Path, sizes: dict[str, Any], problem: str) -> None:
     for source in (earlier, earlier / "float32"):

@@ -323,7 +323,7 @@ def test_the_verb_trains_a_reader_and_plots(config: PolicyConfig, tmp_path: Path
     assert record["rewards"].startswith("1*exact+1*edit_similarity|")
     again = run(*command)
     assert again.exit_code != 0
-    assert "holds a run already" in str(again.output) + str(again.exception)
+    assert "already contains a run" in str(again.output) + str(again.exception)
     assert run(*command, "--resume").exit_code == 0
     assert [entry["step"] for entry in log_of(config)] == [1, 2, 3, 4]
     load_reader(config.output / "final")
@@ -341,7 +341,7 @@ def test_the_verb_trains_a_reader_and_plots(config: PolicyConfig, tmp_path: Path
         ("grpo", {"rewards": {"exakt": 1.0}}, "did you mean 'exact'"),
         ("grpo", {"rewards": "none.yaml"}, "none.yaml cannot be read"),
         ("dpo", {"data": {"label": ["x"]}}, "no column prompt, images, chosen, rejected.*mumer pairs --format trl"),
-        ("grpo", {"data": TREES}, "asks for tree_cot.*write it with --task recognition"),
+        ("grpo", {"data": TREES}, "prompts of the task tree_cot.*write the folder with --task recognition"),
         ("grpo", {"data": {name: [] for name in TREES}}, "has no row"),
         ("dpo", {"data": UNKNOWN}, "a token that is not in the reader's vocabulary"),
     ],

@@ -191,7 +191,7 @@ def test_prompts_quote_formulas() -> None:
     from mumer_data.tasks.error_fix import ErrorFix
 
     fixed = correction("a + b", "a - b")
-    assert prompt_tokens(ErrorFind().prompt(fixed)) == tuple(fixed.text.split())
+    assert prompt_tokens(ErrorFind().prompt(fixed)) == tuple(fixed.prediction.split())
     assert prompt_tokens(ErrorFix().prompt(fixed)) == tuple(fixed.marked.split())
     assert prompt_tokens(task("tree_cot").sample("x").prompt) == ()
 

@@ -51,6 +51,6 @@ def test_every_family_is_a_label_that_parses(seed: int) -> None:
 def test_a_part_behind_the_last_image_is_refused(tmp_path: Path) -> None:
     """An empty folder would stop a training run at a later pass."""
     (tmp_path / "labels.txt").write_text("a\tx\nb\ty\n", "utf-8")
-    with pytest.raises(SourceError, match=r"gives 4 images: there is none from --start 4 on"):
+    with pytest.raises(SourceError, match=r"has 4 images: there are none from --start 4 on"):
         prepare_synthetic(tmp_path / "labels.txt", tmp_path / "images", SyntheticHands(writers=5), copies=2, start=4)
     assert not (tmp_path / "images").exists()

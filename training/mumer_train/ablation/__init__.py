@@ -1,4 +1,4 @@
-"""Ablations: a grid of small readers, each trained on other tasks or data, compared on the same images.
+"""Ablations: a grid of small readers, trained on different tasks or data, compared on the same images.
 
 Not for training one reader: see `mumer_train.from_scratch`.
 """

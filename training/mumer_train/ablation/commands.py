@@ -17,10 +17,11 @@ def ablate(
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="Override a key of the file: key=value. Repeat for several.")
     ] = None,
-    plan: Annotated[bool, typer.Option("--plan", help="Print the grid and what is done, without running.")] = False,
-    results: Annotated[
-        Path | None, typer.Option(help="Write the results to this JSON file too, for a page that shows them.")
-    ] = None,
+    plan: Annotated[
+        bool,
+        typer.Option("--plan", help="Print the grid and the state of each run; do not run anything."),
+    ] = False,
+    results: Annotated[Path | None, typer.Option(help="Write the results to this JSON file too.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
 ) -> None:
     """Train a small reader for each arm and seed, and compare them on the same images.

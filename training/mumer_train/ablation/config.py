@@ -31,11 +31,11 @@ class _Strict(BaseModel):
 
 
 class DataSettings(_Strict):
-    """Images and labels: a pipeline file or the name of a ready one, ``key=value`` settings over it.
+    """Images and labels: a pipeline file or the name of a ready pipeline, with ``key=value`` settings.
 
     Attributes:
-        pipeline: its tasks are ignored: those of each arm are learnt.
-        set: over the pipeline.
+        pipeline: the pipeline; its tasks are ignored, because the arms define the tasks.
+        set: settings that override keys of the pipeline.
         synthetic: whether its images count as synthetic in the table and in scaling curves.
     """
 
@@ -45,13 +45,13 @@ class DataSettings(_Strict):
 
 
 class ErrorSettings(_Strict):
-    """Where the samples of ``error_find`` and ``error_fix`` come from.
+    """Source of the samples of ``error_find`` and ``error_fix``.
 
     Attributes:
-        data: name of the data whose images are read.
-        predictions: prediction files to mine; without them this very model is trained on the other folds of the data,
-            with the tasks, data and first budget of the first arm, and reads the fold that it has not seen.
-        folds, samples, temperature: of that.
+        data: name of the data whose images are predicted.
+        predictions: prediction files to mine. Default: for each fold, a reader is trained on the other folds of the
+            data, with the tasks, data and first budget of the first arm, and predicts the fold.
+        folds, samples, temperature: options of these predictions.
     """
 
     data: str
@@ -66,8 +66,8 @@ class ArmSettings(_Strict):
 
     Attributes:
         tasks: as in pipelines, and ``error_find`` and ``error_fix``; ``recognition`` must be one of them.
-        use: name of data -> share of its labels, chosen by hash: a smaller share is part of a larger one.
-        size: the scaling curves that this arm is a point of: ``real_images``, ``synthetic_images``.
+        use: name of data -> share of its labels, selected by hash: a smaller share is a subset of a larger one.
+        size: scaling curves that contain this arm as a point: ``real_images``, ``synthetic_images``.
     """
 
     tasks: list[str | dict[str, dict[str, Any]]] = [RECOGNITION]
@@ -79,7 +79,7 @@ class ArmSettings(_Strict):
     def _known(cls, tasks: list[str | dict[str, dict[str, Any]]]) -> list[str | dict[str, dict[str, Any]]]:
         named = dict(map(named_task, tasks))
         if RECOGNITION not in named:
-            raise ValueError("recognition is missing: every arm is tested by it")
+            raise ValueError("recognition is missing: all arms are tested on it")
         for name, options in named.items():
             if name not in TASKS and name not in ERROR_TASKS:
                 raise ValueError(f"there is no task {name}: choose from {', '.join([*TASKS, *ERROR_TASKS])}")
@@ -100,7 +100,7 @@ class ArmSettings(_Strict):
 
 
 def named_task(item: str | dict[str, dict[str, Any]]) -> tuple[str, dict[str, Any]]:
-    """Name and options of a task; raises ``ValueError`` where an item holds several."""
+    """Name and options of a task; raises ``ValueError`` if an item has several tasks."""
     if isinstance(item, str):
         return item, {}
     if len(item) != 1:
@@ -113,19 +113,18 @@ class AblationSettings(_Strict):
     """One ablation.
 
     Attributes:
-        name: of the table and the plot.
-        out: folder for everything.
+        name: title of the table and the plot.
+        out: folder for all files.
         data: name -> images and labels to train on.
-        test: name -> images that all runs read at the end.
+        test: name -> images that all runs predict at the end.
         validation: images on which ExpRate is measured during training, for the curve over images seen.
-        errors: where error samples come from; needed by arms with error tasks.
-        budget: amount per unit: ``steps`` (batches) or ``recognition`` (images whose label is read); all arms run once
-            for each unit.
+        errors: source of error samples; needed for arms with error tasks.
+        budget: amount per unit: ``steps`` (batches) or ``recognition`` (images of the task recognition); all arms are
+            trained once per unit.
         warmup, decay: shares of a budget during which the learning rate rises and falls.
-        seeds: each arm runs once for each.
+        seeds: each arm is trained once per seed.
         cdm: whether to compute CDM.
-        reader: settings of `ReaderRunSettings` over the defaults, but for what an ablation sets itself; its intervals
-            count images.
+        reader: settings of `ReaderRunSettings`, except those that an ablation sets itself; intervals are in images.
         arms: title -> arm; the others are compared with the first.
     """
 
@@ -168,12 +167,12 @@ class AblationSettings(_Strict):
             if len(set(map(slug, names))) < len(names):
                 raise ValueError(f"{kind}: two names have the same folder; use other letters or digits")
         if len(set(self.seeds)) < len(self.seeds):
-            raise ValueError("seeds: a seed is there twice")
+            raise ValueError("seeds: a seed occurs twice")
         return self
 
 
 def slug(name: str) -> str:
-    """A name as the name of a folder."""
+    """A folder name from a title."""
     return re.sub(r"[^A-Za-z0-9.]+", "-", name).strip("-").lower() or "arm"
 
 
@@ -189,8 +188,8 @@ class Run:
     Attributes:
         arm: title of its arm.
         unit, amount: its budget.
-        seed: of weights, order and augmentation.
-        folder: for its files.
+        seed: random seed of weights, order and augmentation.
+        folder: folder of its files.
     """
 
     arm: str
@@ -201,7 +200,7 @@ class Run:
 
 
 def grid(settings: AblationSettings) -> Iterator[Run]:
-    """All runs: seed by seed, so that a table of all arms exists early."""
+    """All runs, one seed after the other, so that a table of all arms exists early."""
     for unit, amount in settings.budget.items():
         for seed in settings.seeds:
             for arm in settings.arms:

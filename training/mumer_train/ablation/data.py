@@ -1,6 +1,6 @@
-"""Pipelines -> builds -> fitted images, and for each arm the rows that its runs learn from.
+"""Pipelines -> builds -> fitted images, and the training rows of each arm.
 
-Not for error samples: see `errors`. What is there already is not made again.
+Not for error samples: see `errors`. Existing files are reused.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from mumer_train.from_scratch.task_rows import LOG_TOKENS, RECOGNITION, TaskRow,
 from mumer_train.from_scratch.vocabulary import TOKENS
 
 ErrorRows = dict[str, list[tuple[str, tuple[str, ...], tuple[str, ...]]]]  # id -> (task, prompt, answer)
-_GROUP = 64  # rows of a shard that are read at a time
+_GROUP = 64  # rows of a shard per batch
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +50,12 @@ class Prepared:
 
 
 def prepare(out: Path, kind: str, name: str, source: DataSettings) -> Prepared:
-    """Build a pipeline and fit its images; boxes of symbols are kept where the source knows them.
+    """Build a pipeline and fit its images; boxes of symbols are kept if the source has them.
 
     Args:
         out: folder of the ablation.
         kind: ``data``, ``test`` or ``validation``.
-        name: of the data.
+        name: name of the data.
         source: see `DataSettings`.
 
     Raises:
@@ -70,7 +70,7 @@ def prepare(out: Path, kind: str, name: str, source: DataSettings) -> Prepared:
         (config,) = result.configs
         write_store(images, _stored(sorted((folder / config).glob("*.parquet"))))
     if not len(ImageStore(images)):
-        raise TrainingError(f"{kind}.{name}: no image of {source.pipeline} has ink; look at {folder}/rejects.parquet")
+        raise TrainingError(f"{kind}.{name}: no image of {source.pipeline} has ink; see {folder}/rejects.parquet")
     return Prepared(images, folder)
 
 
@@ -79,10 +79,10 @@ def _stored(files: Iterable[Path]) -> Iterator[StoredImage]:
         for batch in pq.ParquetFile(file).iter_batches(_GROUP, columns=["id", "images", "label", "metadata"]):
             for row in batch.to_pylist():
                 with Image.open(io.BytesIO(row["images"][0]["bytes"])) as image:
-                    found = fitted_pixels(image)
-                if found is None:
+                    fitted = fitted_pixels(image)
+                if fitted is None:
                     continue
-                pixels, scale, left, top = found
+                pixels, scale, left, top = fitted
                 symbols = _symbols(row["metadata"])
                 boxes = np.array([symbol["box"] for symbol in symbols], dtype=np.float32).reshape(-1, 4)
                 moved = boxes * np.float32(scale) + np.array([left, top, left, top], dtype=np.float32)
@@ -90,14 +90,14 @@ def _stored(files: Iterable[Path]) -> Iterator[StoredImage]:
 
 
 def _symbols(metadata: str | None) -> list[dict[str, Any]]:
-    """Boxes and tokens of the symbols, where the source names them."""
+    """Boxes and tokens of the symbols, if the source has them."""
     facts = json.loads(metadata) if metadata else {}
     symbols = facts.get("symbols", []) if isinstance(facts, dict) else []
     return [one for one in symbols if len(one.get("box", ())) == 4 and "label" in one]
 
 
 def used(label: str, share: float) -> bool:
-    """Whether a label is in a share of the data: decided by its hash, so that shares are nested."""
+    """Whether a label is in a share of the data; it depends on its hash, so shares are nested."""
     return hash64(f"share\0{label}") < share * 2.0**64
 
 
@@ -113,12 +113,12 @@ def arm_sizes(settings: AblationSettings, data: dict[str, Prepared]) -> dict[str
 
 
 def arm_rows(arm: ArmSettings, stores: Sequence[ImageStore], errors: tuple[str, ErrorRows] | None) -> list[TaskRow]:
-    """The rows of an arm: each image once for each task; error samples as often as there are.
+    """The rows of an arm: each image once per task; all error samples.
 
     Args:
-        arm: its data name the stores, in order.
+        arm: arm whose data are the stores, in order.
         stores: images.
-        errors: name of the data that error samples are about, and the samples.
+        errors: name of the data of the error samples, and the samples.
     """
     named = arm.named_tasks
     tasks = {name: TASKS.load(name).model_validate(options) for name, options in named.items() if name in TASKS}
@@ -128,8 +128,8 @@ def arm_rows(arm: ArmSettings, stores: Sequence[ImageStore], errors: tuple[str, 
         for index, (image, label) in enumerate(zip(store.names, store.labels, strict=True)):
             if not used(label, share):
                 continue
-            rows += [TaskRow(number, index, *found) for found in _label_rows(tasks, label)]
-            rows += [TaskRow(number, index, *found) for found in samples.get(image, ()) if found[0] in named]
+            rows += [TaskRow(number, index, *sample) for sample in _label_rows(tasks, label)]
+            rows += [TaskRow(number, index, *sample) for sample in samples.get(image, ()) if sample[0] in named]
     return rows
 
 
@@ -143,11 +143,11 @@ def _label_rows(tasks: dict[str, Task], label: str) -> Iterator[tuple[str, tuple
 
 
 def extra_tokens(settings: AblationSettings, prepared: dict[str, Prepared]) -> tuple[str, ...]:
-    """The tokens that the data and tasks of all arms need beside the built-in ones: one vocabulary for all runs."""
-    found = {*LOG_TOKENS}
+    """The tokens of the data and tasks of all arms that are not built in: all runs have the same vocabulary."""
+    tokens = {*LOG_TOKENS}
     for arm in settings.arms.values():
         stores = [prepared[name].store() for name in arm.use]
         for row in arm_rows(arm, stores, None):
-            found.update(row.prompt, row.answer)
-        found.update(f"<{name}>" for name in arm.named_tasks if name != RECOGNITION)
-    return tuple(sorted(found - set(TOKENS)))
+            tokens.update(row.prompt, row.answer)
+        tokens.update(f"<{name}>" for name in arm.named_tasks if name != RECOGNITION)
+    return tuple(sorted(tokens - set(TOKENS)))

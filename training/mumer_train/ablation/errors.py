@@ -1,4 +1,4 @@
-"""Error samples for the arms: predictions of this very model on folds that it was not trained on, mined as any others.
+"""Error samples for the arms: mined from predictions of the reader on folds that it was not trained on.
 
 Not for the mining itself: see `mumer_data.jobs.mine`.
 """
@@ -23,7 +23,7 @@ from mumer_train.from_scratch.task_rows import RECOGNITION, TaskRow, answer_toke
 
 
 def fold_of(label: str, folds: int) -> int:
-    """The fold of a label: all images of one label are in one fold, so no model has seen the answer."""
+    """The fold of a label: all images of one label are in one fold, so no model was trained on the answer."""
     return hash64(f"fold\0{label}") % folds
 
 
@@ -31,7 +31,7 @@ def error_rows(settings: AblationSettings, prepared: dict[str, Prepared], tokens
     """The error samples by image, mined from prediction files or from a cross-fold run.
 
     Raises:
-        StoppedError: SIGTERM came during training; the next call goes on.
+        StoppedError: SIGTERM came during training; the next call continues.
         SourceError: a prediction file cannot be read.
     """
     errors = settings.errors
@@ -42,21 +42,21 @@ def error_rows(settings: AblationSettings, prepared: dict[str, Prepared], tokens
     out = settings.out / "errors" / "mined"
     options = MiningOptions(doubts="keep", normalize="off")  # the reader writes tokens
     mine(files, out, settings.name, options, images=prepared[errors.data].build, workers=1, resume=True)
-    found: ErrorRows = {}
+    rows: ErrorRows = {}
     for name in ERROR_TASKS:
         task = ERROR_TASKS.load(name)
         for file in sorted((out / f"{settings.name}{task.suffix}").glob("*.parquet")):
             for row in pq.read_table(file, columns=["messages", "metadata"]).to_pylist():
                 prompt, answer = (turn["value"] for turn in row["messages"])
                 image = json.loads(row["metadata"])["id"]
-                found.setdefault(image, []).append((name, prompt_tokens(prompt), answer_tokens(answer)))
-    return found
+                rows.setdefault(image, []).append((name, prompt_tokens(prompt), answer_tokens(answer)))
+    return rows
 
 
 def _fold_predictions(
     settings: AblationSettings, errors: ErrorSettings, prepared: dict[str, Prepared], tokens: tuple[str, ...], fold: int
 ) -> Path:
-    """Train the first arm without one fold, and read that fold ``samples`` times."""
+    """Train the first arm without one fold, and predict that fold ``samples`` times."""
     folder = settings.out / "errors" / f"fold-{fold}"
     predictions = folder / "predictions.parquet"
     if predictions.exists():
@@ -79,7 +79,7 @@ def _without(rows: list[TaskRow], images: list[Path], folds: int, fold: int) -> 
 
 
 def _read(trained: Trained, store: ImageStore, errors: ErrorSettings, fold: int) -> list[Prediction]:
-    """Every image of the fold, read once for each sample."""
+    """Predictions of every image of the fold, once per sample."""
     held = [index for index, label in enumerate(store.labels) if fold_of(label, errors.folds) == fold]
     return [
         row

@@ -1,6 +1,6 @@
 """The whole ablation: data, error samples, every run of the grid, its predictions, and the files of results.
 
-Not for one run: see `runner`. A finished part is not done again; a killed run goes on from its checkpoint.
+Not for one run: see `runner`. A finished part is not repeated; a killed run continues from its checkpoint.
 """
 
 from __future__ import annotations
@@ -28,32 +28,32 @@ RESULTS, TABLE, PLOT, SCALING = "results.json", "table.md", "differences.png", "
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A run of the grid and where it stands: ``done``, ``begun`` or ``to do``."""
+    """A run of the grid and its state: ``done``, ``begun`` or ``to do``."""
 
     run: Run
     state: str
 
 
 def plan(settings: AblationSettings) -> Iterator[Planned]:
-    """The grid, without doing anything."""
+    """The grid with the state of each run; nothing is run."""
     for run in grid(settings):
         done, begun = (run.folder / TRAINED).exists(), (run.folder / CHECKPOINT).exists()
         yield Planned(run, "done" if done else "begun" if begun else "to do")
 
 
 def run_ablation(settings: AblationSettings, report: Report = lambda _: None) -> Path:
-    """Do what is missing, then write ``results.json``, ``table.md`` and the plots.
+    """Do all missing parts, then write ``results.json``, ``table.md`` and the plots.
 
     Args:
         settings: see `load_ablation`.
-        report: called with a line on what has been done.
+        report: function that is called with a line about each finished part.
 
     Returns:
         The file of results.
 
     Raises:
         MumerError: data cannot be built, or a folder holds another run; see `train_run`.
-        StoppedError: SIGTERM came during training; the same call goes on.
+        StoppedError: SIGTERM came during training; the same call continues.
     """
     disable_progress_bar()  # one for every model that is written or read
     used = dict.fromkeys(name for arm in settings.arms.values() for name in arm.use)
@@ -63,8 +63,8 @@ def run_ablation(settings: AblationSettings, report: Report = lambda _: None) ->
     tests = {name: prepare(settings.out, "test", name, source) for name, source in settings.test.items()}
     chosen = settings.validation
     validation = None if chosen is None else prepare(settings.out, "validation", "validation", chosen).images
-    for name, found in {**data, **tests}.items():
-        report(f"{name}: {len(found.store()):,} images")
+    for name, prepared in {**data, **tests}.items():
+        report(f"{name}: {len(prepared.store()):,} images")
     tokens = extra_tokens(settings, data)
     errors = None
     if any(set(arm.named_tasks) & set(ERROR_TASKS) for arm in settings.arms.values()):
@@ -75,10 +75,10 @@ def run_ablation(settings: AblationSettings, report: Report = lambda _: None) ->
         arm = settings.arms[run.arm]
         rows = arm_rows(arm, [data[name].store() for name in arm.use], errors)
         trained = train_run(settings, run, [data[name].images for name in arm.use], rows, tokens, validation)
-        for name, found in tests.items():
+        for name, prepared in tests.items():
             path = predictions_of(run, name)
             if not path.exists():
-                store = found.store()
+                store = prepared.store()
                 write_predictions(path, read_store(trained, store, name, range(len(store))))
         report(f"{run.arm}, {run.amount:,} {run.unit}, seed {run.seed}: {trained.counts['images']:,} images learnt")
     return write_results(settings, data)

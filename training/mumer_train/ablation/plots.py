@@ -19,8 +19,8 @@ def plot_differences(results: dict[str, Any], path: Path) -> None:
     arms = list(results["arms"])[::-1]
     figure = Figure(figsize=(7, (0.9 + 0.32 * len(arms)) * len(panels)), layout="constrained")
     for axes, (test, unit) in zip(figure.subplots(len(panels), squeeze=False)[:, 0], panels, strict=True):
-        found = results["tests"][test][unit]["arms"]
-        rates = [found[arm]["figures"]["exprate"] for arm in arms]
+        by_arm = results["tests"][test][unit]["arms"]
+        rates = [by_arm[arm]["figures"]["exprate"] for arm in arms]
         values = [rate["difference"] for rate in rates]
         errors = [
             [value - rate["difference_interval"][0] for value, rate in zip(values, rates, strict=True)],

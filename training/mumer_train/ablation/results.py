@@ -1,8 +1,8 @@
 """Predictions of all runs -> figures of each arm, and differences from the first arm, with intervals.
 
 Intervals are percentiles of a bootstrap in two stages: the images are drawn with replacement, the same for all arms
-(paired), and for each arm the seeds. With few seeds the second stage shows too little of their spread; the standard
-deviation over seeds stands beside it. Not for tables or plots.
+(paired), and for each arm the seeds. With few seeds the second stage underestimates the variation between seeds, so
+the standard deviation over seeds is added. Not for tables or plots.
 """
 
 from __future__ import annotations
@@ -29,29 +29,29 @@ from mumer_train.ablation.scaling import fit_curves
 # Figure -> its name in METRICS; all in 0-100 but cdm_f1 (0-1).
 FIGURES = {"exprate": "published", "le1": "published", "struct_rate": "structure", "cdm_f1": "cdm"}
 BY = ("length", "depth")
-_SEED = 0  # of the bootstrap
+_SEED = 0  # random seed of the bootstrap
 PredictionsOf = Callable[[Run, str], Path]
 
 
 @dataclass(frozen=True)
 class Judge:
-    """The metrics of an ablation side by side: rows of numbers, and figures from sums of them."""
+    """All metrics of an ablation: rows of numbers, and figures from sums of them."""
 
     metrics: Mapping[str, Metric]
 
     def statistics(self, pairs: Pairs) -> Floats:
-        """One row of numbers per pair, all metrics side by side."""
+        """One row of numbers per pair, with the columns of all metrics."""
         return np.hstack([one.statistics(pairs) for one in self.metrics.values()])
 
     def scores(self, sums: Floats, widths: Sequence[int]) -> dict[str, Floats]:
         """The figures of `FIGURES`, from sums of shape (..., columns)."""
-        found: dict[str, Floats] = {}
+        figures: dict[str, Floats] = {}
         begin = 0
         for (name, one), width in zip(self.metrics.items(), widths, strict=True):
             scores = one.scores(sums[..., begin : begin + width])
-            found |= {figure: scores[figure] for figure, home in FIGURES.items() if home == name}
+            figures |= {figure: scores[figure] for figure, home in FIGURES.items() if home == name}
             begin += width
-        return found
+        return figures
 
 
 @dataclass(frozen=True)
@@ -81,10 +81,10 @@ class Sample:
 def compute(
     settings: AblationSettings, sizes: dict[str, dict[str, int]], predictions_of: PredictionsOf
 ) -> dict[str, Any]:
-    """All figures of an ablation whose runs are done, as plain data.
+    """All figures of an ablation with finished runs, as plain data.
 
     Args:
-        settings: of the ablation.
+        settings: settings of the ablation.
         sizes: arm -> its numbers of images; see `arm_sizes`.
         predictions_of: (run, test set) -> file of predictions.
     """
@@ -116,8 +116,8 @@ def _run_facts(run: Run) -> dict[str, Any]:
     counts = json.loads((run.folder / TRAINED).read_text(encoding="utf-8"))
     history = run.folder / "history.jsonl"
     lines = history.read_text(encoding="utf-8").splitlines() if history.exists() else []
-    places = {json.loads(line)["seen"]: json.loads(line) for line in lines}  # a resumed run may repeat one
-    curve = [[place["seen"], place["exprate"]] for place in places.values()]
+    by_seen = {json.loads(line)["seen"]: json.loads(line) for line in lines}  # a resumed run may repeat one
+    curve = [[entry["seen"], entry["exprate"]] for entry in by_seen.values()]
     return {"arm": run.arm, "unit": run.unit, "seed": run.seed, **counts, "validation": curve}
 
 
@@ -128,14 +128,14 @@ def _budget(
     names = dict.fromkeys([*(name for name in DEFAULT if name in FIGURES.values()), *(["cdm"] if settings.cdm else [])])
     judge = Judge({name: metric(name) for name in names})
     pairs = {run: pair_up(load_predictions(predictions_of(run, test))) for run in runs}
-    parts = {run: [one.statistics(found) for one in judge.metrics.values()] for run, found in pairs.items()}
+    parts = {run: [one.statistics(paired) for one in judge.metrics.values()] for run, paired in pairs.items()}
     statistics = {arm: np.stack([np.hstack(parts[run]) for run in runs if run.arm == arm]) for arm in settings.arms}
     first = pairs[runs[0]]
     weights, draws = _resamples(len(first), len(settings.seeds), list(settings.arms))
     sample = Sample(judge, statistics, [part.shape[1] for part in parts[runs[0]]], weights, draws)
     base = next(iter(settings.arms))
     parts_of = {(key, name): images for key in BY for name, images in _ordered(key, first).items()}
-    theirs = {place: sample.scores(base, images) for place, images in parts_of.items()}
+    theirs = {part: sample.scores(base, images) for part, images in parts_of.items()}
     whole = sample.scores(base)
     arms = {arm: {**_whole(sample, arm, whole), "by": _slices(sample, arm, parts_of, theirs)} for arm in settings.arms}
     return {"n": len(first), "arms": arms}
@@ -148,7 +148,7 @@ def _ordered(key: str, pairs: Pairs) -> dict[str, Ints]:
 
 
 def _resamples(images: int, seeds: int, arms: Sequence[str]) -> tuple[Floats, dict[str, Floats]]:
-    """Drawn images and seeds, as counts; before them one row that has all of them once."""
+    """Counts of the drawn images and seeds per resample; the first row has all of them once."""
     rng = rng_for(_SEED, str(images), "ablation")
     drawn = rng.multinomial(images, np.full(images, 1 / images), size=RESAMPLES)
     weights = np.vstack([np.ones((1, images)), drawn])
@@ -176,27 +176,27 @@ def _slices(
     sample: Sample, arm: str, parts: dict[tuple[str, str], Ints], theirs: dict[tuple[str, str], dict[str, Floats]]
 ) -> dict[str, dict[str, Any]]:
     """Figures of an arm over each slice: key -> slice -> figures."""
-    found: dict[str, dict[str, Any]] = {key: {} for key in BY}
+    by_slice: dict[str, dict[str, Any]] = {key: {} for key in BY}
     for (key, name), images in parts.items():
         figures = _figures(sample.scores(arm, images), theirs[key, name])
-        found[key][name] = {"n": len(images), **figures}
-    return found
+        by_slice[key][name] = {"n": len(images), **figures}
+    return by_slice
 
 
 def _figures(ours: dict[str, Floats], theirs: dict[str, Floats]) -> dict[str, Any]:
     """Value and interval of each figure, and of its difference from the first arm."""
-    found = {}
+    figures = {}
     for name, values in ours.items():
         low, high = interval(values[1:])
         gain = values - theirs[name]
         gain_low, gain_high = interval(gain[1:])
-        found[name] = {
+        figures[name] = {
             "value": _round(values[0]),
             "interval": [_round(low), _round(high)],
             "difference": _round(gain[0]),
             "difference_interval": [_round(gain_low), _round(gain_high)],
         }
-    return found
+    return figures
 
 
 def _round(value: Any) -> float:

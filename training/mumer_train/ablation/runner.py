@@ -1,4 +1,4 @@
-"""One run of the grid: train from its last checkpoint, keep the averaged weights, read images with them.
+"""One run of the grid: train from its last checkpoint, keep the averaged weights, predict images with them.
 
 Not for which runs there are: see `config.grid`.
 """
@@ -36,7 +36,7 @@ _BATCH = 16
 
 
 class StoppedError(TrainingError):
-    """SIGTERM came: the checkpoint is written, and the same command goes on."""
+    """SIGTERM came: the checkpoint is written, and the same command continues the run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,8 @@ class Trained:
     """A finished run.
 
     Attributes:
-        folder: of its files.
-        counts: ``steps``, ``images`` and ``recognised`` that it learnt from, and ``rows`` of a pass.
+        folder: folder of its files.
+        counts: numbers of training ``steps``, ``images`` and ``recognised`` images, and ``rows`` per pass.
     """
 
     folder: Path
@@ -60,22 +60,22 @@ def train_run(
     tokens: tuple[str, ...],
     validation: Path | None = None,
 ) -> Trained:
-    """Train one run, or return what it left when it was finished before.
+    """Train one run, or return its result if it has already finished.
 
     Args:
-        settings, run: which run.
-        images: folders of fitted images, in the order in which ``rows`` number them.
-        rows: what is learnt.
-        tokens: of the vocabulary beside the built-in ones.
-        validation: images on which ExpRate is measured on the way.
+        settings, run: the ablation and the run.
+        images: folders of fitted images, in the order of their numbers in ``rows``.
+        rows: training rows.
+        tokens: tokens of the vocabulary in addition to the built-in ones.
+        validation: images on which ExpRate is measured during training.
 
     Raises:
-        TrainingError: there is nothing to learn, or a setting of the reader is wrong.
-        OutputError: the folder holds a run with other settings or data.
+        TrainingError: there are no rows, or a setting of the reader is wrong.
+        OutputError: the folder contains a run with other settings or data.
         StoppedError: SIGTERM came.
     """
     if not rows:
-        raise TrainingError(f"the arm '{run.arm}' has no rows to learn from: raise the share of its data")
+        raise TrainingError(f"the arm '{run.arm}' has no rows to learn from: increase the share of its data")
     chosen = reader_settings(settings, run, images, tokens, validation)
     run.folder.mkdir(parents=True, exist_ok=True)
     _check_facts(run.folder, chosen, rows)
@@ -88,7 +88,7 @@ def train_run(
         progress = reader.progress
         counts = {"steps": progress.step, "images": progress.seen, "recognised": progress.recognised}
         write_json(done, {**counts, "rows": len(rows)})
-        (run.folder / CHECKPOINT).unlink(missing_ok=True)  # three times the weights, and no longer needed
+        (run.folder / CHECKPOINT).unlink(missing_ok=True)  # three times as large as the weights, and no longer needed
     return Trained(run.folder, json.loads(done.read_text(encoding="utf-8")))
 
 
@@ -120,7 +120,7 @@ def reader_settings(
 
 
 def _check_facts(folder: Path, chosen: ReaderRunSettings, rows: Sequence[TaskRow]) -> None:
-    """Note what a run is made of, or raise ``OutputError`` where its folder holds another one."""
+    """Record the settings and data of a run; raise ``OutputError`` if its folder contains another run."""
     free = {"out", "rows", "synthetic", "validation", "checkpoint_images", "log_images"}
     facts = {
         "settings": digest(chosen.model_dump(mode="json", exclude=free)),
@@ -150,7 +150,7 @@ def _train(chosen: ReaderRunSettings) -> ReaderRun:
             signal.signal(signal.SIGTERM, before)
     if reader.stopping:
         raise StoppedError(
-            f"stopped at step {reader.progress.step} of {chosen.out}; the same command goes on from there"
+            f"stopped at step {reader.progress.step} of {chosen.out}; the same command continues from there"
         )
     return reader
 
@@ -158,7 +158,7 @@ def _train(chosen: ReaderRunSettings) -> ReaderRun:
 def read_store(
     trained: Trained, store: ImageStore, dataset: str, chosen: Sequence[int], temperature: float = 0.0, sample: int = 0
 ) -> list[Prediction]:
-    """Predictions of some images of a store, greedy or, with a temperature, drawn."""
+    """Predictions of some images of a store, greedy or, with a temperature, sampled."""
     model, processor = load_reader(trained.folder / FINAL)
     pixels = [store[index].pixels for index in chosen]
     read = read_images(model, pixels, batch=_BATCH, temperature=temperature, seed=sample)
@@ -171,15 +171,15 @@ def read_store(
 
 
 def write_predictions(path: Path, rows: Sequence[Prediction]) -> None:
-    """Write predictions as `mumer predict` does: `mumer evaluate`, `mumer compare` and `mumer mine` read them."""
+    """Write predictions as `mumer predict` does: `mumer evaluate`, `compare` and `mine` read them."""
     columns: dict[str, list[Any]] = {
         "img_id": [row.id for row in rows],
         "gt": [row.label for row in rows],
-        "pred": [row.text for row in rows],
+        "pred": [row.prediction for row in rows],
         "image_path": [None] * len(rows),
         "dataset": [row.dataset for row in rows],
         "sample": [row.sample for row in rows],
-        "answer": [row.text for row in rows],
+        "answer": [row.prediction for row in rows],
         "logprob": [None] * len(rows),
         "finish_reason": [None] * len(rows),
     }

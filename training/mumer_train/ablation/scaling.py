@@ -1,8 +1,8 @@
 """Scaling curves: ExpRate against images, fitted by E(n) = c - a n^-b, with the uncertainty of the fit.
 
 The power law with a ceiling is that of T. Henighan et al., Scaling Laws for Autoregressive Generative Modeling, 2020,
-for losses. With four points and three parameters it describes the measured range; outside of it the band says how
-little is known. Not for plots.
+for losses. With four points and three parameters it describes only the measured range; outside of it the band shows the
+uncertainty. Not for plots.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ Floats = NDArray[np.float64]
 _EXPONENTS = np.geomspace(0.05, 2.0, 60)
 _DRAWS = 400
 _Z = 1.96  # half of a 95% interval in standard deviations
-_FEWEST = 3  # points of a curve
-_STEPS = 24  # points at which a fitted curve is given
+_FEWEST = 3  # minimum number of points of a curve
+_STEPS = 24  # number of points of a fitted curve
 
 
 def fit_curves(settings: AblationSettings, results: dict[str, Any]) -> list[dict[str, Any]]:
-    """Every curve for which there are at least three points: arms that differ by size, and ExpRate on the way.
+    """Every curve for which there are at least three points: arms that differ in size, and ExpRate during training.
 
     Returns:
         For each: ``against`` (``real_images``, ``synthetic_images`` or ``images_seen``), ``set``, ``unit`` or ``arm``,
@@ -33,9 +33,9 @@ def fit_curves(settings: AblationSettings, results: dict[str, Any]) -> list[dict
     """
     curves = []
     for test, budgets in results["tests"].items():
-        for unit, found in budgets.items():
+        for unit, budget_results in budgets.items():
             for against in ("real_images", "synthetic_images"):
-                points = _arm_points(settings, results, found, against)
+                points = _arm_points(settings, results, budget_results, against)
                 if len({x for x, _, _ in points}) >= _FEWEST:
                     curves.append({"against": against, "set": test, "unit": unit, **_curve(points)})
     for unit in results["budget"]:
@@ -49,12 +49,12 @@ def fit_curves(settings: AblationSettings, results: dict[str, Any]) -> list[dict
 
 
 def _arm_points(
-    settings: AblationSettings, results: dict[str, Any], found: dict[str, Any], against: str
+    settings: AblationSettings, results: dict[str, Any], budget_results: dict[str, Any], against: str
 ) -> list[tuple[float, float, float]]:
     points = []
     for title, arm in settings.arms.items():
         if against in arm.size and results["arms"][title][against]:
-            figure = found["arms"][title]["figures"]["exprate"]
+            figure = budget_results["arms"][title]["figures"]["exprate"]
             low, high = figure["interval"]
             points.append((float(results["arms"][title][against]), figure["value"], max(0.1, (high - low) / 2 / _Z)))
     return sorted(points)

@@ -1,4 +1,4 @@
-"""Results -> Markdown: for each test set and budget one table of arms, and by length and by depth.
+"""Results -> Markdown: one table of arms per test set and budget, and tables by length and by depth.
 
 Not for the figures: see `results`.
 """
@@ -17,11 +17,11 @@ def markdown(results: dict[str, Any]) -> str:
     """All tables of an ablation."""
     lines = [f"# {results['name']}", "", f"Intervals: {results['intervals']}."]
     for test, budgets in results["tests"].items():
-        for unit, found in budgets.items():
-            lines += ["", f"## {test}: {found['n']:,} images, {budget_text(results, unit)}", ""]
+        for unit, budget_results in budgets.items():
+            lines += ["", f"## {test}: {budget_results['n']:,} images, {budget_text(results, unit)}", ""]
             lines += main_table(results, test, unit)
             for key, title in BY.items():
-                lines += ["", f"ExpRate by {title}:", "", *slice_table(found, key)]
+                lines += ["", f"ExpRate by {title}:", "", *slice_table(budget_results, key)]
     for curve in results["scaling"]:
         lines += ["", scaling_text(curve)]
     return "\n".join(lines) + "\n"
@@ -40,17 +40,17 @@ def main_table(results: dict[str, Any], test: str, unit: str) -> list[str]:
     others = [name for name in names if name != "exprate"]
     head = ["arm", "images learnt", "ExpRate (95% interval)", "sd over seeds", "difference (95% interval)"]
     head += [TITLES[name] for name in others]
-    return list(_table(head, (_row(results, unit, arm, found, others) for arm, found in arms.items())))
+    return list(_table(head, (_row(results, unit, arm, scores, others) for arm, scores in arms.items())))
 
 
-def _row(results: dict[str, Any], unit: str, arm: str, found: dict[str, Any], others: list[str]) -> list[str]:
-    rate = found["figures"]["exprate"]
+def _row(results: dict[str, Any], unit: str, arm: str, scores: dict[str, Any], others: list[str]) -> list[str]:
+    rate = scores["figures"]["exprate"]
     low, high = rate["interval"]
     learnt = [run["images"] for run in results["runs"] if run["arm"] == arm and run["unit"] == unit]
     first = next(iter(results["arms"])) == arm
     cells = [arm, f"{sum(learnt) / len(learnt):,.0f}", f"{rate['value']:.1f} ({low:.1f} to {high:.1f})"]
     cells += ["" if rate["sd"] is None else f"{rate['sd']:.1f}", "" if first else difference_text(rate)]
-    return cells + [f"{found['figures'][name]['value']:.{3 if name == 'cdm_f1' else 1}f}" for name in others]
+    return cells + [f"{scores['figures'][name]['value']:.{3 if name == 'cdm_f1' else 1}f}" for name in others]
 
 
 def difference_text(figure: dict[str, Any]) -> str:
@@ -59,13 +59,13 @@ def difference_text(figure: dict[str, Any]) -> str:
     return f"{figure['difference']:+.1f} ({low:+.1f} to {high:+.1f})"
 
 
-def slice_table(found: dict[str, Any], key: str) -> list[str]:
+def slice_table(budget_results: dict[str, Any], key: str) -> list[str]:
     """One row per arm, one column per slice."""
-    slices = next(iter(found["arms"].values()))["by"][key]
+    slices = next(iter(budget_results["arms"].values()))["by"][key]
     head = ["arm", *(f"{name} (n = {part['n']:,})" for name, part in slices.items())]
     rows = (
         [arm, *(f"{one['by'][key][name]['exprate']['value']:.1f}" for name in slices)]
-        for arm, one in found["arms"].items()
+        for arm, one in budget_results["arms"].items()
     )
     return list(_table(head, rows))
 

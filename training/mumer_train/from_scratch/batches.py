@@ -1,6 +1,6 @@
-"""Stored images -> batches of similar size, augmented, with what supervises each head.
+"""Stored images -> augmented batches of similar size, with the targets of each head.
 
-Everything random follows from (seed, pass) and (seed, batch number), so a run can resume at any batch.
+Randomness is derived from (seed, pass) and (seed, batch number), so a run can resume at any batch.
 Not for reading files: see `image_store`.
 """
 
@@ -31,12 +31,12 @@ class Batch:
 
     Attributes:
         pixels: ink, 0 to 1, (batch, 1, height, width).
-        cells: true where a cell belongs to the image, (batch, rows, columns).
-        inputs, targets: tokens in and out, (batch, length); targets are ``IGNORED`` behind the end.
-        boxed: which images know their symbols' boxes, (batch,).
+        cells: true for cells that belong to the image, (batch, rows, columns).
+        inputs, targets: token ids, (batch, length); targets are ``IGNORED`` after the end.
+        boxed: whether the boxes of the symbols are known, (batch,).
         classes: token of each cell, 0 for paper, ``IGNORED`` for padding and edges, (batch, rows, columns).
-        looks: cells in which the written token stands, (batch, length, rows * columns); all false where unknown.
-        counts: how often each token stands in the label, (batch, vocabulary).
+        looks: cells of the token at each position, (batch, length, rows * columns); all false if unknown.
+        counts: number of occurrences of each token in the label, (batch, vocabulary).
     """
 
     pixels: Tensor
@@ -54,7 +54,7 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """An image of a store, by number; ``row`` is what to learn from it, ``None`` for its label."""
+    """An image of a store, by index; ``row`` is its training row, ``None`` for recognition of its label."""
 
     store: ImageStore
     index: int
@@ -67,10 +67,10 @@ class Item:
 
 
 class BatchPlan:
-    """Which images make up which batch, pass by pass.
+    """Assign images to batches, pass by pass.
 
-    A pass is every real image once and ``ratio`` synthetic ones for each, taken in turn from a shuffled order; without
-    real images a pass is every synthetic image once.
+    A pass contains every real image once and ``ratio`` synthetic images per real one, in a shuffled order that
+    continues over passes; without real images a pass contains every synthetic image once.
     """
 
     def __init__(
@@ -85,15 +85,15 @@ class BatchPlan:
         largest: int | None = None,
         rows: Sequence[TaskRow] | None = None,
     ) -> None:
-        """Images of more than ``largest`` pixels are left out; a batch has at most ``longest`` images.
+        """Images with more than ``largest`` pixels are excluded; a batch has at most ``longest`` images.
 
-        With ``rows`` a pass is every row once, each about an image of ``synthetic``.
+        With ``rows`` a pass contains every row once; each row refers to an image of ``synthetic``.
         """
         self._synthetic = [item for store in synthetic for item in _items(store, largest)]
         if rows is not None:
             known = {(id(item.store), item.index) for item in self._synthetic}
-            found = [Item(synthetic[row.store], row.index, row) for row in rows]
-            self._synthetic = [item for item in found if (id(item.store), item.index) in known]
+            items = [Item(synthetic[row.store], row.index, row) for row in rows]
+            self._synthetic = [item for item in items if (id(item.store), item.index) in known]
         self._real = [] if real is None else _items(real, largest)
         self._ratio, self._pixels, self._seed, self._longest = ratio, pixels, seed, longest
 
@@ -102,13 +102,13 @@ class BatchPlan:
         rng = rng_for(self._seed, str(number), "pass")
         items = [] if synthetic_only else list(self._real)
         items += self._turn(number)
-        shuffled = [items[int(place)] for place in rng.permutation(len(items))]
+        shuffled = [items[int(index)] for index in rng.permutation(len(items))]
         cut = [
             batch
             for start in range(0, len(shuffled), _WINDOW)
             for batch in _by_size(shuffled[start : start + _WINDOW], self._pixels, self._longest)
         ]
-        return [cut[int(place)] for place in rng.permutation(len(cut))]
+        return [cut[int(index)] for index in rng.permutation(len(cut))]
 
     def _turn(self, number: int) -> list[Item]:
         """The synthetic images of a pass."""
@@ -125,7 +125,7 @@ def _items(store: ImageStore, largest: int | None) -> list[Item]:
 
 
 def _by_size(items: Sequence[Item], pixels: int, longest: int) -> Iterator[list[Item]]:
-    """Batches of images of like size that have at most ``pixels`` pixels once padded."""
+    """Batches of images of similar size that have at most ``pixels`` pixels after padding."""
     ordered = sorted(items, key=_size_order)
     batch: list[Item] = []
     height = width = 0
@@ -142,7 +142,7 @@ def _by_size(items: Sequence[Item], pixels: int, longest: int) -> Iterator[list[
 
 
 def _size_order(item: Item) -> tuple[int, int, int]:
-    """By classes of width, and within a class by height, up and down in turn: neighbours are of like size."""
+    """Sort key: class of width, then height, alternately ascending and descending: neighbours have similar sizes."""
     rows, columns = item.store.shapes[item.index].tolist()
     kind = round(4 * math.log2(columns))
     return kind, rows if kind % 2 else -rows, columns
@@ -173,18 +173,18 @@ class Collator:
         classes = np.full((size, rows, columns), IGNORED, dtype=np.int64)
         looks = np.zeros((size, length, rows, columns), dtype=bool)
         counts = np.zeros((size, len(self._numbers)), dtype=np.float32)
-        for place, (image, (ink, boxes), text) in enumerate(zip(images, changed, texts, strict=True)):
-            pixels[place, 0, : ink.shape[0], : ink.shape[1]] = ink
+        for index, (image, (ink, boxes), text) in enumerate(zip(images, changed, texts, strict=True)):
+            pixels[index, 0, : ink.shape[0], : ink.shape[1]] = ink
             label = [self._number(token) for token in image.label.split()]
             down, right = ink.shape[0] // STRIDE, ink.shape[1] // STRIDE
-            cells[place, :down, :right] = True
+            cells[index, :down, :right] = True
             if len(boxes):
                 symbols = [self._numbers.get(symbol, IGNORED) for symbol in image.symbols]
-                classes[place, :down, :right] = cell_classes(boxes, symbols, (down, right))
+                classes[index, :down, :right] = cell_classes(boxes, symbols, (down, right))
                 begin = _label_begins(*text, label)
                 if begin is not None:
-                    mark_looks(looks[place, begin:], image.label.split(), image.symbols, boxes)
-            np.add.at(counts[place], label, 1.0)
+                    mark_looks(looks[index, begin:], image.label.split(), image.symbols, boxes)
+            np.add.at(counts[index], label, 1.0)
         pixels /= 255.0
         boxed = np.array([len(image.boxes) > 0 for image in images])
         return Batch(
@@ -201,27 +201,27 @@ class Collator:
     def _tokens(
         self, texts: Sequence[tuple[list[int], list[int]]], rng: np.random.Generator
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Inputs, with noise in the answers, and targets, from what is given and what must be written."""
-        length = max(len(given) + len(answer) for given, answer in texts)
+        """Inputs, with noise in the answers, and targets, from pairs of prefix and answer."""
+        length = max(len(prefix) + len(answer) for prefix, answer in texts)
         inputs = np.zeros((len(texts), length), dtype=np.int64)
         targets = np.full((len(texts), length), IGNORED, dtype=np.int64)
-        for place, (given, answer) in enumerate(texts):
-            end = len(given) + len(answer)
-            targets[place, len(given) - 1 : end] = [*answer, self._end]
-            inputs[place, :end] = [*given, *self._noisy(answer, rng)]
+        for index, (prefix, answer) in enumerate(texts):
+            end = len(prefix) + len(answer)
+            targets[index, len(prefix) - 1 : end] = [*answer, self._end]
+            inputs[index, :end] = [*prefix, *self._noisy(answer, rng)]
         return inputs, targets
 
     def _text(self, item: Item, label: str) -> tuple[list[int], list[int]]:
-        """What the decoder is given, beginning with the token of the task, and what it must write after that."""
+        """Prefix of the decoder input, beginning with the token of the task, and the answer, as token ids."""
         row = item.row
         if row is None or item.recognition:
             return [self._start], [self._number(token) for token in label.split()]
         quoted = [*row.prompt, SEPARATOR] if row.prompt else []
-        given = [self._numbers[f"<{row.task}>"], *map(self._number, quoted)]
-        return given, [self._number(token) for token in row.answer]
+        prefix = [self._numbers[f"<{row.task}>"], *map(self._number, quoted)]
+        return prefix, [self._number(token) for token in row.answer]
 
     def _number(self, token: str) -> int:
-        """Of a token; tokens that the vocabulary lacks are all ``<unk>``."""
+        """The id of a token; ``<unk>`` for tokens that are not in the vocabulary."""
         return self._numbers.get(token, self._unknown)
 
     def _noisy(self, text: Sequence[int], rng: np.random.Generator) -> list[int]:
@@ -230,7 +230,7 @@ class Collator:
         return [int(other) if lost else token for token, other, lost in zip(text, others, replaced, strict=True)]
 
 
-def _label_begins(given: Sequence[int], answer: Sequence[int], label: Sequence[int]) -> int | None:
-    """The position of the targets at which the label begins, with which most answers end; ``None`` in the others."""
+def _label_begins(prefix: Sequence[int], answer: Sequence[int], label: Sequence[int]) -> int | None:
+    """The target position at which the label begins, if the answer ends with the label; otherwise ``None``."""
     begin = len(answer) - len(label)
-    return len(given) - 1 + begin if begin >= 0 and answer[begin:] == label else None
+    return len(prefix) - 1 + begin if begin >= 0 and answer[begin:] == label else None

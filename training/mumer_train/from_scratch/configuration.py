@@ -1,4 +1,4 @@
-"""Shape of a formula reader.
+"""Sizes of a formula reader.
 
 Not for how it is trained: see `settings`.
 """
@@ -20,10 +20,11 @@ class FormulaReaderConfig(PretrainedConfig):
         stages: (channels, residual blocks) of each stage of the encoder; the stem halves the image, and each of the
             first `log2(stride) - 1` stages after the first halves it again.
         stride: pixels of one cell of the encoder's map, a power of two.
-        d_model, decoder_layers, decoder_attention_heads, decoder_ffn_dim: of the decoder.
-        dropout: in the decoder.
-        supervised_layer: decoder layer whose cross-attention training may supervise; of fewer layers the last.
-        max_positions: longest text, in tokens.
+        d_model, decoder_layers, decoder_attention_heads, decoder_ffn_dim: sizes of the decoder.
+        dropout: dropout probability in the decoder.
+        supervised_layer: decoder layer whose cross-attention can be supervised in training; the last layer if
+            there are fewer.
+        max_positions: maximum length of a text, in tokens.
     """
 
     model_type = "formula_reader"
@@ -60,7 +61,7 @@ class FormulaReaderConfig(PretrainedConfig):
 def is_reader(folder: str) -> bool:
     """Whether a local folder holds a formula reader."""
     try:
-        found = json.loads((Path(folder) / "config.json").read_text(encoding="utf-8"))
+        config = json.loads((Path(folder) / "config.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
-    return isinstance(found, dict) and found.get("model_type") == FormulaReaderConfig.model_type
+    return isinstance(config, dict) and config.get("model_type") == FormulaReaderConfig.model_type

@@ -1,6 +1,6 @@
 """Pre-norm Transformer decoder with fused attention and a key-value cache of plain tensors.
 
-Not for searching: see `decoding` and transformers' `generate`.
+Not for decoding strategies: see `decoding` and transformers' `generate`.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ Pair = tuple[Tensor, Tensor]
 
 @dataclass(slots=True)
 class Decoded:
-    """What one pass returns.
+    """The result of one pass.
 
     Attributes:
         hidden: (batch, length, d_model).
         past: keys and values of each layer's self-attention, earlier positions included.
-        attention: of the supervised layer, mean over heads, (batch, length, cells); ``None`` unless asked for.
+        attention: cross-attention of the supervised layer, mean over heads, (batch, length, cells), or ``None``.
     """
 
     hidden: Tensor
@@ -34,7 +34,7 @@ class Decoded:
 
 
 class Attention(nn.Module):
-    """Multi-head attention; keys and values may have been computed before."""
+    """Multi-head attention; keys and values can be passed from a cache."""
 
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()
@@ -60,7 +60,7 @@ class Attention(nn.Module):
         return attended
 
     def with_weights(self, x: Tensor, pair: Pair, mask: Tensor | None) -> tuple[Tensor, Tensor]:
-        """The same without fusion, and the weights as a mean over heads, (batch, length, keys)."""
+        """As `forward`, without a fused kernel; also returns the mean weights over heads, (batch, length, keys)."""
         query = self._split(self.query(x))
         scores = query @ pair[0].transpose(-1, -2) * query.shape[-1] ** -0.5
         if mask is not None:
@@ -121,7 +121,7 @@ class TextDecoder(nn.Module):
         self.head = nn.Linear(config.d_model, config.vocab_size)
 
     def cross_pairs(self, memory: Tensor) -> list[Pair]:
-        """Keys and values of the memory for each layer: once for an image."""
+        """Keys and values of the memory for each layer; computed once per image."""
         return [layer.cross_attention.keys_values(memory) for layer in self.layers]
 
     def forward(
@@ -138,9 +138,9 @@ class TextDecoder(nn.Module):
         Args:
             tokens: (batch, length).
             cross: see `cross_pairs`.
-            cells: true where a cell belongs to the image, (batch, 1, 1, cells); ``None`` for all.
-            past: keys and values of the positions before these.
-            mask: of self-attention, true where allowed, instead of the causal one.
+            cells: true for cells that belong to the image, (batch, 1, 1, cells); ``None`` for all.
+            past: keys and values of the earlier positions.
+            mask: mask of self-attention, true where allowed; default: the causal mask.
             weigh: whether to return the supervised layer's cross-attention.
         """
         begin = 0 if past is None else past[0][0].shape[2]

@@ -1,4 +1,4 @@
-"""Greedy decoding, and sampling, with a cache, faster than transformers' `generate` for models this small.
+"""Greedy decoding and sampling with a cache; for such small models faster than transformers' `generate`.
 
 Not for beam search: use `FormulaReader.generate`.
 """
@@ -19,10 +19,10 @@ def stacked(images: Sequence[Pixels], stride: int) -> tuple[Tensor, Tensor]:
     height, width = max(one.shape[0] for one in images), max(one.shape[1] for one in images)
     pixels = torch.zeros(len(images), 1, height, width)
     cells = torch.zeros(len(images), height // stride, width // stride, dtype=torch.bool)
-    for place, image in enumerate(images):
+    for index, image in enumerate(images):
         rows, columns = image.shape
-        pixels[place, 0, :rows, :columns] = torch.from_numpy(image.astype("float32") / 255.0)
-        cells[place, : rows // stride, : columns // stride] = True
+        pixels[index, 0, :rows, :columns] = torch.from_numpy(image.astype("float32") / 255.0)
+        cells[index, : rows // stride, : columns // stride] = True
     return pixels, cells
 
 
@@ -36,14 +36,14 @@ def greedy(
     temperature: float = 0.0,
     generator: torch.Generator | None = None,
 ) -> list[tuple[list[int], float]]:
-    """The likeliest token at each step, until the end: (tokens without start and end, log probability) of each image.
+    """Decode with the most likely token at each step: (tokens without start and end, log probability) per image.
 
     Args:
         model: in eval mode.
         pixels, cells: see `FormulaReader`.
-        longest: at most as many tokens.
-        start: the first token; the configuration's start token if left out.
-        temperature: above 0, tokens are drawn at random, with ``generator``.
+        longest: maximum number of tokens.
+        start: the first token; default: the start token of the configuration.
+        temperature: above 0, tokens are sampled with ``generator``.
     """
     end = int(model.config.eos_token_id)
     memory = model.encoder.memory(model.features(pixels))
@@ -87,14 +87,14 @@ def read_images(
     temperature: float = 0.0,
     seed: int = 0,
 ) -> list[tuple[list[int], float]]:
-    """`greedy` for images of any size, in batches of like size; results in the order of the images."""
+    """`greedy` for images of any size, in batches of similar size; results in the order of the images."""
     generator = torch.Generator().manual_seed(seed)
-    order = sorted(range(len(images)), key=lambda place: images[place].shape[::-1])
+    order = sorted(range(len(images)), key=lambda index: images[index].shape[::-1])
     results: list[tuple[list[int], float]] = [([], 0.0)] * len(images)
     for begin in range(0, len(order), batch):
         part = order[begin : begin + batch]
-        pixels, cells = stacked([images[place] for place in part], model.config.stride)
-        found = greedy(model, pixels, cells, longest, temperature=temperature, generator=generator)
-        for place, result in zip(part, found, strict=True):
-            results[place] = result
+        pixels, cells = stacked([images[index] for index in part], model.config.stride)
+        answers = greedy(model, pixels, cells, longest, temperature=temperature, generator=generator)
+        for index, result in zip(part, answers, strict=True):
+            results[index] = result
     return results

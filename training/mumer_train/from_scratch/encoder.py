@@ -1,4 +1,4 @@
-"""Images -> a map of features, one vector for each cell of 8 x 8 pixels.
+"""Images -> a feature map with one vector per cell of 8 x 8 pixels.
 
 Not for preparing images: see `image_processor`.
 """
@@ -14,7 +14,7 @@ from mumer_train.from_scratch.configuration import FormulaReaderConfig
 
 
 class ResidualBlock(nn.Module):
-    """Two 3 x 3 convolutions with batch norm beside a shortcut (He et al., 2016)."""
+    """Two 3 x 3 convolutions with batch norm, and a shortcut (He et al., 2016)."""
 
     def __init__(self, channels_in: int, channels: int, stride: int = 1) -> None:
         super().__init__()
@@ -45,8 +45,8 @@ class ConvEncoder(nn.Module):
         halvings = int(math.log2(config.stride)) - 1
         blocks: list[nn.Module] = []
         for number, (width, count) in enumerate(config.stages):
-            for place in range(count):
-                halve = place == 0 and 0 < number <= halvings
+            for block in range(count):
+                halve = block == 0 and 0 < number <= halvings
                 blocks.append(ResidualBlock(channels, width, 2 if halve else 1))
                 channels = width
         self.blocks = nn.Sequential(*blocks)
@@ -61,7 +61,7 @@ class ConvEncoder(nn.Module):
         return features
 
     def memory(self, features: Tensor) -> Tensor:
-        """Features -> what the decoder attends to, shape (batch, rows * columns, d_model), positions added."""
+        """Features -> memory of the decoder, shape (batch, rows * columns, d_model), with position encodings."""
         rows, columns = features.shape[-2:]
         tokens = self.norm(self.project(features.flatten(2).transpose(1, 2)))
         half = self.d_model // 2

@@ -1,6 +1,6 @@
 """A formula reader -> ONNX: an encoder, a decoder step with cache, and a manifest for `mumer_data.recognizers.onnx`.
 
-Not for running it: that needs no torch and is done there.
+Not for running it: `mumer_data.recognizers.onnx` does that without torch.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class _DecoderStep(nn.Module):
 
 
 def _pairs(stacked: Tensor) -> list[Pair]:
-    return [(stacked[place], stacked[place + 1]) for place in range(0, stacked.shape[0], 2)]
+    return [(stacked[index], stacked[index + 1]) for index in range(0, stacked.shape[0], 2)]
 
 
 def export_onnx(source: Path, out: Path, *, name: str, licence: str, weights: Weights = "int8") -> dict[str, int]:
@@ -65,11 +65,11 @@ def export_onnx(source: Path, out: Path, *, name: str, licence: str, weights: We
     Args:
         source: written by `save_reader`.
         out: folder for the files; those of an earlier export are replaced.
-        name, licence: of the model, for the manifest.
+        name, licence: name and licence of the model, for the manifest.
         weights: ``int8`` quantises the matrix products dynamically; convolutions stay in float32.
 
     Returns:
-        Bytes of each file.
+        File name -> size in bytes.
 
     Raises:
         SourceError: the folder does not hold a formula reader.
@@ -140,7 +140,7 @@ def _onnx(
 
 
 def _quantise(path: Path) -> None:
-    """Weights of matrix products to int8, in place."""
+    """Convert the weights of matrix products to int8, in place."""
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     quantize_dynamic(path, path, op_types_to_quantize=["MatMul", "Gemm"], per_channel=True, weight_type=QuantType.QInt8)
@@ -149,7 +149,7 @@ def _quantise(path: Path) -> None:
 def _manifest(
     model: FormulaReader, processor: FormulaReaderProcessor, name: str, licence: str, weights: Weights
 ) -> dict[str, object]:
-    """What the runner must know; read by `mumer_data.recognizers.onnx`."""
+    """The manifest of the export; read by `mumer_data.recognizers.onnx`."""
     config, images, tokenizer = model.config, processor.image_processor, processor.tokenizer
     fit = {key: getattr(images, key) for key in ("symbol", "pen", "padding", "multiple", "max_pixels")}
     return {

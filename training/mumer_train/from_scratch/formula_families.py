@@ -1,7 +1,7 @@
-"""Families of formulas that mathematics repeats: polynomials, derivatives, series, identities, powers of ten.
+"""Common families of formulas: polynomials, derivatives, series, identities, powers of ten.
 
-A grammar of random terms seldom makes these, and a reader that has not seen them takes `2` for `z` where only a number
-makes sense. Not for single letters and digits: see `random_symbols`.
+A grammar of random terms rarely produces them, and a reader that was not trained on them confuses `2` and `z` where
+only a number makes sense. Not for single letters and digits: see `random_symbols`.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def fraction(top: Sequence[str], bottom: Sequence[str]) -> list[str]:
 
 
 class FormulaFamilies:
-    """Formulas of one author, in the letters of a `RandomSymbols`."""
+    """Formulas of one author, with the letters of a `RandomSymbols`."""
 
     def __init__(self, draw: RandomSymbols) -> None:
         self._draw = draw
@@ -97,7 +97,7 @@ class FormulaFamilies:
         return tokens
 
     def _law(self) -> list[str]:
-        """A quantity as a product or quotient of others, as in physics."""
+        """An equation of a quantity and a product or quotient of others, as in physics."""
         name = [self._draw.new_letter()]
         if self._draw.chance(0.3):
             name = indexed(name, self._draw.small())

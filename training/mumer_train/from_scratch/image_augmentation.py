@@ -1,6 +1,6 @@
 """Random affine and elastic changes of fitted training images, with their symbols' boxes.
 
-Not for camera or paper effects on published data: see `mumer_data.augmentation`.
+Not for camera or paper effects: see `mumer_data.augmentation`.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ _GRID = 16  # pixels, about the height of a symbol
 
 @dataclass(frozen=True, slots=True)
 class Augmentation:
-    """Random changes of fitted images; standard deviations, scales as logarithms.
+    """Random changes of fitted images; the values are standard deviations, of scales in logarithms.
 
     Attributes:
-        scale: of both sides together.
-        stretch: of the width alone.
+        scale: scale of both sides.
+        stretch: additional scale of the width.
         shear: horizontal shift per pixel of height.
-        turn: radians.
-        elastic: pixels by which the nodes of a grid of ``_GRID`` pixels move, so that every symbol gets another shape.
+        turn: rotation in radians.
+        elastic: pixels by which the nodes of a grid of ``_GRID`` pixels move, so that the shape of every symbol varies.
         token_noise: share of the decoder's input tokens that are replaced at random.
     """
 
@@ -39,7 +39,7 @@ class Augmentation:
 
 
 def augmented(pixels: Pixels, boxes: Boxes, amount: Augmentation, rng: np.random.Generator) -> tuple[Pixels, Boxes]:
-    """An image under a random affine map, its size again a multiple of the stride, and its boxes."""
+    """An image and its boxes after a random affine map; the new size is a multiple of the stride."""
     scale, stretch, shear, turn = (
         rng.normal(size=4).clip(-2, 2) * (amount.scale, amount.stretch, amount.shear, amount.turn)
     ).tolist()
@@ -80,7 +80,7 @@ def _elastic_mesh(
         shape: (width, height) of the target.
         inverse, offset: affine map from target to source.
         amount: standard deviation of the nodes' shifts, pixels of the source.
-        rng: source of randomness.
+        rng: random generator.
     """
     columns, rows = ([*range(0, length, _GRID), length] for length in shape)
     nodes = np.stack(np.meshgrid(columns, rows), axis=-1).astype(np.float64)

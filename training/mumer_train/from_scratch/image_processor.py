@@ -1,6 +1,6 @@
-"""Images of any size and polarity -> what a formula reader takes: fitted to one symbol size and pen, padded to a batch.
+"""Images of any size and polarity -> input of a formula reader: fitted to one symbol size and pen, padded to a batch.
 
-Not for training images: those are fitted once, by `prepare`.
+Not for training images: `prepare` fits them once.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 from transformers.feature_extraction_utils import BatchFeature
-from transformers.image_processing_base import ImageProcessingMixin  # without torchvision's backends
+from transformers.image_processing_base import ImageProcessingMixin  # the processor without torchvision
 
 from mumer_data.images.fit import Fit, fit_image
 
@@ -46,14 +46,14 @@ class FormulaImageProcessor(ImageProcessingMixin):
 
     def fit(self, image: Image.Image) -> NDArray[np.uint8]:
         """Ink of one fitted image, 0 to 255, shape (height, width); one blank cell where there is no ink."""
-        wanted = Fit(
+        options = Fit(
             symbol=self.symbol,
             pen=self.pen,
             padding=self.padding,
             multiple=self.multiple,
             max_pixels=self.max_pixels,
         )
-        fitted = fit_image(image, wanted)
+        fitted = fit_image(image, options)
         if fitted is None:
             return np.zeros((self.stride, self.stride), dtype=np.uint8)
         return np.uint8(255) - np.asarray(fitted.image, dtype=np.uint8)
@@ -67,10 +67,10 @@ class FormulaImageProcessor(ImageProcessingMixin):
         height, width = max(ink.shape[0] for ink in inks), max(ink.shape[1] for ink in inks)
         pixels = np.zeros((len(inks), 1, height, width), dtype=np.float32)
         mask = np.zeros((len(inks), height // self.stride, width // self.stride), dtype=bool)
-        for place, ink in enumerate(inks):
+        for index, ink in enumerate(inks):
             rows, columns = ink.shape
-            pixels[place, 0, :rows, :columns] = ink / np.float32(255)
-            mask[place, : rows // self.stride, : columns // self.stride] = True
+            pixels[index, 0, :rows, :columns] = ink / np.float32(255)
+            mask[index, : rows // self.stride, : columns // self.stride] = True
         return BatchFeature({"pixel_values": pixels, "cell_mask": mask}, tensor_type=return_tensors)
 
 

@@ -23,13 +23,13 @@ Boxes = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class StoredImage:
-    """One fitted image with what it says.
+    """One fitted image with its label and boxes.
 
     Attributes:
-        name: its id.
-        label: canonical.
+        name: id of the image.
+        label: canonical label.
         pixels: ink, 0 (paper) to 255, shape (height, width), both multiples of the encoder's stride.
-        boxes: of its symbols, shape (symbols, 4): left, top, right, bottom in pixels; empty where unknown.
+        boxes: boxes of its symbols, shape (symbols, 4): left, top, right, bottom in pixels; empty if unknown.
         symbols: tokens of the boxes.
     """
 
@@ -41,7 +41,7 @@ class StoredImage:
 
 
 def write_store(folder: Path, images: Iterable[StoredImage]) -> int:
-    """Write images to a new folder; it appears whole or not at all.
+    """Write images to a new folder atomically.
 
     Returns:
         The number of images.
@@ -50,7 +50,7 @@ def write_store(folder: Path, images: Iterable[StoredImage]) -> int:
         OutputError: the folder exists already or cannot be written.
     """
     if folder.exists():
-        raise OutputError(f"{folder} exists already: name a new folder")
+        raise OutputError(f"{folder} already exists: name a new folder")
     temporary = folder.with_name(TEMPORARY.format(folder.name))
     try:
         shutil.rmtree(temporary, ignore_errors=True)
@@ -85,7 +85,7 @@ class ImageStore:
     """The images of a folder, in the order in which they were written."""
 
     def __init__(self, folder: Path) -> None:
-        """Raises ``SourceError`` where the folder is not a store."""
+        """Raises ``SourceError`` if the folder is not a store."""
         try:
             self.shapes: NDArray[np.int32] = np.load(folder / "shapes.npy")
             counts = np.load(folder / "box_counts.npy")

@@ -1,7 +1,7 @@
-"""Weights of an earlier reader -> a model that trains on: of a folder of `save_reader`, or of an ONNX export.
+"""Initial weights from an earlier reader: a folder written by `save_reader`, or an ONNX export.
 
-An export has no batch norms any more (they are part of the convolutions) and none of the heads that only training uses;
-int8 matrices are rounded. Here the norms are put back, so that the model reads as the export does and can be trained.
+An export has no batch norms (they are merged into the convolutions) and no heads that only training uses; int8 matrices
+are rounded. Here the norms are added again, so that the model computes the same as the export and can be trained.
 Not for resuming a run: that reads its checkpoint.
 """
 
@@ -26,24 +26,24 @@ from mumer_train.from_scratch.processor import load_reader
 Weights = dict[str, Tensor]
 _BY_TOKEN = ("decoder.embed.", "decoder.head.", "symbol_head.", "count_head.")  # one row per token
 _HEADS = ("symbol_head.", "count_head.")
-_LINEAR = (  # of a decoder layer, in the order in which it computes them
+_LINEAR = (  # linear layers of a decoder layer, in the order of computation
     *("self_attention.key_value", "self_attention.query", "self_attention.output"),
     *("cross_attention.query", "cross_attention.output", "up", "down"),
 )
 
 
 def set_initial_weights(model: FormulaReader, tokens: Sequence[str], source: Path, images: Sequence[Pixels]) -> None:
-    """Give a model the weights of an earlier one; rows of the vocabulary are found by their token.
+    """Copy the weights of an earlier model; rows of embeddings are matched by their token.
 
     Args:
-        model: of the same sizes, but for its vocabulary; changed in place.
-        tokens: of the model's vocabulary.
-        source: a folder of `save_reader`, or of `export_onnx`.
-        images: (height, width) each, ink 0 to 255, on which the batch norms of an export are measured.
+        model: model with the same sizes, except its vocabulary; changed in place.
+        tokens: vocabulary of the model.
+        source: folder written by `save_reader` or `export_onnx`.
+        images: (height, width) each, ink 0 to 255, used to compute the statistics of batch norms for an export.
 
     Raises:
-        SourceError: the folder has no reader, or one of other sizes.
-        TrainingError: an export needs the package onnx.
+        SourceError: the folder does not contain a reader, or one with other sizes.
+        TrainingError: the package onnx, needed to read an export, is not installed.
     """
     if not (source / MANIFEST).is_file():
         earlier, processor = load_reader(source)
@@ -56,7 +56,7 @@ def set_initial_weights(model: FormulaReader, tokens: Sequence[str], source: Pat
 
 
 def _fill(model: FormulaReader, tokens: Sequence[str], known: Sequence[str], weights: Weights, source: Path) -> None:
-    """Copy the weights; tokens that the earlier reader did not know keep their random rows."""
+    """Copy the weights; tokens that the earlier reader does not have keep their random rows."""
     rows = {token: number for number, token in enumerate(known)}
     ours = [number for number, token in enumerate(tokens) if token in rows]
     theirs = [rows[tokens[number]] for number in ours]
@@ -65,7 +65,7 @@ def _fill(model: FormulaReader, tokens: Sequence[str], known: Sequence[str], wei
         if earlier is None:
             if name.startswith(_HEADS) or name.endswith("num_batches_tracked"):
                 continue
-            raise SourceError(f"{source} has no weights {name}: that reader has other sizes than this run")
+            raise SourceError(f"{source} has no weights {name}: its sizes differ from those of this run")
         by_token = name.startswith(_BY_TOKEN)
         if earlier.shape[by_token:] != value.shape[by_token:]:
             raise SourceError(f"{source}: {name} has the shape {tuple(earlier.shape)}, this run {tuple(value.shape)}")
@@ -76,7 +76,7 @@ def _fill(model: FormulaReader, tokens: Sequence[str], known: Sequence[str], wei
 
 
 def _exported(model: FormulaReader, source: Path, manifest: OnnxManifest) -> Weights:
-    """The weights of an export by their names in the model; batch norms change nothing but add the bias."""
+    """The weights of an export by their names in the model; batch norms only add the bias."""
     require("onnx", extra="onnx")
     layers = range(len(model.decoder.layers))
     crossed = [f"decoder.layers.{number}.cross_attention.key_value" for number in layers]
@@ -88,7 +88,7 @@ def _exported(model: FormulaReader, source: Path, manifest: OnnxManifest) -> Wei
 
 
 def _folded(encoder: nn.Module) -> Iterator[tuple[str, str]]:
-    """(convolution, batch norm) of the encoder, in the order in which it computes them."""
+    """Pairs (convolution, batch norm) of the encoder, in the order of computation."""
     yield "encoder.stem.0", "encoder.stem.1"
     for name, module in encoder.named_modules():
         if isinstance(module, ResidualBlock):
@@ -97,13 +97,13 @@ def _folded(encoder: nn.Module) -> Iterator[tuple[str, str]]:
 
 
 def _read_graph(path: Path, weights: Weights, folded: list[tuple[str, str]], linear: list[str]) -> None:
-    """Add the weights of one graph: those that kept their names, and the others in the order of their use."""
+    """Add the weights of one graph: named ones by name, the others in the order of their use."""
     import onnx
     from onnx import numpy_helper
 
     try:
         graph = onnx.load(str(path)).graph
-    except Exception as error:  # onnx and protobuf raise classes of their own
+    except Exception as error:  # onnx and protobuf have separate exception classes
         raise SourceError(f"{path} cannot be read ({error}); export the model again") from None
     values = {one.name: torch.from_numpy(numpy_helper.to_array(one).copy()) for one in graph.initializer}
     for node in graph.node:  # equal weights are stored once
@@ -121,7 +121,9 @@ def _read_graph(path: Path, weights: Weights, folded: list[tuple[str, str]], lin
         elif node.op_type in ("MatMul", "MatMulInteger", "Gemm") and node.input[1] in values:
             weights[f"{next(names, '')}.weight"] = _matrix(values, node)
     if (left := next(names, None) or next(pairs, ("",))[0]) or ".weight" in weights:
-        raise SourceError(f"{path} has {'no' if left else 'more'} weights {left}: that reader has other sizes")
+        raise SourceError(
+            f"{path} has {'no' if left else 'more'} weights {left}: its sizes differ from those of this run"
+        )
 
 
 def _matrix(values: Weights, node: Any) -> Tensor:
@@ -136,7 +138,7 @@ def _matrix(values: Weights, node: Any) -> Tensor:
 
 @torch.no_grad()
 def _measure_norms(model: FormulaReader, images: Sequence[Pixels]) -> None:
-    """Set mean and variance of every batch norm to those of its inputs, and its weight so that nothing changes."""
+    """Set mean and variance of each batch norm to those of its inputs, with a weight that keeps the output."""
     norms = [module for module in model.encoder.modules() if isinstance(module, nn.BatchNorm2d)]
     sums = {norm: torch.zeros(3, norm.num_features, dtype=torch.float64) for norm in norms}
 

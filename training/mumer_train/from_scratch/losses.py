@@ -1,4 +1,4 @@
-"""Losses of a formula reader: next token, symbol of each cell, where to look, how many of each symbol.
+"""Losses of a formula reader: next token, symbol of each cell, attention, number of each symbol.
 
 Not for weighting them over a run: see `run`.
 """
@@ -14,7 +14,7 @@ from torch.nn import functional
 from mumer_train.from_scratch.batches import Batch
 from mumer_train.from_scratch.modeling import FormulaReader
 
-BACKGROUND = 0  # class of a cell without a symbol: the padding token's number
+BACKGROUND = 0  # class of a cell without a symbol: the id of the padding token
 IGNORED = -100
 
 
@@ -31,12 +31,12 @@ class LossWeights:
 
 @dataclass(frozen=True, slots=True)
 class Losses:
-    """The parts, and how many cells with ink are named rightly.
+    """The parts of the loss, and the numbers of cells and of correct cells.
 
     Attributes:
-        total: what to minimise.
-        token, symbol, attention, count: unweighted parts, 0 where nothing supervises them.
-        cells, right_cells: cells inside a symbol's box, and those whose symbol is named rightly.
+        total: the loss to minimise.
+        token, symbol, attention, count: unweighted parts; 0 without targets.
+        cells, right_cells: number of cells inside a symbol's box, and of those with a correct prediction.
     """
 
     total: Tensor
@@ -49,7 +49,7 @@ class Losses:
 
 
 def losses(model: FormulaReader, batch: Batch, weights: LossWeights, with_decoder: bool = True) -> Losses:
-    """All losses of a batch; without the decoder only those of the encoder's heads."""
+    """All losses of a batch; without the decoder, only the losses of the encoder's heads."""
     features = model.features(batch.pixels)
     zero = features.new_zeros(())
     symbol, cells, right = _symbol_loss(model, features, batch, weights.background)
@@ -81,7 +81,7 @@ def losses(model: FormulaReader, batch: Batch, weights: LossWeights, with_decode
 
 
 def _symbol_loss(model: FormulaReader, features: Tensor, batch: Batch, background: float) -> tuple[Tensor, int, int]:
-    """Cross-entropy of each cell of the images with boxes, paper weighing less than ink."""
+    """Cross-entropy of the cells of images with boxes; paper has a lower weight than ink."""
     rows = batch.boxed
     if not rows.any():
         return features.new_zeros(()), 0, 0
@@ -95,7 +95,7 @@ def _symbol_loss(model: FormulaReader, features: Tensor, batch: Batch, backgroun
 
 
 def _count_loss(model: FormulaReader, features: Tensor, batch: Batch) -> Tensor:
-    """Smooth L1 between how often each token stands in the label and the sum of its map (CAN, Li et al., 2022)."""
+    """Smooth L1 between the count of each token in the label and the sum of its map (CAN, Li et al., 2022)."""
     maps = torch.sigmoid(_pointwise(model.count_head, features) - 6.0) * batch.cells[:, None]
     return functional.smooth_l1_loss(maps.sum((2, 3)), batch.counts, reduction="none").sum(1).mean()
 

@@ -24,7 +24,7 @@ _CACHE = "cache" if "cache" in {field.name for field in fields(Seq2SeqLMOutput)}
 
 
 class _MemoryEncoder:
-    """What `generate` calls once for each image: images -> the decoder's memory."""
+    """The encoder for `generate`, called once per image: images -> the decoder's memory."""
 
     main_input_name = "pixel_values"
 
@@ -42,8 +42,8 @@ class FormulaReader(PreTrainedModel, GenerationMixin):
     """Image of a formula -> its LaTeX, token by token.
 
     The input is ink, 0 (paper) to 1, shape (batch, 1, height, width) with sides that are multiples of the stride;
-    ``cell_mask``, shape (batch, rows, columns) of cells, is true where a cell belongs to the image and not to the
-    padding of the batch.
+    ``cell_mask``, shape (batch, rows, columns) of cells, is true for cells of the image and false for
+    the padding of the batch.
     """
 
     config_class = FormulaReaderConfig
@@ -60,7 +60,7 @@ class FormulaReader(PreTrainedModel, GenerationMixin):
         self.count_head = nn.Conv2d(self.encoder.channels, config.vocab_size, 1)
         self.post_init()
         for head in (self.symbol_head, self.count_head):
-            nn.init.zeros_(head.weight)  # or their first losses would drown the others
+            nn.init.zeros_(head.weight)  # otherwise their first losses would dominate
 
     def _init_weights(self, module: nn.Module) -> None:
         """Fan-in initialisation: transformers' default of 0.02 is too small for layers this narrow."""
@@ -82,7 +82,7 @@ class FormulaReader(PreTrainedModel, GenerationMixin):
         return features
 
     def memory(self, pixel_values: Tensor) -> Tensor:
-        """What the decoder attends to, (batch, rows * columns, d_model)."""
+        """The memory of the decoder, (batch, rows * columns, d_model)."""
         return self.encoder.memory(self.features(pixel_values))
 
     def get_encoder(self, modality: str | None = None) -> Any:
@@ -90,7 +90,7 @@ class FormulaReader(PreTrainedModel, GenerationMixin):
         return _MemoryEncoder(self)
 
     def get_input_embeddings(self) -> nn.Module:
-        """Of the tokens."""
+        """The token embeddings."""
         return self.decoder.embed
 
     def set_input_embeddings(self, value: nn.Module) -> None:
@@ -98,7 +98,7 @@ class FormulaReader(PreTrainedModel, GenerationMixin):
         self.decoder.embed = value
 
     def get_output_embeddings(self) -> nn.Module:
-        """The layer that scores the tokens."""
+        """The output layer over the tokens."""
         return self.decoder.head
 
     def forward(
@@ -113,14 +113,14 @@ class FormulaReader(PreTrainedModel, GenerationMixin):
         use_cache: bool | None = None,
         **_: Any,
     ) -> Seq2SeqLMOutput:
-        """Score the tokens after ``decoder_input_ids``, or after ``labels`` moved by one.
+        """Logits of the tokens after ``decoder_input_ids``, or after ``labels`` shifted by one.
 
         Args:
             pixel_values, cell_mask: see the class.
-            decoder_input_ids: (batch, length); with a cache those after the cached ones.
+            decoder_input_ids: (batch, length); with a cache, only the tokens after the cached ones.
             encoder_outputs: memory of the images, instead of ``pixel_values``.
-            cache, past_key_values: cache of `generate`, by its present and by its former name.
-            labels: (batch, length), -100 where not scored; the loss is returned then.
+            cache, past_key_values: cache of `generate`, by its current and its former name.
+            labels: (batch, length), -100 for positions without loss; with labels the loss is returned.
             use_cache: whether to return a cache.
         """
         memory = self.memory(pixel_values) if encoder_outputs is None else encoder_outputs[0]
@@ -147,7 +147,7 @@ class FormulaReader(PreTrainedModel, GenerationMixin):
     def _decode(
         self, tokens: Tensor, memory: Tensor, cells: Tensor | None, cache: EncoderDecoderCache | None
     ) -> Decoded:
-        """Decode, reading and filling transformers' cache where there is one."""
+        """Decode; read and extend transformers' cache if there is one."""
         if cache is None:
             return self.decoder(tokens, self.decoder.cross_pairs(memory), cells)  # type: ignore[no-any-return]
         own, other = cache.self_attention_cache, cache.cross_attention_cache

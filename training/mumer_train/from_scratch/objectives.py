@@ -1,4 +1,4 @@
-"""What a formula reader learns from: rewards of sampled answers (GRPO), or preferences (DPO).
+"""Training objectives of a formula reader: rewards of sampled answers (GRPO), or preferences (DPO).
 
 GRPO: Shao et al., DeepSeekMath, 2024; mean over tokens as in DAPO, Yu et al., 2025. DPO: Rafailov et al., 2023.
 Both run in eval mode: dropout would change the probability ratio, which must be 1 before the first update.
@@ -30,15 +30,15 @@ Figures = dict[str, float | None]
 
 @dataclass(slots=True)
 class Round:
-    """What one or more updates learn from.
+    """The data of one or more updates.
 
     Attributes:
         images: each (height, width), ink 0 to 255.
         answers: the same number for each image.
         advantages: (images, answers); empty for preferences.
-        figures: of the samples, for the log.
+        figures: figures of the samples, for the log.
         old: log probabilities of the tokens before the first update, one tensor per pass; empty until then.
-        reference: those of the reference model; empty where it is not used.
+        reference: log probabilities by the reference model; empty if it is not used.
     """
 
     images: list[Pixels]
@@ -50,7 +50,7 @@ class Round:
 
 
 class Objective(Protocol):
-    """What `policy.PolicyRun` asks of a method."""
+    """Interface of a method for `policy.PolicyRun`."""
 
     def prepare(self, rows: Sequence[PolicyRow], number: int) -> Round:
         """The round with this number."""
@@ -62,9 +62,9 @@ class Objective(Protocol):
 
 
 def advantages_of(rewards: Sequence[Sequence[float | None]]) -> tuple[Tensor, float, float]:
-    """Rewards of groups, each with its mean taken off and divided by its standard deviation.
+    """Advantages: the rewards of each group minus their mean, divided by their standard deviation.
 
-    An answer without a reward has the advantage 0 and does not count; so do all answers of a group of equal rewards.
+    An answer without a reward is ignored and has the advantage 0; if all rewards of a group are equal, all are 0.
 
     Returns:
         Advantages, (groups, answers); mean standard deviation of the groups; share of the groups without advantages.
@@ -79,7 +79,7 @@ def advantages_of(rewards: Sequence[Sequence[float | None]]) -> tuple[Tensor, fl
 
 
 class Grpo:
-    """Group-relative policy optimisation with a clipped probability ratio and, if wanted, a KL penalty."""
+    """Group-relative policy optimisation with a clipped probability ratio and an optional KL penalty."""
 
     def __init__(
         self,
@@ -93,7 +93,7 @@ class Grpo:
         self._reward = reward
 
     def prepare(self, rows: Sequence[PolicyRow], number: int) -> Round:
-        """Sample answers and score them; randomness follows from the seed and the number."""
+        """Sample answers and score them; randomness depends on the seed and the number."""
         config = self._config
         generator = torch.Generator().manual_seed(hash64(f"{config.seed}\0{number}\0sample") >> 1)
         images = [row.pixels for row in rows]
@@ -124,7 +124,7 @@ class Grpo:
         beta = config.beta_of("grpo")
         tokens = sum(len(answer) for group in batch.answers for answer in group)
         loss = divergence = clipped = 0.0
-        for place, part in enumerate(_passes(batch.images, config.rows_per_pass)):
+        for index, part in enumerate(_passes(batch.images, config.rows_per_pass)):
             inputs = (batch.images[part], batch.answers[part], config.temperature)
             new, known = log_probabilities(self._policy, *inputs)
             if first:
@@ -132,10 +132,10 @@ class Grpo:
                 if self._reference is not None:
                     with torch.no_grad():
                         batch.reference.append(log_probabilities(self._reference, *inputs)[0])
-            each, beyond = clipped_loss(new, batch.old[place], batch.advantages[part].flatten()[:, None], config.clip)
+            each, beyond = clipped_loss(new, batch.old[index], batch.advantages[part].flatten()[:, None], config.clip)
             if self._reference is not None:
-                change = batch.reference[place] - new
-                kl = change.exp() - change - 1  # the estimator that is never negative (Schulman, 2020)
+                change = batch.reference[index] - new
+                kl = change.exp() - change - 1  # the non-negative estimator (Schulman, 2020)
                 each = each + beta * kl
                 divergence += float((kl.detach() * known).sum())
             total = (each * known).sum() / tokens
@@ -147,14 +147,14 @@ class Grpo:
 
 
 def clipped_loss(new: Tensor, old: Tensor, advantages: Tensor, clip: float) -> tuple[Tensor, Tensor]:
-    """Minus the clipped objective of PPO for each token, and which tokens the clip leaves without gradient."""
+    """Negative clipped objective of PPO per token, and the mask of tokens without gradient because of the clip."""
     ratio = (new - old).exp()
     free, held = ratio * advantages, ratio.clamp(1 - clip, 1 + clip) * advantages
     return -torch.minimum(free, held), held < free
 
 
 class Dpo:
-    """Direct preference optimisation: the label of an image should be likelier than a wrong answer."""
+    """Direct preference optimisation: the label of an image should be more likely than a wrong answer."""
 
     def __init__(
         self, policy: FormulaReader, reference: FormulaReader, processor: FormulaReaderProcessor, config: PolicyConfig
@@ -162,7 +162,7 @@ class Dpo:
         self._policy, self._reference, self._processor, self._config = policy, reference, processor, config
 
     def prepare(self, rows: Sequence[PolicyRow], number: int) -> Round:
-        """Pairs of answers, and how likely the reference model finds them."""
+        """Pairs of answers, and their log probabilities by the reference model."""
         answers = [[self._processor.answer_tokens(text) for text in row.texts] for row in rows]
         batch = Round([row.pixels for row in rows], answers, torch.zeros(0), {})
         with torch.no_grad():
@@ -175,10 +175,10 @@ class Dpo:
         """See `Objective`."""
         beta, count = self._config.beta_of("dpo"), len(batch.images)
         sums: dict[str, float] = dict.fromkeys(("loss", "margin", "accuracy", "chosen", "rejected"), 0.0)
-        for place, part in enumerate(_passes(batch.images, self._config.rows_per_pass)):
+        for index, part in enumerate(_passes(batch.images, self._config.rows_per_pass)):
             logs, _ = log_probabilities(self._policy, batch.images[part], batch.answers[part])
             pairs = logs.sum(1).view(-1, 2)
-            rewards = beta * (pairs - batch.reference[place])
+            rewards = beta * (pairs - batch.reference[index])
             margin = rewards[:, 0] - rewards[:, 1]
             loss = -functional.logsigmoid(margin).sum() / count
             loss.backward()

@@ -1,6 +1,6 @@
-"""One run of GRPO or DPO of a formula reader: rounds, updates, log, checkpoints from which it resumes exactly.
+"""One GRPO or DPO run of a formula reader: rounds, updates, log, checkpoints with exact resume.
 
-Not for what it learns from: see `objectives`. Not for chat models: see `mumer_train.policy.chat`.
+Not for the objectives: see `objectives`. Not for chat models: see `mumer_train.policy.chat`.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class PolicyRun:
         step: updates so far.
 
     Raises:
-        TrainingError: the data do not fit, or the folder holds a run of the other method.
+        TrainingError: the data cannot be used, or the folder contains a run of the other method.
         SourceError: the model or the images cannot be read.
         RewardError: the rewards are wrong.
     """
@@ -94,7 +94,7 @@ class PolicyRun:
         self._log.add(entry | {"learning_rate": rate})
 
     def _save(self) -> None:
-        """Write a checkpoint, whole or not at all."""
+        """Write a checkpoint atomically."""
         state = {
             "method": self.method,
             "step": self.step,
@@ -108,7 +108,7 @@ class PolicyRun:
         path = self.config.output / CHECKPOINT
         state: dict[str, Any] = torch.load(path, weights_only=True)
         if state["method"] != self.method:
-            raise TrainingError(f"{path} is of a run with --method {state['method']}: choose another output")
+            raise TrainingError(f"{path} belongs to a run with --method {state['method']}: choose another output")
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.step = int(state["step"])
@@ -124,7 +124,7 @@ def train_reader_policy(config: PolicyConfig, method: Method) -> tuple[bool, int
     """Train a formula reader, from its last checkpoint if there is one; SIGTERM stops with a checkpoint.
 
     Returns:
-        Whether the run is complete (then ``final`` is written), and the number of rows left out.
+        Whether the run is complete (then ``final`` is written), and the number of excluded rows.
     """
     run = PolicyRun(config, method)
     before = signal.signal(signal.SIGTERM, run.stop)

@@ -1,4 +1,4 @@
-"""Images with the texts that rewards or preferences need, fitted for a formula reader.
+"""Fitted images with the texts for rewards or preferences.
 
 Not for chat models: see `mumer_train.policy.chat`.
 """
@@ -31,10 +31,10 @@ class PolicyRow:
 
 
 class PolicyRows:
-    """Rows that are fitted when they are asked for.
+    """Rows whose images are fitted on access.
 
     Attributes:
-        left_out: rows that are not used, because an answer has tokens that the reader does not know.
+        left_out: number of unused rows, because an answer has tokens that are not in the vocabulary.
     """
 
     def __init__(self, count: int, read: Callable[[int], PolicyRow], left_out: int = 0) -> None:
@@ -51,7 +51,7 @@ def policy_rows(folder: Path, method: Method, processor: FormulaReaderProcessor)
     """The rows of a folder of fitted images (GRPO), of `mumer prompts` (GRPO) or of `mumer pairs` (DPO).
 
     Raises:
-        TrainingError: the folder cannot be read, is for another task, or no row is left.
+        TrainingError: the folder cannot be read, belongs to another task, or no row can be used.
         SourceError: a folder of fitted images is damaged.
     """
     if method == "grpo" and (folder / "shapes.npy").is_file():
@@ -61,14 +61,14 @@ def policy_rows(folder: Path, method: Method, processor: FormulaReaderProcessor)
         return PolicyRows(len(store), lambda index: PolicyRow(store[index].pixels, (store[index].label,)))
     everything = load_rows(folder, method)
     texts = [_texts(row, method, folder) for row in everything]
-    known = [place for place, pair in enumerate(texts) if method == "grpo" or all(map(processor.knows, pair))]
+    known = [number for number, pair in enumerate(texts) if method == "grpo" or all(map(processor.knows, pair))]
     if not known:
         raise TrainingError(f"data: every answer in {folder} has a token that is not in the reader's vocabulary")
 
     def read(index: int) -> PolicyRow:
-        place = known[index]
-        with Image.open(io.BytesIO(image_bytes(everything[place]))) as image:
-            return PolicyRow(processor.image_processor.fit(image), texts[place])
+        number = known[index]
+        with Image.open(io.BytesIO(image_bytes(everything[number]))) as image:
+            return PolicyRow(processor.image_processor.fit(image), texts[number])
 
     return PolicyRows(len(known), read, len(everything) - len(known))
 
@@ -78,8 +78,8 @@ def _texts(row: dict[str, Any], method: Method, folder: Path) -> tuple[str, ...]
     if method == "grpo":
         if row.get("task", "recognition") != "recognition":
             raise TrainingError(
-                f"data: {folder} asks for {row['task']}, but a formula reader writes labels: "
-                "write it with --task recognition"
+                f"data: {folder} has prompts of the task {row['task']}, but a formula reader only writes labels: "
+                "write the folder with --task recognition"
             )
         return (str(row["label"]),)
     return completion_text(row["chosen"]), completion_text(row["rejected"])

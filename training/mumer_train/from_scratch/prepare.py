@@ -31,7 +31,7 @@ FIT = Fit(symbol=16, pen=1.6, padding=4, multiple=8, max_pixels=40_000)
 
 
 def fitted_pixels(image: Image.Image, fit: Fit = FIT) -> tuple[Pixels, float, float, float] | None:
-    """Ink of a fitted image, its scale, and where the source's pixel (0, 0) is; ``None`` without ink."""
+    """Ink of a fitted image, its scale, and the position of the source's pixel (0, 0); ``None`` without ink."""
     fitted = fit_image(image, fit)
     if fitted is None:
         return None
@@ -39,7 +39,7 @@ def fitted_pixels(image: Image.Image, fit: Fit = FIT) -> tuple[Pixels, float, fl
 
 
 def held_out(label: str, share: float) -> bool:
-    """Whether a label is held out: decided by its hash, so that all images of one label are on one side."""
+    """Whether a label is held out; it depends on its hash, so all images of a label are in the same part."""
     return hash64(f"held-out\0{label}") < share * 2.0**64
 
 
@@ -64,13 +64,13 @@ def caption_images(folder: Path, fit: Fit = FIT, preset: str = "crohme") -> Iter
         except LatexSyntaxError:
             continue
         with Image.open(paths[name]) as image:
-            found = fitted_pixels(image, fit)
-        if found is not None:
-            yield StoredImage(name, label, found[0], np.zeros((0, 4), dtype=np.float32), ())
+            fitted = fitted_pixels(image, fit)
+        if fitted is not None:
+            yield StoredImage(name, label, fitted[0], np.zeros((0, 4), dtype=np.float32), ())
 
 
 class FontHand:
-    """A bank of fonts' glyphs as an `Alphabet`: changed as much as drawn shapes are, since a font repeats itself."""
+    """A bank of fonts as an `Alphabet`; its glyphs are varied like drawn shapes, because a font repeats its shapes."""
 
     def __init__(self, path: Path) -> None:
         self._bank = GlyphBank(path)
@@ -85,20 +85,20 @@ class FontHand:
         return self._shapes[key]
 
 
-_font_hand = lru_cache(maxsize=4)(FontHand)  # read once a process
+_font_hand = lru_cache(maxsize=4)(FontHand)  # read once per process
 
 
 @dataclass(frozen=True, slots=True)
 class SyntheticHands:
-    """Who writes the synthetic images.
+    """Writers of the synthetic images.
 
     Attributes:
-        seed: of everything random.
-        writers: how many different styles.
-        fonts: bank of fonts' glyphs, or ``None``.
+        seed: random seed.
+        writers: number of writer styles.
+        fonts: bank of glyphs from fonts, or ``None``.
         bank: bank of glyphs cut from real ink, or ``None``.
-        bank_share, font_share: of the images, written with glyphs of the bank and of the fonts; the rest is drawn.
-        preset: of the normaliser.
+        bank_share, font_share: shares of the images with glyphs of the bank and of the fonts; others are drawn.
+        corrections: factor on how often writers cross out or overwrite a symbol; 0 for never.
     """
 
     seed: int = 0
@@ -107,11 +107,13 @@ class SyntheticHands:
     bank: Path | None = None
     bank_share: float = 0.0
     font_share: float = 0.5
+    corrections: float = 1.0
 
     def draw(self, name: str, label: str, fit: Fit = FIT) -> StoredImage | None:
         """One image; ``None`` where the label cannot be drawn or has no ink."""
         rng = rng_for(self.seed, name, "hand")
         style = writer_style(f"writer-{int(rng.integers(self.writers)):05d}", self.seed)
+        style = replace(style, corrections=min(1.0, style.corrections * self.corrections))
         point = float(rng.random())
         alphabets: list[Alphabet] = [ALPHABETS[kind](style) for kind in DEFAULT]
         if self.bank is not None and point < self.bank_share:
@@ -122,16 +124,16 @@ class SyntheticHands:
             picture = draw(write(label, Writer(alphabets, style, rng)), size=32.0 * style.size, padding=8)
         except (ImageError, LatexSyntaxError):
             return None
-        found = fitted_pixels(picture.image, fit)
-        if found is None:
+        fitted = fitted_pixels(picture.image, fit)
+        if fitted is None:
             return None
-        pixels, scale, left, top = found
+        pixels, scale, left, top = fitted
         boxes = picture.boxes * scale + np.array([left, top, left, top])
         return StoredImage(name, label, pixels, boxes.astype(np.float32), tuple(picture.names))
 
 
 def synthetic_images(labels: Sequence[tuple[str, str]], hands: SyntheticHands, fit: Fit = FIT) -> Iterator[StoredImage]:
-    """Each (id, label) drawn by hand; those that cannot be drawn are left out."""
+    """An image per (id, label); labels that cannot be drawn are skipped."""
     for name, label in labels:
         image = hands.draw(name, label, fit)
         if image is not None:
@@ -146,11 +148,11 @@ def write_school_labels(out: Path, count: int, exclude: Sequence[str] = (), seed
         OutputError: the file cannot be written.
     """
     known = frozenset(label for name in exclude for label in read_corpus(name, preset="crohme").labels)
-    found = school_labels(count, seed, known)
+    labels = school_labels(count, seed, known)
     with atomic_write(out) as file:
-        lines = (f"school-{seed}-{number:06d}\t{label}\n" for number, label in enumerate(found, 1))
+        lines = (f"school-{seed}-{number:06d}\t{label}\n" for number, label in enumerate(labels, 1))
         file.write_text("".join(lines), encoding="utf-8")
-    return len(found)
+    return len(labels)
 
 
 def prepare_real(source: Path, out: Path, share: float = 0.0, held: Path | None = None) -> dict[str, int]:
@@ -190,7 +192,7 @@ def _prepare_split(source: Path, out: Path, held: Path | None, is_held: Callable
 def prepare_synthetic(
     labels: Path, out: Path, hands: SyntheticHands, *, copies: int = 2, start: int = 0, limit: int | None = None
 ) -> int:
-    """Draw the labels of a file in a shuffled order that ``start`` and ``limit`` cut: parts can be prepared in turn.
+    """Draw the labels of a file in a shuffled order; ``start`` and ``limit`` select a part of it.
 
     Raises:
         SourceError: the file cannot be read or has no label.
@@ -206,5 +208,5 @@ def prepare_synthetic(
     order = rng_for(hands.seed, "order", "prepare").permutation(len(todo)).tolist()
     part = order[start : None if limit is None else start + limit]
     if not part:
-        raise SourceError(f"{labels} gives {len(todo):,} images: there is none from --start {start} on")
-    return write_store(out, synthetic_images([todo[place] for place in part], hands))
+        raise SourceError(f"{labels} has {len(todo):,} images: there are none from --start {start} on")
+    return write_store(out, synthetic_images([todo[index] for index in part], hands))

@@ -62,7 +62,7 @@ class FormulaReaderProcessor(ProcessorMixin):
         return_tensors: str | None = "pt",
         **_: Any,
     ) -> BatchFeature:
-        """Fitted images, and ``labels`` of the texts with an end token, -100 behind it."""
+        """Fitted images, and ``labels`` of the texts with an end token, -100 after it."""
         inputs = self.image_processor(images, return_tensors=return_tensors)
         if text is not None:
             rows = [self.answer_tokens(one) for one in text]
@@ -88,12 +88,12 @@ class FormulaReaderProcessor(ProcessorMixin):
     ) -> list[tuple[str, float]]:
         """Greedy reading of a batch: (label, log probability) of each image."""
         inputs = self(images)
-        found = greedy(model.eval(), inputs["pixel_values"], inputs["cell_mask"], longest)
-        return [(self.decode(tokens), score) for tokens, score in found]
+        results = greedy(model.eval(), inputs["pixel_values"], inputs["cell_mask"], longest)
+        return [(self.decode(tokens), score) for tokens, score in results]
 
 
 def register() -> None:
-    """Let `AutoConfig`, `AutoModelForImageTextToText`, `AutoProcessor` and their kind load formula readers."""
+    """Register formula readers with `AutoConfig`, `AutoModelForImageTextToText`, `AutoProcessor` and so on."""
     kind = FormulaReaderConfig.model_type
     AutoConfig.register(kind, FormulaReaderConfig, exist_ok=True)
     AutoModelForImageTextToText.register(FormulaReaderConfig, FormulaReader, exist_ok=True)

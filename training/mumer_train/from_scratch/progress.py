@@ -1,4 +1,4 @@
-"""Where a training run is, and the means that its log shows.
+"""Progress of a training run, and the means in its log.
 
 Not for the training itself: see `run`.
 """
@@ -13,15 +13,15 @@ from mumer_train.from_scratch.losses import Losses
 
 @dataclass(slots=True)
 class Progress:
-    """Where a run is.
+    """Progress of a run.
 
     Attributes:
-        step: batches learnt from.
-        seen: images in them.
-        number, batch: the pass, and the next batch of it.
-        folders: how many folders of synthetic images the pass uses.
-        recognised: those of them whose answer was the label alone.
-        decay_start: where the schedule was when the decay began.
+        step: number of batches so far.
+        seen: number of images so far.
+        number, batch: number of the pass, and of its next batch.
+        folders: number of folders of synthetic images that the pass uses.
+        recognised: number of images so far whose task was recognition.
+        decay_start: position of the schedule when the decay began.
         best: highest ExpRate of the averaged weights on the first validation set.
     """
 
@@ -46,15 +46,15 @@ class Tally:
     images: int = 0
     begun: float = field(default_factory=time.perf_counter)
 
-    def add(self, found: Losses, images: int) -> None:
-        """Note one batch."""
+    def add(self, losses: Losses, images: int) -> None:
+        """Add one batch."""
         for name in ("token", "symbol", "attention", "count"):
-            value = getattr(found, name)
+            value = getattr(losses, name)
             if value:
                 self.parts[name] = self.parts.get(name, 0.0) + value
                 self.counts[name] = self.counts.get(name, 0) + 1
-        self.cells += found.cells
-        self.right += found.right_cells
+        self.cells += losses.cells
+        self.right += losses.right_cells
         self.images += images
 
     def text(self) -> str:

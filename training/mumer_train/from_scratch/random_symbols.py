@@ -1,6 +1,6 @@
-"""Random letters, digits and choices, as often as formulas of school mathematics use them.
+"""Random letters, digits and choices with the frequencies of school mathematics.
 
-The weights are estimates made by hand; no corpus was counted for them. Not for formulas: see `school_labels`.
+The weights are manual estimates; they do not come from a corpus. Not for formulas: see `school_labels`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import numpy as np
 
 T = TypeVar("T")
 
-# Letters as often as formulas use them: x before all, then y and the letters of numbers, indices and constants.
+# Weights of letters: x is the most frequent, then y and the letters of numbers, indices and constants.
 _SMALL = {
     "x": 27,
     "y": 11,
@@ -86,30 +86,30 @@ _GREEK = {
 }
 _ANY = tuple("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNPQRSTUVWXYZ") + tuple(_GREEK)
 _DIGITS = {"2": 25, "1": 23, "3": 12, "0": 10, "4": 9, "5": 7, "6": 5, "7": 4, "8": 4, "9": 3}
-_FLAT = 0.15  # share of the letters and digits drawn from all alike, so that rare ones are learnt
+_FLAT = 0.15  # share of letters and digits with equal probabilities, so that rare ones are learnt
 
 
 class RandomSymbols:
-    """Draws symbols for one label; its letters are drawn once, so that a formula repeats them."""
+    """Samples symbols for one label; its letters are sampled once, so that a formula repeats them."""
 
     def __init__(self, rng: np.random.Generator) -> None:
         self._rng = rng
         self._letters = [self.new_letter() for _ in range(int(rng.integers(1, 5)))]
 
     def number(self) -> float:
-        """From 0 to 1, uniform."""
+        """A uniform number from 0 to 1."""
         return float(self._rng.random())
 
     def chance(self, probability: float) -> bool:
-        """Whether something of this probability happens."""
+        """True with the given probability."""
         return self.number() < probability
 
     def of(self, items: Sequence[str]) -> str:
-        """One of the items, all alike."""
+        """One of the items, with equal probabilities."""
         return items[int(self._rng.integers(len(items)))]
 
     def choose(self, kinds: Sequence[tuple[float, T]]) -> T:
-        """One of the things, by its weight."""
+        """One of the items, by weight."""
         point = self.number() * sum(weight for weight, _ in kinds)
         for weight, kind in kinds:
             point -= weight
@@ -118,11 +118,11 @@ class RandomSymbols:
         return kinds[-1][1]
 
     def weighted(self, weights: Mapping[str, float]) -> str:
-        """One of the keys, by its weight."""
+        """One of the keys, by weight."""
         return self.choose([(weight, key) for key, weight in weights.items()])
 
     def new_letter(self) -> str:
-        """A letter, Latin or Greek, that the label need not hold yet."""
+        """A Latin or Greek letter, not necessarily one of this label."""
         point = self.number()
         if point < _FLAT:
             return self.of(_ANY)
@@ -131,7 +131,7 @@ class RandomSymbols:
         return self.weighted(_CAPITALS) if point < 0.92 else self.weighted(_GREEK)
 
     def letter(self) -> list[str]:
-        """A letter, mostly one of those of this label."""
+        """A letter, mostly one of this label."""
         return [self.of(self._letters) if self.chance(0.8) else self.new_letter()]
 
     def digits(self, longest: int = 3) -> list[str]:
@@ -149,7 +149,7 @@ class RandomSymbols:
         return self.of("0123456789") if self.chance(_FLAT) else self.weighted(_DIGITS)
 
     def small(self) -> list[str]:
-        """A number or letter such as an exponent or index has."""
+        """A number or letter for an exponent or index."""
         point = self.number()
         if point < 0.55:
             return [self.of("2222331014nn56789")]

@@ -1,4 +1,4 @@
-"""A formula reader behind the recognizer `transformers`: the likeliest answers, or samples.
+"""A formula reader for the recognizer `transformers`: greedy answers, or samples.
 
 Not for chat models: see `mumer_train.transformers_recognizer`. Not for ONNX files: see `mumer_data.recognizers.onnx`.
 """
@@ -25,7 +25,7 @@ class ReaderRecognizer:
     """A formula reader in a folder; prompts are not used, since it only writes labels.
 
     Args:
-        folder: of the model.
+        folder: folder of the model.
         batch: images per batch.
 
     Raises:
@@ -50,12 +50,12 @@ class ReaderRecognizer:
             answers = sample(self._model, images, 1, generator, *options)
             with torch.no_grad():
                 logs = log_probabilities(self._model, images, answers)[0].sum(1).tolist()
-            found = [(answer, log) for (answer,), log in zip(answers, logs, strict=True)]
+            results = [(answer, log) for (answer,), log in zip(answers, logs, strict=True)]
         else:
             read = greedy(self._model, *stacked(images, self._model.config.stride), sampling.max_tokens)
             end = int(self._model.config.eos_token_id)
-            found = [([*tokens, end][: sampling.max_tokens], log) for tokens, log in read]
-        pairs = zip(requests, found, strict=True)
+            results = [([*tokens, end][: sampling.max_tokens], log) for tokens, log in read]
+        pairs = zip(requests, results, strict=True)
         return [(request, self._answer(tokens, log)) for request, (tokens, log) in pairs]
 
     def _answer(self, tokens: list[int], log: float) -> Answer:

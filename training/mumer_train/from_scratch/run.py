@@ -1,6 +1,6 @@
-"""Train a formula reader: steps, averaged weights, validation, checkpoints from which a run resumes exactly.
+"""Train a formula reader: steps, averaged weights, validation, checkpoints with exact resume.
 
-Not for making training images (see `prepare`) nor for the losses (see `losses`).
+Not for preparing images (see `prepare`) or for the losses (see `losses`).
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from mumer_train.from_scratch.tokenizer import formula_tokenizer
 from mumer_train.from_scratch.vocabulary import END, START, TOKENS
 
 CHECKPOINT, BEFORE_DECAY = "checkpoint.pt", "before_decay.pt"
-_NORM_IMAGES = 400  # from which the batch norms of an export are measured
+_NORM_IMAGES = 400  # number of images for the batch-norm statistics of an export
 DECAY, LOG, BEST, HISTORY = "DECAY", "log.txt", "best", "history.jsonl"
 
 
@@ -95,7 +95,7 @@ class ReaderRun:
 
     @property
     def position(self) -> int:
-        """Where the run is, in the unit of its schedule."""
+        """The progress of the run, in the unit of its schedule."""
         progress = self.progress
         return {"images": progress.seen, "recognition": progress.recognised, "steps": progress.step}[
             self.settings.schedule.unit
@@ -106,7 +106,7 @@ class ReaderRun:
         self.stopping = True
 
     def _plan(self) -> BatchPlan:
-        """The plan of the current pass; a new pass takes up the folders that there are by now."""
+        """The plan of the current pass; a new pass uses all folders that exist when it begins."""
         settings, progress = self.settings, self.progress
         if progress.batch == 0:
             there = [folder.exists() for folder in settings.synthetic]
@@ -133,22 +133,22 @@ class ReaderRun:
             group["lr"] = settings.schedule.rate(self.position, progress.decay_start)
         encoder_only = progress.seen < settings.encoder_first and progress.step % settings.decoder_every
         self.model.train()
-        found = losses(self.model, batch, LossWeights(), with_decoder=not encoder_only)
-        found.total.backward()
+        result = losses(self.model, batch, LossWeights(), with_decoder=not encoder_only)
+        result.total.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), settings.clip)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
         progress.step += 1
         progress.seen += len(batch)
         self._average()
-        self.tally.add(found, len(batch))
+        self.tally.add(result, len(batch))
 
     def _decay_asked(self) -> bool:
         at = self.settings.schedule.decay_at
         return (at is not None and self.position >= at) or (self.settings.out / DECAY).exists()
 
     def _average(self) -> None:
-        """Move the averaged weights; in the first steps faster, so that they leave random ones behind."""
+        """Update the averaged weights; faster in the first steps, because the initial weights are random."""
         keep, step = self.settings.ema, self.progress.step
         if self.settings.initial is None:
             keep = min(keep, step / (step + 10))
@@ -175,7 +175,7 @@ class ReaderRun:
 
     def validate(self) -> None:
         """Measure ExpRate of the averaged weights; keep the best ones of the first set as ``best/``."""
-        for place, (name, store) in enumerate(self.validation.items()):
+        for position, (name, store) in enumerate(self.validation.items()):
             count = min(len(store), self.settings.validation_images)
             chosen = [store[index * len(store) // count] for index in range(count)]
             read = read_images(self.average, [image.pixels for image in chosen])
@@ -187,7 +187,7 @@ class ReaderRun:
             self._record(name, rate, count)
             for text, image in list(zip(texts, chosen, strict=True))[:3]:
                 self._log(f"    {image.label}  ->  {text}")
-            if place == 0 and rate > self.progress.best:
+            if position == 0 and rate > self.progress.best:
                 self.progress.best = rate
                 self.export(self.settings.out / BEST)
 
@@ -196,7 +196,7 @@ class ReaderRun:
         save_reader(self.average, FormulaReaderProcessor(tokenizer=formula_tokenizer(self.tokens)), folder)
 
     def save(self, name: str = CHECKPOINT) -> None:
-        """Write a checkpoint, whole or not at all."""
+        """Write a checkpoint atomically."""
         state = {
             "model": self.model.state_dict(),
             "average": self.average.state_dict(),
@@ -207,7 +207,7 @@ class ReaderRun:
             torch.save(state, temporary)
 
     def _begin_with(self, source: Path) -> None:
-        """Take the weights of an earlier reader."""
+        """Copy the weights of an earlier reader."""
         store = ImageStore(self.settings.synthetic[0])
         images = [store[number].pixels for number in range(min(len(store), _NORM_IMAGES))]
         set_initial_weights(self.model, self.tokens, source, images)
@@ -225,9 +225,9 @@ class ReaderRun:
     def _record(self, name: str, rate: float, count: int) -> None:
         """Add one measurement to ``history.jsonl``."""
         progress = self.progress
-        place = {"step": progress.step, "seen": progress.seen, "recognised": progress.recognised}
+        entry = {"step": progress.step, "seen": progress.seen, "recognised": progress.recognised}
         with (self.settings.out / HISTORY).open("a", encoding="utf-8") as file:
-            file.write(json.dumps({**place, "set": name, "n": count, "exprate": round(100 * rate, 4)}) + "\n")
+            file.write(json.dumps({**entry, "set": name, "n": count, "exprate": round(100 * rate, 4)}) + "\n")
 
     def _log(self, line: str) -> None:
         with (self.settings.out / LOG).open("a", encoding="utf-8") as file:
@@ -242,10 +242,10 @@ def _groups(model: FormulaReader, weight_decay: float) -> list[dict[str, Any]]:
 
 
 def train_reader(config: Path, settings: Sequence[str] = ()) -> str:
-    """Train as a YAML file says, from its last checkpoint if there is one; SIGTERM stops with a checkpoint.
+    """Train by a YAML file, from the last checkpoint if there is one; on SIGTERM write a checkpoint and stop.
 
     Returns:
-        One line on where the run is.
+        One line about the progress of the run.
 
     Raises:
         TrainingError: the file is not valid.

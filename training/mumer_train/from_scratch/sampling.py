@@ -1,6 +1,6 @@
-"""Sampling answers of a formula reader, and the log probabilities of given answers, several per image.
+"""Sampled answers of a formula reader, and log probabilities of answers, several per image.
 
-Not for reading: the likeliest answer is found by `decoding`.
+Not for greedy decoding: see `decoding`.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ def sample(
     longest: int = 200,
     top_p: float = 1.0,
 ) -> list[list[Answer]]:
-    """Draw answers from the model's distribution: ``samples`` of each image.
+    """Sample answers from the model's distribution, ``samples`` per image.
 
     Args:
         model: in eval mode.
         images: each (height, width), ink 0 to 255.
         samples: answers per image.
-        generator: source of randomness; the answers follow from its state.
+        generator: random generator; the answers depend on its state.
         temperature: the logits are divided by it.
-        longest: at most as many tokens per answer, the end token included.
-        top_p: nucleus sampling: the likeliest tokens that have this probability together are drawn from.
+        longest: maximum number of tokens per answer, including the end token.
+        top_p: nucleus sampling: probability mass of the most likely tokens that are sampled from.
     """
     end = int(model.config.eos_token_id)
     cross, mask = _memory(model, images, samples)
@@ -65,26 +65,26 @@ def _nucleus(chances: Tensor, mass: float) -> Tensor:
     """Probabilities, (rows, tokens), with 0 for the tokens outside of the nucleus."""
     if mass >= 1:
         return chances
-    ordered, places = chances.sort(-1, descending=True)
+    ordered, order = chances.sort(-1, descending=True)
     outside = ordered.cumsum(-1) - ordered >= mass
-    return chances.masked_fill(outside.gather(-1, places.argsort(-1)), 0.0)
+    return chances.masked_fill(outside.gather(-1, order.argsort(-1)), 0.0)
 
 
 def log_probabilities(
     model: FormulaReader, images: Sequence[Pixels], answers: Sequence[Sequence[Answer]], temperature: float = 1.0
 ) -> tuple[Tensor, Tensor]:
-    """Log probability of every token of given answers, the same number for each image.
+    """Log probability of every token of the answers; each image has the same number of answers.
 
     Returns:
-        Log probabilities, (images * answers, length), 0 behind the end; and the mask of the tokens.
+        Log probabilities, (images * answers, length), 0 after the end; and the mask of the tokens.
     """
     flat = [answer for group in answers for answer in group]
     length = max(map(len, flat))
     targets = torch.zeros(len(flat), length, dtype=torch.long)
     known = torch.zeros(len(flat), length, dtype=torch.bool)
-    for place, answer in enumerate(flat):
-        targets[place, : len(answer)] = torch.tensor(answer, dtype=torch.long)
-        known[place, : len(answer)] = True
+    for row, answer in enumerate(flat):
+        targets[row, : len(answer)] = torch.tensor(answer, dtype=torch.long)
+        known[row, : len(answer)] = True
     start = torch.full_like(targets[:, :1], int(model.config.decoder_start_token_id))
     cross, mask = _memory(model, images, len(answers[0]))
     decoded = model.decoder(torch.cat((start, targets[:, :-1]), dim=1), cross, mask)
@@ -93,7 +93,7 @@ def log_probabilities(
 
 
 def _memory(model: FormulaReader, images: Sequence[Pixels], times: int) -> tuple[list[Pair], Tensor]:
-    """Keys and values of each image and the mask of its cells, each repeated so many times."""
+    """Keys and values of each image and the mask of its cells, each repeated ``times`` times."""
     pixels, cells = stacked(images, model.config.stride)
     cross = model.decoder.cross_pairs(model.memory(pixels))
     mask = cells.flatten(1)[:, None, None].repeat_interleave(times, 0)

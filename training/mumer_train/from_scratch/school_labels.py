@@ -1,6 +1,6 @@
-"""Random formulas of school and first-year mathematics, from a grammar written by hand.
+"""Random formulas of school and first-year mathematics, from a hand-written grammar.
 
-No corpus was counted for it, so labels drawn from it carry nobody's licence. Not for labels like those of a corpus:
+The grammar does not use any corpus, so the licence of a corpus does not apply. Not for labels like those of a corpus:
 see `mumer_data.generate`.
 """
 
@@ -24,7 +24,7 @@ _OPERATORS = (*("+",) * 12, *("-",) * 9, *(r"\times",) * 2, r"\cdot", r"\pm", r"
 
 
 class SchoolLabels:
-    """One label's author: draws letters once, so that a formula repeats them."""
+    """Generator of one label; its letters are sampled once, so that a formula repeats them."""
 
     def __init__(self, rng: np.random.Generator) -> None:
         self._rng = rng
@@ -99,7 +99,7 @@ class SchoolLabels:
         return name + (self._draw.letter() if self._draw.chance(0.7) else self._atom(depth - 1))
 
     def _large(self, depth: int) -> list[str]:
-        """A sum, an integral or a limit with what it is of."""
+        """A sum, an integral or a limit with its argument."""
         body = self._expression(depth - 1, 2)
         letter = self._draw.letter()
         point = self._draw.number()

@@ -20,10 +20,10 @@ class _Strict(BaseModel):
 
 
 class ScheduleSettings(_Strict):
-    """Learning rate by images seen: warm-up, constant, and a linear decay that begins on demand.
+    """Learning rate by images seen: warm-up, constant, and a linear decay that begins on request.
 
-    ``unit`` says what all its numbers count: images (one per row of a batch), images whose label is read
-    (``recognition``: rows of other tasks do not count), or steps. The decay begins at ``decay_at``, or when a file
+    ``unit`` is the unit of all its numbers: images (one per row of a batch), images of the task recognition
+    (``recognition``: rows of other tasks are not counted), or steps. The decay begins at ``decay_at``, or when a file
     ``DECAY`` appears in the run's folder.
     """
 
@@ -35,7 +35,7 @@ class ScheduleSettings(_Strict):
     max_images: int = Field(10_000_000, ge=1)
 
     def rate(self, seen: int, decay_start: int | None) -> float:
-        """The learning rate after so many images."""
+        """The learning rate at a position of the schedule."""
         rate = self.learning_rate * min(1.0, (seen + 1) / (self.warmup_images + 1))
         if decay_start is None:
             return rate
@@ -51,24 +51,24 @@ class ReaderRunSettings(_Strict):
 
     Attributes:
         out: folder of checkpoints and log.
-        synthetic: folders of fitted synthetic images (with boxes), in order; those that do not exist yet are taken up
+        synthetic: folders of fitted synthetic images (with boxes), in order; folders that do not exist yet are used
             by a later pass.
         real: folder of fitted real images, or ``None``.
-        rows: file of `task_rows` about the images of ``synthetic``: a pass is then every row once.
-        extra_tokens: tokens of the vocabulary beside the built-in ones.
-        initial: folder of an earlier reader, or of an export such as that of the bundled model, whose weights the run
-            begins with; ``None`` for random ones.
-        validation: names and folders of fitted images on which ExpRate is measured; the first one chooses.
-        validation_images: at most as many of each.
-        ratio: synthetic images for each real one.
-        synthetic_passes: passes at the beginning without real images.
-        encoder_first: images during which the decoder learns only every ``decoder_every``-th batch.
-        batch_pixels: of one padded batch.
-        largest_image: training images of more pixels are left out; ``None`` for none.
-        elastic: pixels by which training images are bent (see `Augmentation`).
-        seed: of everything random.
+        rows: file of `task_rows` about the images of ``synthetic``; then a pass contains every row once.
+        extra_tokens: tokens of the vocabulary in addition to the built-in ones.
+        initial: folder with the initial weights: an earlier reader, or an export such as the bundled model;
+            ``None`` for random weights.
+        validation: names and folders of fitted images for ExpRate; the first one selects the best weights.
+        validation_images: maximum number of images per validation set.
+        ratio: synthetic images per real image.
+        synthetic_passes: number of passes without real images, at the beginning.
+        encoder_first: number of images at the beginning; the decoder learns from every ``decoder_every``-th batch.
+        batch_pixels: maximum number of pixels of a padded batch.
+        largest_image: training images with more pixels are excluded; ``None`` for no limit.
+        elastic: strength of elastic deformation, in pixels (see `Augmentation`).
+        seed: random seed.
         ema: decay of the averaged weights, per batch.
-        checkpoint_images, validate_images: intervals.
+        checkpoint_images, validate_images: intervals in images.
         stages, d_model, decoder_layers, decoder_ffn_dim: see `FormulaReaderConfig`.
     """
 

@@ -1,4 +1,4 @@
-"""Boxes of symbols -> what each cell of an image must name, and where the decoder must look for a token.
+"""Boxes of symbols -> target class of each cell of an image, and target cells of the attention for each token.
 
 Not for losses: see `losses`.
 """
@@ -15,22 +15,22 @@ from mumer_train.from_scratch.vocabulary import STRUCTURE
 
 STRIDE = 8
 IGNORED = -100
-_CENTRE = 0.6  # share of a box, in each direction, whose cells must name the symbol
+_CENTRE = 0.6  # share of a box, in each direction, whose cells have the symbol as target
 _SKIPPED = (*STRUCTURE, r"\limits")
 
 
 def cell_classes(boxes: Boxes, symbols: Sequence[int], shape: tuple[int, int]) -> NDArray[np.int64]:
-    """The symbol of each cell: that of the smallest box whose centre part holds the cell; edges are left open."""
-    found = np.zeros(shape, dtype=np.int64)
+    """Symbol per cell: that of the smallest box whose central part contains it; ``IGNORED`` at edges of boxes."""
+    classes = np.zeros(shape, dtype=np.int64)
     sizes = boxes[:, 2:] - boxes[:, :2]
     order = np.argsort(-sizes.prod(axis=1), kind="stable")
-    for place in order.tolist():
-        left, top, right, bottom = _cells(boxes[place], 1.0)
-        found[top:bottom, left:right] = IGNORED
-    for place in order.tolist():
-        left, top, right, bottom = _cells(boxes[place], _CENTRE)
-        found[top:bottom, left:right] = symbols[place]
-    return found
+    for index in order.tolist():
+        left, top, right, bottom = _cells(boxes[index], 1.0)
+        classes[top:bottom, left:right] = IGNORED
+    for index in order.tolist():
+        left, top, right, bottom = _cells(boxes[index], _CENTRE)
+        classes[top:bottom, left:right] = symbols[index]
+    return classes
 
 
 def _cells(box: NDArray[np.float32], share: float) -> tuple[int, int, int, int]:
@@ -44,11 +44,11 @@ def _cells(box: NDArray[np.float32], share: float) -> tuple[int, int, int, int]:
 
 
 def mark_looks(looks: NDArray[np.bool_], tokens: Sequence[str], symbols: Sequence[str], boxes: Boxes) -> None:
-    """Mark the cells of each visible token, where boxes and visible tokens agree in order."""
-    visible = [place for place, token in enumerate(tokens) if token not in _SKIPPED]
-    if [tokens[place] for place in visible] != list(symbols):
+    """Mark the cells of each visible token, if the boxes and the visible tokens have the same order."""
+    visible = [index for index, token in enumerate(tokens) if token not in _SKIPPED]
+    if [tokens[index] for index in visible] != list(symbols):
         return
-    for place, box in zip(visible, boxes, strict=True):
+    for index, box in zip(visible, boxes, strict=True):
         left, top = np.floor(box[:2] / STRIDE).astype(int).clip(0)
         right, bottom = np.ceil(box[2:] / STRIDE).astype(int)
-        looks[place, top:bottom, left:right] = True
+        looks[index, top:bottom, left:right] = True

@@ -1,7 +1,7 @@
-"""Rows of several tasks over stored images: what the decoder is given before its answer, and the answer, as tokens.
+"""Rows of several tasks over stored images: prefix of the decoder input, and answer, as tokens.
 
-A row begins with the token of its task (`<tree_cot>`; recognition with the start token), then the tokens that the
-prompt quotes (`error_find`: the prediction; `error_fix`: the marked prediction) and `<separator>`, then the answer.
+A row begins with the token of its task (`<tree_cot>`; recognition with the start token), then the formula
+in the prompt (`error_find`: the prediction; `error_fix`: the marked prediction) and `<separator>`, then the answer.
 Not for the texts of the tasks: see `mumer_data.tasks`.
 """
 
@@ -19,7 +19,7 @@ from mumer_train.from_scratch.image_store import ImageStore
 
 RECOGNITION = "recognition"
 SEPARATOR = "<separator>"
-# The words of correction logs: in every vocabulary that learns to fix errors.
+# The words of correction logs, needed in the vocabulary for the task error_fix.
 LOG_TOKENS = ("REPLACE:", "INSERT:", "DELETE:", "->", "after")
 _QUOTED = re.compile(r"formula: (.*)\n[^\n]*: \Z", re.DOTALL)
 _OPERATION = re.compile(r"(?<!\S)(REPLACE:|INSERT:|DELETE:)(?=\S)")
@@ -32,9 +32,9 @@ class TaskRow:
 
     Attributes:
         store: number of the folder of images, in the order of the settings.
-        index: of the image in it.
-        task: its name.
-        prompt: tokens that the prompt quotes; none for tasks about the image alone.
+        index: index of the image in it.
+        task: name of the task.
+        prompt: tokens of the formula in the prompt; empty for tasks about the image alone.
         answer: tokens of the answer.
     """
 
@@ -46,9 +46,9 @@ class TaskRow:
 
 
 def answer_tokens(text: str) -> tuple[str, ...]:
-    """The tokens of an answer; line breaks, tabs, and the colons and commas of task formats are tokens of their own.
+    """The tokens of an answer; line breaks, tabs, and the colons and commas of task formats are separate tokens.
 
-    Numbers of symbol counts stay whole.
+    Numbers of symbol counts are not split.
     """
     for part, spaced in _SPACED.items():
         text = text.replace(part, spaced)
@@ -56,7 +56,7 @@ def answer_tokens(text: str) -> tuple[str, ...]:
 
 
 def prompt_tokens(prompt: str) -> tuple[str, ...]:
-    """The tokens of the formula that a prompt quotes; none where it quotes nothing."""
+    """The tokens of the formula in a prompt; empty if it has none."""
     quoted = _QUOTED.search(prompt)
     return tuple(quoted[1].split()) if quoted else ()
 

@@ -18,7 +18,7 @@ MAX_LENGTH = 512
 def formula_tokenizer(tokens: Sequence[str] = TOKENS) -> PreTrainedTokenizerFast:
     """A word-level tokenizer over ``tokens``; decoding joins them with spaces.
 
-    Line breaks, tabs and the colons and commas of the task formats (`symbol_count`) are tokens of their own.
+    Line breaks, tabs and the colons and commas of the task formats (`symbol_count`) are separate tokens.
     """
     core = Tokenizer(models.WordLevel({token: number for number, token in enumerate(tokens)}, unk_token=UNKNOWN))
     core.normalizer = normalizers.Sequence(

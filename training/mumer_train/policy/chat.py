@@ -1,4 +1,4 @@
-"""GRPO and DPO of a chat model that takes images, by TRL: our data, rewards, log and checkpoints around its trainers.
+"""GRPO and DPO of a chat model with image input: TRL's trainers with our data, rewards, log and checkpoints.
 
 Not for formula readers: TRL trains decoder-only models. See `mumer_train.from_scratch.policy`.
 """
@@ -22,7 +22,7 @@ def train_chat_policy(config: PolicyConfig, method: Method) -> None:
     """Train, from the last checkpoint in ``config.output`` if there is one, and write ``final``.
 
     Raises:
-        TrainingError: TRL is missing, or the model or the data do not fit.
+        TrainingError: TRL is not installed, or the model or the data cannot be used.
         RewardError: the rewards are wrong.
     """
     require("trl", extra="rl")
@@ -84,14 +84,14 @@ def _rewards(config: PolicyConfig) -> tuple[list[Callable[..., list[float | None
 
 
 def _dataset(config: PolicyConfig, method: Method) -> Any:
-    """The rows of all rounds in turn: one pass, so that a resumed run sees the same rows."""
+    """The rows of all rounds in order, as one pass, so that a resumed run sees the same rows."""
     from datasets import Dataset, Image, List
 
     columns = ("prompt", "images", "label", "task") if method == "grpo" else ("prompt", "images", "chosen", "rejected")
     rows = [{name: row[name] for name in columns if name in row} for row in load_rows(config.data, method)]
     rounds = -(-config.steps // config.updates_of(method))
     order = [
-        place for number in range(rounds) for place in round_of(len(rows), config.rows_per_step, number, config.seed)
+        index for number in range(rounds) for index in round_of(len(rows), config.rows_per_step, number, config.seed)
     ]
     return Dataset.from_list(rows).cast_column("images", List(Image())).select(order)
 
@@ -122,7 +122,7 @@ def _arguments(config: PolicyConfig, method: Method, *, cuda: bool) -> Any:
 
 
 def _common(config: PolicyConfig, method: Method, accumulation: int, *, cuda: bool) -> dict[str, Any]:
-    """The options that both methods have."""
+    """The common options of both methods."""
     return {
         "output_dir": str(config.output),
         "max_steps": config.steps,

@@ -1,4 +1,4 @@
-"""The processor of a chat model as TRL calls it, without torchvision for the models of the Qwen-VL family.
+"""The processor of a chat model for TRL; it does not need torchvision for the Qwen-VL family.
 
 Not for supervised training: see `mumer_train.processor`.
 """
@@ -19,7 +19,7 @@ class ChatProcessor(ProcessorMixin):
     """Texts and images -> the inputs of a model of the Qwen-VL family.
 
     Args:
-        processor: with tokenizer, image processor and image token.
+        processor: processor with tokenizer, image processor and image token.
     """
 
     def __init__(self, processor: Processor) -> None:
@@ -49,7 +49,7 @@ class ChatProcessor(ProcessorMixin):
         """Token ids, attention mask and ``mm_token_type_ids`` of each text, and the pixels of all images.
 
         Args:
-            images: one list of images per text, or one list of all; in the order of their placeholders.
+            images: one list of images per text, or one list of all images, in the order of their placeholders.
             text: rendered by the chat template.
             padding, padding_side, return_tensors: as in transformers.
         """
@@ -90,5 +90,5 @@ def chat_processor(processor: ModelProcessor, model: str) -> Any:
     if isinstance(processor, StockProcessor):
         return processor.processor
     raise TrainingError(
-        f"{model} is an encoder-decoder, which TRL cannot train: take a chat model or a formula reader, or --method sft"
+        f"{model} is an encoder-decoder, which TRL cannot train: use a chat model or a formula reader, or --method sft"
     )

@@ -1,4 +1,4 @@
-"""TRL's trainers with our log, atomic checkpoints, and a resume that loads every weight or fails.
+"""TRL's trainers with our log, atomic checkpoints, and a resume that requires all weights.
 
 Not for their configuration: see `chat`.
 """
@@ -38,7 +38,7 @@ _NAMES = {
 
 
 class _Recorded:
-    """What both trainers change; TRL's class follows in the order of inheritance."""
+    """Common changes of both trainers; TRL's class follows in the order of inheritance."""
 
     args: Any
     state: Any
@@ -61,7 +61,7 @@ class _Recorded:
             self.step_log.add(entry)
 
     def create_model_card(self, *_: Any, **__: Any) -> None:
-        """Not written: ``run.json`` says what a run was."""
+        """Write no card: ``run.json`` describes the run."""
 
     def _get_output_dir(self, trial: Any) -> str:
         folder: str = super()._get_output_dir(trial)  # type: ignore[misc]
@@ -87,7 +87,7 @@ class _Recorded:
         self.accelerator.wait_for_everyone()
 
     def save_final(self, folder: Path) -> None:
-        """Save the model, in bf16 where it was trained in bf16, whole or not at all."""
+        """Save the model atomically; in bf16 if it was trained in bf16."""
         if self.args.bf16 and not self.is_fsdp_enabled and not self.is_deepspeed_enabled:  # type: ignore[attr-defined]
             self.model.to(torch.bfloat16)
         temporary = folder.parent / WRITING / folder.name
@@ -98,7 +98,7 @@ class _Recorded:
             shutil.rmtree(temporary.parent)
 
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
-        """Load every weight, or fail; see `mumer_train.trainer.MumerTrainer`."""
+        """Load all weights or raise an error; see `mumer_train.trainer.MumerTrainer`."""
         target = self.model if model is None else model
         loaded, info = AutoModelForImageTextToText.from_pretrained(
             resume_from_checkpoint, output_loading_info=True, dtype=next(target.parameters()).dtype
@@ -115,7 +115,7 @@ class _RecordedGrpo(_Recorded, GRPOTrainer):
 
 class _RecordedDpo(_Recorded, DPOTrainer):
     def _get_train_sampler(self, *_: Any, **__: Any) -> Any:
-        """The rows in their order: they are shuffled already."""
+        """The rows in their order: they are already shuffled."""
         return torch.utils.data.SequentialSampler(self.train_dataset)
 
 

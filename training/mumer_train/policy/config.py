@@ -1,4 +1,4 @@
-"""The configuration of a run of GRPO or DPO: one YAML file, for chat models and formula readers alike.
+"""The configuration of a GRPO or DPO run: one YAML file, for chat models and formula readers.
 
 Not for supervised runs: `mumer_train.config`.
 """
@@ -25,27 +25,28 @@ class PolicyConfig(BaseModel):
     """One run.
 
     Attributes:
-        model: folder of a formula reader; or folder or Hub id of a chat model that takes images.
+        model: folder of a formula reader; or folder or Hub id of a chat model with image input.
         data: folder of `mumer prompts` (GRPO) or `mumer pairs` (DPO); for GRPO of a formula reader also a folder of
             fitted images.
         output: folder for checkpoints, ``log.jsonl``, ``reward.png``, ``run.json`` and the model ``final``.
         rewards: file of weighted rewards, or reward -> weight; default: the weights of `mumer rewards`. GRPO only.
         steps: updates of the weights in total.
-        learning_rate, warmup_steps, weight_decay, max_grad_norm: of AdamW; constant after the warm-up.
+        learning_rate, warmup_steps, weight_decay, max_grad_norm: options of AdamW; the rate is constant after the
+            warm-up.
         rows_per_step: images (GRPO) or pairs (DPO) per sampling round.
         samples: answers sampled per image, the group within which advantages are normalised. GRPO only.
-        temperature: of sampling and of the policy's probabilities. GRPO only.
+        temperature: temperature of sampling and of the policy's probabilities. GRPO only.
         max_tokens: maximum length of an answer, in tokens.
         updates_per_round: updates from each round of samples. GRPO only.
         clip: the probability ratio of a token is clipped to 1 - clip ... 1 + clip. GRPO only.
         beta: weight of the KL divergence from the initial model (GRPO, default 0), or DPO's beta (default 0.1).
-        rows_per_pass: images or pairs in one forward pass; less needs less memory.
-        precision: ``bf16`` or ``fp32``, of chat models; formula readers compute in fp32.
+        rows_per_pass: images or pairs per forward pass; a smaller number needs less memory.
+        precision: ``bf16`` or ``fp32`` for chat models; formula readers always compute in fp32.
         max_pixels: larger images are scaled down to at most this many pixels, for chat models.
         gradient_checkpointing: recompute activations to save memory, in chat models.
         save_steps: updates between checkpoints, a multiple of ``updates_per_round``.
         save_total_limit: number of checkpoints of a chat model to keep.
-        seed: of the order of the data and of sampling.
+        seed: random seed of data order and sampling.
         trust_remote_code: run code that comes with a chat model.
     """
 
@@ -79,7 +80,9 @@ class PolicyConfig(BaseModel):
     @model_validator(mode="after")
     def _agrees(self) -> PolicyConfig:
         if self.save_steps % self.updates_per_round:
-            raise ValueError("save_steps must be a multiple of updates_per_round: a round of samples is not saved")
+            raise ValueError(
+                "save_steps must be a multiple of updates_per_round, because samples are not saved in checkpoints"
+            )
         if self.rows_per_step % min(self.rows_per_pass, self.rows_per_step):
             raise ValueError("rows_per_step must be a multiple of rows_per_pass")
         return self
@@ -89,7 +92,7 @@ class PolicyConfig(BaseModel):
         return DEFAULT_BETA[method] if self.beta is None else self.beta
 
     def updates_of(self, method: Method) -> int:
-        """Updates per round: preferences are never used twice in a row."""
+        """Updates per round; a round of preferences is used only once."""
         return self.updates_per_round if method == "grpo" else 1
 
     def reward(self) -> WeightedReward:
@@ -106,7 +109,7 @@ class PolicyConfig(BaseModel):
 
 
 def load_policy_config(path: Path, settings: Sequence[str] = ()) -> PolicyConfig:
-    """Read a run's file, with ``key=value`` over it; paths are taken from where the command runs.
+    """Read a YAML file and override keys by ``key=value`` settings; paths are relative to the working directory.
 
     Raises:
         TrainingError: the file cannot be read, or a key or value is wrong.

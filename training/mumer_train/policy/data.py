@@ -1,4 +1,4 @@
-"""Rows of `mumer prompts` and `mumer pairs`, as the trainers take them.
+"""Rows of `mumer prompts` and `mumer pairs`, in the form that the trainers need.
 
 Not for writing them: see `mumer_data.jobs.prompts` and `mumer_data.jobs.pairs`.
 """
@@ -21,14 +21,14 @@ def load_rows(folder: Path, method: Method) -> list[dict[str, Any]]:
     """The rows of a folder.
 
     Raises:
-        TrainingError: there is no such file, it has other columns, or no row.
+        TrainingError: the file does not exist, has other columns, or has no rows.
     """
     import pyarrow.parquet as pq
     from pyarrow import ArrowException
 
     path, verb = folder / FILE, _VERB[method]
     if not path.is_file():
-        raise TrainingError(f"data: {path} does not exist; write it by `mumer {verb} PREDICTIONS --out {folder}`")
+        raise TrainingError(f"data: {path} does not exist; write it with `mumer {verb} PREDICTIONS --out {folder}`")
     try:
         table = pq.read_table(path)
     except (OSError, ArrowException) as error:
@@ -57,7 +57,7 @@ def round_of(count: int, size: int, number: int, seed: int) -> Sequence[int]:
 
     begin = number * size
     orders = {one: rng_for(seed, str(one), "policy").permutation(count).tolist() for one in _passes(begin, size, count)}
-    return [orders[place // count][place % count] for place in range(begin, begin + size)]
+    return [orders[position // count][position % count] for position in range(begin, begin + size)]
 
 
 def _passes(begin: int, size: int, count: int) -> range:

@@ -1,5 +1,5 @@
-"""The log of a run by rewards or preferences: one JSON line per update, without times, so that a resumed run has the
-same log as one that was never stopped.
+"""The log of a GRPO or DPO run: one JSON line per update, without times, so that a resumed run has the same log as an
+uninterrupted one.
 
 Not for its plot: see `mumer_data.report.rewards`.
 """
@@ -20,8 +20,8 @@ class StepLog:
     """Appends entries to ``log.jsonl`` in a folder.
 
     Args:
-        folder: of the run.
-        step: updates that are kept; what a killed run logged after its last checkpoint is removed.
+        folder: folder of the run.
+        step: number of updates to keep; entries that a killed run logged after its last checkpoint are removed.
     """
 
     def __init__(self, folder: Path, step: int) -> None:

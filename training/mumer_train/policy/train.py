@@ -1,4 +1,4 @@
-"""One run of GRPO or DPO: the kind of the model decides how it is trained; record and plot are the same.
+"""One GRPO or DPO run: the training loop depends on the model type; record and plot are the same.
 
 Not for supervised runs: `mumer_train.train`.
 """
@@ -18,18 +18,18 @@ from mumer_train.run_record import package_versions
 
 
 def train_policy(config: PolicyConfig, method: Method, *, resume: bool = False) -> Path:
-    """Train a model by rewards (``grpo``) or by preferences (``dpo``).
+    """Train a model with rewards (``grpo``) or with preferences (``dpo``).
 
     Args:
         config: the run.
-        method: how.
+        method: ``grpo`` or ``dpo``.
         resume: continue from the last checkpoint in ``config.output``, if there is one.
 
     Returns:
-        The folder of the final model; the folder of the run where SIGTERM stopped it.
+        The folder of the final model; if SIGTERM stopped the run, the folder of the run.
 
     Raises:
-        TrainingError: a package is missing, data and model do not fit, or the output holds a run already.
+        TrainingError: a package is missing, data or model cannot be used, or the output already contains a run.
         RewardError: the rewards are wrong.
         SourceError: model or images cannot be read.
     """
@@ -37,7 +37,9 @@ def train_policy(config: PolicyConfig, method: Method, *, resume: bool = False) 
     from mumer_train.from_scratch.configuration import is_reader
 
     if not resume and (config.output / LOG).exists():
-        raise TrainingError(f"{config.output} holds a run already: continue it with --resume, or choose another output")
+        raise TrainingError(
+            f"{config.output} already contains a run: continue it with --resume, or choose another output"
+        )
     signature = config.reward().signature if method == "grpo" else None
     if is_reader(config.model):
         from mumer_train.from_scratch.policy import train_reader_policy

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from mumer_data.exceptions import ImageError, LatexSyntaxError
 from mumer_data.handwriting.alphabets import writer_for
-from mumer_data.handwriting.ink import OnlineInk, draw, write
+from mumer_data.handwriting.ink import STRUCK, OnlineInk, draw, write
 from mumer_data.handwriting.writer import writer_style
 from mumer_data.images.fit import Fit, fit_image
 from mumer_data.io.atomic import atomic_write
@@ -97,6 +97,8 @@ def patch_labelled_image(writing: OnlineInk, fit: Fit, cell: int) -> dict[str, A
     ink: dict[int, dict[str, int]] = {}
     columns = fitted.image.width // cell
     for stroke, mark in zip(drawn.strokes, writing.marks, strict=True):
+        if mark == STRUCK:
+            continue
         points = (stroke * fitted.scale + (fitted.left, fitted.top)) // cell
         for x, y in points.astype(int).tolist():
             if 0 <= x < columns and 0 <= y < fitted.image.height // cell:
