@@ -47,10 +47,10 @@ class Synthesizer:
             LatexSyntaxError, ImageError: see `write`.
             SourceError: the bank cannot be read.
         """
-        hand = self.hand(self.writer(name), name)
-        return draw(write(label, hand), size=self.size * hand.style.size, padding=self.padding)
+        model = self.writer_model(self.writer(name), name)
+        return draw(write(label, model), size=self.size * model.style.size, padding=self.padding)
 
-    def hand(self, writer: str, name: str) -> Writer:
+    def writer_model(self, writer: str, name: str) -> Writer:
         """The model of a writer for the expression with this id; raises ``SourceError`` if the bank cannot be read."""
         style = writer_style(writer, self.seed)
         style = replace(style, corrections=min(1.0, style.corrections * self.corrections))
