@@ -93,6 +93,22 @@ def test_the_ablation_on_crohme() -> None:
     assert (ROOT / "docs" / "images" / "ablation_crohme.png").stat().st_size > 5_000
 
 
+def test_the_ablation_on_crohme_with_equal_recognition_images() -> None:
+    page = (ROOT / "docs" / "ablation.md").read_text(encoding="utf-8")
+    results, found = _ablation("_images")
+    assert "\n".join(main_table(results, "crohme_2014", "recognition")) in page
+    text = " ".join(page.split())
+    assert f"ends after {results['budget']['recognition']} recognition images" in text
+    excluded = 0
+    for arm in list(results["arms"])[1:]:
+        figure = found["arms"][arm]["figures"]["exprate"]
+        low, high = figure["difference_interval"]
+        excluded += low > 0 or high < 0
+        assert f"**{arm}** ({_recognised(results, arm)}): {difference_text(figure)}" in text
+    assert excluded == 0
+    assert "With equal recognition images no interval excludes 0" in text
+
+
 def _row(name: str, figures: dict[str, list[float]]) -> str:
     """One line of a table: each figure with its interval."""
     cells = ["{:.2f} [{:.2f}, {:.2f}]".format(*figures[key]) for key in ("pearson", "spearman", "auc")]
