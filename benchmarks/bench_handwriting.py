@@ -36,7 +36,7 @@ NEAREST, FAR = 0.75, 0.05  # what the hands should reach
 def shapes(hands: Synthesizer, tokens: Sequence[str], count: int) -> list[LabelledGlyph]:
     """One glyph of each symbol by each writer, rendered to ink; (symbol, glyph, writer)."""
     return [
-        (token, Glyph(tuple(write(token, hands.hand(name, token)).strokes)), name)
+        (token, Glyph(tuple(write(token, hands.writer_model(name, token)).strokes)), name)
         for name in (f"writer-{number:05d}" for number in range(count))
         for token in tokens
     ]

@@ -46,10 +46,10 @@ class Ink(Step):
         named = np.array(COLOURS[self.colours[int(rng.integers(len(self.colours)))]])
         colour = np.clip(named + rng.uniform(-1, 1, 3) * draw(rng, self.vary), 0.02, 0.9).astype(np.float32)
         fade, grain = draw(rng, self.fade), draw(rng, self.grain)
-        lifted = smooth(rng, layers.shape, max(3.0, layers.height / 2)) * np.float32(0.5 * fade) + np.float32(
+        removed = smooth(rng, layers.shape, max(3.0, layers.height / 2)) * np.float32(0.5 * fade) + np.float32(
             0.5 * fade
         )
-        kept = 1 - np.clip(lifted, 0, fade)
+        remaining = 1 - np.clip(removed, 0, fade)
         if grain:
-            kept *= 1 - rng.integers(0, 256, layers.shape, dtype=np.uint8) * np.float32(grain / 255)
-        return replace(layers, colour=colour, ink=layers.ink * kept)
+            remaining *= 1 - rng.integers(0, 256, layers.shape, dtype=np.uint8) * np.float32(grain / 255)
+        return replace(layers, colour=colour, ink=layers.ink * remaining)

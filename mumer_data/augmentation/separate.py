@@ -91,11 +91,13 @@ def _opaque(image: Image.Image) -> tuple[Image.Image, float]:
 def _paper(grey: Plane) -> Plane:
     """The paper level, shape (1, 1) if uniform, else that of the image; a high percentile of each block."""
     rows, columns = grey.shape
-    high, wide = max(1, rows // _BLOCK), max(1, columns // _BLOCK)
+    block_rows, block_columns = max(1, rows // _BLOCK), max(1, columns // _BLOCK)
     # Whole blocks only; the remainder at two edges is extrapolated.
-    part = grey[: rows // high * high, : columns // wide * wide]
-    part = part.reshape(high, rows // high, wide, columns // wide)[:, ::3, :, ::3].swapaxes(1, 2)
-    part = part.reshape(high, wide, -1)
+    part = grey[: rows // block_rows * block_rows, : columns // block_columns * block_columns]
+    part = part.reshape(block_rows, rows // block_rows, block_columns, columns // block_columns)[
+        :, ::3, :, ::3
+    ].swapaxes(1, 2)
+    part = part.reshape(block_rows, block_columns, -1)
     blocks = np.percentile(part, 80, axis=2).astype(np.float32)
     if np.percentile(blocks, 90) - np.percentile(blocks, 10) <= _PLAIN:
         return np.full((1, 1), np.median(blocks), dtype=np.float32)
@@ -150,20 +152,20 @@ def _tint(levels: Plane, ink: Plane, coloured: bool) -> Plane:
     """The paper colour, normalised to a grey level of 1."""
     if not coloured:
         return np.ones(1, dtype=np.float32)
-    seen = levels[ink < 0.05].mean(axis=0) if (ink < 0.05).any() else levels.reshape(-1, 3).mean(axis=0)
-    return np.asarray(np.maximum(seen / max(float(seen @ _GREY), 1.0), 0.05), dtype=np.float32)
+    paper_colour = levels[ink < 0.05].mean(axis=0) if (ink < 0.05).any() else levels.reshape(-1, 3).mean(axis=0)
+    return np.asarray(np.maximum(paper_colour / max(float(paper_colour @ _GREY), 1.0), 0.05), dtype=np.float32)
 
 
 def _height(ink: Plane, boxes: NDArray[np.float64]) -> float:
     """The median symbol height, in pixels; from connected components without boxes. Flat symbols count by width."""
     if len(boxes):
-        wide, high = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
+        widths, heights = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
     else:
         # Every second pixel is accurate enough, in a quarter of the time.
         labels, count = ndimage.label(ink[::2, ::2] > 0.4, structure=np.ones((3, 3)))
         if not count:
             return float(np.clip(min(ink.shape), 6.0, 32.0))
         objects = ndimage.find_objects(labels)
-        wide, high = (2.0 * np.array([box[axis].stop - box[axis].start for box in objects]) for axis in (1, 0))
-    sizes = np.maximum(high, 0.6 * wide)
+        widths, heights = (2.0 * np.array([box[axis].stop - box[axis].start for box in objects]) for axis in (1, 0))
+    sizes = np.maximum(heights, 0.6 * widths)
     return float(max(6.0, np.median(sizes[sizes >= _SMALL * np.median(sizes)])))

@@ -13,8 +13,8 @@ from mumer_data.augmentation import Phase, Step
 from mumer_data.augmentation.layers import Layers, Plane
 from mumer_data.augmentation.ranges import Range, Within, draw
 
-_THINNEST = 1.6  # minimum stroke width after erosion, in pixels
-_THICKEST = 0.16  # maximum stroke width after dilation, in symbol heights
+_MIN_WIDTH = 1.6  # minimum stroke width after erosion, in pixels
+_MAX_WIDTH = 0.16  # maximum stroke width after dilation, in symbol heights
 
 
 class Stroke(Step):
@@ -33,34 +33,34 @@ class Stroke(Step):
     def apply(self, layers: Layers, rng: np.random.Generator) -> Layers:
         """Changes ink, boxes and pen."""
         target = layers.pen * draw(rng, self.width)
-        least, most = min(layers.pen, _THINNEST), max(layers.pen, _THICKEST * layers.height)
-        reach = (float(np.clip(target, least, most)) - layers.pen) / 2
-        if abs(reach) < 0.05 or not layers.ink.any():
+        minimum, maximum = min(layers.pen, _MIN_WIDTH), max(layers.pen, _MAX_WIDTH * layers.height)
+        radius = (float(np.clip(target, minimum, maximum)) - layers.pen) / 2
+        if abs(radius) < 0.05 or not layers.ink.any():
             return layers
-        if reach < 0:
-            return replace(layers, ink=thin_strokes(layers.ink, -reach), pen=layers.pen + 2 * reach)
-        ink, reach = _open_loops(layers.ink, reach, layers.pen)
-        pad = int(np.ceil(reach)) if reach else 0
+        if radius < 0:
+            return replace(layers, ink=thin_strokes(layers.ink, -radius), pen=layers.pen + 2 * radius)
+        ink, radius = _open_loops(layers.ink, radius, layers.pen)
+        pad = int(np.ceil(radius)) if radius else 0
         rows, columns = layers.shape
-        low, high = layers.boxes[:, :2] - reach, layers.boxes[:, 2:] + reach
+        low, high = layers.boxes[:, :2] - radius, layers.boxes[:, 2:] + radius
         boxes = np.concatenate(
             (np.maximum(low + pad, 0), np.minimum(high + pad, (columns + 2 * pad, rows + 2 * pad))), 1
         )
         paper = layers.paper
         if pad and paper.shape[1:] != (1, 1):
             paper = np.pad(paper, ((0, 0), (pad, pad), (pad, pad)), mode="edge")
-        return replace(layers, ink=ink, boxes=boxes, paper=paper, pen=layers.pen + 2 * reach)
+        return replace(layers, ink=ink, boxes=boxes, paper=paper, pen=layers.pen + 2 * radius)
 
 
-def thicken(ink: Plane, reach: float) -> Plane:
-    """Ink dilated by ``reach`` pixels."""
-    return _repeat_fractional(ink, reach, _dilate)
+def thicken(ink: Plane, radius: float) -> Plane:
+    """Ink dilated by ``radius`` pixels."""
+    return _repeat_fractional(ink, radius, _dilate)
 
 
-def thin_strokes(ink: Plane, reach: float) -> Plane:
-    """Ink eroded by ``reach`` pixels, except where it would vanish or break."""
-    eroded = _repeat_fractional(ink, reach, _erode)
-    steps = int(np.ceil(reach))
+def thin_strokes(ink: Plane, radius: float) -> Plane:
+    """Ink eroded by ``radius`` pixels, except where it would vanish or break."""
+    eroded = _repeat_fractional(ink, radius, _erode)
+    steps = int(np.ceil(radius))
     opened = eroded
     for _ in range(steps):
         opened = _dilate(opened)
@@ -68,21 +68,21 @@ def thin_strokes(ink: Plane, reach: float) -> Plane:
     thin = ink - np.minimum(opened, ink)
     for _ in range(steps + 1):
         thin = _dilate(thin)
-    kept = np.maximum(eroded, np.where(thin > 0.25, ink, 0))
-    before, after = ink > 0.5, kept > 0.5
+    result = np.maximum(eroded, np.where(thin > 0.25, ink, 0))
+    before, after = ink > 0.5, result > 0.5
     # A break of a stroke or a loop changes the Euler number; a lost component is not reached by dilation of the rest.
     if _euler_number(before) == _euler_number(after) and not (before & ~_dilate_mask(after, steps + 1)).any():
-        return kept
+        return result
     return ink
 
 
-def _repeat_fractional(ink: Plane, reach: float, change: object) -> Plane:
+def _repeat_fractional(ink: Plane, radius: float, change: object) -> Plane:
     """Apply ``change`` a whole number of times, then blend with one more application for the fraction."""
     assert callable(change)
-    whole = int(reach)
-    for _ in range(whole):
+    full_steps = int(radius)
+    for _ in range(full_steps):
         ink = change(ink)
-    part = np.float32(reach - whole)
+    part = np.float32(radius - full_steps)
     return ink + part * (change(ink) - ink) if part else ink
 
 
@@ -100,7 +100,7 @@ def _erode(ink: Plane) -> Plane:
     return 1 - _dilate(1 - ink)
 
 
-def _open_loops(ink: Plane, reach: float, pen: float) -> tuple[Plane, float]:
+def _open_loops(ink: Plane, radius: float, pen: float) -> tuple[Plane, float]:
     """Ink dilated as far as no loop is filled, on a padded plane; and the radius."""
     background, _ = ndimage.label(ink < 0.5)
     sizes = np.bincount(background.ravel())
@@ -109,12 +109,12 @@ def _open_loops(ink: Plane, reach: float, pen: float) -> tuple[Plane, float]:
     loops[sizes.argmax()] = False  # what is outside
     loop_pixels = np.flatnonzero(loops[background]) if loops.any() else np.empty(0, np.int64)
     owners = background.ravel()[loop_pixels]
-    for attempt in (reach, reach / 2):
-        pad = int(np.ceil(attempt))
-        grown = thicken(np.pad(ink, pad), attempt)
-        still = grown[pad:-pad, pad:-pad].ravel()[loop_pixels] < 0.5
-        if len(np.unique(owners[still])) == loops.sum():
-            return grown, attempt
+    for candidate in (radius, radius / 2):
+        pad = int(np.ceil(candidate))
+        dilated = thicken(np.pad(ink, pad), candidate)
+        still_open = dilated[pad:-pad, pad:-pad].ravel()[loop_pixels] < 0.5
+        if len(np.unique(owners[still_open])) == loops.sum():
+            return dilated, candidate
     return ink, 0.0
 
 
@@ -126,18 +126,18 @@ def _euler_number(mask: NDArray[np.bool_]) -> int:
     ink = np.pad(mask, 1).view(np.uint8)
     pairs = ink[:-1] + ink[1:]
     squares = pairs[:, :-1] + pairs[:, 1:]
-    askew = (squares == 2) & (ink[:-1, :-1] == ink[1:, 1:])
+    diagonal = (squares == 2) & (ink[:-1, :-1] == ink[1:, 1:])
     ones, threes = np.count_nonzero(squares == 1), np.count_nonzero(squares == 3)
-    return int(ones - threes - 2 * np.count_nonzero(askew)) // 4
+    return int(ones - threes - 2 * np.count_nonzero(diagonal)) // 4
 
 
 def _dilate_mask(mask: NDArray[np.bool_], steps: int) -> NDArray[np.bool_]:
     """The mask dilated ``steps`` times with a 3 x 3 square."""
     for _ in range(steps):
-        tall = mask.copy()
-        tall[1:] |= mask[:-1]
-        tall[:-1] |= mask[1:]
-        mask = tall.copy()
-        mask[:, 1:] |= tall[:, :-1]
-        mask[:, :-1] |= tall[:, 1:]
+        vertical = mask.copy()
+        vertical[1:] |= mask[:-1]
+        vertical[:-1] |= mask[1:]
+        mask = vertical.copy()
+        mask[:, 1:] |= vertical[:, :-1]
+        mask[:, :-1] |= vertical[:, 1:]
     return mask

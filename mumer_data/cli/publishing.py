@@ -73,19 +73,19 @@ def push(
 
 def _findings(build: Build, licence: str, private: bool, test_sets: list[str], workers: int | None) -> list[Finding]:
     """All findings, printed; raises if one of them forbids a push."""
-    from mumer_data.hub.checks import check_build, stopping
+    from mumer_data.hub.checks import blocking_errors, check_build
     from mumer_data.hub.leakage import TestSet, leak_findings
     from mumer_data.jobs.config import load_source
     from mumer_data.report.publishing import print_findings
 
     sources = [(name, load_source(name)) for name in test_sets]
     findings = check_build(build, licence, private)
-    if not stopping(findings):
+    if not blocking_errors(findings):
         tests = [TestSet(name, source.reader(), source.row_validator()) for name, source in sources]
         findings += leak_findings(build, tests, workers)
     print_findings([finding for finding in findings if finding.level != "error"])
-    if stopping(findings):
-        raise HubError(stopping(findings))
+    if blocking_errors(findings):
+        raise HubError(blocking_errors(findings))
     return findings
 
 

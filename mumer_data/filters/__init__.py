@@ -1,6 +1,7 @@
 """Filters: exclude valid rows by policy (length, depth, duplicates, leakage, splits).
 
-A new filter is one module with a class of the shape of `RowFilter` or `DatasetFilter`, and one line in `FILTERS`.
+A new filter is one module with a class that has the interface of `RowFilter` or `DatasetFilter`, and one line in
+`FILTERS`.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ class Rejection:
 
 
 class Filter(Protocol):
-    """What every filter has; paths in its options are relative to ``base``, else to the working directory."""
+    """Common interface of all filters; paths in the options are relative to ``base``, or to the working directory."""
 
     Options: type[FilterOptions]
 
@@ -45,10 +46,10 @@ class Filter(Protocol):
 
 @runtime_checkable
 class RowFilter(Protocol):
-    """A filter that decides each row by itself."""
+    """A filter that checks each row separately."""
 
     def check(self, example: Example, expression: Expression) -> Rejection | None:
-        """Why this example is excluded; ``None`` to keep it."""
+        """The reason why this example is excluded; ``None`` to keep it."""
 
 
 @runtime_checkable
@@ -58,7 +59,7 @@ class DatasetFilter(Protocol):
     images: bool  # whether it needs image features too
 
     def files(self) -> list[Path]:
-        """The files other than the source that its decisions depend on."""
+        """The files beside the source on which its decisions depend."""
 
     def reject(self, rows: RowIndex, workers: int | None) -> Iterator[tuple[int, Rejection]]:
         """Indices into ``rows``, each with the reason why that row is excluded."""

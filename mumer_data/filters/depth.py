@@ -1,4 +1,4 @@
-"""Filter on how deeply a label's symbol layout tree is nested."""
+"""Filter on the depth of a label's symbol layout tree."""
 
 from __future__ import annotations
 

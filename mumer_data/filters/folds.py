@@ -17,9 +17,9 @@ from mumer_data.records import Example
 
 
 def fold_of(example: Example, count: int, seed: int = 0) -> int:
-    """The fold of an example, from 0: by writer where one is named, else by id; stable when data are added.
+    """The fold of an example, from 0: by writer if it is known, otherwise by id; stable when data are added.
 
-    The hash is independent of that of the filter `part`, so every fold takes its share of every part.
+    The hash is independent of that of the filter `split`, so every part is spread evenly over the folds.
     """
     return int(unit_interval_hash(f"folds\0{example.writer or example.id}", seed) * count)
 
@@ -34,7 +34,7 @@ class FoldsFilter:
             count: number of folds.
             fold: number of the fold, from 0.
             keep: ``fold`` to keep that fold, ``others`` to keep the rest.
-            seed: of the assignment to folds.
+            seed: seed of the assignment to folds.
         """
 
         count: int = Field(ge=2)

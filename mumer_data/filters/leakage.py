@@ -47,8 +47,8 @@ class LeakageFilter:
 
     def __init__(self, options: Options, base: Path) -> None:
         """Configure the reader of the other source; nothing is read yet."""
-        kind = reader_class(options.source["format"])
-        self._reader: Reader = kind(kind.Options.model_validate(options.source), base)
+        reader_type = reader_class(options.source["format"])
+        self._reader: Reader = reader_type(reader_type.Options.model_validate(options.source), base)
         self._options = options
         self.images = options.image != "ignore"
 
@@ -58,9 +58,9 @@ class LeakageFilter:
 
     def reject(self, rows: RowIndex, workers: int | None) -> Iterator[tuple[int, Rejection]]:
         """Reasons: ``leaked_image``, ``leaked_label``, ``leaked`` where both are compared."""
-        parts = self._reader.plan(_SLICE_ROWS, _SLICE_BYTES)
+        slices = self._reader.plan(_SLICE_ROWS, _SLICE_BYTES)
         validator = RowValidator(self._options.normalize)
-        other = build_row_index(self._reader, parts, validator, labels=True, images=self.images, workers=workers)
+        other = build_row_index(self._reader, slices, validator, labels=True, images=self.images, workers=workers)
         compared = compared_parts(self._options)
         reason = "_".join(["leaked", *([compared] if compared in ("image", "label") else [])])
         for index, match in shared_rows(other, rows, self._options):
@@ -80,7 +80,7 @@ class Leak:
     """A row of a test set that is also in a training set.
 
     Attributes:
-        test_id, train_id: of the two rows.
+        test_id, train_id: ids of the two rows.
         image: ``exact``, ``near`` or ``""``.
         label: whether the labels are the same.
     """

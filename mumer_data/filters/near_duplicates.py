@@ -1,6 +1,6 @@
 """Near-duplicate search in a row index: the same image, nearly the same image, or the same label.
 
-Not for what follows from a duplicate: see `duplicates` and `leakage`.
+Not for excluding duplicates: see `duplicates` and `leakage`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from mumer_data.images.perceptual_hash import BITS
 # Copies of CROHME images differ in 0 bits when padded and up to 9 as JPEG of quality 50 (95% of them); the two
 # closest images of different ink differ in 50.
 DISTANCE = 12
-_ASPECT = 0.25  # a horizontal and a vertical bar have the same perceptual hash, apart from their aspect ratio
+_ASPECT_TOLERANCE = 0.25  # a horizontal and a vertical bar have the same perceptual hash but another aspect ratio
 
 Ints = NDArray[np.int64]
 
@@ -66,23 +66,23 @@ def first_near_duplicate(features: NDArray[np.void], options: NearDuplicateOptio
 def _first_near_duplicate(
     features: NDArray[np.void], options: NearDuplicateOptions, others: int, *, cross: bool
 ) -> Ints:
-    fields = {"exact": ["image"], "near": ["phash", "aspect"], "ignore": []}[options.image]
-    fields += ["label"] if options.label == "same" else []
-    first = _first_equal(np.column_stack([features[f].view("u8") if f == "aspect" else features[f] for f in fields]))
-    out = np.full(len(features), -1, np.int64)
+    columns = {"exact": ["image"], "near": ["phash", "aspect"], "ignore": []}[options.image]
+    columns += ["label"] if options.label == "same" else []
+    first = _first_equal(np.column_stack([features[f].view("u8") if f == "aspect" else features[f] for f in columns]))
+    duplicate_of = np.full(len(features), -1, np.int64)
     if options.image == "near":
-        chosen = np.flatnonzero(first == np.arange(len(features)))
-        for i, j in _near_pairs(features[chosen], options):
-            early, late = int(chosen[i]), int(chosen[j])
-            if out[late] < 0 and (early < others <= late if cross else out[early] < 0):
-                out[late] = early
+        representatives = np.flatnonzero(first == np.arange(len(features)))
+        for i, j in _near_pairs(features[representatives], options):
+            earlier, later = int(representatives[i]), int(representatives[j])
+            if duplicate_of[later] < 0 and (earlier < others <= later if cross else duplicate_of[earlier] < 0):
+                duplicate_of[later] = earlier
     for row in np.flatnonzero(first != np.arange(len(features))):
         origin = first[row]
         if cross:
-            out[row] = (origin if origin < others else out[origin]) if row >= others else -1
+            duplicate_of[row] = (origin if origin < others else duplicate_of[origin]) if row >= others else -1
         else:
-            out[row] = out[origin] if out[origin] >= 0 else origin
-    return out
+            duplicate_of[row] = duplicate_of[origin] if duplicate_of[origin] >= 0 else origin
+    return duplicate_of
 
 
 def _first_equal(columns: NDArray[np.uint64]) -> Ints:
@@ -118,10 +118,10 @@ def _near_pairs(features: NDArray[np.void], options: NearDuplicateOptions) -> It
         while len(positions):
             positions = positions[positions + step < len(order)]
             left, right = order[positions], order[positions + step]
-            together = keys[left] == keys[right]
-            positions, left, right = positions[together], left[together], right[together]
+            same_band = keys[left] == keys[right]
+            positions, left, right = positions[same_band], left[same_band], right[same_band]
             close = np.bitwise_count(hashes[left] ^ hashes[right]).sum(axis=1) <= options.distance
-            close &= np.abs(aspect[left] - aspect[right]) <= _ASPECT
+            close &= np.abs(aspect[left] - aspect[right]) <= _ASPECT_TOLERANCE
             if options.label == "same":
                 close &= features["label"][left] == features["label"][right]
             pairs.update(zip(left[close].tolist(), right[close].tolist(), strict=True))

@@ -1,6 +1,6 @@
 """First pass over a source: one record of hashes per row, so that rows can be compared with all others.
 
-Not for decisions: the filters make them.
+Not for excluding rows: see the filters.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class RowIndex:
 
     Attributes:
         rows: number of each row in the source.
-        ids: of the examples.
+        ids: ids of the examples.
         features: structured array of `FEATURES`, one element per row; features that were not requested are 0, and a
             row is ``usable`` where its label and, if requested, its image are valid.
     """
@@ -69,7 +69,7 @@ def build_row_index(
     """Index all rows of a source.
 
     Args:
-        reader: of the source.
+        reader: reader of the source.
         parts: its slices.
         validator: decides which rows are usable.
         labels: whether to compute label features; if false, only ids are read.

@@ -19,7 +19,7 @@ from mumer_data.records import Example
 
 
 def unit_interval_hash(unit: str, seed: int) -> float:
-    """A hash of a writer or id in [0, 1): the same on every machine, whatever else the data set contains."""
+    """A hash of a writer or id in [0, 1): the same on every machine, independent of the other rows."""
     digest = hashlib.blake2b(f"{seed}\0{unit}".encode(), digest_size=7).digest()
     return int.from_bytes(digest) / 2**56
 
@@ -34,7 +34,7 @@ class SplitFilter:
             by: ``writer``: no writer is in two parts; ``id``: each example by itself.
             parts: name -> share; the shares sum up to 1.
             keep: the part to build.
-            seed: of the assignment to parts.
+            seed: seed of the assignment to parts.
         """
 
         by: Literal["writer", "id"] = "writer"

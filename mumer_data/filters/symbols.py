@@ -10,7 +10,7 @@ from mumer_data.latex.expression import Expression
 from mumer_data.readers.paths import resolve
 from mumer_data.records import Example
 
-_NAMED = 5
+_MAX_NAMED = 5
 
 
 def read_vocabulary(path: Path) -> frozenset[str]:
@@ -25,7 +25,7 @@ def read_vocabulary(path: Path) -> frozenset[str]:
         raise SourceError(f"the vocabulary {path} cannot be read: {error}") from error
     tokens = {line.strip() for line in lines} - {""}
     if spaced := sorted(token for token in tokens if len(token.split()) > 1):
-        raise SourceError(f"the vocabulary {path} must have one token a line, found {spaced[0]!r}")
+        raise SourceError(f"the vocabulary {path} must have one token per line, found {spaced[0]!r}")
     if not tokens:
         raise SourceError(f"the vocabulary {path} has no tokens")
     return frozenset(tokens)
@@ -56,12 +56,12 @@ class SymbolsFilter:
         """Reasons: ``symbol_unknown``, ``symbol_denied``."""
         tokens = set(expression.tokens)
         if self._vocabulary is not None and not tokens <= self._vocabulary:
-            return Rejection("symbol_unknown", f"not in the vocabulary: {_named(tokens - self._vocabulary)}")
+            return Rejection("symbol_unknown", f"not in the vocabulary: {_list_tokens(tokens - self._vocabulary)}")
         if not tokens.isdisjoint(self._denied):
-            return Rejection("symbol_denied", f"the pipeline denies {_named(tokens & self._denied)}")
+            return Rejection("symbol_denied", f"the pipeline denies {_list_tokens(tokens & self._denied)}")
         return None
 
 
-def _named(tokens: set[str]) -> str:
-    first = sorted(tokens)[:_NAMED]
-    return " ".join(first) + (f" and {len(tokens) - _NAMED} more" if len(tokens) > _NAMED else "")
+def _list_tokens(tokens: set[str]) -> str:
+    first = sorted(tokens)[:_MAX_NAMED]
+    return " ".join(first) + (f" and {len(tokens) - _MAX_NAMED} more" if len(tokens) > _MAX_NAMED else "")

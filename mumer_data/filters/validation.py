@@ -33,7 +33,7 @@ class RowValidator:
     Attributes:
         preset, rules: how labels are normalised.
         strict: whether unknown commands are errors.
-        filters: in the order of the pipeline.
+        filters: row filters, in the order of the pipeline.
         max_pixels, max_bytes: limits of an image.
         macros: definitions that labels use, name and body.
     """
@@ -87,8 +87,8 @@ def warn_of_raw_labels(messages: Iterable[str], preset: str) -> None:
     """Warn, with their number, where labels were rejected because they are raw LaTeX, and name the preset to use.
 
     Args:
-        messages: of the rejects of a build.
-        preset: that of the build.
+        messages: messages of the rejects of a build.
+        preset: normalisation preset of the build.
     """
     raw = sum(RAW in message for message in messages)
     if raw and preset == NONE:

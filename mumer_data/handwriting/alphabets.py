@@ -29,14 +29,14 @@ DEFAULT = tuple(ALPHABETS)
 
 
 BUNDLED = "fonts"
-"""Name of the bank that comes with the library: glyphs of free handwriting fonts."""
+"""Name of the bank in the package: glyphs of free handwriting fonts."""
 
 BUNDLED_FILE = Path(__file__).parent / "glyphs" / "font_bank" / "bank.parquet"
 
 
 @dataclass(frozen=True, slots=True)
 class BankShare:
-    """A bank and the share of the writers who write with it."""
+    """A bank and the share of the writers who use it."""
 
     path: Path
     share: float
@@ -45,7 +45,7 @@ class BankShare:
 def bank_shares(banks: Sequence[str], find: Callable[[str], Path] = Path) -> tuple[BankShare, ...]:
     """Banks as options name them: ``FILE`` or ``FILE=SHARE``; ``fonts`` is the bundled bank.
 
-    Banks without a share divide among them what the others leave; if all have a share, the rest of the writers uses the
+    Banks without a share divide the remaining writers among them; if all have a share, the remaining writers use the
     drawn alphabets only.
 
     Args:
@@ -57,13 +57,14 @@ def bank_shares(banks: Sequence[str], find: Callable[[str], Path] = Path) -> tup
     """
     parts = [_bank_and_share(option) for option in banks]
     shares = [share for _, share in parts if share is not None]
-    rest = 1.0 - sum(shares)
-    if rest < -1e-9:
+    unassigned = 1.0 - sum(shares)
+    if unassigned < -1e-9:
         raise PipelineError(f"glyphs: the shares of {', '.join(banks)} are more than 1 together")
-    each = max(0.0, rest) / max(1, len(parts) - len(shares))
+    default_share = max(0.0, unassigned) / max(1, len(parts) - len(shares))
     paths = [BUNDLED_FILE if name == BUNDLED else find(name) for name, _ in parts]
     return tuple(
-        BankShare(path, each if share is None else share) for path, (_, share) in zip(paths, parts, strict=True)
+        BankShare(path, default_share if share is None else share)
+        for path, (_, share) in zip(paths, parts, strict=True)
     )
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from mumer_data.handwriting.glyphs.glyph import Glyph, Stroke
 
-_REACH = 0.3  # correlation length of the displacement along a stroke, in heights of a capital
+_REACH = 0.6  # correlation length of the displacement along a stroke, in heights of a capital
 
 
 def warp_glyph(glyph: Glyph, amount: float, rng: np.random.Generator) -> Glyph:
@@ -20,7 +20,7 @@ def warp_glyph(glyph: Glyph, amount: float, rng: np.random.Generator) -> Glyph:
     """
     counts = [_knots(stroke) if glyph.loose else 0 for stroke in glyph.strokes]
     draws = rng.normal(size=(8 + sum(counts) + len(counts), 2))
-    turn, lean, kx, ky = (draws[:2].ravel() * (0.7, 1.2, 1.2, 0.8) * amount).tolist()
+    turn, lean, kx, ky = (draws[:2].ravel() * (1.0, 1.8, 1.8, 1.2) * (amount * (0.5 + 0.5 * glyph.loose))).tolist()
     linear = np.array(((1 + kx, turn), (lean - turn, 1 + ky)))
     waves, begin = draws[2:8], 8
     strokes = []

@@ -47,14 +47,14 @@ class Synthesizer:
             LatexSyntaxError, ImageError: see `write`.
             SourceError: the bank cannot be read.
         """
-        hand = self.hand(self.writer(name), name)
-        return draw(write(label, hand), size=self.size * hand.style.size, padding=self.padding)
+        model = self.writer_model(self.writer(name), name)
+        return draw(write(label, model), size=self.size * model.style.size, padding=self.padding)
 
-    def hand(self, writer: str, name: str) -> Writer:
+    def writer_model(self, writer: str, name: str) -> Writer:
         """The model of a writer for the expression with this id; raises ``SourceError`` if the bank cannot be read."""
         style = writer_style(writer, self.seed)
         style = replace(style, corrections=min(1.0, style.corrections * self.corrections))
-        return writer_for(style, rng_for(self.seed, name, "ink"), self.alphabets, self.bank(writer))
+        return writer_for(style, rng_for(self.seed, f"{writer}\0{name}", "ink"), self.alphabets, self.bank(writer))
 
     def bank(self, writer: str) -> Path | None:
         """The bank of a writer; ``None`` for one who uses the alphabets only."""

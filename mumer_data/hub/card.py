@@ -1,6 +1,6 @@
 """The dataset card of a build: YAML metadata for `datasets` and the Hub, and a readable page.
 
-Not for deciding what is published: that is `publication`. Equal builds produce equal bytes.
+Not for selecting what is published: see `publication`. Equal builds produce equal bytes.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ import yaml
 
 from mumer_data.hub.folder import Build, BuiltConfig
 from mumer_data.hub.licences import Terms
-from mumer_data.hub.redact_paths import without_places
-from mumer_data.hub.statistics import label_facts
+from mumer_data.hub.redact_paths import redact_paths
+from mumer_data.hub.statistics import label_statistics
 from mumer_data.records import Correction
 from mumer_data.shards.listing import dataset_info
 from mumer_data.shards.schema import CHATS, Chat
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 MOST_INPUTS = 10  # input files that the card lists
 _SIZES = ((1_000, "n<1K"), (10**4, "1K<n<10K"), (10**5, "10K<n<100K"), (10**6, "100K<n<1M"), (10**7, "1M<n<10M"))
-_MARK = "<!-- mumer push {} -->"
-_OURS = """
+_SIGNATURE = "<!-- mumer push {} -->"
+_CITATION = """
 @misc{li2025unimumer,
   title         = {{Uni-MuMER}: Unified Multi-Task Fine-Tuning of Vision-Language Model for Handwritten
                    Mathematical Expression Recognition},
@@ -47,10 +47,10 @@ def card_text(build: Build, terms: Sequence[Terms], repo: str, *, picture: str =
 
     Args:
         build: what is published.
-        terms: of its sources.
-        repo: ``OWNER/NAME``, for the line that loads it.
-        picture: path in the repository of the sheet of samples; ``""`` where there is none.
-        revision: branch, where it is not the main one.
+        terms: licences of its sources.
+        repo: ``OWNER/NAME``, for the code that loads it.
+        picture: path of the sample sheet in the repository; ``""`` if there is none.
+        revision: branch, if it is not the main one.
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -58,7 +58,7 @@ def card_text(build: Build, terms: Sequence[Terms], repo: str, *, picture: str =
         loader=FileSystemLoader(Path(__file__).parent), trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined
     )
     environment.filters["cell"] = _cell
-    manifest = without_places(build.manifest)
+    manifest = redact_paths(build.manifest)
     tasks = list(dict.fromkeys(config.task for config in build.configs))
     text = environment.get_template("card.md.jinja").render(
         card_data=_header(build, terms).to_yaml().strip(),
@@ -73,7 +73,7 @@ def card_text(build: Build, terms: Sequence[Terms], repo: str, *, picture: str =
         picture=picture,
         size=_size,
         llama_factory=_llama_factory(build, repo),
-        labels=label_facts(build),
+        labels=label_statistics(build),
         images=manifest["inputs"].get("images"),
         counts={"reasons": {}, "unused": 0, **manifest["counts"]},
         corrections=manifest.get("corrections"),
@@ -84,16 +84,16 @@ def card_text(build: Build, terms: Sequence[Terms], repo: str, *, picture: str =
         inputs=manifest["inputs"].get("files", []),
         most_inputs=MOST_INPUTS,
         recipe=_recipe(manifest),
-        citations=[_OURS, *dict.fromkeys(one.citation for one in terms if one.citation)],
+        citations=[_CITATION, *dict.fromkeys(source.citation for source in terms if source.citation)],
     )
     text = re.sub(r"\n{3,}", "\n\n", text.rstrip()) + "\n"
-    return text + _MARK.format(_digest(text)) + "\n"
+    return text + _SIGNATURE.format(_digest(text)) + "\n"
 
 
 def written_by_hand(text: str) -> bool:
     """Whether a card was not written by `card_text`, or was changed afterwards."""
     head, newline, last = text.rstrip("\n").rpartition("\n")
-    return last != _MARK.format(_digest(head + newline))
+    return last != _SIGNATURE.format(_digest(head + newline))
 
 
 def _digest(text: str) -> str:
@@ -106,7 +106,7 @@ def _header(build: Build, terms: Sequence[Terms]) -> DatasetCardData:
     from datasets.splits import SplitDict, SplitInfo
     from huggingface_hub import DatasetCardData
 
-    licences = list(dict.fromkeys(one.licence for one in terms if one.licence))
+    licences = list(dict.fromkeys(source.licence for source in terms if source.licence))
     tasks = {config.task for config in build.configs}
     data = DatasetCardData(
         license=licences[0] if len(licences) == 1 else licences or None,
@@ -121,7 +121,7 @@ def _header(build: Build, terms: Sequence[Terms]) -> DatasetCardData:
     )
     infos = {}
     for config in build.configs:
-        split = SplitInfo(config.split, num_bytes=_memory(build, config), num_examples=config.rows)
+        split = SplitInfo(config.split, num_bytes=_uncompressed_size(build, config), num_examples=config.rows)
         infos[config.name] = DatasetInfo(
             features=Features.from_arrow_schema(build.schema(config)),
             splits=SplitDict({config.split: split}),
@@ -132,7 +132,7 @@ def _header(build: Build, terms: Sequence[Terms]) -> DatasetCardData:
     return data
 
 
-def _memory(build: Build, config: BuiltConfig) -> int:
+def _uncompressed_size(build: Build, config: BuiltConfig) -> int:
     """Uncompressed size of the rows of a config, in bytes."""
     import pyarrow.parquet as pq
 
@@ -147,16 +147,16 @@ def _size_category(rows: int) -> str:
 def _task(name: str) -> dict[str, str]:
     """The description of a task on the card."""
     if name in TASKS:
-        about, prompt = inspect.getdoc(task_class(name)), task_class(name).prompt
+        description, prompt = inspect.getdoc(task_class(name)), task_class(name).prompt
     elif name in ERROR_TASKS:
         task = error_tasks()[name]
-        about, prompt = (
+        description, prompt = (
             inspect.getdoc(task),
             task.prompt(Correction("{label}", "{prediction}", "{marked formula}", "{log}")),
         )
     else:  # of another package, or of a later version
         return {"name": name, "about": "", "prompt": ""}
-    return {"name": name, "about": (about or "").split("\n")[0], "prompt": f"<image>{prompt}"}
+    return {"name": name, "about": (description or "").split("\n")[0], "prompt": f"<image>{prompt}"}
 
 
 def _llama_factory(build: Build, repo: str) -> str:
@@ -171,8 +171,8 @@ def _llama_factory(build: Build, repo: str) -> str:
 def _recipe(manifest: dict[str, Any]) -> str:
     """The configuration as YAML: the pipeline, or the mining options."""
     keys = ("pipeline", "mining", "channel", "samples")
-    found = {key: manifest[key] for key in keys if key in manifest}
-    return yaml.safe_dump(found, sort_keys=False, allow_unicode=True).rstrip()
+    configuration = {key: manifest[key] for key in keys if key in manifest}
+    return yaml.safe_dump(configuration, sort_keys=False, allow_unicode=True).rstrip()
 
 
 def _size(count: int) -> str:

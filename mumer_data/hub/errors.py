@@ -1,6 +1,6 @@
 """Errors of the Hub and of the network, as one message that says what to do.
 
-Not for deciding whether to try again. No message holds the token.
+Not for retries. No message contains the token.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import cast
 
 from mumer_data.exceptions import HubError
 
-AGAIN = "push again: what is there is not sent again"
+RETRY = "push again: what the Hub has already is not sent again"
 
 
 class TransientHubError(HubError):
@@ -24,66 +24,68 @@ class ConflictHubError(HubError):
 
 
 @contextmanager
-def talking(doing: str, repo: str) -> Iterator[None]:
-    """Calls of the Hub's client inside end in a ``HubError`` if they fail; ``doing`` says what they were for."""
+def hub_errors(action: str, repo: str) -> Iterator[None]:
+    """Convert the errors of the Hub's client to ``HubError``; ``action`` begins the message."""
     from huggingface_hub.errors import HfHubHTTPError
 
-    # The base of the client's own errors is the HTTP library's (httpx's or its successor's, by version), and OSError.
+    # The client's own errors are subclasses of the HTTP library's (httpx or its successor, by version) and OSError.
     known = cast("tuple[type[Exception], ...]", (*HfHubHTTPError.__bases__, ValueError, RuntimeError))
     try:
         yield
     except known as error:
-        raise _explained(error, doing, repo) from None  # a chained traceback could show a request, with its token
+        raise _translate(error, action, repo) from None  # a chained traceback could show a request, with its token
 
 
-def _explained(error: BaseException, doing: str, repo: str) -> HubError:
+def _translate(error: BaseException, action: str, repo: str) -> HubError:
     from huggingface_hub import errors
 
     while type(error) in (RuntimeError, ValueError) and error.__cause__ is not None:
-        error = error.__cause__  # "Error while uploading", "Force download failed": raised from the true one
-    start = f"{doing}: "
+        error = error.__cause__  # "Error while uploading", "Force download failed": raised from the actual error
+    prefix = f"{action}: "
     if isinstance(error, errors.LocalTokenNotFoundError):
-        return HubError(f"{start}no token: log in by `hf auth login`, or set HF_TOKEN")
+        return HubError(f"{prefix}no token: log in by `hf auth login`, or set HF_TOKEN")
     if isinstance(error, errors.OfflineModeIsEnabled):
-        return HubError(f"{start}the Hub is switched off by HF_HUB_OFFLINE: unset it")
+        return HubError(f"{prefix}the Hub is switched off by HF_HUB_OFFLINE: unset it")
     if isinstance(error, errors.HFValidationError):
-        return HubError(f"{start}{repo!r} is not a name of a repository: write OWNER/NAME ({_clean(str(error))})")
+        return HubError(f"{prefix}{repo!r} is not a name of a repository: write OWNER/NAME ({_clean(str(error))})")
     if isinstance(error, errors.HfHubHTTPError) and error.response is not None:
-        return _answered(error, error.response.status_code, start, repo)
+        return _http_error(error, error.response.status_code, prefix, repo)
     if isinstance(error, json.JSONDecodeError):
-        return TransientHubError(f"{start}the Hub's answer cannot be read ({_clean(str(error))}): {AGAIN}")
+        return TransientHubError(f"{prefix}the Hub's answer cannot be read ({_clean(str(error))}): {RETRY}")
     if isinstance(error, ValueError):
-        return HubError(start + _clean(_complaints(str(error))))
-    if isinstance(error, OSError) and error.filename is not None:  # a file of ours, not the network
-        return HubError(f"{start}cannot read {error.filename}: {error.strerror}")
+        return HubError(prefix + _clean(_card_errors(str(error))))
+    if isinstance(error, OSError) and error.filename is not None:  # a local file, not the network
+        return HubError(f"{prefix}cannot read {error.filename}: {error.strerror}")
     reason = _clean(str(error)) or type(error).__name__
-    return TransientHubError(f"{start}the connection to the Hub broke ({reason}): {AGAIN}")
+    return TransientHubError(f"{prefix}the connection to the Hub broke ({reason}): {RETRY}")
 
 
-def _answered(error: BaseException, status: int, start: str, repo: str) -> HubError:
+def _http_error(error: BaseException, status: int, prefix: str, repo: str) -> HubError:
     owner = repo.partition("/")[0]
-    said = _clean(str(getattr(error, "server_message", None) or ""))
-    said = f" (the Hub says: {said})" if said else ""
+    detail = _clean(str(getattr(error, "server_message", None) or ""))
+    detail = f" (the Hub says: {detail})" if detail else ""
     if status == 401:
-        return HubError(f"{start}the Hub does not accept the token{said}: log in by `hf auth login`, or set HF_TOKEN")
+        return HubError(
+            f"{prefix}the Hub does not accept the token{detail}: log in by `hf auth login`, or set HF_TOKEN"
+        )
     if status == 403:
         return HubError(
-            f"{start}the token may not write to {repo}{said}: it needs the right to write, and its owner must be "
+            f"{prefix}the token may not write to {repo}{detail}: it needs the right to write, and its owner must be "
             f"{owner!r} or belong to it"
         )
     if status == 404:
-        return HubError(f"{start}the Hub has no {repo}, or does not show it to this token{said}: check the name")
+        return HubError(f"{prefix}the Hub has no {repo}, or does not show it to this token{detail}: check the name")
     if status in (409, 412):
-        return ConflictHubError(f"{start}{repo} has been changed by somebody else{said}: look at it, then {AGAIN}")
+        return ConflictHubError(f"{prefix}{repo} has been changed by somebody else{detail}: look at it, then {RETRY}")
     if status == 429:
-        return TransientHubError(f"{start}too many requests{said}: wait a few minutes, then {AGAIN}")
+        return TransientHubError(f"{prefix}too many requests{detail}: wait a few minutes, then {RETRY}")
     if status in (408, 500, 502, 503, 504):
-        return TransientHubError(f"{start}the Hub has trouble (HTTP {status}){said}: {AGAIN}")
-    return HubError(f"{start}the Hub refuses (HTTP {status}){said}")
+        return TransientHubError(f"{prefix}the Hub has trouble (HTTP {status}){detail}: {RETRY}")
+    return HubError(f"{prefix}the Hub refuses (HTTP {status}){detail}")
 
 
-def _complaints(text: str) -> str:
-    """What the Hub has against a card, out of its JSON answer; other texts as they are."""
+def _card_errors(text: str) -> str:
+    """The Hub's errors about a card from its JSON answer; other texts unchanged."""
     try:
         return "; ".join(str(error["message"]) for error in json.loads(text)["errors"]) or text
     except (ValueError, KeyError, TypeError):
@@ -91,7 +93,7 @@ def _complaints(text: str) -> str:
 
 
 def _clean(text: str) -> str:
-    """One line, without the token: a client that cannot send a header may quote it."""
+    """One line without the token, which a client may quote in an error about a header."""
     from huggingface_hub import get_token
 
     token = get_token()

@@ -41,7 +41,7 @@ class BuiltConfig:
 
     @property
     def rows(self) -> int:
-        """In all shards."""
+        """Number of rows in all shards."""
         return sum(shard.rows for shard in self.shards)
 
     @property
@@ -51,7 +51,7 @@ class BuiltConfig:
 
     @property
     def pattern(self) -> str:
-        """What matches its files and no others, not even those of another build with other slices."""
+        """A glob pattern that matches only its files, also if a build with other slices is in the same folder."""
         return f"{self.name}/{self.split}-*-of-{len(self.shards):05d}.parquet"
 
 
@@ -71,17 +71,17 @@ class Build:
 
     @property
     def name(self) -> str:
-        """Of the data set."""
+        """Name of the data set."""
         return str(self.manifest["name"])
 
     @property
     def source(self) -> dict[str, Any]:
-        """The ``source`` of its pipeline; empty where it was mined from predictions."""
-        found: dict[str, Any] = self.manifest.get("pipeline", {}).get("source", {})
-        return found
+        """The ``source`` of its pipeline; empty if the build was mined from predictions."""
+        source: dict[str, Any] = self.manifest.get("pipeline", {}).get("source", {})
+        return source
 
     def texts(self, config: BuiltConfig, leaf: str) -> Iterator[pa.Array]:
-        """All values of one leaf column of a config, a batch at a time; of ``images...path`` no bytes are read."""
+        """All values of one leaf column of a config, batch by batch; for ``images...path`` no image bytes are read."""
         for shard in config.shards:
             with pq.ParquetFile(self.folder / shard.file) as file:
                 if leaf not in leaves(file.schema_arrow):
@@ -126,7 +126,7 @@ def _check_idle(folder: Path) -> None:
                 pass
         except Timeout:
             raise OutputError(f"a run is writing to {folder}: push when it is done") from None
-        except OSError:  # a folder that may only be read: no run can hold it from here
+        except OSError:  # a read-only folder: no run of this machine can hold it
             pass
     if (work / PLAN_FILE).is_file():
         raise OutputError(f"{folder} holds an unfinished run: go on with --resume, then push")
@@ -135,12 +135,14 @@ def _check_idle(folder: Path) -> None:
 def _config(name: str, config: dict[str, Any]) -> BuiltConfig:
     shards = tuple(ShardInfo(**shard) for shard in config["shards"])
     for shard in shards:
-        place, _, file = shard.file.rpartition("/")
-        found = _SHARD.fullmatch(file)
-        if place != name or found is None or int(found["count"]) != len(shards):
-            raise OutputError(f"the manifest names {shard.file!r} as a shard of {name!r}: this is not a build of ours")
+        folder, _, file = shard.file.rpartition("/")
+        match = _SHARD.fullmatch(file)
+        if folder != name or match is None or int(match["count"]) != len(shards):
+            raise OutputError(
+                f"the manifest names {shard.file!r} as a shard of {name!r}: this is not a build of this library"
+            )
     if not shards:
-        raise OutputError(f"the config {name!r} has no shards: this is not a build of ours")
+        raise OutputError(f"the config {name!r} has no shards: this is not a build of this library")
     split = shards[0].file.rpartition("/")[2].partition("-")[0]
     return BuiltConfig(name, str(config["task"]), split, shards)
 
@@ -157,7 +159,7 @@ def _flat(values: pa.Array) -> pa.Array:
 
 
 def label_config(configs: Sequence[BuiltConfig]) -> BuiltConfig | None:
-    """The config whose answers end in the label and are shortest to read; ``None`` where no config has such."""
+    """The config with the shortest answers that end in the label; ``None`` if there is no such config."""
     order = ("recognition", "symbol_count", "error_fix", "tree_cot")
     known = [config for config in configs if config.task in order and config.rows]
     return min(known, key=lambda config: order.index(config.task), default=None)

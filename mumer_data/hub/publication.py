@@ -16,13 +16,13 @@ from mumer_data.hub.card import card_text
 from mumer_data.hub.folder import Build
 from mumer_data.hub.licences import Terms
 from mumer_data.hub.picture import sample_sheet
-from mumer_data.hub.redact_paths import without_places
+from mumer_data.hub.redact_paths import redact_paths
 from mumer_data.io.atomic import file_sha256
 from mumer_data.shards.manifest import MANIFEST
 
 CARD = "README.md"
 PICTURE = "samples.png"
-# Beside the shards, of mining and corruption. Rejects stay at home: raw rows, with messages about this machine.
+# Files of mining and corruption beside the shards. Rejects are not published: raw rows, messages with local paths.
 EXTRAS = ("mining.json", "confusions.parquet", "confusions.png", "channel.json", "doubts.parquet")
 
 
@@ -31,9 +31,9 @@ class Upload:
     """One file of a publication.
 
     Attributes:
-        path: in the repository.
-        source: the file, or its bytes where it is made for the push.
-        size: in bytes.
+        path: path in the repository.
+        source: the file, or its bytes if it is generated for the push.
+        size: size in bytes.
         sha256: hexadecimal.
         closing: whether it makes the other files visible, and so must be uploaded last.
     """
@@ -49,13 +49,13 @@ class Upload:
         return self.source if isinstance(self.source, bytes) else self.source.read_bytes()
 
     def blob_id(self) -> str:
-        """The git hash by which the Hub names a file that it does not keep as a large one."""
+        """The git hash by which the Hub identifies a file that is not in LFS."""
         data = self.data()
         return hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()
 
 
 def publication(build: Build, terms: Sequence[Terms], repo: str, revision: str = "") -> list[Upload]:
-    """All files, the closing ones last. Raises ``OutputError`` where a file cannot be read."""
+    """All files, the closing ones last. Raises ``OutputError`` if a file cannot be read."""
     uploads = [
         Upload(shard.file, build.folder / shard.file, shard.size, shard.sha256)
         for config in build.configs
@@ -71,20 +71,20 @@ def publication(build: Build, terms: Sequence[Terms], repo: str, revision: str =
         raise OutputError(f"cannot read {error.filename}: {error.strerror}") from error
     picture = sample_sheet(build)
     card = card_text(build, terms, repo, picture=PICTURE if picture else "", revision=revision)
-    manifest = json.dumps(without_places(build.manifest), indent=2, ensure_ascii=False) + "\n"
+    manifest = json.dumps(redact_paths(build.manifest), indent=2, ensure_ascii=False) + "\n"
     if picture:
-        uploads.append(_made(PICTURE, picture))
-    uploads.append(_made("dataset_info.json", listing))
-    uploads.append(_made(MANIFEST, manifest.encode()))
-    uploads.append(_made(CARD, card.encode()))
+        uploads.append(_generated(PICTURE, picture))
+    uploads.append(_generated("dataset_info.json", listing))
+    uploads.append(_generated(MANIFEST, manifest.encode()))
+    uploads.append(_generated(CARD, card.encode()))
     return uploads
 
 
-def _made(path: str, data: bytes) -> Upload:
+def _generated(path: str, data: bytes) -> Upload:
     return Upload(path, data, len(data), hashlib.sha256(data).hexdigest(), closing=True)
 
 
-def left_at_home(build: Build, uploads: Sequence[Upload]) -> list[str]:
+def not_uploaded(build: Build, uploads: Sequence[Upload]) -> list[str]:
     """Names of the files in the folder of the build that are not published."""
     sent = {upload.path.partition("/")[0] for upload in uploads}
     return sorted(path.name for path in build.folder.iterdir() if path.name not in sent)

@@ -1,4 +1,4 @@
-"""Uploads a build: missing files are stored, one commit makes them visible, then every checksum is compared.
+"""Upload of a build: missing files are stored, one commit makes them visible, then every checksum is compared.
 
 Not for deciding whether a build may be published: see `checks`.
 """
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from huggingface_hub import CommitOperationAdd
     from huggingface_hub.hf_api import RepoFile
 
-COMMIT_FILES = 500  # beyond, the Hub may give up on a commit; see `_chunks`
-_HUBS_OWN = (".gitattributes",)
+COMMIT_FILES = 500  # the Hub may time out on a larger commit; see `_chunks`
+_HUB_FILES = (".gitattributes",)
 Progress = Callable[[int, int], None]
 
 
@@ -31,11 +31,11 @@ class Pushed:
     """The result of a push.
 
     Attributes:
-        repo, revision, commit: where it is.
-        private: whether only its owner sees it.
-        sent, unchanged, removed: files that changed, that were there already, and that the build no longer has.
-        size: bytes of the files that changed; what the Hub had in its storage was not sent.
-        verified: files whose checksum on the Hub is that of the file here.
+        repo, revision, commit: repository, branch and commit id.
+        private: whether the repository is private.
+        sent, unchanged, removed: files that changed, that did not change, and that the build no longer has.
+        size: bytes of the files that changed; what was in the Hub's storage already was not sent.
+        verified: files whose checksum on the Hub equals that of the local file.
     """
 
     repo: str
@@ -58,39 +58,39 @@ def push(
     agree: Callable[[list[Finding]], None] = lambda findings: None,
     progress: Progress | None = None,
 ) -> Pushed:
-    """Publish files; a second call sends no file that is there already, and compares all checksums again.
+    """Publish files; a second call sends no file again, and compares all checksums again.
 
     Args:
-        repository: where to; created if it is not there.
-        uploads: what; see `publication`.
-        message: of the commit.
+        repository: the target; created if it does not exist.
+        uploads: the files; see `publication`.
+        message: commit message.
         private: make the repository private, or refuse if it is public.
-        agree: given what the repository holds that matters; raises to stop the push before anything is sent.
+        agree: called with the findings about the repository; raises to stop the push before anything is sent.
         progress: called with (bytes done, bytes in total).
 
     Raises:
-        HubError: it did not succeed; the message says why and what to do. Nothing of it is visible, but for shards
-            of a build of more than `COMMIT_FILES` files, which no card names.
+        HubError: the push failed; the message says why and what to do. Nothing of it is visible, except shards
+            of a build with more than `COMMIT_FILES` files, which no card names.
     """
     parent = repository.open(private)
-    there = repository.files(parent)
-    missing = [upload for upload in uploads if not _same(upload, there.get(upload.path))]
-    removed = _removed(repository, parent, there, uploads, agree)
+    remote = repository.files(parent)
+    missing = [upload for upload in uploads if not _is_same(upload, remote.get(upload.path))]
+    removed = _shards_to_remove(repository, parent, remote, uploads, agree)
     total, done = sum(upload.size for upload in missing), 0
 
-    def sent(size: int) -> None:
+    def advance(size: int) -> None:
         nonlocal done
         done += size
         if progress is not None:
             progress(done, total)
 
     if missing or removed:
-        repository.check_card(_data(uploads, CARD).decode())
-        operations = dict(zip((u.path for u in missing), repository.store(missing, sent), strict=True))
-        chunks = _chunks(missing, there)
+        repository.check_card(_content(uploads, CARD).decode())
+        operations = dict(zip((u.path for u in missing), repository.store(missing, advance), strict=True))
+        chunks = _chunks(missing, remote)
         for number, chunk in enumerate(chunks, 1):
-            gone = removed if number == len(chunks) else []
-            parent = _commit(repository, chunk, operations, gone, message, parent)
+            deleted = removed if number == len(chunks) else []
+            parent = _commit(repository, chunk, operations, deleted, message, parent)
     wrong = _different(repository, parent, uploads)
     if wrong:
         raise HubError(
@@ -110,32 +110,32 @@ def push(
     )
 
 
-def _data(uploads: Sequence[Upload], path: str) -> bytes:
+def _content(uploads: Sequence[Upload], path: str) -> bytes:
     return next(upload.data() for upload in uploads if upload.path == path)
 
 
-def _same(upload: Upload, there: RepoFile | None) -> bool:
-    """Whether the file on the Hub is the one here, by the checksum that the Hub gives."""
-    if there is None or there.size != upload.size:
+def _is_same(upload: Upload, remote: RepoFile | None) -> bool:
+    """Whether the file on the Hub equals the local one, by the Hub's checksum."""
+    if remote is None or remote.size != upload.size:
         return False
-    return there.lfs.sha256 == upload.sha256 if there.lfs is not None else there.blob_id == upload.blob_id()
+    return remote.lfs.sha256 == upload.sha256 if remote.lfs is not None else remote.blob_id == upload.blob_id()
 
 
 def _different(repository: Repository, commit: str, uploads: Sequence[Upload]) -> list[str]:
-    there = repository.files(commit)
-    return [upload.path for upload in uploads if not _same(upload, there.get(upload.path))]
+    remote = repository.files(commit)
+    return [upload.path for upload in uploads if not _is_same(upload, remote.get(upload.path))]
 
 
-def _chunks(missing: Sequence[Upload], there: dict[str, RepoFile]) -> list[list[Upload]]:
-    """What goes into which commit: mostly one.
+def _chunks(missing: Sequence[Upload], remote: dict[str, RepoFile]) -> list[list[Upload]]:
+    """The files of each commit, usually one commit.
 
-    Of very many files those with new names come first. The card that is there names its files with their number, so
-    none of them is among its own. What replaces a file, and the new card, are in the last commit.
+    With very many files, those with new names are committed first: the published card does not match them, since its
+    patterns contain the number of files. Files that replace others, and the new card, are in the last commit.
     """
     if len(missing) <= COMMIT_FILES:
         return [list(missing)]
-    fresh = [upload for upload in missing if not upload.closing and upload.path not in there]
-    last = [upload for upload in missing if upload.closing or upload.path in there]
+    fresh = [upload for upload in missing if not upload.closing and upload.path not in remote]
+    last = [upload for upload in missing if upload.closing or upload.path in remote]
     chunks = [fresh[start : start + COMMIT_FILES] for start in range(0, len(fresh), COMMIT_FILES)]
     return [*chunks, last]
 
@@ -148,43 +148,45 @@ def _commit(
     message: str,
     parent: str,
 ) -> str:
-    def there(head: str) -> bool:
+    def is_committed(head: str) -> bool:
         files = repository.files(head)
-        return all(_same(one, files.get(one.path)) for one in chunk) and not any(path in files for path in removed)
+        return all(_is_same(upload, files.get(upload.path)) for upload in chunk) and not any(
+            path in files for path in removed
+        )
 
-    return repository.commit([operations[one.path] for one in chunk], removed, message, parent, there)
+    return repository.commit([operations[upload.path] for upload in chunk], removed, message, parent, is_committed)
 
 
-def _removed(
+def _shards_to_remove(
     repository: Repository,
     parent: str,
-    there: dict[str, RepoFile],
+    remote: dict[str, RepoFile],
     uploads: Sequence[Upload],
     agree: Callable[[list[Finding]], None],
 ) -> list[str]:
-    """Shards of the build that was there before; asks whether all that the repository holds may be as it is."""
+    """The shards of the previous build; passes the findings about the repository to ``agree``."""
     ours = {upload.path for upload in uploads}
-    before: set[str] = set()
+    published: set[str] = set()
     findings = []
-    if MANIFEST in there:
-        name, before = _shards_before(repository.text(MANIFEST, parent))
-        if name != json.loads(_data(uploads, MANIFEST))["name"]:
+    if MANIFEST in remote:
+        name, published = _published_shards(repository.text(MANIFEST, parent))
+        if name != json.loads(_content(uploads, MANIFEST))["name"]:
             findings.append(Finding("warning", "repository", f"it holds another build, {name!r}: this one replaces it"))
-    removed = sorted(before & there.keys() - ours)
-    if CARD in there and written_by_hand(repository.text(CARD, parent)):
+    removed = sorted(published & remote.keys() - ours)
+    if CARD in remote and written_by_hand(repository.text(CARD, parent)):
         message = f"its {CARD} was written or changed by hand, and is replaced; the old one stays in the history"
         findings.append(Finding("warning", "repository", message))
-    other = sorted(there.keys() - ours - before - set(_HUBS_OWN))
+    other = sorted(remote.keys() - ours - published - set(_HUB_FILES))
     if other:
         findings.append(Finding("note", "repository", f"{len(other):,} other files in it stay, such as {other[0]}"))
     if removed:
-        findings.append(Finding("note", "repository", f"{len(removed):,} shards of the build before are removed"))
+        findings.append(Finding("note", "repository", f"{len(removed):,} shards of the previous build are removed"))
     agree(findings)
     return removed
 
 
-def _shards_before(text: str) -> tuple[str, set[str]]:
-    """Name and shards of the build whose manifest is there; nothing where it is not one of ours."""
+def _published_shards(text: str) -> tuple[str, set[str]]:
+    """Name and shards of the published build by its manifest; empty if it is not a manifest of this library."""
     try:
         manifest = json.loads(text)
         shards = {str(shard["file"]) for config in manifest["configs"].values() for shard in config["shards"]}

@@ -8,19 +8,19 @@ from __future__ import annotations
 import re
 from typing import Any
 
-# A folder that only an operating system or a user has, and one more name; a user's drive; a share; a home. RE2 syntax.
+# A system or user folder and one more name; a Windows drive; a network share; a home folder. RE2 syntax.
 _ROOTS = "home|Users|root|tmp|mnt|media|var|opt|srv|etc|usr|work|workspace|scratch|data|private|Volumes|nfs|lustre"
 _DRIVE = r"[A-Za-z]:[\\/](Users|Documents|Windows|home|data|Data)[\\/]"  # f:\mathbb R\to is LaTeX
-MACHINE_PLACE = rf"(^|[\s\"'=(\[,:])(/({_ROOTS})/[^\s/]+|{_DRIVE}|\\\\[A-Za-z0-9_.-]+\\[A-Za-z]|~/[^\s/]|file://)"
-_PLACE = re.compile(r"(?:/[^/\s]+)+/?|[A-Za-z]:[\\/].*|\\\\[^\\]+\\.*|~.*[\\/].*|\$\{?\w+\}?[\\/].*|file://.*")
+LOCAL_PATH = rf"(^|[\s\"'=(\[,:])(/({_ROOTS})/[^\s/]+|{_DRIVE}|\\\\[A-Za-z0-9_.-]+\\[A-Za-z]|~/[^\s/]|file://)"
+_PATH = re.compile(r"(?:/[^/\s]+)+/?|[A-Za-z]:[\\/].*|\\\\[^\\]+\\.*|~.*[\\/].*|\$\{?\w+\}?[\\/].*|file://.*")
 
 
-def without_places(value: Any) -> Any:
-    """The same JSON value with every place on a machine cut to its last name (``/home/me/crohme`` to ``crohme``)."""
+def redact_paths(value: Any) -> Any:
+    """The JSON value with every local path reduced to its last name (``/home/me/crohme`` to ``crohme``)."""
     if isinstance(value, dict):
-        return {key: without_places(inner) for key, inner in value.items()}
+        return {key: redact_paths(inner) for key, inner in value.items()}
     if isinstance(value, list):
-        return [without_places(inner) for inner in value]
-    if isinstance(value, str) and _PLACE.fullmatch(value):
+        return [redact_paths(inner) for inner in value]
+    if isinstance(value, str) and _PATH.fullmatch(value):
         return re.split(r"[\\/]", value.rstrip("\\/"))[-1]
     return value

@@ -1,7 +1,7 @@
-"""One dataset repository on the Hub, by the Hub's own client: what is there, sending, committing.
+"""One dataset repository on the Hub, by the Hub's own client: listing, storing, committing.
 
-Not for what is sent. Large files are first stored, out of sight, and then named in a commit; the client's
-`upload_folder` is not used, since it commits while it uploads, the card maybe first.
+Not for selecting files. Large files are stored first, invisible, and then named in a commit; the client's
+`upload_folder` is not used, since it commits while it uploads, possibly the card first.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from mumer_data.exceptions import HubError
-from mumer_data.hub.errors import TransientHubError, talking
+from mumer_data.hub.errors import TransientHubError, hub_errors
 from mumer_data.hub.publication import Upload
 
 if TYPE_CHECKING:
@@ -25,15 +25,15 @@ T = TypeVar("T")
 _log = logging.getLogger(__name__)
 KIND = "dataset"
 MAIN = "main"
-WAITS = (1.0, 4.0, 16.0)  # seconds before a call is made again; the client itself repeats its uploads, not these
+RETRY_DELAYS = (1.0, 4.0, 16.0)  # seconds before a retry; the client itself retries uploads only
 GROUP_FILES, GROUP_BYTES = 64, 1 << 30
 
 
 def full_name(repo: str) -> str:
-    """A name checked; raises ``HubError``."""
+    """The name, validated; raises ``HubError``."""
     from huggingface_hub.utils import validate_repo_id
 
-    with talking("checking the name", repo):
+    with hub_errors("checking the name", repo):
         validate_repo_id(repo)
     return repo
 
@@ -50,13 +50,13 @@ class Repository:
         self._api = HfApi(library_name="mumer-data")
 
     def add_owner(self) -> None:
-        """Ask whose the token is; a name without an owner becomes theirs."""
+        """Complete a name without an owner by the owner of the token."""
         user = self._call("asking whose the token is", lambda: self._api.whoami(cache=True)["name"])
         if "/" not in self.name:
             self.name = f"{user}/{self.name}"
 
     def open(self, private: bool) -> str:
-        """Create what is not there, and give the commit at the head of the branch.
+        """Create repository and branch if they do not exist; returns the commit at the head of the branch.
 
         Raises:
             HubError: no token, no right to write, or a repository that is public though ``private`` is asked for.
@@ -91,44 +91,44 @@ class Repository:
         """Every file at a commit, by path."""
         from huggingface_hub.hf_api import RepoFile
 
-        def listed() -> dict[str, RepoFile]:
+        def list_files() -> dict[str, RepoFile]:
             tree = self._api.list_repo_tree(self.name, recursive=True, revision=commit, repo_type=KIND)
             return {entry.path: entry for entry in tree if isinstance(entry, RepoFile)}
 
-        return self._call(f"listing {self.name}", listed)
+        return self._call(f"listing {self.name}", list_files)
 
     def text(self, path: str, commit: str) -> str:
         """A small text file at a commit."""
         with tempfile.TemporaryDirectory() as folder:
 
-            def fetched() -> str:
+            def download() -> str:
                 file = self._api.hf_hub_download(
                     self.name, path, repo_type=KIND, revision=commit, local_dir=folder, force_download=True
                 )
                 return Path(file).read_text(encoding="utf-8", errors="replace")
 
-            return self._call(f"reading {path} of {self.name}", fetched)
+            return self._call(f"reading {path} of {self.name}", download)
 
     def check_card(self, text: str) -> None:
-        """Ask the Hub whether it will take a card, before anything is sent; raises ``HubError``."""
+        """Let the Hub validate a card before anything is sent; raises ``HubError``."""
         from huggingface_hub import DatasetCard
 
         self._call("checking the card", lambda: DatasetCard(text).validate())
 
-    def store(self, uploads: Sequence[Upload], sent: Callable[[int], None]) -> list[CommitOperationAdd]:
-        """Put files into the Hub's storage, where nobody sees them until they are committed.
+    def store(self, uploads: Sequence[Upload], advance: Callable[[int], None]) -> list[CommitOperationAdd]:
+        """Put files into the Hub's storage; they are invisible until they are committed.
 
-        What is stored already is not sent again: the Hub knows each by its sha256. ``sent`` is given the bytes done.
+        Files in the storage are not sent again: the Hub knows them by sha256. ``advance`` is called with bytes done.
         """
         from huggingface_hub import CommitOperationAdd
 
         operations: list[CommitOperationAdd] = []
         for group in _groups(uploads):
-            with talking(f"sending {group[0].path}", self.name):
+            with hub_errors(f"sending {group[0].path}", self.name):
                 added = [CommitOperationAdd(upload.path, upload.source) for upload in group]
                 self._api.preupload_lfs_files(self.name, added, repo_type=KIND, revision=self.revision)
             operations += added
-            sent(sum(upload.size for upload in group))
+            advance(sum(upload.size for upload in group))
         return operations
 
     def commit(
@@ -137,24 +137,24 @@ class Repository:
         removed: Sequence[str],
         message: str,
         parent: str,
-        there: Callable[[str], bool],
+        is_committed: Callable[[str], bool],
     ) -> str:
-        """Make one commit on top of ``parent`` and give its id.
+        """Make one commit on top of ``parent``; returns its id.
 
         Args:
-            operations: as `store` gave them.
+            operations: result of `store`.
             removed: paths to delete.
-            message: of the commit.
-            parent: the head that this was planned on; another head is a conflict.
-            there: whether a commit already holds all of it: asked when an answer got lost on the way.
+            message: commit message.
+            parent: the expected head; another head is a conflict.
+            is_committed: whether a commit already holds all changes; called if the Hub's answer was lost.
         """
         from huggingface_hub import CommitOperationDelete
 
         deleted = [CommitOperationDelete(path, is_folder=False) for path in removed]
-        for wait in (*WAITS, None):
+        for delay in (*RETRY_DELAYS, None):
             try:
-                with talking(f"committing to {self.name}", self.name):
-                    made = self._api.create_commit(
+                with hub_errors(f"committing to {self.name}", self.name):
+                    info = self._api.create_commit(
                         self.name,
                         [*operations, *deleted],
                         commit_message=message,
@@ -162,29 +162,29 @@ class Repository:
                         revision=self.revision,
                         parent_commit=parent,
                     )
-                return str(made.oid)
+                return str(info.oid)
             except TransientHubError:
                 head = self.head()
-                if head != parent and there(head):
+                if head != parent and is_committed(head):
                     return head
-                if wait is None:
+                if delay is None:
                     raise
-                _wait(f"committing to {self.name}", wait)
+                _wait(f"committing to {self.name}", delay)
         raise AssertionError("unreachable")
 
-    def _call(self, doing: str, call: Callable[[], T]) -> T:
-        for wait in WAITS:
+    def _call(self, action: str, request: Callable[[], T]) -> T:
+        for delay in RETRY_DELAYS:
             try:
-                with talking(doing, self.name):
-                    return call()
+                with hub_errors(action, self.name):
+                    return request()
             except TransientHubError:
-                _wait(doing, wait)
-        with talking(doing, self.name):
-            return call()
+                _wait(action, delay)
+        with hub_errors(action, self.name):
+            return request()
 
 
-def _wait(doing: str, seconds: float) -> None:
-    _log.warning("%s did not succeed: once more in %.0f s", doing, seconds)
+def _wait(action: str, seconds: float) -> None:
+    _log.warning("%s failed: retry in %.0f s", action, seconds)
     time.sleep(seconds)
 
 

@@ -1,6 +1,6 @@
 """Label statistics for the dataset card: label lengths and symbols.
 
-Not the full statistics of `mumer stats`: depths and image sizes would want every label parsed and image opened.
+Not the full statistics of `mumer stats`: depths and image sizes require parsing every label and opening every image.
 """
 
 from __future__ import annotations
@@ -15,39 +15,39 @@ import numpy as np
 from mumer_data.hub.folder import Build, label_config
 from mumer_data.shards.schema import CHATS
 
-_FREQUENT = 20
+_MAX_FREQUENT = 20
 
 
 @dataclass(frozen=True, slots=True)
-class LabelFacts:
+class LabelStatistics:
     """Statistics of the labels of one config.
 
     Attributes:
-        config: whose.
-        count, different: labels, and how many of them are not alike.
-        median, p95, most: tokens of a label, braces counted.
-        symbols: how many different tokens, braces left out.
+        config: name of the config.
+        count, distinct: number of labels, and of distinct labels.
+        median, p95, longest: tokens of a label, braces counted.
+        symbols: number of distinct tokens without braces.
         frequent: the most frequent tokens, as Markdown.
     """
 
     config: str
     count: int
-    different: int
+    distinct: int
     median: int
     p95: int
-    most: int
+    longest: int
     symbols: int
     frequent: str
 
 
-def label_facts(build: Build) -> LabelFacts | None:
-    """Reads one config's answers once; ``None`` where no config has labels."""
+def label_statistics(build: Build) -> LabelStatistics | None:
+    """Read the answers of one config once; ``None`` if no config has labels."""
     config = label_config(build.configs)
     if config is None:
         return None
     lengths: Counter[int] = Counter()
     symbols: Counter[str] = Counter()
-    hashes = array("q")  # eight bytes a label: sets of texts would not fit where builds do
+    hashes = array("q")  # eight bytes per label: a set of strings would not fit into memory
     for text in labels(build):
         tokens = text.split()
         lengths[len(tokens)] += 1
@@ -56,9 +56,9 @@ def label_facts(build: Build) -> LabelFacts | None:
     values = np.array(sorted(lengths))
     ends = np.cumsum([lengths[value] for value in values.tolist()])
     median, p95 = (int(values[np.searchsorted(ends, np.ceil(ends[-1] * share))]) for share in (0.5, 0.95))
-    frequent = sorted(symbols.items(), key=lambda item: (-item[1], item[0]))[:_FREQUENT]
+    frequent = sorted(symbols.items(), key=lambda item: (-item[1], item[0]))[:_MAX_FREQUENT]
     shown = " ".join(f"`{token}`" for token, _ in frequent).replace("|", "\\|")
-    return LabelFacts(
+    return LabelStatistics(
         config.name, int(ends[-1]), len(np.unique(np.array(hashes))), median, p95, int(values[-1]), len(symbols), shown
     )
 
@@ -71,4 +71,4 @@ def labels(build: Build) -> Iterator[str]:
     names = build.leaves(config)
     content = next(chat.content for chat in CHATS.values() if f"messages.list.element.{chat.content}" in names)
     for texts in build.texts(config, f"messages.list.element.{content}"):
-        yield from (text.rpartition("\n")[2] for text in texts.to_pylist()[1::2])  # two turns a row
+        yield from (text.rpartition("\n")[2] for text in texts.to_pylist()[1::2])  # two turns per row

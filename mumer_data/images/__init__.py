@@ -1,4 +1,4 @@
-"""Images: checking what a source holds, and typesetting labels where there is no image.
+"""Images: decoding and checking, one canonical form, polarity, perceptual hashes, skeletons, rendering of ink.
 
-Nothing here knows of tasks or shards.
+Not for tasks or shards.
 """

@@ -1,6 +1,6 @@
-"""Images that programs show differently, as the one picture that a person sees: upright, opaque, 8 bits, one frame.
+"""Images that programs show differently, in one canonical form: upright, opaque, 8 bits per channel, one frame.
 
-Not for deciding whether bytes are an image at all: that is `check`, which must have passed them first.
+Not for deciding whether bytes are an image: `check` must have accepted them first.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from PIL import ExifTags, Image
 from mumer_data.exceptions import ImageError
 from mumer_data.io.png import ZLIB_DEFAULT, encode_png
 
-# What every decoder turns into the same RGB; of these with an alpha channel, where nothing shines through.
+# Modes that every decoder converts to the same RGB; with an alpha channel only if all pixels are opaque.
 _EIGHT_BIT_MODES = ("1", "L", "P", "RGB", "LA", "PA", "RGBA", "RGBX")
-# How to undo an orientation of EXIF (tag 274).
+# EXIF orientation (tag 274) -> the transposition that undoes it.
 _ORIENTATIONS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -31,11 +31,11 @@ _HIGH_BIT_DEPTH_MODES = ("I;16", "I;16B", "I;16L", "I", "F")
 
 
 def display_ambiguity(image: Image.Image) -> str:
-    """Why programs may show a loaded image differently; ``""`` where all show the same.
+    """Why programs may show a loaded image differently; ``""`` if all show the same.
 
-    ``turned``: some heed the orientation in EXIF, some do not (`datasets` does, Pillow does not). ``metadata``: EXIF
-    that cannot be read, at which some fail. ``transparent``: on white, or black. ``deep``: over 8 bits a channel,
-    which are cut off or scaled. ``frames``: an animation, or several pages. ``colours``: CMYK, LAB and others.
+    ``turned``: some programs apply the EXIF orientation, some do not (`datasets` does, Pillow does not).
+    ``metadata``: unreadable EXIF, at which some programs fail. ``transparent``: on white, or on black. ``deep``: over
+    8 bits per channel, truncated or scaled. ``frames``: an animation, or several pages. ``colours``: CMYK, LAB, others.
     """
     orientation = _orientation(image)
     if orientation is None:
@@ -48,19 +48,19 @@ def display_ambiguity(image: Image.Image) -> str:
         return "colours"
     if image.has_transparency_data and image.convert("RGBA").getchannel("A").getextrema()[0] != 255:
         return "transparent"
-    if getattr(image, "is_animated", False) and image.format != "MPO":  # a camera's preview is no second picture
+    if getattr(image, "is_animated", False) and image.format != "MPO":  # MPO: the second frame is a camera's preview
         return "frames"
     return ""
 
 
 def canonical_image(data: bytes) -> Image.Image:
-    """The picture to be seen in bytes that `check_image` accepts, as mode ``1``, ``L``, ``P`` or ``RGB``.
+    """The canonical image of bytes that `check_image` accepts, in mode ``1``, ``L``, ``P`` or ``RGB``.
 
-    Deep greys are scaled to 8 bits (where all values would fit, they stay); what shines through lies on white, or on
-    black where most of the rest is light; of several pictures the first is taken.
+    Greys of more than 8 bits are scaled to 8 bits (unless all values fit); transparent pixels become white, or black
+    if most opaque pixels are light; the first of several frames is used.
 
     Raises:
-        ImageError: reason ``image_format``, for a colour space that cannot be turned into RGB.
+        ImageError: reason ``image_format``, for a colour space that cannot be converted to RGB.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -84,15 +84,15 @@ def canonical_png(data: bytes) -> bytes:
 
 
 def _orientation(image: Image.Image) -> int | None:
-    """As EXIF tells it; ``None`` where that cannot be read."""
+    """The EXIF orientation; ``None`` if it cannot be read."""
     try:
         return int(image.getexif().get(ExifTags.Base.Orientation, 1))
-    except Exception:  # EXIF parsers raise whatever they meet
+    except Exception:  # EXIF parsers raise exceptions of many types
         return None
 
 
 def _upright(image: Image.Image) -> Image.Image:
-    # Not by ImageOps.exif_transpose, which also writes the EXIF anew and fails where another tag of it is broken.
+    # Not ImageOps.exif_transpose, which also rewrites the EXIF and fails if another tag is malformed.
     transpose = _ORIENTATIONS.get(_orientation(image) or 1)
     upright = image.copy() if transpose is None else image.transpose(transpose)
     upright.info = {key: value for key, value in image.info.items() if key == "transparency"}

@@ -1,6 +1,6 @@
-"""Whether encoded bytes are an image that can be trained on: decodes them once, pixel data and all.
+"""Check that encoded bytes are a usable image: decodes them once, with all pixel data.
 
-Not for changing an image and not for finding one: it sees bytes, never a file.
+Not for changing or locating images: it takes bytes, not files.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP")
 MAX_PIXELS = 89_478_485  # Pillow's own warning threshold: a quarter of a GiB as 24-bit RGB
 MAX_BYTES = 64 * 1024 * 1024
 
-# Opening bytes of formats that are images (or close to it) but not ours. Only for the message: telling
-# "convert it" from "it is broken" must not cost a run of the decoders that `FORMATS` keeps out.
-_FOREIGN = (
+# Magic bytes of image formats (or similar) that are not supported. Only for the message, which tells "convert it"
+# from "it is damaged" without running the decoders that `FORMATS` excludes.
+_OTHER_FORMATS = (
     (b"%PDF", "PDF"),
     (b"%!PS", "PostScript"),
     (b"8BPS", "PSD"),
@@ -39,14 +39,14 @@ _FOREIGN = (
 
 @dataclass(frozen=True, slots=True)
 class ImageInfo:
-    """What an image turned out to be.
+    """Properties of a decoded image.
 
     Attributes:
-        width: in pixels.
-        height: in pixels.
+        width: width in pixels.
+        height: height in pixels.
         format: one of `FORMATS`.
         mode: Pillow's name of the pixel format, e.g. ``1``, ``L``, ``RGB``, ``CMYK``, ``I;16``.
-        odd: why programs may show it differently, or ``""``; see `plain`.
+        odd: why programs may show it differently, or ``""``; see `display_ambiguity`.
     """
 
     width: int
@@ -57,7 +57,7 @@ class ImageInfo:
 
 
 def check_image(data: bytes, *, max_pixels: int = MAX_PIXELS, max_bytes: int = MAX_BYTES) -> ImageInfo:
-    """Decode an image fully and say what it is; of an animation or a multi-page file, the first picture.
+    """Decode an image fully and return its properties; the first frame of an animation or a multi-page file.
 
     Args:
         data: the encoded image.
@@ -76,8 +76,8 @@ def check_image(data: bytes, *, max_pixels: int = MAX_PIXELS, max_bytes: int = M
             "image_too_large",
             f"the image has {len(data):,} bytes, more than the {max_bytes:,} allowed; re-encode it smaller",
         )
-    # Pillow warns on large sizes and odd metadata; what matters of that is checked below, so none gets out,
-    # not even as an error where the caller runs with `-W error`.
+    # Pillow warns about large sizes and unusual metadata; the relevant cases are checked below, so the warnings are
+    # suppressed, also for a caller that runs with `-W error`.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return _decode(data, max_pixels)
@@ -89,7 +89,7 @@ def _decode(data: bytes, max_pixels: int) -> ImageInfo:
             _check_pixels(image, max_pixels)
             image.load()
             _check_pixels(image, max_pixels)  # a GIF may grow when its first frame is larger than its screen
-            # A camera's JPEG with a preview inside calls itself MPO; its first picture is a plain JPEG.
+            # A camera's JPEG with a preview has the format MPO; its first frame is a plain JPEG.
             name = "JPEG" if image.format == "MPO" else str(image.format)
             return ImageInfo(image.width, image.height, name, image.mode, display_ambiguity(image))
     except ImageError:
@@ -98,7 +98,7 @@ def _decode(data: bytes, max_pixels: int) -> ImageInfo:
         raise ImageError("image_too_large", f"{error} (Pillow's own limit); scale the image down") from None
     except UnidentifiedImageError:
         raise _unidentified(data) from None
-    except Exception as error:  # decoders raise whatever they meet: OSError, struct.error, zlib.error, ...
+    except Exception as error:  # decoders raise exceptions of many types: OSError, struct.error, zlib.error, ...
         text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         raise ImageError(
             "image_corrupt", f"the image does not decode ({text}); copy it again from its source"
@@ -114,22 +114,22 @@ def _check_pixels(image: Image.Image, max_pixels: int) -> None:
 
 
 def _unidentified(data: bytes) -> ImageError:
-    """Why none of our decoders took the bytes: an empty picture, a foreign format, or no image at all."""
-    if _claims_no_pixels(data):
+    """The error for bytes that no supported decoder accepts: an empty image, another format, or not an image."""
+    if _has_zero_side(data):
         return ImageError("image_empty", "the image's header says that a side has 0 pixels; draw it again")
-    foreign = next((name for magic, name in _FOREIGN if data.startswith(magic)), None)
-    if foreign is None and data[4:8] == b"ftyp":
-        foreign = "HEIC or AVIF"
-    if foreign is not None:
-        return ImageError("image_format", f"the image is {foreign}; convert it to one of {', '.join(FORMATS)}")
+    other_format = next((name for magic, name in _OTHER_FORMATS if data.startswith(magic)), None)
+    if other_format is None and data[4:8] == b"ftyp":
+        other_format = "HEIC or AVIF"
+    if other_format is not None:
+        return ImageError("image_format", f"the image is {other_format}; convert it to one of {', '.join(FORMATS)}")
     return ImageError(
         "image_corrupt",
         f"not an image, or its header is cut short (begins with {data[:8]!r}); copy it again from its source",
     )
 
 
-def _claims_no_pixels(data: bytes) -> bool:
-    """Whether a PNG or GIF header gives a side of 0: Pillow reports these as unidentified."""
+def _has_zero_side(data: bytes) -> bool:
+    """Whether a PNG or GIF header states a side of 0: Pillow reports these as unidentified."""
     if data.startswith(b"\x89PNG\r\n\x1a\n") and data[12:16] == b"IHDR" and len(data) >= 24:
         return not (any(data[16:20]) and any(data[20:24]))
     if data.startswith((b"GIF87a", b"GIF89a")) and len(data) >= 10:

@@ -1,6 +1,6 @@
-"""Ink of any size and width of pen -> ink of one: images of many sources look as if one pen had written them.
+"""Normalisation of ink to one symbol size and one pen width, so that images of many sources look alike.
 
-Not for photographs: paper that is not plain would be thinned to lines like ink.
+Not for photographs: textured paper would be thinned to lines like ink.
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ from mumer_data.images.polarity import polarity
 from mumer_data.images.skeleton import Mask, thin
 from mumer_data.io.png import encode_png
 
-_FINE = 2  # lines are thinned and drawn so many times larger, then averaged down
-_INK = 0.35  # share of full contrast from which a pixel is ink
-_FAINT = 0.2  # the same where an image is scaled down, lest thin lines break
+_OVERSAMPLE = 2  # lines are thinned and drawn this many times larger, then averaged down
+_INK_THRESHOLD = 0.35  # share of full contrast from which a pixel is ink
+_FAINT_THRESHOLD = 0.2  # the same if an image is scaled down, so that thin lines do not break
 Boxes = NDArray[np.float64]  # left, top, right, bottom of each symbol, in pixels
 
 _EIGHT_CONNECTED = ndimage.generate_binary_structure(2, 2)
 
 
 class Fit(BaseModel):
-    """What images are fitted to; lengths in pixels.
+    """The target of `fit`; lengths in pixels.
 
     Attributes:
-        symbol: the longer side of a usual piece of ink (their median): about the height of a small letter.
+        symbol: median of the longer sides of connected components: about the height of a small letter.
         pen: width of lines.
         padding: white on all sides.
         multiple: width and height are multiples of this, such as an image processor's patch times its merge size.
-        max_pixels: more ink than fits into as many is drawn smaller.
+        max_pixels: largest area of the ink; larger ink is scaled down.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -52,8 +52,8 @@ class Fitted:
 
     Attributes:
         image: 8-bit greyscale.
-        scale: pixels of it for one of the source's.
-        left, top: where the source's pixel (0, 0) has come to.
+        scale: its pixels per pixel of the source.
+        left, top: position of the source's pixel (0, 0).
     """
 
     image: Image.Image
@@ -63,7 +63,7 @@ class Fitted:
 
 
 def fit(data: bytes, target: Fit, boxes: Boxes | None = None) -> tuple[bytes, Boxes | None]:
-    """An encoded image, fitted, as PNG, black on white, and the boxes moved along; without ink all stays as it is."""
+    """An encoded image, fitted, as PNG, black on white, and its transformed boxes; unchanged if there is no ink."""
     with Image.open(io.BytesIO(data)) as image:
         fitted = fit_image(image, target)
     if fitted is None:
@@ -73,29 +73,29 @@ def fit(data: bytes, target: Fit, boxes: Boxes | None = None) -> tuple[bytes, Bo
 
 
 def fit_image(image: Image.Image, target: Fit) -> Fitted | None:
-    """Crop to the ink, scale it to the wanted size of symbols, redraw its middle lines; nothing without ink."""
+    """Crop to the ink, scale it to the target symbol size, redraw its centre lines; ``None`` without ink."""
     ink = _contrast(image)
-    mask = ink >= _INK
+    mask = ink >= _INK_THRESHOLD
     if not mask.any():
         return None
     rows, columns = np.nonzero(mask.any(axis=1))[0], np.nonzero(mask.any(axis=0))[0]
     top, bottom, left, right = int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
     scale = _scale(mask[top:bottom, left:right], target)
-    size = (max(1, round((right - left) * scale * _FINE)), max(1, round((bottom - top) * scale * _FINE)))
+    size = (max(1, round((right - left) * scale * _OVERSAMPLE)), max(1, round((bottom - top) * scale * _OVERSAMPLE)))
     cropped = Image.fromarray(ink).crop((left, top, right, bottom))
-    if scale * _FINE < 1:
-        large = np.asarray(cropped.resize(size, Image.Resampling.BOX)) >= _FAINT
+    if scale * _OVERSAMPLE < 1:
+        enlarged = np.asarray(cropped.resize(size, Image.Resampling.BOX)) >= _FAINT_THRESHOLD
     else:
-        large = np.asarray(cropped.resize(size, Image.Resampling.BILINEAR)) >= _INK
-    edge = target.padding + int(np.ceil(target.pen / 2))
-    width, height = (_round_up(side / _FINE + 2 * edge, target.multiple) for side in size)
-    # In the middle: the white that makes up a multiple lies on both sides.
-    begin_x, begin_y = (width * _FINE - size[0]) // 2, (height * _FINE - size[1]) // 2
-    canvas = np.zeros((height * _FINE, width * _FINE), dtype=bool)
-    canvas[begin_y : begin_y + size[1], begin_x : begin_x + size[0]] = thin(large)
-    drawn = ndimage.binary_dilation(canvas, _disc(target.pen * _FINE))
-    grey = Image.fromarray(np.where(drawn, np.uint8(0), np.uint8(255))).reduce(_FINE)
-    return Fitted(grey, scale, begin_x / _FINE - left * scale, begin_y / _FINE - top * scale)
+        enlarged = np.asarray(cropped.resize(size, Image.Resampling.BILINEAR)) >= _INK_THRESHOLD
+    margin = target.padding + int(np.ceil(target.pen / 2))
+    width, height = (_round_up(side / _OVERSAMPLE + 2 * margin, target.multiple) for side in size)
+    # Centred: the white that pads to a multiple is on both sides.
+    offset_x, offset_y = (width * _OVERSAMPLE - size[0]) // 2, (height * _OVERSAMPLE - size[1]) // 2
+    canvas = np.zeros((height * _OVERSAMPLE, width * _OVERSAMPLE), dtype=bool)
+    canvas[offset_y : offset_y + size[1], offset_x : offset_x + size[0]] = thin(enlarged)
+    drawn = ndimage.binary_dilation(canvas, _disc(target.pen * _OVERSAMPLE))
+    grey = Image.fromarray(np.where(drawn, np.uint8(0), np.uint8(255))).reduce(_OVERSAMPLE)
+    return Fitted(grey, scale, offset_x / _OVERSAMPLE - left * scale, offset_y / _OVERSAMPLE - top * scale)
 
 
 def _contrast(image: Image.Image) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
@@ -108,15 +108,15 @@ def _contrast(image: Image.Image) -> np.ndarray[tuple[int, ...], np.dtype[np.flo
 
 
 def _scale(mask: Mask, target: Fit) -> float:
-    """From the pieces of ink, without specks and dots; and so that the whole has room."""
+    """The scale by the connected components, without specks and dots, within the limits of area and length."""
     labels, _ = ndimage.label(mask, structure=_EIGHT_CONNECTED)
     sides = np.array([max(b.stop - b.start for b in box) for box in ndimage.find_objects(labels)], dtype=np.float64)
     large = sides[sides >= 0.2 * np.quantile(sides, 0.9)]
     scale = target.symbol / float(np.median(large))
     height, width = mask.shape
-    room = (target.max_pixels / (height * width)) ** 0.5
-    longest = 16 * target.max_pixels**0.5 / max(height, width)  # a lone line, of hardly any area
-    return float(min(scale, room, longest))
+    area_limit = (target.max_pixels / (height * width)) ** 0.5
+    length_limit = 16 * target.max_pixels**0.5 / max(height, width)  # for a single line, which has almost no area
+    return float(min(scale, area_limit, length_limit))
 
 
 def _round_up(length: float, multiple: int) -> int:

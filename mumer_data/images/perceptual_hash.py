@@ -1,4 +1,4 @@
-"""What an image looks like, in 256 bits: equal for copies, near for copies that were scaled or compressed.
+"""A perceptual hash of 256 bits: equal for copies, near for copies that were scaled or compressed.
 
 Not for telling expressions apart: two writers of one label look different.
 """
@@ -15,7 +15,7 @@ from mumer_data.images.polarity import polarity
 
 SIDE = 16
 BITS = SIDE * SIDE
-_INK = 64  # of 255: fainter marks are paper
+_INK_THRESHOLD = 64  # of 255: fainter marks are paper
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class PerceptualHash:
 
 
 def phash(data: bytes) -> PerceptualHash:
-    """The look of an encoded image that `check_image` accepts; margins and polarity do not matter to it.
+    """The perceptual hash of an encoded image that `check_image` accepts, independent of margins and polarity.
 
     Source: C. Zauner, Implementation and Benchmarking of Perceptual Image Hash Functions, 2010 (by `imagehash`).
     """
@@ -41,7 +41,7 @@ def phash(data: bytes) -> PerceptualHash:
     with Image.open(io.BytesIO(data)) as image:
         grey = image.convert("L")
     ink = ImageOps.invert(grey) if polarity(grey) == "dark_on_light" else grey
-    box = ink.point([0] * _INK + [255] * (256 - _INK)).getbbox()
+    box = ink.point([0] * _INK_THRESHOLD + [255] * (256 - _INK_THRESHOLD)).getbbox()
     if box is not None:
         ink = ink.crop(box)
     words = np.packbits(imagehash.phash(ink, hash_size=SIDE).hash.ravel()).view(np.uint64)

@@ -1,6 +1,6 @@
-"""Dark ink on light paper or light ink on dark: found out, and made one where a pipeline asks for it.
+"""Polarity: detection of dark ink on light paper or light ink on dark paper, and conversion to one of them.
 
-Not for any other change of an image.
+Not for other changes of an image.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Polarity = Literal["dark_on_light", "light_on_dark"]
 
 
 def polarity(image: Image.Image) -> Polarity:
-    """Which it is: paper is what most pixels are, so the mean grey level lies on its side."""
+    """The polarity of an image: most pixels are paper, so the mean grey level is nearer to the paper's."""
     grey = image.convert("L")
     histogram = grey.histogram()
     low = next(level for level, count in enumerate(histogram) if count)
@@ -28,7 +28,7 @@ def polarity(image: Image.Image) -> Polarity:
 
 
 def unify_polarity(data: bytes, target: Polarity = "dark_on_light") -> bytes:
-    """The encoded image in the wanted polarity: the same bytes where it has it, else an inverted greyscale PNG."""
+    """The encoded image in the target polarity: the same bytes if it has it, otherwise an inverted greyscale PNG."""
     with Image.open(io.BytesIO(data)) as image:
         if polarity(image) == target:
             return data

@@ -1,6 +1,6 @@
 """Online ink -> PNG: anti-aliased strokes of one width, aspect kept, black on white by default.
 
-Not for reading ink files (see `readers.inkml`) nor for making ink up.
+Not for reading ink files (see `readers.inkml`) nor for synthesis.
 """
 
 from __future__ import annotations
@@ -19,22 +19,22 @@ Stroke = NDArray[np.float64]
 
 # Strokes are drawn this many times larger and averaged down: edges get 10 grey levels.
 OVERSAMPLE = 3
-# Beyond this no device writes; doubles would still hold it, but a scale of 1e-7 would not show.
+# No device has larger coordinates.
 MAX_SPAN = 1e7
 
 
 @dataclass(frozen=True, slots=True)
 class InkStyle:
-    """How ink becomes pixels.
+    """How ink is rendered.
 
     Attributes:
-        height: of the image, padding included, in pixels.
-        stroke_width: in pixels.
-        padding: on all four sides, in pixels.
-        max_width: of the image, in pixels; longer ink is drawn smaller, on the same height. A stroke is
-            given two heights of width at most.
+        height: height of the image, padding included, in pixels.
+        stroke_width: stroke width in pixels.
+        padding: margin on all four sides, in pixels.
+        max_width: largest width of the image, in pixels; longer ink is drawn smaller, at the same height. Each stroke
+            adds at most two heights to the width.
         ink: grey level of the strokes, 0 to 255.
-        paper: grey level behind them.
+        paper: grey level of the background.
     """
 
     height: int = 128
@@ -50,7 +50,7 @@ class InkStyle:
 
 
 def render_ink(strokes: Sequence[Stroke], style: InkStyle | None = None) -> bytes:
-    """Draw strokes and encode them as an 8-bit greyscale PNG; the same ink gives the same bytes.
+    """Draw strokes and encode them as an 8-bit greyscale PNG; the same ink produces the same bytes.
 
     Args:
         strokes: arrays of shape (points, 2), x to the right and y downwards, in any unit.
@@ -69,11 +69,11 @@ def render_ink(strokes: Sequence[Stroke], style: InkStyle | None = None) -> byte
 
 
 def draw_ink(strokes: Sequence[Stroke], widths: Sequence[NDArray[np.float64]], size: tuple[int, int]) -> Image.Image:
-    """Strokes that stand where they belong and whose width varies, black on white.
+    """Strokes at fixed positions with varying width, black on white.
 
     Args:
         strokes: as for `render_ink`, in pixels.
-        widths: for each stroke, the pen's width at each point, in pixels.
+        widths: pen width at each point of each stroke, in pixels.
         size: width and height of the image.
     """
     canvas = Image.new("L", (size[0] * OVERSAMPLE, size[1] * OVERSAMPLE), 255)
@@ -108,14 +108,14 @@ def _scale_strokes(strokes: Sequence[Stroke], style: InkStyle) -> tuple[list[Str
         )
     span = high - low
     pad = style.padding + style.stroke_width / 2
-    # A lone minus, as high as nothing, would else be drawn as wide as allowed: two heights a stroke are enough.
+    # Otherwise a single minus, which has no height, would be drawn at the largest width.
     widest = min(style.max_width, 2 * style.height * len(filled))
     room = np.array([widest - 2 * pad, style.height - 2 * pad])
-    # Ink of less extent than this is one dot: scaling it up would draw the noise of the device.
+    # Ink of less extent than this is one dot: scaling it up would show the noise of the device.
     real = span > 1e-6 * max(1.0, float(np.abs(points).max()))
     scale = float((room[real] / span[real]).min()) if real.any() else 1.0
     width = min(widest, max(1, round(span[0] * scale + 2 * pad)))
-    # Centred, so that a flat stroke (a lone minus) keeps to the middle of its line.
+    # Centred, so that a flat stroke (a single minus) is in the middle of its line.
     middle = np.array([width, style.height]) / 2
     return [((stroke - (low + high) / 2) * scale + middle) * OVERSAMPLE for stroke in filled], width
 
@@ -123,7 +123,7 @@ def _scale_strokes(strokes: Sequence[Stroke], style: InkStyle) -> tuple[list[Str
 def _draw_stroke(draw: ImageDraw.ImageDraw, stroke: Stroke, pen: float, ink: int) -> None:
     """One stroke with round joins and ends."""
     if len(stroke) > 2:
-        # Points closer than half a pen's width add nothing but work.
+        # Points closer than half a pen's width change nothing visible.
         steps = np.abs(np.diff(stroke, axis=0)).max(axis=1)
         travelled = np.floor(np.cumsum(steps) / (pen / 2))
         keep = np.concatenate(([True], np.diff(travelled, prepend=-1.0) > 0))

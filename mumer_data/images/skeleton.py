@@ -1,6 +1,6 @@
-"""Ink of any width -> lines of no width: a mask is thinned to one pixel, and its pixels are joined to strokes.
+"""Skeletons: a mask is thinned to lines one pixel wide, and their pixels are joined to strokes.
 
-Not for finding out in which order or direction a hand moved: an image does not tell.
+Not for the order or direction of pen movements, which an image does not show.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ Mask = NDArray[np.bool_]
 Stroke = NDArray[np.float64]
 
 _NEIGHBOURS = ((-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1))  # clockwise from above
-_STRAIGHT = -0.5  # cosine: two chains that leave a crossing in directions more opposite than this are one stroke
+_MAX_COSINE = -0.5  # two chains that leave a crossing with a smaller cosine between their directions are one stroke
 
 
 @lru_cache(maxsize=1)
 def _removable() -> tuple[Mask, Mask]:
-    """For both half steps, by the code of a pixel's eight neighbours: whether it can go."""
+    """For both half steps, by the code of a pixel's eight neighbours: whether the pixel is removed."""
     tables = np.zeros((2, 256), dtype=bool)
     for code in range(256):
         neighbours = [code >> bit & 1 for bit in range(8)]
@@ -34,11 +34,11 @@ def _removable() -> tuple[Mask, Mask]:
 
 
 def thin(mask: Mask) -> Mask:
-    """A mask thinned to lines one pixel wide, all that hangs together still together.
+    """A mask thinned to lines one pixel wide, with the same connected components.
 
     Source: T. Y. Zhang, C. Y. Suen, A Fast Parallel Algorithm for Thinning Digital Patterns, CACM 27(3), 1984.
     """
-    left = np.pad(mask, 1).astype(np.int32)
+    remaining = np.pad(mask, 1).astype(np.int32)
     weights = np.zeros((3, 3), dtype=np.int32)
     for bit, (down, right) in enumerate(_NEIGHBOURS):
         weights[1 + down, 1 + right] = 1 << bit
@@ -46,19 +46,19 @@ def thin(mask: Mask) -> Mask:
     while changed:
         changed = False
         for table in _removable():
-            gone = (left == 1) & table[ndimage.correlate(left, weights, mode="constant")]
-            if gone.any():
-                left[gone] = 0
+            removed = (remaining == 1) & table[ndimage.correlate(remaining, weights, mode="constant")]
+            if removed.any():
+                remaining[removed] = 0
                 changed = True
-    thinned: Mask = left[1:-1, 1:-1] > 0
+    thinned: Mask = remaining[1:-1, 1:-1] > 0
     return thinned
 
 
 def trace(lines: Mask, spur: int = 0) -> list[Stroke]:
     """The strokes of a thinned mask: arrays of shape (points, 2), x to the right, y downwards, in pixels.
 
-    Lines that cross go straight on; a lone pixel is a stroke of one point. Side branches with less than ``spur``
-    points are left out: thinning grows them where an outline has corners.
+    Lines that cross are continued straight on; a single pixel is a stroke of one point. Side branches with fewer than
+    ``spur`` points are left out: they are artefacts of thinning at corners of the outline.
     """
     graph = pixel_graph(lines)
     chains = [chain for chain in _chains(graph) if len(chain) >= spur or not _is_spur(chain, graph)]
@@ -70,7 +70,7 @@ Graph = dict[Pixel, list[Pixel]]
 
 
 def pixel_graph(lines: Mask) -> Graph:
-    """Each pixel's neighbours; a diagonal one only where no corner leads there."""
+    """The neighbours of each pixel; a diagonal neighbour only if no pixel beside both connects them."""
     ys, xs = np.nonzero(lines)
     pixels = set(zip(xs.tolist(), ys.tolist(), strict=True))
     graph: Graph = {}
@@ -98,10 +98,10 @@ def _chains(graph: Graph) -> Iterator[list[Pixel]]:
             chain = [start, following]
             done |= {(start, following), (following, start)}
             while len(graph[chain[-1]]) == 2 and chain[-1] != start:
-                here, before = chain[-1], chain[-2]
-                after = next(pixel for pixel in graph[here] if pixel != before)
-                done |= {(here, after), (after, here)}
-                chain.append(after)
+                current, previous = chain[-1], chain[-2]
+                next_pixel = next(pixel for pixel in graph[current] if pixel != previous)
+                done |= {(current, next_pixel), (next_pixel, current)}
+                chain.append(next_pixel)
             yield chain
 
 
@@ -111,7 +111,7 @@ def _is_spur(chain: list[Pixel], graph: Graph) -> bool:
 
 
 def _join_chains(chains: list[list[Pixel]]) -> list[list[Pixel]]:
-    """Chains that leave a crossing in opposite directions, made one."""
+    """Join chains that leave a crossing in opposite directions."""
     while True:
         best = min(_pairs(chains), default=None)
         if best is None:
@@ -123,20 +123,20 @@ def _join_chains(chains: list[list[Pixel]]) -> list[list[Pixel]]:
 
 
 def _pairs(chains: list[list[Pixel]]) -> Iterator[tuple[float, int, int, bool, bool]]:
-    """Pairs of ends at one pixel that go straight on: cosine, the two chains, whether each is turned round."""
+    """Pairs of chains that continue straight at one pixel: cosine, indices of both, whether each is reversed."""
     ends: dict[Pixel, list[tuple[int, bool]]] = {}
     for index, chain in enumerate(chains):
         if len(chain) > 1 and chain[0] != chain[-1]:
             ends.setdefault(chain[0], []).append((index, True))
             ends.setdefault(chain[-1], []).append((index, False))
-    for meeting in ends.values():
-        for number, (first_index, at_start) in enumerate(meeting):
-            for second_index, other_at_start in meeting[number + 1 :]:
+    for ends_here in ends.values():
+        for number, (first_index, at_start) in enumerate(ends_here):
+            for second_index, other_at_start in ends_here[number + 1 :]:
                 cosine = float(
                     _direction_at_end(chains[first_index], at_start)
                     @ _direction_at_end(chains[second_index], other_at_start)
                 )
-                if first_index != second_index and cosine < _STRAIGHT:
+                if first_index != second_index and cosine < _MAX_COSINE:
                     yield cosine, first_index, second_index, at_start, not other_at_start
 
 
@@ -149,7 +149,7 @@ def _direction_at_end(chain: list[Pixel], at_start: bool) -> NDArray[np.float64]
 
 
 def smooth(stroke: Stroke, step: float = 2.0) -> Stroke:
-    """A stroke without the stairs of its pixels: averaged over neighbours, a point every ``step`` pixels."""
+    """A stroke without pixel steps: averaged over neighbours, resampled to one point per ``step`` pixels."""
     if len(stroke) < 3:
         return stroke
     closed = bool((stroke[0] == stroke[-1]).all())
@@ -161,5 +161,5 @@ def smooth(stroke: Stroke, step: float = 2.0) -> Stroke:
     else:
         rounded[[0, -1]] = stroke[[0, -1]]
     count = max(2, round(len(rounded) / step))
-    kept = rounded[np.unique(np.linspace(0, len(rounded) - 1, count).round().astype(int))]
-    return np.asarray(kept, dtype=np.float64)
+    points = rounded[np.unique(np.linspace(0, len(rounded) - 1, count).round().astype(int))]
+    return np.asarray(points, dtype=np.float64)

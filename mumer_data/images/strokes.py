@@ -1,6 +1,6 @@
 """An image of handwriting -> strokes, for recognizers that read pen movements: one stroke per connected component.
 
-Not for the order in which a hand moved (an image does not tell), nor for splitting ink into symbols: see `handwriting`.
+Not for the order of pen movements (not visible in an image), nor for splitting ink into symbols: see `handwriting`.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from mumer_data.images.skeleton import Graph, Mask, Pixel, Stroke, pixel_graph, 
 def image_strokes(data: bytes, *, step: float = 2.0, min_pixels: int = 1) -> list[Stroke]:
     """The strokes of an encoded image, from left to right.
 
-    The ink is thinned to lines one pixel wide; the lines of a connected component are one stroke, which goes back over
-    itself at branches. Cutting at branches instead would take symbols apart.
+    The ink is thinned to lines one pixel wide; the lines of a connected component are one stroke, which retraces
+    itself at branches. Cutting at branches instead would split symbols.
 
     Args:
         data: an encoded image, dark on light or light on dark.
@@ -49,22 +49,22 @@ def image_strokes(data: bytes, *, step: float = 2.0, min_pixels: int = 1) -> lis
 
 
 def retraced(graph: Graph) -> list[Pixel]:
-    """One walk over all links of a connected graph; it goes back where it must, and ends with the last new link.
+    """One walk over all edges of a connected graph, with backtracking; it ends with the last new edge.
 
-    It starts at a line's end, the leftmost; where there is none, at the leftmost pixel.
+    It starts at the leftmost end of a line; if there is none, at the leftmost pixel.
     """
     start = min(graph, key=lambda pixel: (len(graph[pixel]) != 1, pixel))
-    drawn: set[frozenset[Pixel]] = set()
+    visited: set[frozenset[Pixel]] = set()
     walk, path = [start], [start]
     last = 0
     while path:
-        here = path[-1]
-        following = next((pixel for pixel in graph[here] if frozenset((here, pixel)) not in drawn), None)
+        current = path[-1]
+        following = next((pixel for pixel in graph[current] if frozenset((current, pixel)) not in visited), None)
         if following is None:
             path.pop()
             walk += path[-1:]
             continue
-        drawn.add(frozenset((here, following)))
+        visited.add(frozenset((current, following)))
         walk.append(following)
         path.append(following)
         last = len(walk)
@@ -72,7 +72,7 @@ def retraced(graph: Graph) -> list[Pixel]:
 
 
 def _ink(data: bytes) -> Mask:
-    """Which pixels are ink: those nearer to the ink's end of the grey levels than to the paper's."""
+    """The pixels whose grey level is nearer to the ink's than to the paper's."""
     with Image.open(io.BytesIO(data)) as image:
         paper_is_light = polarity(image) == "dark_on_light"
         grey = np.asarray(image.convert("L"), dtype=np.int16)

@@ -1,4 +1,4 @@
-"""Input and output below everything else: atomic files, storage paths, process pools, clusters, HTML and PNG.
+"""Basic input and output: atomic files, storage paths, process pools, clusters, HTML and PNG.
 
-Not for what the files hold.
+Not for the content of files.
 """

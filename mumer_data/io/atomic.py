@@ -56,7 +56,7 @@ def remove_stale(folder: Path, name: str = "") -> None:
 
 
 def write_json(path: Path, value: object, indent: int | None = 2) -> None:
-    """Write JSON atomically; without ``indent`` five times as fast, for files that only programs read."""
+    """Write JSON atomically; without ``indent`` five times as fast, for files read by programs only."""
     with atomic_write(path) as temporary:
         temporary.write_text(json.dumps(value, indent=indent, ensure_ascii=False) + "\n", encoding="utf-8")
 

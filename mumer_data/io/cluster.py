@@ -60,8 +60,8 @@ def on(backend: Backend = "loky", address: str | None = None, workers: int | Non
         yield
         return
     with ExitStack() as stack:
-        found = _STARTS[backend](stack, address, workers)
-        token = _ACTIVE.set(found)
+        cluster = _CONNECTORS[backend](stack, address, workers)
+        token = _ACTIVE.set(cluster)
         try:
             yield
         finally:
@@ -77,10 +77,10 @@ def _dask(stack: ExitStack, address: str | None, workers: int | None) -> Cluster
     from joblib import parallel_config
 
     try:
-        where = address or stack.enter_context(
+        target = address or stack.enter_context(
             LocalCluster(n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None)
         )
-        client = stack.enter_context(Client(where))
+        client = stack.enter_context(Client(target))
     except (OSError, TimeoutError, ValueError) as error:
         raise PipelineError(f"no Dask scheduler at {address}: {error}") from None
     stack.enter_context(parallel_config(backend="dask"))
@@ -95,9 +95,9 @@ def _ray(stack: ExitStack, address: str | None, workers: int | None) -> Cluster:
         raise PipelineError("Ray is not installed: pip install 'mumer-data[ray]'") from None
     from joblib import parallel_config
 
-    more: dict[str, Any] = {"include_dashboard": False, "num_cpus": workers} if address is None else {}
+    local_options: dict[str, Any] = {"include_dashboard": False, "num_cpus": workers} if address is None else {}
     try:
-        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, **more)
+        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, **local_options)
     except (ConnectionError, ValueError, RuntimeError) as error:
         raise PipelineError(f"no Ray cluster at {address}: {error}") from None
     stack.callback(ray.shutdown)
@@ -107,4 +107,4 @@ def _ray(stack: ExitStack, address: str | None, workers: int | None) -> Cluster:
     return Cluster("ray", count, streams=False, lost=(ray.exceptions.RayError,))
 
 
-_STARTS = {"dask": _dask, "ray": _ray}
+_CONNECTORS = {"dask": _dask, "ray": _ray}

@@ -1,6 +1,6 @@
 """Configuration files: YAML -> a validated model, ``key=value`` settings over it, errors that name the nearest key.
 
-For pipelines and for the trainer alike. Not for what any key means.
+For pipelines and for the trainer. Not for the meaning of keys.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from mumer_data.registry import did_you_mean
 
 log = logging.getLogger(__name__)
 Model = TypeVar("Model", bound=BaseModel)
-MAX_BYTES = 4 << 20  # of a file; no configuration is near it
+MAX_BYTES = 4 << 20  # of a file; far more than any configuration
 _MAX_DEPTH = 100  # levels of brackets or indentation; the YAML parser recurses
 
 
@@ -55,10 +55,10 @@ def parse_yaml(text: str) -> Any:
 
 
 def override(raw: Any, settings: Iterable[str], error: type[MumerError]) -> None:
-    """Put ``key=value`` settings over a configuration; dots reach inside, numbers into lists (``data.0.path=x``).
+    """Put ``key=value`` settings over a configuration; dots separate levels, numbers index lists (``data.0.path=x``).
 
     Raises:
-        error: a setting is not ``key=value``, or leads nowhere.
+        error: a setting is not ``key=value``, or its key does not exist.
     """
     for setting in settings:
         key, equals, text = setting.partition("=")
@@ -69,32 +69,32 @@ def override(raw: Any, settings: Iterable[str], error: type[MumerError]) -> None
             value = parse_yaml(text)
         except (yaml.YAMLError, ValueError) as problem:
             raise error(f"--set {setting}: the value is not YAML: {problem}") from None
-        here = raw
+        node = raw
         for part in outer:
-            here = _inside(here, part, setting, error)
-        if isinstance(here, list):
-            here[_index(here, last, setting, error)] = value
+            node = _descend(node, part, setting, error)
+        if isinstance(node, list):
+            node[_index(node, last, setting, error)] = value
         else:
-            here[last] = value
+            node[last] = value
 
 
-def _inside(here: Any, part: str, setting: str, error: type[MumerError]) -> Any:
-    if isinstance(here, list):
-        number = _index(here, part, setting, error)
-        if not isinstance(here[number], dict | list):
-            here[number] = {str(here[number]): {}}  # a name alone: its options follow
-        return here[number]
-    if here.get(part) is None:
-        here[part] = {}
-    following = here[part]
-    if not isinstance(following, dict | list):
+def _descend(node: Any, part: str, setting: str, error: type[MumerError]) -> Any:
+    if isinstance(node, list):
+        number = _index(node, part, setting, error)
+        if not isinstance(node[number], dict | list):
+            node[number] = {str(node[number]): {}}  # a name without options; its options follow
+        return node[number]
+    if node.get(part) is None:
+        node[part] = {}
+    child = node[part]
+    if not isinstance(child, dict | list):
         raise error(f"--set {setting}: '{part}' has no keys inside")
-    return following
+    return child
 
 
-def _index(here: list[Any], part: str, setting: str, error: type[MumerError]) -> int:
-    if not part.isascii() or not part.isdigit() or int(part) >= len(here):
-        raise error(f"--set {setting}: '{part}' is not a position in a list of {len(here)}, counted from 0")
+def _index(items: list[Any], part: str, setting: str, error: type[MumerError]) -> int:
+    if not part.isascii() or not part.isdigit() or int(part) >= len(items):
+        raise error(f"--set {setting}: '{part}' is not a position in a list of {len(items)}, counted from 0")
     return int(part)
 
 
@@ -138,9 +138,9 @@ def validated(
     Args:
         model: pydantic model with ``extra="forbid"``.
         raw: its keys and values.
-        name: of the file, for the message.
+        name: name of the file, for the message.
         error: raised with one line for each problem.
-        keys: the known keys beside an unknown one, where the model alone does not tell; see `explain`.
+        keys: returns the known keys beside an unknown one, if they do not follow from the model; see `explain`.
     """
     try:
         return model.model_validate(raw)
@@ -150,7 +150,7 @@ def validated(
 
 
 def load_config(model: type[Model], path: Path, settings: Iterable[str], error: type[MumerError]) -> Model:
-    """Read a configuration file, with ``key=value`` over it; paths in it are taken from where the command runs.
+    """Read a configuration file, with ``key=value`` settings over it; paths are relative to the working directory.
 
     Raises:
         error: the file cannot be read, or a key or value is wrong.
@@ -161,31 +161,31 @@ def load_config(model: type[Model], path: Path, settings: Iterable[str], error: 
 
 
 def explain(problem: Any, model: type[BaseModel], known: Iterable[str] | None = None) -> str:
-    """One finding of pydantic as one line, with the nearest known key where a key is unknown.
+    """One error of pydantic as one line, with the nearest known key if a key is unknown.
 
     Args:
-        problem: from ``ValidationError.errors()``.
-        model: that was validated.
-        known: the keys at that place, where the model alone does not tell.
+        problem: one of ``ValidationError.errors()``.
+        model: the validated model.
+        known: the known keys at that location, if they do not follow from the model.
     """
-    place = ".".join(str(part) for part in problem["loc"])
+    location = ".".join(str(part) for part in problem["loc"])
     if problem["type"] == "extra_forbidden":
-        return did_you_mean("key", place, known if known is not None else _keys_at(model, problem["loc"][:-1]))
+        return did_you_mean("key", location, known if known is not None else _keys_at(model, problem["loc"][:-1]))
     if problem["type"] == "missing":
-        return f"{place}: this key is missing"
+        return f"{location}: this key is missing"
     if problem["type"] == "value_error":
-        return f"{place}: {problem['msg'].removeprefix('Value error, ')}".removeprefix(": ")
-    return f"{place}: {problem['msg']}, found {str(problem['input'])[:80]!r}"
+        return f"{location}: {problem['msg'].removeprefix('Value error, ')}".removeprefix(": ")
+    return f"{location}: {problem['msg']}, found {str(problem['input'])[:80]!r}"
 
 
 def _keys_at(model: type[BaseModel], location: Iterable[int | str]) -> list[str]:
-    """The keys of the model that stands at a location inside another."""
-    here: type[BaseModel] | None = model
+    """The keys of the model at a location inside another model."""
+    current: type[BaseModel] | None = model
     for part in location:
-        field = here.model_fields.get(part) if here is not None and isinstance(part, str) else None
+        field = current.model_fields.get(part) if current is not None and isinstance(part, str) else None
         if field is not None:
-            here = _model_in(field.annotation)
-    return list(here.model_fields) if here is not None else []
+            current = _model_in(field.annotation)
+    return list(current.model_fields) if current is not None else []
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:

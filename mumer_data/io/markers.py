@@ -1,7 +1,7 @@
 """Markers: JSON files that say a unit of work is done, with the sha256 of every file that it wrote.
 
-The one rule of resuming: a unit is done only if its marker is intact and every file in it still has its hash.
-Not for what a unit is.
+The rule of resuming: a unit is done only if its marker is intact and every file in it still has its hash.
+Not for the content of a unit.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ def write_marker(path: Path, value: dict[str, Any], files: Iterable[Path]) -> No
     """Mark a unit as done.
 
     Args:
-        path: of the marker.
-        value: what to remember of the unit, as JSON values.
-        files: what the unit wrote, complete; in the folder of the marker, or in the folder above it.
+        path: path of the marker.
+        value: result of the unit, as JSON values.
+        files: all files that the unit wrote; in the folder of the marker, or in the folder above it.
     """
     hashes = {_name(path, file): file_sha256(file) for file in files}
     body = {"value": value, "files": hashes}
@@ -29,7 +29,7 @@ def write_marker(path: Path, value: dict[str, Any], files: Iterable[Path]) -> No
 
 
 def read_marker(path: Path) -> dict[str, Any] | None:
-    """The value of a marker; ``None`` where it is missing or damaged, or a file of the unit is missing or changed."""
+    """The value of a marker; ``None`` if it is missing or damaged, or a file of the unit is missing or changed."""
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
         body = {"value": raw["value"], "files": raw["files"]}
@@ -43,7 +43,7 @@ def read_marker(path: Path) -> dict[str, Any] | None:
 
 
 def digest_of(value: object) -> str:
-    """The sha256 of a JSON value, whatever the order of its keys."""
+    """The sha256 of a JSON value, independent of the order of its keys."""
     return hashlib.sha256(json.dumps(value, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 

@@ -16,7 +16,7 @@ from mumer_data.exceptions import OutputError
 from mumer_data.io.cluster import active_cluster
 from mumer_data.registry import register_all, registrations
 
-_WATCH = 0.3  # seconds between two looks at the parent process
+_POLL_SECONDS = 0.3  # seconds between two checks of the parent process
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -48,7 +48,7 @@ def parallel_map(
     parent = os.getpid() if cluster is None else None
     calls = [delayed(_call)(function, item, registrations(), parent) for item in items]
     try:
-        if cluster is not None and not cluster.streams:  # its results come only when all of a call are there
+        if cluster is not None and not cluster.streams:  # results are returned only when a whole call is done
             size = 4 * count
             for start in range(0, len(calls), size):
                 yield from Parallel(n_jobs=count)(calls[start : start + size])
@@ -61,7 +61,7 @@ def parallel_map(
 
 
 def _call(function: Callable[[T], R], item: T, entries: dict[tuple[str, str], Any], parent: int | None) -> R:
-    """One call in a worker, which knows what its parent has registered and does not outlive it."""
+    """One call in a worker, with the parent's registrations; the worker ends with its parent."""
     register_all(entries)
     if parent is not None and os.getppid() == parent:
         end_with(parent)
@@ -70,11 +70,11 @@ def _call(function: Callable[[T], R], item: T, entries: dict[tuple[str, str], An
 
 @lru_cache(maxsize=1)
 def end_with(parent: int) -> None:
-    """Let this process end within half a second of its parent, however that ends (kill -9 too)."""
+    """Let this process end within half a second after its parent, also if that is killed (kill -9)."""
 
     def watch() -> None:
         while os.getppid() == parent:
-            time.sleep(_WATCH)
+            time.sleep(_POLL_SECONDS)
         os._exit(1)
 
     threading.Thread(target=watch, name="end-with-parent", daemon=True).start()

@@ -134,7 +134,7 @@ def cache_folder() -> Path:
     return Path(os.environ.get("MUMER_CACHE") or default)
 
 
-@lru_cache(maxsize=64)  # one look at the remote folder a process
+@lru_cache(maxsize=64)  # the remote folder is listed once per process
 def fetched(url: str) -> Path:
     """A local copy of a remote file or folder; made once per machine, and again when its size or version changes.
 
@@ -145,40 +145,40 @@ def fetched(url: str) -> Path:
     from filelock import FileLock
 
     try:
-        files, path = fsspec.core.url_to_fs(url)
-        found = files.find(path, detail=True)
+        file_system, path = fsspec.core.url_to_fs(url)
+        details = file_system.find(path, detail=True)
     except (ImportError, ValueError) as error:
         raise SourceError(f"{url}: {error}; install what fsspec names") from None
-    except Exception as error:  # each file system has exceptions of its own
+    except Exception as error:  # each file system has its own exceptions
         raise SourceError(f"{url} cannot be read: {error}") from error
-    if not found:
+    if not details:
         raise SourceError(f"{url} does not exist, or is empty; correct the URL")
-    copy = cache_folder() / _version(url, found) / Path(path).name
+    copy = cache_folder() / _version(url, details) / Path(path).name
     copy.parent.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(copy.parent.with_suffix(".lock")):
         if not copy.parent.is_dir():
-            _download(files, path, list(found), copy)
+            _download(file_system, path, list(details), copy)
     return copy
 
 
-def _version(url: str, found: dict[str, dict[str, Any]]) -> str:
+def _version(url: str, details: dict[str, dict[str, Any]]) -> str:
     """A name that changes with the files' sizes, etags or times."""
     keys = ("size", "ETag", "etag", "LastModified", "mtime", "created")
-    facts = [[name, *(str(one.get(key)) for key in keys)] for name, one in sorted(found.items())]
-    return hashlib.sha256(json.dumps([url, facts]).encode()).hexdigest()[:24]
+    fingerprint = [[name, *(str(detail.get(key)) for key in keys)] for name, detail in sorted(details.items())]
+    return hashlib.sha256(json.dumps([url, fingerprint]).encode()).hexdigest()[:24]
 
 
-def _download(files: Any, path: str, names: list[str], copy: Path) -> None:
+def _download(file_system: Any, path: str, names: list[str], copy: Path) -> None:
     temporary = Path(tempfile.mkdtemp(prefix=".fetching-", dir=copy.parent.parent))
     try:
         target = temporary / copy.name
         for name in names:
-            inner = name[len(path) :].strip("/")
-            local = target / inner if inner else target
+            relative = name[len(path) :].strip("/")
+            local = target / relative if relative else target
             if not local.resolve().is_relative_to(temporary.resolve()):
                 raise SourceError(f"{name!r} would be written outside of its folder; rename it")
             local.parent.mkdir(parents=True, exist_ok=True)
-            files.get_file(name, str(local))
+            file_system.get_file(name, str(local))
         os.replace(temporary, copy.parent)
     except SourceError:
         raise

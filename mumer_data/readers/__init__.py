@@ -1,6 +1,6 @@
-"""Readers: datasets on disk -> examples (one image and its label each), a slice at a time.
+"""Readers: datasets on disk -> examples (one image and its label each), one slice at a time.
 
-A new reader is one module with a class of the shape of `Reader`, and one line in `READERS`.
+A new reader is one module with a class that has the interface of `Reader`, and one line in `READERS`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from mumer_data.registry import Registry
 
 
 class SourceOptions(BaseModel):
-    """What every reader's options have in common: the format's name and where the data lie."""
+    """Common options of all readers: the name of the format."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -24,28 +24,28 @@ class SourceOptions(BaseModel):
 
 
 class Reader(Protocol):
-    """A dataset that can be cut into slices, each of which any process can read on its own.
+    """A dataset that can be cut into slices; any process can read any slice on its own.
 
-    A reader is cheap to make and to pickle: it opens files only inside its methods.
+    A reader is cheap to create and to pickle: it opens files only inside its methods.
     """
 
     Options: type[SourceOptions]
 
     def __init__(self, options: SourceOptions, base: Path) -> None:
-        """Take the options of the pipeline; relative paths are looked up in ``base`` first, then here."""
+        """Take the options of the pipeline; relative paths are looked up in ``base``, then in the working directory."""
 
     def files(self) -> list[Path]:
-        """The label files and archives to name, with their hashes, in the manifest (images not one by one)."""
+        """The label files and archives that the manifest names with their hashes (single images are not named)."""
 
     def plan(self, max_rows: int, max_bytes: int) -> list[Slice]:
         """Cut the source into slices of at most ``max_rows`` rows and about ``max_bytes`` of images.
 
         Raises:
-            SourceError: the source cannot be read at all, or has no rows.
+            SourceError: the source cannot be read, or has no rows.
         """
 
     def read(self, part: Slice) -> Iterator[Example | Reject]:
-        """Every row of one slice, in order, as an example or as a reject: never fewer, never more."""
+        """Every row of one slice, in order, as an example or as a reject."""
 
 
 # name in a pipeline file -> "module:class"; imported only when a pipeline asks for it.
@@ -69,5 +69,5 @@ READERS = Registry(
 
 def reader_class(name: str) -> type[Reader]:
     """The reader registered under ``name``; raises ``KeyError`` where there is none."""
-    found: type[Reader] = READERS.load(name)
-    return found
+    loaded: type[Reader] = READERS.load(name)
+    return loaded

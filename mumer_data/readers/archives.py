@@ -1,6 +1,6 @@
-"""Members of a zip or tar by name, read where they lie: their sizes, their bytes, and windows on them.
+"""Members of a zip or tar by name: their sizes, their bytes, and file objects that read them in place.
 
-Not for unpacking (nothing is written to disk under a member's name), nor for telling images from others.
+Not for unpacking (nothing is written to disk under a member's name), nor for recognising images.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ _COMPRESSED: dict[str, Callable[[Path], io.BufferedIOBase]] = {
     ".tar.bz2": bz2.BZ2File,
 }
 ARCHIVES = (".zip", ".tar", *_COMPRESSED)
-# An archive may unpack to this many times its size: InkML does to 10, labels to 5, images to 1. A bomb does to 1,000
-# and more. Small ones may do as they like.
+# An archive may unpack to this many times its size: InkML unpacks to 10 times, labels to 5, images to 1; a bomb to
+# 1,000 and more. Archives that unpack to less than `ALWAYS_ALLOWED` bytes have no limit.
 MAX_RATIO = 100
 ALWAYS_ALLOWED = 256 << 20
 _CHUNK = 1 << 20  # bytes unpacked at a time
-_BZIP2_STEP = 64  # bytes of bzip2 or LZMA read at a time
-# What a damaged or encrypted archive raises, by way of the modules that read it.
+_BZIP2_READ_SIZE = 64  # bytes of bzip2 or LZMA read at a time
+# What the standard library raises for a damaged or encrypted archive.
 BROKEN = (
     *(OSError, EOFError, RuntimeError, ValueError, OverflowError),
     *(zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError),
@@ -54,11 +54,11 @@ class Members(Protocol):
         """A member's bytes; raises one of `BROKEN`."""
 
     def window(self, name: str) -> io.RawIOBase:
-        """A member as a seekable file with a position of its own; raises one of `BROKEN`."""
+        """A member as a seekable file with its own position; raises one of `BROKEN`."""
 
 
 class ArchiveBombError(ValueError):
-    """An archive that unpacks to far more than such data ever do."""
+    """An archive that unpacks to far more bytes than a dataset does."""
 
     def __init__(self, size: int, allowed: int) -> None:
         super().__init__(
@@ -68,7 +68,7 @@ class ArchiveBombError(ValueError):
 
 
 def allowed_size(path: Path) -> int:
-    """How many bytes an archive may unpack to."""
+    """The number of bytes to which an archive may unpack."""
     return max(ALWAYS_ALLOWED, MAX_RATIO * path.stat().st_size)
 
 
@@ -91,25 +91,25 @@ class _Zip:
             if name and not info.is_dir() and kind in (0, stat.S_IFREG):
                 self._infos[name] = info
         self.sizes = {name: info.file_size for name, info in self._infos.items()}
-        # No member gives more than its size here says, so what is checked here is all there can be.
+        # Reading stops at the size stated here, so this sum bounds what can be unpacked.
         if sum(self.sizes.values()) > allowed_size(path):
             raise ArchiveBombError(path.stat().st_size, allowed_size(path))
-        _check_apart(list(self._infos.values()))
+        _check_no_overlap(list(self._infos.values()))
 
     def load(self, name: str) -> bytes:
         with self._zip.open(self._infos[name]) as member:
-            return b"".join(_chunks(member, _step(self._infos[name])))
+            return b"".join(_chunks(member, _read_size(self._infos[name])))
 
     def window(self, name: str) -> io.RawIOBase:
         if name not in self._unpacked:
             with self._zip.open(self._infos[name]) as member:
-                chunks = _chunks(member, _step(self._infos[name]))
+                chunks = _chunks(member, _read_size(self._infos[name]))
                 self._unpacked[name] = _SharedFile(_spool(chunks, self.sizes[name]))
         return _Window(self._unpacked[name], 0, self.sizes[name])
 
 
 class _Tar:
-    """A tar; a compressed one has no random access, so it is unpacked to an anonymous temporary file."""
+    """A tar; a compressed tar has no random access, so it is unpacked to an anonymous temporary file."""
 
     def __init__(self, path: Path) -> None:
         lower = path.name.lower()
@@ -127,7 +127,7 @@ class _Tar:
             while (member := tar.next()) is not None:
                 # Without this tarfile keeps every header: about 1 GB for a million images.
                 tar.members = []  # type: ignore[attr-defined]  # an attribute typeshed does not name
-                if member.size < 0:  # its successor would lie before it, and the walk would never end
+                if member.size < 0:  # the next header would be before it: an endless loop
                     raise tarfile.ReadError(f"member {member.name!r} has a negative size")
                 name = _member_name(member.name)
                 if name and member.isreg() and not member.issparse():
@@ -145,26 +145,26 @@ class _Tar:
 
 
 def _member_name(name: str) -> str:
-    """The name without ``./``; empty for one that is absolute or climbs out, which no lookup may reach."""
+    """The name without ``./``; empty for one that is absolute or leads out of the archive: no lookup may reach it."""
     plain = posixpath.normpath(name)
     return "" if plain.startswith(("/", "../")) or plain in (".", "..") else plain
 
 
-def _check_apart(infos: list[zipfile.ZipInfo]) -> None:
-    """Members that share bytes let a small zip hold much: D. Fifield, A better zip bomb, WOOT 2019."""
+def _check_no_overlap(infos: list[zipfile.ZipInfo]) -> None:
+    """Refuse members that share bytes: D. Fifield, A better zip bomb, WOOT 2019."""
     ordered = sorted(infos, key=lambda info: info.header_offset)
-    for one, following in pairwise(ordered):
-        if one.header_offset + one.compress_size > following.header_offset:
-            raise zipfile.BadZipFile(f"the members {one.filename!r} and {following.filename!r} overlap")
+    for info, following in pairwise(ordered):
+        if info.header_offset + info.compress_size > following.header_offset:
+            raise zipfile.BadZipFile(f"the members {info.filename!r} and {following.filename!r} overlap")
 
 
-def _step(info: zipfile.ZipInfo) -> int:
+def _read_size(info: zipfile.ZipInfo) -> int:
     """How many bytes of a member may be read at once, so that what it unpacks to stays bounded in memory.
 
     zipfile cuts a member to the size in the directory only after it has unpacked what one read needs. With deflate the
     output of a read is limited too; with bzip2 only its input is, and 45 bytes of it are one block of up to 46 MB.
     """
-    return _CHUNK if info.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) else _BZIP2_STEP
+    return _CHUNK if info.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) else _BZIP2_READ_SIZE
 
 
 def _chunks(source: IO[bytes] | io.BufferedIOBase, size: int) -> Iterator[bytes]:
@@ -174,22 +174,22 @@ def _chunks(source: IO[bytes] | io.BufferedIOBase, size: int) -> Iterator[bytes]
         yield chunk
 
 
-def _spool(chunks: Iterator[bytes], most: int, packed: int = 0) -> IO[bytes]:
-    """All chunks in an anonymous file; ``most`` bytes at most, or `ArchiveBombError`."""
-    file = tempfile.TemporaryFile()  # noqa: SIM115  # has no name, and is gone when the last reference is
+def _spool(chunks: Iterator[bytes], limit: int, packed: int = 0) -> IO[bytes]:
+    """All chunks in an anonymous file; ``limit`` bytes at most, or `ArchiveBombError`."""
+    file = tempfile.TemporaryFile()  # noqa: SIM115  # has no name; deleted with its last reference
     written = 0
     for chunk in chunks:
         written += len(chunk)
-        if written > most:
+        if written > limit:
             file.close()
-            raise ArchiveBombError(packed, most)
+            raise ArchiveBombError(packed, limit)
         file.write(chunk)
     file.seek(0)
     return file
 
 
 class _SharedFile:
-    """An open file for several readers: each says where it reads, so none moves another's place."""
+    """An open file for several readers: each read states its offset, so no reader moves another's position."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
@@ -202,13 +202,13 @@ class _SharedFile:
 
 
 class _Window(io.RawIOBase):
-    """A part of a shared file, as a read-only file of its own."""
+    """A part of a shared file, as a separate read-only file."""
 
     def __init__(self, file: _SharedFile, start: int, size: int) -> None:
         self._file = file
         self._start = start
         self._size = size
-        self._place = 0
+        self._position = 0
 
     def readable(self) -> bool:
         return True
@@ -217,16 +217,16 @@ class _Window(io.RawIOBase):
         return True
 
     def tell(self) -> int:
-        return self._place
+        return self._position
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        origin = {io.SEEK_SET: 0, io.SEEK_CUR: self._place, io.SEEK_END: self._size}[whence]
-        self._place = max(0, origin + offset)
-        return self._place
+        origin = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}[whence]
+        self._position = max(0, origin + offset)
+        return self._position
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # typeshed's type is private
-        wanted = max(0, min(len(buffer), self._size - self._place))
-        data = self._file.read_at(self._start + self._place, wanted)
+        size = max(0, min(len(buffer), self._size - self._position))
+        data = self._file.read_at(self._start + self._position, size)
         buffer[: len(data)] = data
-        self._place += len(data)
+        self._position += len(data)
         return len(data)

@@ -1,6 +1,6 @@
 """Reader of ``caption.txt`` beside ``images/``, the layout of CROHME and HME100K, in a folder or an archive.
 
-Not for judging labels or pixels: a label is passed on as it is written, an image as it lies there.
+Not for checking labels or pixels: both are passed on unchanged.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ class CaptionReader:
 
         Attributes:
             path: a folder, or a zip or tar of one; in an archive the layout may lie below other folders.
-            captions: the label file, relative to ``path``; in an archive that has it not at this very place,
-                the one of this name nearest to the top.
-            images: the folder of images, or an archive with them at its top, relative to the label file.
+            captions: the label file, relative to ``path``; in an archive without it at this path, the one of this
+                name nearest to the top level.
+            images: the folder of images, or an archive with them at its top level, relative to the label file.
         """
 
         format: Literal["caption"]
@@ -85,7 +85,7 @@ class CaptionReader:
         return f"{self._options.captions} in {self._path}"
 
     def _images(self) -> tuple[ImageStore, str]:
-        """Where the images are: a store, and the folder in it."""
+        """The store that holds the images, and the folder in it."""
         store = open_store(self._path)
         if isinstance(store, ArchiveStore):
             return store, _layout(store, self._options.captions, self._options.images)[1]
@@ -137,7 +137,7 @@ class CaptionReader:
             return Reject(image, row, error.reason, error.message, label=label)
 
 
-@lru_cache(maxsize=16)  # one walk over the names of an archive, not one a slice
+@lru_cache(maxsize=16)  # the names of an archive are searched once, not once per slice
 def _layout(archive: ArchiveStore, captions: str, images: str) -> tuple[str, str]:
     """The label file and the folder of images in an archive."""
     member = _nearest(archive, posixpath.normpath(captions))
@@ -147,15 +147,13 @@ def _layout(archive: ArchiveStore, captions: str, images: str) -> tuple[str, str
     return member, under
 
 
-def _nearest(archive: ArchiveStore, wanted: str) -> str:
-    """The member that ends in ``wanted`` and lies nearest to the top."""
-    names = [name for name in archive.names() if name == wanted or name.endswith(f"/{wanted}")]
+def _nearest(archive: ArchiveStore, file_name: str) -> str:
+    """The member that ends in ``file_name`` and is nearest to the top level."""
+    names = [name for name in archive.names() if name == file_name or name.endswith(f"/{file_name}")]
     depth = min((name.count("/") for name in names), default=0)
     nearest = [name for name in names if name.count("/") == depth]
     if not nearest:
-        raise SourceError(f"{archive.path} has no {wanted!r}; set the option captions to the label file's name")
+        raise SourceError(f"{archive.path} has no {file_name!r}; set the option captions to the label file's name")
     if len(nearest) > 1:
-        raise SourceError(
-            f"{archive.path} has {' and '.join(nearest)}; set the option captions to the one that is meant"
-        )
+        raise SourceError(f"{archive.path} has {' and '.join(nearest)}; set the option captions to one of them")
     return nearest[0]

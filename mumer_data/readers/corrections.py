@@ -30,12 +30,12 @@ class LabelCorrection:
     """One decision about a label.
 
     Attributes:
-        id: of the row.
+        id: id of the row.
         old: the label that was judged.
         new: the label to use from now on; equal to ``old`` for ``keep`` and ``unsure``, ``""`` for ``drop``.
         verdict: ``keep`` (the label is right), ``take`` (a proposal is right), ``edit`` (another label is right),
             ``drop`` (the row is unusable) or ``unsure``.
-        who, when: as the reviewer gave them; may be empty.
+        who, when: as the reviewer entered them; may be empty.
     """
 
     id: str
@@ -145,8 +145,8 @@ class CorrectedReader:
     """Another reader with corrected labels; a dropped row becomes a reject with reason ``label_dropped``.
 
     Args:
-        reader: of the source.
-        path: of the corrections.
+        reader: reader of the source.
+        path: path of the corrections.
         preset, rules: normalisation of the pipeline; old labels may be normalised.
 
     Raises:
@@ -157,7 +157,7 @@ class CorrectedReader:
         self, reader: Reader, path: Path, preset: str = "none", rules: Mapping[str, bool] | None = None
     ) -> None:
         self._reader, self._path = reader, path
-        self._how = (preset, tuple(sorted((rules or {}).items())))
+        self._normalization = (preset, tuple(sorted((rules or {}).items())))
         self._decisions = read_corrections(path)
 
     def __getattr__(self, name: str) -> Any:
@@ -192,25 +192,25 @@ class CorrectedReader:
         Reads the labels once, so that a correction that does not match stops a build before it begins.
         """
         counts: Counter[str] = Counter()
-        met: set[str] = set()
+        used: set[str] = set()
         for part in parts:
             for row in self.read(part):
                 decision = self._decisions.get(row.id)
                 if decision is None:
                     continue
-                met.add(row.id)
+                used.add(row.id)
                 if isinstance(row, Reject):
                     counts["dropped"] += row.reason == DROPPED
                 else:
                     counts["changed" if decision.changes else "unchanged"] += 1
         digest = hashlib.sha256(self._path.read_bytes()).hexdigest()
-        counts["not_in_source"] = len(self._decisions) - len(met)
+        counts["not_in_source"] = len(self._decisions) - len(used)
         numbers = {name: counts[name] for name in ("changed", "dropped", "unchanged", "not_in_source")}
         return {"file": self._path.name, "sha256": digest, "decisions": len(self._decisions), **numbers}
 
     def _normalize(self, label: str) -> str:
         try:
-            return _normalizer(*self._how)(label)
+            return _normalizer(*self._normalization)(label)
         except LatexSyntaxError:
             return label
 

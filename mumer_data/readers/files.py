@@ -1,6 +1,6 @@
-"""Where a source's files are: paths of a pipeline file, and images by id in a folder, a zip or a tar.
+"""Images by id in a folder, a zip or a tar.
 
-Not for what the files say: label files are the readers' business, and pixels are `images.check`'s.
+Not for the content of the files: labels are read by the readers, and pixels are checked by `images.check`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from mumer_data.images.check import MAX_BYTES
 from mumer_data.readers.archives import ARCHIVES, BROKEN, Members, open_members
 from mumer_data.records import ImageRef
 
-# The order decides between several images of one stem.
+# If several images have one stem, the first suffix in this order is used.
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp")
 
 
@@ -38,11 +38,11 @@ def open_store(path: Path) -> ImageStore:
         SourceError: it does not exist, is none of these, or cannot be read.
     """
     try:
-        found = os.stat(path)
+        status = os.stat(path)
     except (OSError, ValueError) as error:
         raise SourceError(f"{path} cannot be opened ({error}); check the path") from None
     # The process id: a forked worker would share the file position of the archive its parent has open.
-    return _open_store(path, found.st_mtime_ns, found.st_size, os.getpid())
+    return _open_store(path, status.st_mtime_ns, status.st_size, os.getpid())
 
 
 @lru_cache(maxsize=16)
@@ -69,17 +69,17 @@ def read_image(path: Path, name: str) -> bytes:
 
 
 def read_file(path: Path) -> bytes:
-    """The bytes of an image that data name by its path: a regular file, never a device or pipe, at most 64 MiB.
+    """The bytes of an image named by its path in the data: a regular file, never a device or pipe, at most 64 MiB.
 
     Raises:
         ImageError: ``image_missing``, or ``image_too_large``.
     """
     try:
-        found = os.stat(path)
-        if not stat.S_ISREG(found.st_mode):
+        status = os.stat(path)
+        if not stat.S_ISREG(status.st_mode):
             raise ImageError("image_missing", f"{path} is not a file; put the image there")
-        if found.st_size > MAX_BYTES:
-            raise ImageError("image_too_large", f"{path} has {found.st_size:,} bytes, more than {MAX_BYTES:,}")
+        if status.st_size > MAX_BYTES:
+            raise ImageError("image_too_large", f"{path} has {status.st_size:,} bytes, more than {MAX_BYTES:,}")
         return path.read_bytes()
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
@@ -99,9 +99,9 @@ class ImageStore(ABC):
         a lower-case suffix comes first, then the order of `SUFFIXES` decides.
 
         Raises:
-            ImageError: ``image_missing``, also for an id that is absolute or climbs out with ``..``.
+            ImageError: ``image_missing``, also for an id that is absolute or contains ``..``.
         """
-        if _leads_out(image):
+        if _is_outside(image):
             raise ImageError("image_missing", f"image id {image!r} leads out of {self.path}; rename it")
         name = posixpath.normpath(posixpath.join(under, image))
         stem, suffix = posixpath.splitext(name)
@@ -124,7 +124,7 @@ class ImageStore(ABC):
         )
 
     def read(self, name: str) -> bytes:
-        """The encoded image, as it lies there.
+        """The encoded image, unchanged.
 
         Raises:
             ImageError: ``image_missing``, ``image_unreadable``, or ``image_too_large`` (more than 64 MiB).
@@ -156,7 +156,7 @@ class ImageStore(ABC):
 
     @abstractmethod
     def _other_spellings(self, folder: str) -> Mapping[str, str]:
-        """Name with its suffix in lower case -> name, for the images of which that is not the name."""
+        """Name with its suffix in lower case -> name, for the images whose suffix is not in lower case."""
 
     @abstractmethod
     def _load(self, name: str) -> bytes: ...
@@ -172,12 +172,12 @@ class FolderStore(ImageStore):
     def size(self, name: str) -> int:
         """Size of an image in bytes; raises ``ImageError`` (``image_missing``)."""
         try:
-            found = os.stat(self.file_path(name))
+            status = os.stat(self.file_path(name))
         except (OSError, ValueError) as error:
-            raise ImageError("image_missing", f"{self.file_path(name)} is not there ({error})") from None
-        if not stat.S_ISREG(found.st_mode):
+            raise ImageError("image_missing", f"{self.file_path(name)} does not exist ({error})") from None
+        if not stat.S_ISREG(status.st_mode):
             raise ImageError("image_missing", f"{self.file_path(name)} is not a file; put the image there")
-        return found.st_size
+        return status.st_size
 
     def file_path(self, name: str) -> str:
         """The image's path."""
@@ -190,14 +190,14 @@ class FolderStore(ImageStore):
             return False
 
     def _other_spellings(self, folder: str) -> Mapping[str, str]:
-        # Listed only once an id was not found by its usual names: a million files need not be listed.
+        # Listed only if an id was not found by its usual names, to avoid listing a folder of a million files.
         if folder not in self._others:
             try:
                 names = os.listdir(os.path.join(self.path, folder))
             except (OSError, ValueError):
                 names = []
-            found = _lowered(posixpath.join(folder, name) for name in names)
-            self._others[folder] = {low: name for low, name in found.items() if self._has(name)}
+            spellings = _lower_case_suffixes(posixpath.join(folder, name) for name in names)
+            self._others[folder] = {low: name for low, name in spellings.items() if self._has(name)}
         return self._others[folder]
 
     def _load(self, name: str) -> bytes:
@@ -211,7 +211,7 @@ class ArchiveStore(ImageStore):
     def __init__(self, path: Path, members: Members) -> None:
         super().__init__(path)
         self._members = members
-        self._others = _lowered(members.sizes)
+        self._others = _lower_case_suffixes(members.sizes)
 
     def names(self) -> Iterable[str]:
         """The names of all regular members, images or not, in the archive's order."""
@@ -231,7 +231,7 @@ class ArchiveStore(ImageStore):
         return self._members.sizes[name]
 
     def file_path(self, name: str) -> None:
-        """Nothing: a member has no path of its own."""
+        """``None``: a member of an archive has no path."""
 
     def _has(self, name: str) -> bool:
         return name in self._members.sizes
@@ -243,16 +243,16 @@ class ArchiveStore(ImageStore):
         return self._members.load(name)
 
 
-def _leads_out(image: str) -> bool:
+def _is_outside(image: str) -> bool:
     parts = image.replace("\\", "/").split("/")
     return not image or not parts[0] or ".." in parts or bool(os.path.splitdrive(image)[0])
 
 
-def _lowered(names: Iterable[str]) -> dict[str, str]:
-    """Name with its suffix in lower case -> name, for images whose suffix is not; of several, the first."""
-    found: dict[str, str] = {}
+def _lower_case_suffixes(names: Iterable[str]) -> dict[str, str]:
+    """Name with its suffix in lower case -> name, for images whose suffix is not; the first one of several."""
+    names_by_spelling: dict[str, str] = {}
     for name in sorted(names):
         stem, suffix = posixpath.splitext(name)
         if suffix.lower() in SUFFIXES and suffix != suffix.lower():
-            found.setdefault(stem + suffix.lower(), name)
-    return found
+            names_by_spelling.setdefault(stem + suffix.lower(), name)
+    return names_by_spelling

@@ -1,6 +1,6 @@
-"""What the footer of a Parquet file says of its rows, held against itself; and the errors of who reads such a file.
+"""Row counts of a Parquet file from its footer, checked for consistency; and errors about Parquet files.
 
-Not for the rows.
+Not for reading rows.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from mumer_data.exceptions import SourceError
 
 @contextmanager
 def arrow_errors(path: Path) -> Iterator[None]:
-    """What Arrow says of a file that it cannot read, as ``SourceError``."""
+    """Raise Arrow's errors about an unreadable file as ``SourceError``."""
     import pyarrow as pa
 
     try:
@@ -25,9 +25,9 @@ def arrow_errors(path: Path) -> Iterator[None]:
 
 
 def fewer(path: Path) -> SourceError:
-    """The error for a file that ends before its footer says."""
+    """The error for a file with fewer rows than its footer states."""
     return SourceError(
-        f"{path} cannot be read as Parquet: it holds fewer rows than its footer says; write the file anew"
+        f"{path} cannot be read as Parquet: it holds fewer rows than its footer says; write the file again"
     )
 
 
@@ -36,15 +36,15 @@ def rows_of_groups(footer: Any, path: Path) -> list[int]:
 
     Args:
         footer: ``pyarrow.parquet.FileMetaData``.
-        path: of the file, for the message.
+        path: path of the file, for the message.
 
     Raises:
-        SourceError: they are not as many as the file says that it has.
+        SourceError: their sum is not the number of rows that the footer states.
     """
-    found = [footer.row_group(number).num_rows for number in range(footer.num_row_groups)]
-    if sum(found) != footer.num_rows or min(found, default=0) < 0:
+    counts = [footer.row_group(number).num_rows for number in range(footer.num_row_groups)]
+    if sum(counts) != footer.num_rows or min(counts, default=0) < 0:
         raise SourceError(
             f"{path} cannot be read as Parquet: its footer says {footer.num_rows:,} rows, its row groups hold "
-            f"{sum(found):,}; write the file anew"
+            f"{sum(counts):,}; write the file again"
         )
-    return found
+    return counts

@@ -15,11 +15,11 @@ from mumer_data.readers import SourceOptions
 from mumer_data.readers.lines import changed, cut
 from mumer_data.records import Example, ImageRef, Reject, Slice
 
-_FILE = 1 << 40  # a slice's offset is its file's number times this, plus the row in the file
+_ROWS_PER_FILE = 1 << 40  # the offset of a slice is the number of its file times this, plus the row in the file
 
 
 class HubReader:
-    """One example a row of a dataset, its columns named by the pipeline."""
+    """One example per row of a dataset; the pipeline names the columns."""
 
     class Options(SourceOptions):
         """Which dataset, and which of its columns.
@@ -32,7 +32,7 @@ class HubReader:
             label: column of labels.
             id: column of ids; without it, the row's number is the id.
             writer: column that names who wrote a row, if there is one.
-            streaming: read file by file without keeping any; the rows are counted first, by one pass over labels.
+            streaming: read file by file without a copy on disk; one pass over the labels counts the rows first.
         """
 
         format: Literal["hub"]
@@ -52,7 +52,7 @@ class HubReader:
         self._path = str(beside.resolve()) if beside.exists() else options.path
 
     def files(self) -> list[Path]:
-        """None: a dataset is known by its fingerprint, which `plan` does not see."""
+        """None: a dataset is identified by its fingerprint, not by files."""
         return []
 
     def plan(self, max_rows: int, max_bytes: int) -> list[Slice]:
@@ -62,11 +62,11 @@ class HubReader:
             return cut(rows, max_rows, max_bytes, self._path)
         slices: list[Slice] = []
         start = 0
-        for file, rows_there in enumerate(self._rows_by_file()):
-            for begin in range(0, rows_there, max_rows):
-                rows_here = min(max_rows, rows_there - begin)
-                slices.append(Slice(len(slices), start, rows_here, file * _FILE + begin, 0))
-                start += rows_here
+        for file, rows_of_file in enumerate(self._rows_by_file()):
+            for begin in range(0, rows_of_file, max_rows):
+                count = min(max_rows, rows_of_file - begin)
+                slices.append(Slice(len(slices), start, count, file * _ROWS_PER_FILE + begin, 0))
+                start += count
         if not slices:
             raise SourceError(f"{self._path} has no rows; is it the right one?")
         return slices
@@ -81,7 +81,7 @@ class HubReader:
         dataset = self._open()
         numbers = range(part.start, part.start + part.rows)
         if self._options.streaming:
-            file, begin = divmod(part.offset, _FILE)
+            file, begin = divmod(part.offset, _ROWS_PER_FILE)
             rows = iter(dataset.shard(dataset.num_shards, file).skip(begin).take(part.rows))
         elif len(dataset) >= part.start + part.rows:
             rows = (dataset[number] for number in numbers)
@@ -98,7 +98,7 @@ class HubReader:
         example_id = str(row[self._options.id]) if self._options.id else str(number)
         writer = str(row[self._options.writer] or "") if self._options.writer else ""
         if not isinstance(label, str) or not label.strip():
-            return Reject(example_id, number, "row_malformed", f"row {number}: the label is {label!r}, not a text")
+            return Reject(example_id, number, "row_malformed", f"row {number}: the label is {label!r}, not a string")
         if isinstance(image, dict) and image.get("bytes"):
             name = Path(image.get("path") or f"{example_id}.png").name
             return Example(example_id, label, ImageRef(name, None, partial(bytes, image["bytes"])), number, writer)
@@ -120,28 +120,28 @@ def _read_file(path: str) -> bytes:
 
 @lru_cache(maxsize=4)
 def _open_dataset(path: str, options: HubReader.Options) -> Any:
-    """The split, with images left undecoded: their bytes go on as they are."""
+    """The split, with encoded images: their bytes are passed on unchanged."""
     import datasets
 
-    saved = any((Path(path) / name).is_file() for name in ("state.json", "dataset_dict.json"))
+    saved_to_disk = any((Path(path) / name).is_file() for name in ("state.json", "dataset_dict.json"))
     try:
-        if saved:
-            found = datasets.load_from_disk(path)
+        if saved_to_disk:
+            dataset = datasets.load_from_disk(path)
         else:
-            found = datasets.load_dataset(path, options.config, streaming=options.streaming)
+            dataset = datasets.load_dataset(path, options.config, streaming=options.streaming)
     except (OSError, ValueError, datasets.exceptions.DatasetsError) as error:
         raise SourceError(f"datasets cannot load {path}: {error}") from error
-    if isinstance(found, dict):  # DatasetDict or IterableDatasetDict
-        if options.split not in found:
-            raise SourceError(f"{path} has no split '{options.split}'; it has {', '.join(found)}")
-        found = found[options.split]
-    if options.streaming and isinstance(found, datasets.Dataset):  # what lies on disk can be streamed too
-        found = found.to_iterable_dataset()
+    if isinstance(dataset, dict):  # DatasetDict or IterableDatasetDict
+        if options.split not in dataset:
+            raise SourceError(f"{path} has no split '{options.split}'; it has {', '.join(dataset)}")
+        dataset = dataset[options.split]
+    if options.streaming and isinstance(dataset, datasets.Dataset):  # a dataset saved to disk can be streamed too
+        dataset = dataset.to_iterable_dataset()
     named = (options.image, options.label, options.id, options.writer)
-    wanted = [name for name in dict.fromkeys(named) if name is not None]
-    if missing := [name for name in wanted if name not in found.column_names]:
-        raise SourceError(f"{path} has no column '{missing[0]}'; it has {', '.join(found.column_names)}")
-    found = found.select_columns(wanted)
-    if isinstance(found.features[options.image], datasets.Image):
-        found = found.cast_column(options.image, datasets.Image(decode=False))
-    return found
+    columns = [name for name in dict.fromkeys(named) if name is not None]
+    if missing := [name for name in columns if name not in dataset.column_names]:
+        raise SourceError(f"{path} has no column '{missing[0]}'; it has {', '.join(dataset.column_names)}")
+    dataset = dataset.select_columns(columns)
+    if isinstance(dataset.features[options.image], datasets.Image):
+        dataset = dataset.cast_column(options.image, datasets.Image(decode=False))
+    return dataset

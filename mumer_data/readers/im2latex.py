@@ -19,11 +19,11 @@ from mumer_data.readers.paths import resolve
 from mumer_data.records import Example, Reject, Slice
 
 Row = tuple[str, str]
-_DIGITS = 18  # of an index; Python itself refuses to read numbers of some thousand
+_MAX_DIGITS = 18  # of an index; Python refuses to read numbers of several thousand digits
 
 
 class Im2LatexReader:
-    """One example a pair of the list, or a row of the CSV."""
+    """One example per pair of the list, or per row of the CSV."""
 
     class Options(SourceOptions):
         """Where the data lie.
@@ -31,7 +31,7 @@ class Im2LatexReader:
         Attributes:
             path: the folder.
             pairs: the list of ``image index`` (``*_filter.lst``), or a ``.csv`` with the columns ``formula,image``.
-            formulas: the list of formulas, one a line, counted from 0; not needed with a CSV.
+            formulas: the list of formulas, one per line, counted from 0; not needed with a CSV.
             images: the folder or archive of images, relative to ``path``.
         """
 
@@ -52,7 +52,7 @@ class Im2LatexReader:
         return [self._path / name for name in names]
 
     def plan(self, max_rows: int, max_bytes: int) -> list[Slice]:
-        """Cut the list of pairs; offsets are places in it. Raises ``SourceError``."""
+        """Cut the list of pairs; offsets are positions in it. Raises ``SourceError``."""
         store = open_store(self._path / self._options.images)
 
         def size(image: str) -> int:
@@ -61,7 +61,7 @@ class Im2LatexReader:
             except ImageError:
                 return 0  # `read` makes it a reject
 
-        rows = ((place, place, size(image)) for place, (image, _) in enumerate(self._rows()))
+        rows = ((index, index, size(image)) for index, (image, _) in enumerate(self._rows()))
         return cut(rows, max_rows, max_bytes, str(self._path / self._options.pairs))
 
     def read(self, part: Slice) -> Iterator[Example | Reject]:
@@ -102,17 +102,17 @@ def _csv_rows(path: Path) -> tuple[Row, ...]:
 
 @lru_cache(maxsize=4)
 def _listed_rows(pairs: Path, formulas: Path) -> tuple[Row, ...]:
-    """(image, formula) pairs; an index that is not a line of the list gives an empty formula."""
-    # Some of the published formulas have bytes of Latin-1 in them; they are no reason to lose the others.
+    """(image, formula) pairs; the formula is empty if the index is not a line of the list."""
+    # Some of the published formulas contain Latin-1 bytes; they must not make the whole list unreadable.
     lines = _read(formulas).split("\n")
-    found = []
+    rows = []
     for line in _read(pairs).split("\n"):
         words = line.split()
         if not words:
             continue
-        index = next((int(word) for word in words[1:2] if word.isdecimal() and len(word) <= _DIGITS), -1)
-        found.append((words[0], lines[index] if 0 <= index < len(lines) else ""))
-    return tuple(found)
+        index = next((int(word) for word in words[1:2] if word.isdecimal() and len(word) <= _MAX_DIGITS), -1)
+        rows.append((words[0], lines[index] if 0 <= index < len(lines) else ""))
+    return tuple(rows)
 
 
 def _read(path: Path) -> str:

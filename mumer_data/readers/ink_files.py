@@ -1,6 +1,6 @@
-"""Reader of InkML files in a folder or archive: CROHME 2011-2023 and MathWriting, rendered when a picture is wanted.
+"""Reader of InkML files in a folder or archive: CROHME 2011-2023 and MathWriting, rendered when an image is read.
 
-Not for what an InkML file means (see `inkml`) nor for how ink is drawn (see `images.ink`).
+Not for parsing InkML (see `inkml`) nor for drawing ink (see `images.render_ink`).
 """
 
 from __future__ import annotations
@@ -30,17 +30,17 @@ LABELS = ("truth", "normalizedLabel", "label")
 
 
 class InkFilesReader:
-    """One example an InkML file, in the order of their names; the label is an annotation of the file."""
+    """One example per InkML file, in the order of their names; the label is an annotation of the file."""
 
     class Options(SourceOptions):
         """Where the data lie and how they are drawn.
 
         Attributes:
-            path: a folder, searched with all below it, or an archive.
+            path: a folder, searched recursively, or an archive.
             folder: only the files below a folder of this name, such as MathWriting's ``train``.
             label: the annotation that is the label: ``truth`` in CROHME, ``normalizedLabel`` or ``label`` in
                 MathWriting; ``$`` around it are dropped.
-            height, stroke_width, padding, max_width: of the image, in pixels.
+            height, stroke_width, padding, max_width: see `InkStyle`, in pixels.
         """
 
         format: Literal["inkml"]
@@ -59,33 +59,33 @@ class InkFilesReader:
         self._style = InkStyle(options.height, options.stroke_width, options.padding, options.max_width)
 
     def files(self) -> list[Path]:
-        """The archive; of a folder, no file is named by itself."""
+        """The archive; for a folder none."""
         return [self._path] if is_archive(self._path) else []
 
     def plan(self, max_rows: int, max_bytes: int) -> list[Slice]:
-        """Cut the list of files; offsets are places in it, sizes those of the ink.
+        """Cut the list of files; offsets are positions in it, sizes are those of the ink.
 
         Raises:
             SourceError: the source cannot be read, or has no InkML files.
         """
-        rows = ((place, place, size) for place, (_, size) in enumerate(self._names()))
+        rows = ((index, index, size) for index, (_, size) in enumerate(self._names()))
         return cut(rows, max_rows, max_bytes, f"{self._path} (files named *{SUFFIX})")
 
     def read(self, part: Slice) -> Iterator[Example | Reject]:
-        """Every file of one slice. Rejects: ``inkml_malformed``, ``ink_invalid``, ``label_missing``; an ink without
-        points is found when it is drawn.
+        """Every file of one slice. Rejects: ``inkml_malformed``, ``ink_invalid``, ``label_missing``; ink without
+        points is rejected when it is drawn.
 
         Raises:
             SourceError: the source has changed since it was planned.
         """
-        for made in self._read(part):
-            yield made if isinstance(made, Reject) else made[0]
+        for item in self._read(part):
+            yield item if isinstance(item, Reject) else item[0]
 
     def documents(self, part: Slice) -> Iterator[tuple[Example, InkDocument]]:
-        """The examples of one slice, each with all that its file says; what `read` would reject is left out."""
-        for made in self._read(part):
-            if not isinstance(made, Reject):
-                yield made
+        """The examples of one slice, each with its whole document; what `read` would reject is left out."""
+        for item in self._read(part):
+            if not isinstance(item, Reject):
+                yield item
 
     def _read(self, part: Slice) -> Iterator[tuple[Example, InkDocument] | Reject]:
         names = self._names()[part.offset : part.offset + part.rows]
@@ -113,8 +113,8 @@ class InkFilesReader:
             return Reject(stem, row, "ink_unreadable", f"{name}: {error}")
         label = _without_dollars(document.annotations.get(self._options.label, ""))
         if not label:
-            there = ", ".join(sorted(document.annotations)) or "none"
-            message = f"{name} has no annotation '{self._options.label}' (it has: {there}); set the option label"
+            available = ", ".join(sorted(document.annotations)) or "none"
+            message = f"{name} has no annotation '{self._options.label}' (it has: {available}); set the option label"
             return Reject(stem, row, "label_missing", message)
         example_id = _id_of(document, stem)
         draw = partial(_draw, list(document.strokes.values()), self._style)
@@ -124,24 +124,24 @@ class InkFilesReader:
 
 
 def _without_dollars(label: str) -> str:
-    """A label without the ``$`` around it; one with a backslash before it is a dollar sign."""
+    """A label without the ``$`` around it; ``$`` after a backslash is a dollar sign of the label."""
     return re.sub(r"(?<!\\)\$+$", "", label.strip()).lstrip("$").strip()
 
 
 def _id_of(document: InkDocument, stem: str) -> str:
-    """The id that the file gives itself (CROHME's ``UI``, MathWriting's ``sampleId``), else its name."""
+    """The id in the file (CROHME's ``UI``, MathWriting's ``sampleId``), otherwise the file's name."""
     return document.annotations.get("UI") or document.annotations.get("sampleId") or stem
 
 
 def document_metadata(document: InkDocument) -> str:
-    """What an InkML file says beside its strokes, as JSON: annotations, and each segmented symbol with its box.
+    """The content of an InkML file beside its strokes, as JSON: annotations, and each segmented symbol with its box.
 
     A box is left, top, right, bottom in the units of the ink; ``null`` where the file has none of its strokes.
     """
     symbols = []
     for symbol in document.symbols:
-        there = [document.strokes[trace] for trace in symbol.traces if trace in document.strokes]
-        points = np.concatenate(there) if there else np.empty((0, 2))
+        strokes = [document.strokes[trace] for trace in symbol.traces if trace in document.strokes]
+        points = np.concatenate(strokes) if strokes else np.empty((0, 2))
         box = [*points.min(0).tolist(), *points.max(0).tolist()] if len(points) else None
         symbols.append({"label": symbol.label, "traces": list(symbol.traces), "box": box})
     return json.dumps({"annotations": document.annotations, "symbols": symbols}, ensure_ascii=False)
@@ -158,17 +158,17 @@ def _version(path: Path) -> int:
         raise SourceError(f"{path} cannot be read ({error.strerror}); check the path") from None
 
 
-@lru_cache(maxsize=8)  # one listing a process, not one a slice
+@lru_cache(maxsize=8)  # listed once per process, not once per slice
 def _ink_files(path: Path, folder: str, _version: int) -> tuple[tuple[str, int], ...]:
     """(name, bytes) of every InkML file, sorted by name."""
     store = open_store(path)
     if isinstance(store, ArchiveStore):
-        found = [(name, store.size(name)) for name in store.names() if name.lower().endswith(SUFFIX)]
+        files = [(name, store.size(name)) for name in store.names() if name.lower().endswith(SUFFIX)]
     else:
-        found = []
-        for where, _, names in os.walk(path):
-            inner = Path(where).relative_to(path).as_posix()
+        files = []
+        for directory, _, names in os.walk(path):
+            relative = Path(directory).relative_to(path).as_posix()
             for name in names:
                 if name.lower().endswith(SUFFIX):
-                    found.append((posixpath.join(inner, name), os.path.getsize(os.path.join(where, name))))
-    return tuple(sorted(item for item in found if not folder or f"/{folder}/" in f"/{item[0]}"))
+                    files.append((posixpath.join(relative, name), os.path.getsize(os.path.join(directory, name))))
+    return tuple(sorted(item for item in files if not folder or f"/{folder}/" in f"/{item[0]}"))

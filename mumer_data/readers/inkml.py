@@ -33,7 +33,7 @@ class InkMLError(MumerError):
 
 @dataclass(frozen=True, slots=True)
 class InkSymbol:
-    """One segmented symbol: what it is, and the ids of its strokes."""
+    """One segmented symbol: its label, and the ids of its strokes."""
 
     label: str
     traces: tuple[str, ...]
@@ -41,7 +41,7 @@ class InkSymbol:
 
 @dataclass(frozen=True, slots=True)
 class InkDocument:
-    """What an InkML file says.
+    """The content of an InkML file.
 
     Attributes:
         annotations: type -> text, of the document itself (``truth``, ``UI``, ``label``, ``writer``, ...).
@@ -87,11 +87,11 @@ def read_inkml(data: bytes) -> InkDocument:
 
 
 def _refuse_doctype(*_: Any) -> None:
-    raise InkMLError("inkml_malformed", "the file declares a document type, which ink never needs and bombs do")
+    raise InkMLError("inkml_malformed", "the file declares a document type, which ink never needs; entity bombs do")
 
 
 class _Handler:
-    """Collects what the parser meets."""
+    """Collects annotations, strokes and symbols from the parser's events."""
 
     def __init__(self) -> None:
         self.annotations: dict[str, str] = {}

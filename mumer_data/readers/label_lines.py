@@ -1,4 +1,4 @@
-r"""Labels without pictures: a text of ``id<TAB>label`` lines, or of a label a line.
+r"""Labels without pictures: a text of ``id<TAB>label`` lines, or of one label per line.
 
 Not for making pictures: see `synthetic`.
 """
@@ -18,11 +18,11 @@ from mumer_data.records import Example, ImageRef, Reject, Slice
 
 @dataclass(frozen=True, slots=True)
 class LabelLines:
-    """Read as a `Reader` is; a label without an id gets that of its line, ``line-000001``.
+    """Has the interface of `Reader`; a label without an id gets the id of its line, ``line-000001``.
 
     Attributes:
-        path: of the file; ``None`` for ``text``.
-        text: in UTF-8.
+        path: path of the file; ``None`` for ``text``.
+        text: the lines themselves, in UTF-8.
     """
 
     path: Path | None
@@ -38,7 +38,7 @@ class LabelLines:
             return cut(((line.number, line.offset, 0) for line in lines(file)), max_rows, max_bytes, self._name)
 
     def read(self, part: Slice) -> Iterator[Example | Reject]:
-        """Every row of one slice, in order; a line that is none is a reject ``row_malformed``.
+        """Every row of one slice, in order; any other line is a reject ``row_malformed``.
 
         Raises:
             SourceError: the file cannot be read, or has changed since ``plan``.
@@ -69,8 +69,8 @@ def _row(line: Line) -> Example | Reject:
     if len(fields) != 2 or not all(fields):
         message = f"the line is neither a label nor id<TAB>label, but {len(fields)} fields: {text[:80]!r}"
         return Reject(fields[0], line.number, "row_malformed", message)
-    return Example(fields[0], fields[1], ImageRef("", None, _no_picture), line.number)
+    return Example(fields[0], fields[1], ImageRef("", None, _no_image), line.number)
 
 
-def _no_picture() -> bytes:
-    raise ImageError("image_missing", "a label in a text has no picture of its own")
+def _no_image() -> bytes:
+    raise ImageError("image_missing", "a label in a text file has no image")

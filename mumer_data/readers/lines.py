@@ -1,6 +1,6 @@
 """Rows of a file by byte offset, in bounded memory: lines of a text, values of a JSON array; and slices.
 
-Not for what a row means: that is decided by the reader of one format.
+Not for the content of a row: that is up to the reader of each format.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import BinaryIO, NoReturn
 from mumer_data.exceptions import SourceError
 from mumer_data.records import Reject, Slice
 
-MAX_LINE = 16 * 1024 * 1024  # bytes; no label is near it, and a file without line ends must not fill the memory
-_CHUNK = 1024 * 1024  # bytes; holds hundreds of records, so few are parsed twice at a chunk's end
+MAX_LINE = 16 * 1024 * 1024  # bytes; far more than any label; a file without line ends must not fill the memory
+_CHUNK = 1024 * 1024  # bytes; hundreds of records, so few are parsed twice at the end of a chunk
 _BOM = b"\xef\xbb\xbf"
 _BLANK = re.compile(r"[ \t\r\n]*")
 
@@ -26,8 +26,8 @@ class Line:
     """One line that is not blank.
 
     Attributes:
-        number: its number in the file, from 0, blank lines counted, so that a person can find it.
-        offset: where it begins, in bytes.
+        number: its number in the file, from 0, blank lines counted, as in a text editor.
+        offset: byte offset of its beginning.
         data: its bytes without the line end; ``None`` for a line of more than `MAX_LINE` bytes.
     """
 
@@ -40,16 +40,16 @@ def lines(file: BinaryIO, *, number: int = 0, max_line: int = MAX_LINE) -> Itera
     r"""The lines of a file from its present position on, which is the beginning of line ``number``.
 
     Lines end with ``\n`` only (labels may hold other characters that Unicode calls line ends); one ``\r``
-    before it is dropped, so is a byte order mark at the file's beginning. Blank lines are passed over.
+    before it is dropped, so is a byte order mark at the file's beginning. Blank lines are skipped.
     """
     offset = file.tell()
     while data := file.readline(max_line + 1):
         size = len(data)
         too_long = size > max_line and not data.endswith(b"\n")
-        rest = data
-        while too_long and rest and not rest.endswith(b"\n"):
-            rest = file.readline(1024 * 1024)
-            size += len(rest)
+        chunk = data
+        while too_long and chunk and not chunk.endswith(b"\n"):
+            chunk = file.readline(1024 * 1024)
+            size += len(chunk)
         if too_long:
             yield Line(number, offset, None)
         else:
@@ -74,8 +74,8 @@ def lines_of(part: Slice, file: BinaryIO, name: str) -> Iterator[Line]:
 
 
 def changed(name: str) -> SourceError:
-    """The error for a source that is not what it was when its slices were cut."""
-    return SourceError(f"{name} has changed since the run was planned; start anew, in an empty folder")
+    """The error for a source that has changed since its slices were cut."""
+    return SourceError(f"{name} has changed since the run was planned; start again in an empty folder")
 
 
 def cut(rows: Iterable[tuple[int, int, int]], max_rows: int, max_bytes: int, name: str) -> list[Slice]:
@@ -105,8 +105,8 @@ def cut(rows: Iterable[tuple[int, int, int]], max_rows: int, max_bytes: int, nam
 class JsonArray:
     """The values of a JSON array in a file, each with the byte offset where it begins.
 
-    A chunk at a time, so that memory is bounded by a chunk and the longest value. Read from the offset of
-    one of its values, it gives that value and those after it.
+    Reads one chunk at a time, so memory is bounded by a chunk and the longest value. Read from the offset of
+    one of its values, it yields that value and those after it.
 
     Raises:
         SourceError: on iteration, where the file is not a JSON array in UTF-8.
@@ -119,10 +119,10 @@ class JsonArray:
         self._resumed = offset > 0
         self._decode = codecs.getincrementaldecoder("utf-8")()
         self._parse = json.JSONDecoder().raw_decode
-        self._text = ""  # what is held of the file,
-        self._place = 0  # how far of it is done with,
-        self._offset = offset  # and where in the file that place is, in bytes
-        self._line, self._column = 0, 0  # where the held text begins
+        self._text = ""  # the part of the file in memory,
+        self._position = 0  # the position in it up to which it is parsed,
+        self._offset = offset  # and the byte offset of that position in the file
+        self._line, self._column = 0, 0  # where the text in memory begins
 
     def __iter__(self) -> Iterator[tuple[int, object]]:
         if not self._resumed:
@@ -142,67 +142,67 @@ class JsonArray:
     def _end(self) -> None:
         self._expect("]")
         if self._next():
-            self._fail("text after the end of the array", self._place)
+            self._fail("text after the end of the array", self._position)
 
     def _value(self) -> object:
         while True:
             try:
-                value, end = self._parse(self._text, self._place)
+                value, end = self._parse(self._text, self._position)
             except json.JSONDecodeError as error:
-                # Broken, or only cut at the end of the chunk: the two look alike until the file ends.
+                # Malformed, or only cut off at the end of the chunk: only the end of the file decides.
                 if not self._more():
                     self._fail(error.msg, error.pos)
                 continue
             except (ValueError, RecursionError) as error:
-                self._fail(str(error), self._place)
-            # At the very end of what is held, ``12`` may be the beginning of ``123``.
+                self._fail(str(error), self._position)
+            # At the end of the text in memory, ``12`` may be the beginning of ``123``.
             if end < len(self._text) or not self._more():
                 self._advance(end)
                 return value
 
     def _next(self) -> str:
-        """The next character that is not blank, not yet taken; empty at the end of the file."""
+        """The next character that is not blank, without consuming it; empty at the end of the file."""
         while True:
-            blank = _BLANK.match(self._text, self._place)
-            self._advance(blank.end() if blank else self._place)
-            if self._place < len(self._text):
-                return self._text[self._place]
+            blank = _BLANK.match(self._text, self._position)
+            self._advance(blank.end() if blank else self._position)
+            if self._position < len(self._text):
+                return self._text[self._position]
             if not self._more():
                 return ""
 
     def _expect(self, mark: str) -> None:
         if self._next() != mark:
-            self._fail(f"expected {mark!r}", self._place)
-        self._advance(self._place + 1)
+            self._fail(f"expected {mark!r}", self._position)
+        self._advance(self._position + 1)
 
-    def _advance(self, place: int) -> None:
-        self._offset += len(self._text[self._place : place].encode("utf-8"))
-        self._place = place
+    def _advance(self, position: int) -> None:
+        self._offset += len(self._text[self._position : position].encode("utf-8"))
+        self._position = position
 
     def _more(self) -> bool:
-        """Read on, at least as much as is held: long values are then parsed few times; false at the end."""
-        done, left = self._text[: self._place], self._text[self._place :]
-        data = self._file.read(max(_CHUNK, len(left)))
+        """Read at least as much as is in memory, so that long values are parsed few times; false at the end."""
+        consumed, remaining = self._text[: self._position], self._text[self._position :]
+        data = self._file.read(max(_CHUNK, len(remaining)))
         try:
             new = self._decode.decode(data, final=not data)
         except UnicodeDecodeError as error:
             self._fail(f"not UTF-8 ({error.reason})", len(self._text))
         if not data:
             return False
-        self._line += done.count("\n")
-        self._column = len(done) - done.rfind("\n") - 1 if "\n" in done else self._column + len(done)
-        self._text, self._place = left + new, 0
+        self._line += consumed.count("\n")
+        self._column = len(consumed) - consumed.rfind("\n") - 1 if "\n" in consumed else self._column + len(consumed)
+        self._text, self._position = remaining + new, 0
         return True
 
-    def _fail(self, problem: str, place: int) -> NoReturn:
+    def _fail(self, problem: str, position: int) -> NoReturn:
         if self._resumed:
             raise changed(self._name)
-        before = self._text[:place]
+        before = self._text[:position]
         line = self._line + before.count("\n") + 1
         column = len(before) - before.rfind("\n") if "\n" in before else self._column + len(before) + 1
         raise SourceError(
             f"{self._name}: line {line}, column {column}: {problem}; "
-            "mend it there (a file of one record a line must end in .jsonl)"
+            "correct it there (the name of a file with one record per line must end in .jsonl)"
         )
 
 

@@ -32,7 +32,7 @@ class MemoryReader:
 
         Attributes:
             rows: a list of mappings; see `rows_of`.
-            image, label, id: names of the columns; a row without an id has its number as id.
+            image, label, id: names of the columns; the id of a row without one is its number.
         """
 
         model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
@@ -66,11 +66,11 @@ class MemoryReader:
         if not isinstance(row, Mapping):
             message = f"row {number} is {type(row).__name__}, not a mapping of column to value"
             return Reject(str(number), number, "row_malformed", message)
-        given = row.get(options.id)
-        example_id = str(number) if given is None else str(given)
+        value = row.get(options.id)
+        example_id = str(number) if value is None else str(value)
         label, image = row.get(options.label), row.get(options.image)
         if not isinstance(label, str) or not label.strip():
-            message = f"row {number}: column {options.label!r} is {label!r}, not a text"
+            message = f"row {number}: column {options.label!r} is {label!r}, not a string"
             return Reject(example_id, number, "row_malformed", message)
         if image is None:
             message = f"row {number}: column {options.image!r} has no image"
@@ -89,7 +89,7 @@ def image_bytes(image: ImageLike) -> bytes:
             stores images.
 
     Raises:
-        ImageError: it cannot be read, or is nothing of the kind.
+        ImageError: it cannot be read, or is of another type.
     """
     if isinstance(image, Mapping):
         image = image.get("bytes") or image.get("path") or b""

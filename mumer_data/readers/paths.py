@@ -1,6 +1,6 @@
 """Paths of a pipeline file: ``~`` and ``${VAR}`` expanded, looked up beside the file; values are never printed.
 
-Not for what lies there: see `files`.
+Not for opening them: see `files`.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from mumer_data.exceptions import SourceError
 from mumer_data.io.storage import fetched, is_url
 
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
-_SHORTEST_SECRET = 4  # characters; to replace shorter values would garble the rest of a message
+_MIN_SECRET_LENGTH = 4  # characters; replacing shorter values would garble the rest of a message
 
 
 def resolve(path: str, base: Path) -> Path:
-    """The absolute path that a pipeline file means by ``path``; of a URL, that of a copy of what is there.
+    """The absolute path for ``path`` in a pipeline file; for a URL, the path of a local copy.
 
     ``~`` and ``${VAR}`` are expanded; a relative path is looked up in ``base`` (the pipeline file's
     folder) first, then in the current folder.
@@ -36,18 +36,18 @@ def resolve(path: str, base: Path) -> Path:
         except SourceError as error:
             if not _VARIABLE.search(path):
                 raise
-            raise SourceError(_without_values(str(error).replace(full, path), path)) from None
-    tried = list(dict.fromkeys(Path(os.path.abspath(place)) for place in (base / full, full)))
-    for place in tried:
-        if os.path.exists(place):
-            return place
+            raise SourceError(_redact(str(error).replace(full, path), path)) from None
+    candidates = list(dict.fromkeys(Path(os.path.abspath(candidate)) for candidate in (base / full, full)))
+    for candidate in candidates:
+        if os.path.exists(candidate):
+            return candidate
     if _VARIABLE.search(path):
         raise SourceError(
             f"{path!r} does not exist with the values of its environment variables (not shown: they may be secret), "
             f"neither in {base} nor in the current folder; correct the path in the pipeline file, or the variables"
         )
-    places = " nor ".join(str(place) for place in tried)
-    raise SourceError(f"{path!r} does not exist: neither {places}; correct the path in the pipeline file")
+    locations = " nor ".join(str(candidate) for candidate in candidates)
+    raise SourceError(f"{path!r} does not exist: neither {locations}; correct the path in the pipeline file")
 
 
 def _variable(path: str, match: re.Match[str]) -> str:
@@ -57,10 +57,10 @@ def _variable(path: str, match: re.Match[str]) -> str:
     return value
 
 
-def _without_values(message: str, path: str) -> str:
+def _redact(message: str, path: str) -> str:
     """The message with the name of each variable of ``path`` in place of its value."""
     for name in _VARIABLE.findall(path):
         value = os.environ.get(name, "")
-        if len(value) >= _SHORTEST_SECRET:
+        if len(value) >= _MIN_SECRET_LENGTH:
             message = message.replace(value, f"${{{name}}}")
     return message

@@ -1,6 +1,6 @@
 """Reader of prediction files: a JSON array, JSON lines or Parquet of ``{img_id, gt, pred, image_path?}``.
 
-Row by row in bounded memory; not for judging what it reads.
+Row by row in bounded memory; not for scoring predictions.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from mumer_data.records import Prediction, Reject, Slice
 
 log = logging.getLogger(__name__)
 SUFFIXES = (".json", ".jsonl", ".parquet")
-# What a field is called: first the published name, then names that other tools write.
+# Names of each field: first the published name, then names that other tools write.
 ID = ("img_id", "id", "image_id")
 LABEL = ("gt", "label", "ground_truth")
 TEXT = ("pred", "prediction", "predict")
 IMAGE = ("image_path", "image")
 _BATCH = 4096  # rows of Parquet held at a time
-_NAMED = 5  # bad rows that an error names
+_MAX_NAMED = 5  # bad rows that an error names
 _MAX_SAMPLE = 2**63  # sample numbers are stored as 64-bit integers
 
 
@@ -40,19 +40,19 @@ def prediction_files(paths: Iterable[Path]) -> list[Path]:
         if not path.is_dir():
             files.append(path)
             continue
-        found = sorted(file for file in path.iterdir() if file.suffix.lower() in SUFFIXES and file.is_file())
-        if not found:
-            raise SourceError(f"{path} holds no prediction file: none there ends in {', '.join(SUFFIXES)}")
-        files += found
+        members = sorted(file for file in path.iterdir() if file.suffix.lower() in SUFFIXES and file.is_file())
+        if not members:
+            raise SourceError(f"{path} holds no prediction file: no name there ends in {', '.join(SUFFIXES)}")
+        files += members
     return files
 
 
 class PredictionFile:
-    """The predictions of one file, read anew by each pass; malformed rows are left out and counted.
+    """The predictions of one file, read again by each pass; malformed rows are left out and counted.
 
     Args:
         path: the file.
-        labelled: a row without a label is malformed; else its label is ``""``.
+        labelled: a row without a label is malformed; if false, its label is ``""``.
 
     Attributes:
         malformed: rows left out in the last pass. A warning after the first pass counts them and names some.
@@ -78,7 +78,7 @@ class PredictionFile:
                 yield row
                 continue
             self.malformed += 1
-            if len(messages) < _NAMED:
+            if len(messages) < _MAX_NAMED:
                 messages.append(row.message)
         if not rows:
             raise SourceError(f"{self.path} has no rows; is it the right file?")
@@ -106,7 +106,7 @@ def read_predictions(path: Path, *, labelled: bool = True) -> Iterator[Predictio
 
     Args:
         path: the file.
-        labelled: a row without a label is a reject; else its label is ``""``.
+        labelled: a row without a label is a reject; if false, its label is ``""``.
 
     Raises:
         SourceError: the file is missing or unreadable, or is neither a JSON array, nor JSON lines, nor Parquet.
@@ -120,19 +120,19 @@ def plan_predictions(path: Path, max_rows: int) -> list[Slice]:
     Raises:
         SourceError: as `read_predictions`; and where the file has no rows.
     """
-    with _opened(path) as file:
+    with _open(path) as file:
         if path.suffix.lower() == ".parquet":
-            places: Iterable[int] = range(_parquet_size(file, path))
+            offsets: Iterable[int] = range(_parquet_size(file, path))
         elif _begins_array(file):
-            places = (offset for offset, _ in JsonArray(file, str(path)))
+            offsets = (offset for offset, _ in JsonArray(file, str(path)))
         else:
-            places = (line.offset for line in lines(file))
-        return cut(((row, place, 0) for row, place in enumerate(places)), max_rows, 1, str(path))
+            offsets = (line.offset for line in lines(file))
+        return cut(((row, offset, 0) for row, offset in enumerate(offsets)), max_rows, 1, str(path))
 
 
 def read_slice(path: Path, part: Slice | None, *, labelled: bool = True) -> Iterator[Prediction | Reject]:
     """Every row of one slice of a file, or of all of it; see `read_predictions`."""
-    with _opened(path) as file:
+    with _open(path) as file:
         left = part.rows if part else -1
         for row, value in _values(file, path, part):
             yield value if isinstance(value, Reject) else _prediction(value, row, labelled)
@@ -144,7 +144,7 @@ def read_slice(path: Path, part: Slice | None, *, labelled: bool = True) -> Iter
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[BinaryIO]:
+def _open(path: Path) -> Iterator[BinaryIO]:
     try:
         with path.open("rb") as file:
             yield file
@@ -162,12 +162,12 @@ def _values(file: BinaryIO, path: Path, part: Slice | None) -> Iterator[tuple[in
     else:
         file.seek(offset)
         for row, line in enumerate(lines(file), start):
-            place = f"the line at byte {line.offset}" if offset else f"line {line.number + 1}"
-            yield row, _json(line.data, row, place)
+            location = f"the line at byte {line.offset}" if offset else f"line {line.number + 1}"
+            yield row, _json(line.data, row, location)
 
 
 def _begins_array(file: BinaryIO) -> bool:
-    """Whether a JSON text is an array rather than one object a line; leaves the file at its beginning."""
+    """Whether a JSON text is an array, not one object per line; leaves the file at its beginning."""
     head = file.read(4096).removeprefix(b"\xef\xbb\xbf").lstrip()
     file.seek(0)
     return head.startswith(b"[")
@@ -191,13 +191,13 @@ def _parquet_rows(file: BinaryIO, path: Path, start: int) -> Iterator[dict[str, 
     try:
         with pq.ParquetFile(file) as table:
             names = table.schema_arrow.names
-            wanted = [name for name in (*ID, *LABEL, *TEXT, *IMAGE, "dataset", "sample", "logprob") if name in names]
+            columns = [name for name in (*ID, *LABEL, *TEXT, *IMAGE, "dataset", "sample", "logprob") if name in names]
             sizes = rows_of_groups(table.metadata, path)
             groups = list(range(len(sizes)))
             while groups and start >= sizes[groups[0]]:
                 start -= sizes[groups.pop(0)]
             left = sum(sizes[group] for group in groups)
-            for batch in table.iter_batches(batch_size=_BATCH, row_groups=groups, columns=wanted):
+            for batch in table.iter_batches(batch_size=_BATCH, row_groups=groups, columns=columns):
                 yield from _python_rows(batch.slice(start))
                 start, left = max(start - len(batch), 0), left - len(batch)
             if left:
@@ -211,22 +211,22 @@ def _python_rows(batch: Any) -> Iterator[dict[str, Any] | None]:
     try:
         yield from batch.to_pylist()
     except UnicodeDecodeError:
-        for place in range(len(batch)):
+        for index in range(len(batch)):
             try:
-                yield from batch.slice(place, 1).to_pylist()
+                yield from batch.slice(index, 1).to_pylist()
             except UnicodeDecodeError:
                 yield None
 
 
-def _json(data: bytes | None, row: int, place: str) -> object:
+def _json(data: bytes | None, row: int, location: str) -> object:
     if data is None:
-        return Reject("", row, "row_malformed", f"{place} is too long")
+        return Reject("", row, "row_malformed", f"{location} is too long")
     try:
         return json.loads(data.decode("utf-8"))
     except UnicodeDecodeError as error:
-        return Reject("", row, "row_encoding", f"{place} is not UTF-8 at byte {error.start}")
+        return Reject("", row, "row_encoding", f"{location} is not UTF-8 at byte {error.start}")
     except (ValueError, RecursionError) as error:
-        return Reject("", row, "row_malformed", f"{place} is not JSON ({error})")
+        return Reject("", row, "row_malformed", f"{location} is not JSON ({error})")
 
 
 def _prediction(value: object, row: int, labelled: bool) -> Prediction | Reject:
@@ -251,7 +251,7 @@ def _prediction(value: object, row: int, labelled: bool) -> Prediction | Reject:
         return Reject(str(example_id), row, "row_malformed", f"{where} has no text under 'pred'", label=label)
     if isinstance(sample, int) and not -_MAX_SAMPLE <= sample < _MAX_SAMPLE:
         return Reject(str(example_id), row, "row_malformed", f"{where} has a 'sample' beyond 64 bits", label=label)
-    found = Prediction(
+    prediction = Prediction(
         str(example_id),
         label,
         text or "",
@@ -262,10 +262,10 @@ def _prediction(value: object, row: int, labelled: bool) -> Prediction | Reject:
         _logprob(value.get("logprob")),
     )
     try:
-        "".join((found.id, label, found.prediction, image, found.dataset)).encode("utf-8")
+        "".join((prediction.id, label, prediction.prediction, image, prediction.dataset)).encode("utf-8")
     except UnicodeEncodeError as error:
         return Reject("", row, "row_encoding", f"row {row} (from 0) has half a surrogate pair ({error.reason})")
-    return found
+    return prediction
 
 
 def _logprob(value: object) -> float | None:
@@ -274,6 +274,6 @@ def _logprob(value: object) -> float | None:
 
 
 def _first(value: dict[str, Any], names: tuple[str, ...]) -> object:
-    """The first value that is one: neither null nor NaN, which is how tables write that something is missing."""
-    found = (value.get(name) for name in names)
-    return next((one for one in found if one is not None and one == one), None)
+    """The first value that is neither null nor NaN (tables write missing values as either)."""
+    values = (value.get(name) for name in names)
+    return next((candidate for candidate in values if candidate is not None and candidate == candidate), None)

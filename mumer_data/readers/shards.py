@@ -27,7 +27,7 @@ _ANSWERS = ("gpt", "assistant")
 
 
 class ShardsReader:
-    """One example a row of a config, in the order of its files."""
+    """One example per row of a config, in the order of its files."""
 
     class Options(SourceOptions):
         """Where the shards are.
@@ -74,11 +74,11 @@ def _config_folder(folder: Path, config: str | None) -> Path:
         raise SourceError(f"{folder} is not a folder of shards")
     if config is None and (folder / "manifest.json").is_file():
         config = _first_config(folder / "manifest.json")
-    found = folder / config if config else folder
-    if not any(found.glob("*.parquet")):
-        there = ", ".join(sorted({path.parent.name for path in folder.glob("*/*.parquet")})) or "none"
-        raise SourceError(f"no Parquet files in {found}; configs there: {there}; name one by the option config")
-    return found
+    shards = folder / config if config else folder
+    if not any(shards.glob("*.parquet")):
+        configs = ", ".join(sorted({path.parent.name for path in folder.glob("*/*.parquet")})) or "none"
+        raise SourceError(f"no Parquet files in {shards}; configs there: {configs}; name one by the option config")
+    return shards
 
 
 def _first_config(manifest: Path) -> str:
@@ -113,8 +113,8 @@ def _rows(path: Path, begin: int, first: int, last: int) -> Iterator[tuple[int, 
                 groups.append(number)
             row += rows
         for batch in file.iter_batches(batch_size=_BATCH, row_groups=groups, columns=names):
-            wanted = range(max(first - start, 0), min(last - start, len(batch)))
-            yield from ((start + place, _python_row(batch.slice(place, 1))) for place in wanted)
+            indices = range(max(first - start, 0), min(last - start, len(batch)))
+            yield from ((start + index, _python_row(batch.slice(index, 1))) for index in indices)
             start += len(batch)
         if groups and start < min(last, row):
             raise fewer(path)
@@ -123,14 +123,14 @@ def _rows(path: Path, begin: int, first: int, last: int) -> Iterator[tuple[int, 
 def _python_row(batch: pa.RecordBatch) -> dict[str, Any] | None:
     """The one row of a batch; ``None`` where a text in it is not UTF-8, which Arrow does not check."""
     try:
-        found: dict[str, Any] = batch.to_pylist()[0]
-        return found
+        row: dict[str, Any] = batch.to_pylist()[0]
+        return row
     except UnicodeDecodeError:
         return None
 
 
 def image_of(images: object) -> tuple[bytes | None, str]:
-    """Bytes and name of a row's one image; ``None`` and ``""`` where it has not one."""
+    """Bytes and name of a row's one image; ``None`` and ``""`` if it does not have exactly one."""
     image = images[0] if isinstance(images, list) and len(images) == 1 else None
     data, name = (image.get("bytes"), image.get("path")) if isinstance(image, dict) else (None, image)
     return data if isinstance(data, bytes) else None, name if isinstance(name, str) else ""
@@ -141,20 +141,24 @@ def _example(value: dict[str, Any] | None, row: int, path: Path) -> Example | Re
         return Reject("", row, "row_encoding", f"row {row} ({path.name}) is not UTF-8")
     data, name = image_of(value["images"])
     example_id = str(value.get("id") or Path(name).stem or row)
-    label = _last_line(value["messages"])
+    label = _label_of_messages(value["messages"])
     if label is None:
         return Reject(example_id, row, "row_malformed", f"row {row} ({path.name}) has no answer of an assistant")
     if not data and not name:
-        return Reject(example_id, row, "image_missing", f"row {row} ({path.name}) has not one image", label=label)
-    shown = Path(name).name or f"{example_id}.png"
-    found = (
-        ImageRef(shown, None, partial(bytes, data)) if data else ImageRef(shown, name, partial(read_file, Path(name)))
+        return Reject(
+            example_id, row, "image_missing", f"row {row} ({path.name}) does not have exactly one image", label=label
+        )
+    file_name = Path(name).name or f"{example_id}.png"
+    image = (
+        ImageRef(file_name, None, partial(bytes, data))
+        if data
+        else ImageRef(file_name, name, partial(read_file, Path(name)))
     )
     metadata = partial(str, value["metadata"]) if value.get("metadata") else None
-    return Example(example_id, label, found, row, "", metadata)
+    return Example(example_id, label, image, row, "", metadata)
 
 
-def _last_line(messages: object) -> str | None:
+def _label_of_messages(messages: object) -> str | None:
     for message in reversed(messages if isinstance(messages, list) else []):
         if isinstance(message, dict) and (message.get("from") or message.get("role")) in _ANSWERS:
             answer = message.get("value") or message.get("content")

@@ -1,6 +1,6 @@
-"""Reader of ShareGPT files, ``.jsonl`` or a ``.json`` array: one image and a conversation about it a record.
+"""Reader of ShareGPT files, ``.jsonl`` or a ``.json`` array: one image and a conversation about it per record.
 
-Not for the text of the conversation beyond its label: prompts are written anew by the tasks.
+Not for the text of the conversation beyond its label: the tasks write their own prompts.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ class ShareGPTReader:
     """Records ``{"images": [path], "messages": [{"from": "human", "value": …}, {"from": "gpt", …}], "id"?}``.
 
     ``role`` and ``content``, ``user`` and ``assistant`` are read as well. The label is the last line of the
-    last assistant turn: answers of the tree and count tasks end in it. The id is the record's, or else the
-    image's path without suffix. In ``.jsonl`` a row's number is its line's, from 0, blank lines counted; in
-    ``.json`` it is the record's. Prefer ``.jsonl`` for millions of rows: a line that is broken is one
-    reject there, while a broken ``.json`` cannot be used at all and may be held whole in memory to say so.
+    last assistant turn: answers of the tree and count tasks end in it. The id is the record's, or the image's
+    path without suffix. In ``.jsonl`` a row's number is its line's, from 0, blank lines counted; in
+    ``.json`` it is the record's. Prefer ``.jsonl`` for millions of rows: there a malformed line is one
+    reject, while a malformed ``.json`` cannot be used at all and may be read into memory as a whole.
     """
 
     class Options(SourceOptions):
@@ -41,7 +41,7 @@ class ShareGPTReader:
         Attributes:
             path: the ``.jsonl`` or ``.json`` file.
             images: the folder, zip or tar that relative image paths start from; by default the folder of
-                ``path``. Absolute paths are read as they are.
+                ``path``. Absolute paths are used unchanged.
         """
 
         format: Literal["sharegpt"]
@@ -62,16 +62,16 @@ class ShareGPTReader:
 
         Raises:
             SourceError: the file is missing or unreadable or has no rows, or a ``.json`` is not an array (the
-                message gives line and column); or the archive of images cannot be read.
+                message names line and column); or the archive of images cannot be read.
         """
         open_store(self._images)
         with self._open() as file:
             if self._by_line():
-                found = ((line.number, line.offset, self._line(line)) for line in lines(file))
+                numbered = ((line.number, line.offset, self._line(line)) for line in lines(file))
             else:
                 records = JsonArray(file, str(self._path))
-                found = ((n, offset, self._record(value, n)) for n, (offset, value) in enumerate(records))
-            rows = ((number, offset, self._image_size(row)) for number, offset, row in found)
+                numbered = ((n, offset, self._record(value, n)) for n, (offset, value) in enumerate(records))
+            rows = ((number, offset, self._image_size(row)) for number, offset, row in numbered)
             return cut(rows, max_rows, max_bytes, str(self._path))
 
     def read(self, part: Slice) -> Iterator[Example | Reject]:
@@ -99,7 +99,7 @@ class ShareGPTReader:
     def _by_line(self) -> bool:
         kind = self._path.suffix.lower()
         if kind not in (".json", ".jsonl"):
-            raise SourceError(f"{self._path} ends in neither .json nor .jsonl; rename it to what it is")
+            raise SourceError(f"{self._path} ends in neither .json nor .jsonl; rename it by its format")
         return kind == ".jsonl"
 
     def _open(self) -> BinaryIO:
@@ -118,7 +118,7 @@ class ShareGPTReader:
             message = f"{where} is not UTF-8 ({error.reason} at byte {error.start}); save the file as UTF-8"
             return Reject("", line.number, "row_encoding", message)
         except (ValueError, RecursionError) as error:
-            message = f"{where} is not JSON ({error}); write one record a line"
+            message = f"{where} is not JSON ({error}); write one record per line"
             return Reject("", line.number, "row_malformed", message)
         return self._record(value, line.number, where)
 
@@ -131,7 +131,7 @@ class ShareGPTReader:
         try:
             "".join((record.id, record.image, record.label)).encode("utf-8")
         except UnicodeEncodeError as error:
-            message = f"{where} has half a surrogate pair ({error.reason}); mend the escape"
+            message = f"{where} has half a surrogate pair ({error.reason}); correct the escape"
             return Reject("", row, "row_encoding", message)
         return record
 
@@ -176,7 +176,7 @@ class _Record:
 
 
 class _MalformedError(Exception):
-    """What a record lacks; becomes the message of a reject, never seen outside."""
+    """A defect of a record; becomes the message of a reject in this module."""
 
 
 def _fields(value: object, row: int) -> _Record:
@@ -184,14 +184,14 @@ def _fields(value: object, row: int) -> _Record:
         raise _MalformedError(f"is of type {type(value).__name__}, not an object")
     images = value.get("images")
     if not isinstance(images, list) or len(images) != 1:
-        found = f"has {len(images)}" if isinstance(images, list) else "has no list of them"
-        raise _MalformedError(f"needs exactly one path under 'images', {found}")
+        problem = f"has {len(images)}" if isinstance(images, list) else "has no list of them"
+        raise _MalformedError(f"needs exactly one path under 'images', {problem}")
     image = images[0]
     if not isinstance(image, str) or not image:
-        raise _MalformedError("needs a path under 'images', a text that is not empty")
+        raise _MalformedError("needs a path under 'images', a string that is not empty")
     name = value.get("id")
     if isinstance(name, bool) or not isinstance(name, str | int | None):
-        raise _MalformedError("needs a text or a whole number as 'id', or none")
+        raise _MalformedError("needs a string or an integer as 'id', or none")
     label = _last_answer(value.get("messages")).rstrip().rpartition("\n")[2].strip()
     if not label:
         raise _MalformedError("needs a label, but its last assistant turn is empty")
@@ -206,7 +206,7 @@ def _last_answer(messages: object) -> str:
         speaker = turn.get("from", turn.get("role"))
         text = turn.get("value", turn.get("content"))
         if not isinstance(speaker, str) or not isinstance(text, str):
-            raise _MalformedError("has a turn without 'from' and 'value' (or 'role' and 'content') as texts")
+            raise _MalformedError("has a turn without 'from' and 'value' (or 'role' and 'content') as strings")
         asked = asked or speaker in _HUMAN
         answer = text if speaker in _ASSISTANT else answer
     if not asked:

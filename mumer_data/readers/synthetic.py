@@ -1,6 +1,6 @@
-r"""Labels of any source, each written by hand when its picture is wanted: the same seed and id give the same ink.
+r"""Labels of any source as synthetic handwriting, drawn when the image is read: equal seed and id, equal ink.
 
-Not for how a hand writes: that is `images`.
+Not for the drawing: see `mumer_data.handwriting`.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ from mumer_data.readers.label_lines import LabelLines
 from mumer_data.readers.paths import resolve
 from mumer_data.records import Example, ImageRef, Reject, Slice
 
-_TEXT = "expression"
+_TEXT_ID = "expression"
 
 
 class SyntheticOptions(SourceOptions):
-    """What is written, and by whom.
+    """Which labels are written, and by which writers.
 
     Attributes:
-        labels: a text file, ``id<TAB>label`` or a label a line. With no labels at all it is the sample in the library.
+        labels: a text file, ``id<TAB>label`` or one label per line. Without any labels, the sample in the library.
         text: one label, in place of a file; its id is ``expression``.
         source: another source, of which only ids and labels are used: ``{format: caption, path: data/mine}``.
-        copies: pictures a label, each by another writer; above 1, ``-1``, ``-2``, ... is added to the id.
-        writers, seed, size, padding, alphabets: see `images.synthesis.Synthesizer`.
+        copies: images per label, each by another writer; above 1, ``-1``, ``-2``, ... is added to the id.
+        writers, seed, size, padding, alphabets: see `mumer_data.handwriting.synthesizer.Synthesizer`.
         corrections: factor on how often writers cross out or overwrite a symbol; 0 for never.
         glyphs: banks of glyphs, made by ``mumer glyphs build``, and their shares: see `alphabets.bank_shares`.
     """
@@ -69,8 +69,8 @@ class SyntheticOptions(SourceOptions):
 
     @model_validator(mode="after")
     def _one_source(self) -> SyntheticOptions:
-        if sum(place is not None for place in (self.labels, self.text, self.source)) > 1:
-            raise ValueError("labels, text and source are places to take labels from: keep one")
+        if sum(option is not None for option in (self.labels, self.text, self.source)) > 1:
+            raise ValueError("labels, text and source each name where labels come from: keep one")
         if self.source is not None:
             name = self.source.get("format")
             if name not in READERS:
@@ -80,7 +80,7 @@ class SyntheticOptions(SourceOptions):
 
 
 class SyntheticReader:
-    """One example a label and copy.
+    """One example per label and copy.
 
     Rejects: ``row_malformed`` here, those of the inner source, and when a picture is drawn ``glyph_missing``,
     ``layout_failed`` and ``ink_empty``.
@@ -90,11 +90,17 @@ class SyntheticReader:
 
     def __init__(self, options: SourceOptions, base: Path) -> None:
         """Raises ``SourceError`` where a file of the options is neither in ``base`` nor here."""
-        self._options = given = SyntheticOptions.model_validate(options.model_dump())
-        self._inner = _labels(given, base)
-        self._banks = bank_shares(given.glyphs, lambda name: resolve(name, base))
-        self._synthesis = Synthesizer(
-            given.seed, given.writers, given.size, given.padding, given.alphabets, self._banks, given.corrections
+        self._options = checked = SyntheticOptions.model_validate(options.model_dump())
+        self._inner = _labels(checked, base)
+        self._banks = bank_shares(checked.glyphs, lambda name: resolve(name, base))
+        self._synthesizer = Synthesizer(
+            checked.seed,
+            checked.writers,
+            checked.size,
+            checked.padding,
+            checked.alphabets,
+            self._banks,
+            checked.corrections,
         )
 
     def files(self) -> list[Path]:
@@ -102,11 +108,11 @@ class SyntheticReader:
         return [*self._inner.files(), *(bank.path for bank in self._banks)]
 
     def settings(self) -> dict[str, Any]:
-        """All that determines ids, labels and ink, by name, as JSON values; of files the sha256, wherever they are."""
-        given = self._options.model_dump(mode="json", exclude={"format", "labels", "text", "source", "glyphs"})
+        """All that determines ids, labels and ink, by name, as JSON values; of files the sha256, not the path."""
+        values = self._options.model_dump(mode="json", exclude={"format", "labels", "text", "source", "glyphs"})
         labels = [self._options.text] if self._options.text is not None else map(file_sha256, self._inner.files())
         glyphs = [[file_sha256(bank.path), bank.share] for bank in self._banks]
-        return {"labels": list(labels), "source": self._options.source, **given, "glyphs": glyphs}
+        return {"labels": list(labels), "source": self._options.source, **values, "glyphs": glyphs}
 
     def plan(self, max_rows: int, max_bytes: int) -> list[Slice]:
         """Cut by labels; a label's copies stay together.
@@ -119,7 +125,7 @@ class SyntheticReader:
         return [replace(part, start=part.start * copies, rows=part.rows * copies) for part in parts]
 
     def read(self, part: Slice) -> Iterator[Example | Reject]:
-        """Every row of one slice, in order; a picture is drawn when its ``read`` is called.
+        """Every row of one slice, in order; an image is drawn when its ``read`` is called.
 
         Raises:
             SourceError: the source cannot be read, or has changed since ``plan``.
@@ -133,39 +139,41 @@ class SyntheticReader:
     def _example(self, row: Example | Reject, number: int, suffix: str) -> Example | Reject:
         if isinstance(row, Reject):
             return replace(row, id=f"{row.id}{suffix}" if row.id else "", row=number)
-        name, made = f"{row.id}{suffix}", self._synthesis
-        image = ImageRef(f"{name}.png", None, partial(_png, made, name, row.label))
-        return Example(name, row.label, image, number, made.writer(name), partial(_metadata, made, name, row.label))
+        name, synthesizer = f"{row.id}{suffix}", self._synthesizer
+        image = ImageRef(f"{name}.png", None, partial(_png, synthesizer, name, row.label))
+        return Example(
+            name, row.label, image, number, synthesizer.writer(name), partial(_metadata, synthesizer, name, row.label)
+        )
 
     def picture(self, example: Example) -> RenderedInk:
         """The ink of an example of this reader.
 
         Raises:
-            ImageError: it cannot be written.
+            ImageError: it cannot be drawn.
         """
-        return _picture(self._synthesis, example.id, example.label)
+        return _picture(self._synthesizer, example.id, example.label)
 
 
-@lru_cache(maxsize=2)  # image and metadata of a row are wanted one after the other
-def _picture(synthesis: Synthesizer, name: str, label: str) -> RenderedInk:
+@lru_cache(maxsize=2)  # image and metadata of a row are read one after the other
+def _picture(synthesizer: Synthesizer, name: str, label: str) -> RenderedInk:
     try:
-        return synthesis.picture(name, label)
+        return synthesizer.picture(name, label)
     except LatexSyntaxError as error:
         raise ImageError("layout_failed", f"the label does not parse: {error.reason}") from None
 
 
-def _png(synthesis: Synthesizer, name: str, label: str) -> bytes:
+def _png(synthesizer: Synthesizer, name: str, label: str) -> bytes:
     from mumer_data.io.png import encode_png
 
-    return encode_png(_picture(synthesis, name, label).image)
+    return encode_png(_picture(synthesizer, name, label).image)
 
 
-def _metadata(synthesis: Synthesizer, name: str, label: str) -> str:
-    """As of an InkML file: annotations and each symbol with its box, here in pixels of the image."""
-    picture = _picture(synthesis, name, label)
+def _metadata(synthesizer: Synthesizer, name: str, label: str) -> str:
+    """As for an InkML file: annotations and each symbol with its box, here in pixels of the image."""
+    picture = _picture(synthesizer, name, label)
     boxes = zip(picture.names, picture.boxes.tolist(), strict=True)
     symbols = [{"label": symbol, "box": box} for symbol, box in boxes]
-    notes = {"truth": label, "UI": name, "writer": synthesis.writer(name)}
+    notes = {"truth": label, "UI": name, "writer": synthesizer.writer(name)}
     return json.dumps({"annotations": notes, "symbols": symbols}, ensure_ascii=False)
 
 
@@ -174,7 +182,7 @@ def _labels(options: SyntheticOptions, base: Path) -> Reader | LabelLines:
         kind = reader_class(str(options.source["format"]))
         return kind(kind.Options.model_validate(options.source), base)
     if options.text is not None:
-        return LabelLines(None, f"{_TEXT}\t{' '.join(options.text.split())}\n".encode())
+        return LabelLines(None, f"{_TEXT_ID}\t{' '.join(options.text.split())}\n".encode())
     if options.labels is not None:
         return LabelLines(resolve(options.labels, base))
     sample = resources.files("mumer_data.readers") / "demo_labels.txt"

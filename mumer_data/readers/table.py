@@ -65,8 +65,8 @@ class TableReader:
     def plan(self, max_rows: int, max_bytes: int) -> list[Slice]:
         """Cut by rows; the size of a row is known for Parquet only. Raises ``SourceError``."""
         rows, size = _extent(self._path, self._path.stat().st_mtime_ns)
-        each = size // max(rows, 1)
-        return cut(((row, row, each) for row in range(rows)), max_rows, max_bytes, str(self._path))
+        row_size = size // max(rows, 1)
+        return cut(((row, row, row_size) for row in range(rows)), max_rows, max_bytes, str(self._path))
 
     def read(self, part: Slice) -> Iterator[Example | Reject]:
         """Every row of one slice. Rejects: ``row_malformed``, ``image_missing``. Raises ``SourceError``."""
@@ -82,8 +82,8 @@ class TableReader:
 
     def _example(self, number: int, row: Row) -> Example | Reject:
         options = self._options
-        given = row.get(options.id) if options.id else number
-        example_id = "" if given is None else str(given)
+        value = row.get(options.id) if options.id else number
+        example_id = "" if value is None else str(value)
         label, image = row.get(options.label), row.get(options.image)
         if not example_id or not isinstance(label, str) or not label.strip():
             column = options.label if example_id else options.id
@@ -96,7 +96,7 @@ class TableReader:
         return Example(example_id, label, reference, number, writer)
 
     def _image(self, example_id: str, image: object) -> ImageRef | str:
-        """The image, or why there is none."""
+        """The image, or the reason why it is missing."""
         data, path = (image.get("bytes"), image.get("path")) if isinstance(image, Mapping) else (image, image)
         if isinstance(data, bytes) and data:
             name = Path(path).name if isinstance(path, str) and path else f"{example_id}.png"
@@ -114,7 +114,7 @@ class TableReader:
 
 @lru_cache(maxsize=64)
 def _extent(path: Path, _version: int) -> tuple[int, int]:
-    """Number of rows, and bytes that their images take in the file (0 where they lie elsewhere)."""
+    """Number of rows, and bytes of their images in the file (0 if they are stored elsewhere)."""
     import pyarrow.parquet as pq
 
     if path.suffix.lower() == ".parquet":

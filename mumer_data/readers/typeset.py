@@ -1,6 +1,6 @@
-r"""Labels without pictures: ``id<TAB>label`` lines, each typeset when its picture is wanted.
+r"""Labels without pictures: ``id<TAB>label`` lines, each typeset when its image is read.
 
-Not for handwriting; the sample that comes with the library is for trying a pipeline out, not for training.
+Not for handwriting; the sample in the library is for trying out a pipeline, not for training.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class TypesetOptions(SourceOptions):
 
 
 class TypesetReader:
-    """A file of ``id<TAB>label`` lines, in UTF-8; a line that is not so is a reject ``row_malformed``."""
+    """A file of ``id<TAB>label`` lines in UTF-8; any other line is a reject ``row_malformed``."""
 
     Options: type[SourceOptions] = TypesetOptions
 
@@ -36,12 +36,12 @@ class TypesetReader:
         self._base = base
 
     def files(self) -> list[Path]:
-        """The label file; nothing where the sample lies in a zipped library."""
+        """The label file; none if the sample is in a zipped library."""
         source = self._source()
         return [source] if isinstance(source, Path) else []
 
     def plan(self, max_rows: int, max_bytes: int) -> list[Slice]:
-        """Cut by rows alone: a picture that is not drawn yet has no size, so ``max_bytes`` plays no part.
+        """Cut by rows alone: an image that is not drawn yet has no size, so ``max_bytes`` has no effect.
 
         Raises:
             SourceError: the file cannot be read, or has no rows.
@@ -55,7 +55,7 @@ class TypesetReader:
             raise SourceError(f"{source} cannot be read ({error}); check the path") from error
 
     def read(self, part: Slice) -> Iterator[Example | Reject]:
-        """Every row of one slice, in order; a picture is drawn when its ``read`` is called.
+        """Every row of one slice, in order; an image is drawn when its ``read`` is called.
 
         Raises:
             SourceError: the file cannot be read, or has changed since ``plan``.

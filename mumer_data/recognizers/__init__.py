@@ -1,7 +1,7 @@
 """Recognizers: images in, text out, through any back-end; the answers of a run are kept in a journal.
 
-Not for training, and no torch here. A recognizer is one module with a class of the shape of `Recognizer`, and one line
-in `RECOGNIZERS`; another package adds its own through the entry-point group ``mumer.recognizers``.
+Not for training, and no torch here. A recognizer is one module with a class that has the interface of `Recognizer`,
+and one line in `RECOGNIZERS`; another package adds its own through the entry-point group ``mumer.recognizers``.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Request:
     """One image to read, once.
 
     Attributes:
-        id, dataset, label: of the example.
+        id, dataset, label: fields of the example.
         sample: number of the sample, from 0.
         prompt: the user turn, without the image placeholder.
         image_path: the path of the image in the prediction file.
@@ -56,8 +56,8 @@ class Answer:
 
     Attributes:
         text: the whole answer.
-        logprob: mean log-probability of its tokens; ``None`` where the back-end does not know it.
-        finish: ``stop`` at the end token, ``length`` where it was cut off.
+        logprob: mean log-probability of its tokens; ``None`` if the back-end does not return it.
+        finish: ``stop`` at the end token, ``length`` if it was cut off.
     """
 
     text: str
@@ -92,7 +92,7 @@ class RecognizerOptions(BaseModel):
 
 
 class Recognizer(Protocol):
-    """Anything that reads images.
+    """A model or service that reads images.
 
     A registered class has a class attribute ``Options`` (a `RecognizerOptions`) and is called with the model's name and
     an instance of it.
@@ -121,7 +121,7 @@ RECOGNIZERS = Registry(
 
 
 def backend_of(model: str) -> str:
-    """The recognizer that runs a model where none is named: ``onnx`` for ``mini`` and exported folders.
+    """The recognizer that runs a model by default: ``onnx`` for ``mini`` and exported folders.
 
     Everything else is a model of transformers.
     """
@@ -135,27 +135,27 @@ def recognizer(name: str, *, model: str, **options: Any) -> Recognizer:
     """The recognizer registered under ``name``.
 
     Args:
-        name: in `RECOGNIZERS`.
+        name: a name in `RECOGNIZERS`.
         model: what it runs: a folder, a file, a Hub id, a command; each back-end says which.
-        options: of the back-end, see its ``Options``.
+        options: options of the back-end, see its ``Options``.
 
     Raises:
         RecognizerError: there is no such recognizer or option, or it cannot run.
     """
     if name not in RECOGNIZERS:
         raise RecognizerError(did_you_mean("recognizer", name, RECOGNIZERS))
-    kind = RECOGNIZERS.load(name)
+    cls = RECOGNIZERS.load(name)
     try:
-        checked = kind.Options.model_validate(options)
+        checked = cls.Options.model_validate(options)
     except ValidationError as error:
-        problems = "; ".join(_problem(problem, kind.Options) for problem in error.errors())
+        problems = "; ".join(_problem(problem, cls.Options) for problem in error.errors())
         raise RecognizerError(f"recognizer {name}: {problems}") from None
-    instance: Recognizer = kind(model, checked)
+    instance: Recognizer = cls(model, checked)
     return instance
 
 
 def _problem(problem: Mapping[str, Any], options: type[BaseModel]) -> str:
-    """One finding of pydantic as one line."""
+    """One error of pydantic as one line."""
     key = ".".join(map(str, problem["loc"]))
     if problem["type"] == "extra_forbidden":
         return did_you_mean("option", key, options.model_fields)
@@ -163,7 +163,7 @@ def _problem(problem: Mapping[str, Any], options: type[BaseModel]) -> str:
 
 
 def require(*modules: str, extra: str) -> None:
-    """Raise `RecognizerError` where a module is not installed; ``extra`` is the extra of mumer-data that brings it."""
+    """Raise `RecognizerError` if a module is not installed; ``extra`` is the extra of mumer-data that installs it."""
     missing = [name for name in modules if find_spec(name) is None]
     if missing:
         raise RecognizerError(f"{', '.join(missing)} not installed: pip install 'mumer-data[{extra}]'")

@@ -23,7 +23,7 @@ from pydantic import Field
 
 from mumer_data.recognizers import Answer, Answered, Key, RecognizerError, RecognizerOptions, Request, Sampling
 
-_TAIL = 2_000  # characters of standard error that an error shows
+_MAX_STDERR = 2_000  # characters of standard error that an error shows
 
 
 class CommandRecognizer:
@@ -55,8 +55,8 @@ class CommandRecognizer:
         self._options = options
 
     def answers(self, requests: Sequence[Request], sampling: Sampling, done: Container[Key] = ()) -> Iterator[Answered]:
-        """As they come; every worker has a process of its own."""
-        left = [request for request in requests if request.key not in done]
+        """In order; every worker has its own process."""
+        pending = [request for request in requests if request.key not in done]
         local = threading.local()
         workers: list[_Worker] = []
 
@@ -69,7 +69,7 @@ class CommandRecognizer:
         with tempfile.TemporaryDirectory(prefix="mumer-images-") as folder:
             try:
                 with ThreadPoolExecutor(self._options.workers) as pool:
-                    futures = [pool.submit(read, request) for request in left]
+                    futures = [pool.submit(read, request) for request in pending]
                     try:
                         for future in futures:
                             yield [future.result()]
@@ -91,7 +91,7 @@ class _Worker:
         self._errors: IO[bytes] | None = None
 
     def read(self, request: Request) -> Answer:
-        """The answer for one image; the process is started where there is none."""
+        """The answer for one image; the process is started if it is not running."""
         image = self._folder / f"{threading.get_ident()}.png"
         image.write_bytes(request.read())
         line = {
@@ -113,8 +113,10 @@ class _Worker:
                 self.stop()
         if self._options.on_failure == "empty":
             return Answer("", finish="length")
-        said = f"; it said: {tail}" if tail else ""
-        raise RecognizerError(f"{self._command[0]} did not read {request.id!r} ({problem}){said}; start again to go on")
+        stderr = f"; it said: {tail}" if tail else ""
+        raise RecognizerError(
+            f"{self._command[0]} did not read {request.id!r} ({problem}){stderr}; start again to go on"
+        )
 
     def _ask(self, line: dict[str, Any]) -> Answer:
         process = self._process or self._start()
@@ -153,14 +155,14 @@ class _Worker:
         except OSError as error:
             raise RecognizerError(f"{self._command[0]} cannot be started: {error.strerror or error}") from None
         self._lines = queue.Queue()
-        threading.Thread(target=_pump, args=(self._process.stdout, self._lines), daemon=True).start()
+        threading.Thread(target=_forward_lines, args=(self._process.stdout, self._lines), daemon=True).start()
         return self._process
 
     def _error_text(self) -> str:
         if self._errors is None:
             return ""
         self._errors.seek(0, os.SEEK_END)
-        self._errors.seek(max(0, self._errors.tell() - _TAIL))
+        self._errors.seek(max(0, self._errors.tell() - _MAX_STDERR))
         return self._errors.read().decode("utf-8", errors="replace").strip()
 
     def stop(self) -> None:
@@ -180,8 +182,8 @@ class _Worker:
             self._errors = None
 
 
-def _pump(stream: IO[bytes] | None, lines: queue.Queue[bytes]) -> None:
-    """Pass lines on as they come; an empty one says that the stream has ended."""
+def _forward_lines(stream: IO[bytes] | None, lines: queue.Queue[bytes]) -> None:
+    """Put each line into the queue; an empty one marks the end of the stream."""
     assert stream is not None
     with suppress(OSError):
         for line in stream:

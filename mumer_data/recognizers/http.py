@@ -21,8 +21,8 @@ from pydantic import Field
 
 from mumer_data.recognizers import Answer, Answered, Key, RecognizerError, RecognizerOptions, Request, Sampling, require
 
-_AGAIN = frozenset((408, 409, 425, 429))  # and every 5xx
-_SHOWN = 300  # characters of a response that an error shows
+_RETRY_STATUSES = frozenset((408, 409, 425, 429))  # and every 5xx
+_MAX_SHOWN = 300  # characters of a response that an error shows
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 
 
@@ -34,7 +34,7 @@ class HttpRecognizer:
 
         Attributes:
             body: JSON to post, with ``{image}`` (base64), ``{prompt}`` and ``{id}`` in its texts; without it, the bytes
-                of the image are posted as they are.
+                of the image are posted unchanged.
             headers: further headers; ``${NAME}`` stands for an environment variable, which is never shown.
             response: JMESPath of the formula in the JSON response, e.g. ``results[0].latex``; without it, the response
                 is the formula.
@@ -58,17 +58,19 @@ class HttpRecognizer:
         if not model.startswith(("http://", "https://")):
             raise RecognizerError(f"'{model}' is not a URL: the recognizer http needs one as --model")
         self._url, self._options, self._stop = model, options, Event()
-        self._paths = {name: _compiled(path) for name in ("response", "logprob") if (path := getattr(options, name))}
+        self._paths = {
+            name: _compile_path(path) for name in ("response", "logprob") if (path := getattr(options, name))
+        }
         self._headers = {name: _VARIABLE.sub(_environment, value) for name, value in options.headers.items()}
 
     def answers(self, requests: Sequence[Request], sampling: Sampling, done: Container[Key] = ()) -> Iterator[Answered]:
-        """In order; a request that fails for good ends the run, and everything before it is safe."""
-        left = [request for request in requests if request.key not in done]
+        """In order; a request that fails after all retries ends the run; earlier answers are kept."""
+        pending = [request for request in requests if request.key not in done]
         self._stop = Event()
         with ThreadPoolExecutor(self._options.concurrency) as pool:
-            futures = [pool.submit(self._ask, request) for request in left]
+            futures = [pool.submit(self._ask, request) for request in pending]
             try:
-                for request, future in zip(left, futures, strict=True):
+                for request, future in zip(pending, futures, strict=True):
                     yield [(request, future.result())]
             finally:
                 self._stop.set()
@@ -77,20 +79,20 @@ class HttpRecognizer:
 
     def _ask(self, request: Request) -> Answer:
         problem = "the run has ended"
-        for tried in range(self._options.retries + 1):
+        for attempt in range(self._options.retries + 1):
             if self._stop.is_set():
                 break
             try:
                 return self._answer(self._post(request), request)
             except urllib.error.HTTPError as error:
                 problem = f"status {error.code}"
-                if error.code not in _AGAIN and error.code < 500:
-                    said = error.read(_SHOWN).decode("utf-8", errors="replace")
-                    raise RecognizerError(f"the service refuses {request.id!r} ({error.code}): {said}") from None
+                if error.code not in _RETRY_STATUSES and error.code < 500:
+                    message = error.read(_MAX_SHOWN).decode("utf-8", errors="replace")
+                    raise RecognizerError(f"the service refuses {request.id!r} ({error.code}): {message}") from None
             except OSError as error:
                 problem = str(getattr(error, "reason", error))
-            pause = min(30.0, self._options.pause * 2**tried) * random.uniform(0.5, 1.0)
-            if tried == self._options.retries or self._stop.wait(pause):
+            pause = min(30.0, self._options.pause * 2**attempt) * random.uniform(0.5, 1.0)
+            if attempt == self._options.retries or self._stop.wait(pause):
                 break
         raise RecognizerError(f"no answer for {request.id!r} ({problem}); start again to go on")
 
@@ -100,9 +102,9 @@ class HttpRecognizer:
             data, kind = image, "application/octet-stream"
         else:
             values = {"image": base64.b64encode(image).decode("ascii"), "prompt": request.prompt, "id": request.id}
-            data, kind = json.dumps(_filled(self._options.body, values)).encode(), "application/json"
-        asked = urllib.request.Request(self._url, data, {"Content-Type": kind, **self._headers}, method="POST")
-        with urllib.request.urlopen(asked, timeout=self._options.timeout) as response:
+            data, kind = json.dumps(_fill(self._options.body, values)).encode(), "application/json"
+        http_request = urllib.request.Request(self._url, data, {"Content-Type": kind, **self._headers}, method="POST")
+        with urllib.request.urlopen(http_request, timeout=self._options.timeout) as response:
             body: bytes = response.read()
         return body
 
@@ -112,17 +114,17 @@ class HttpRecognizer:
         try:
             value = json.loads(data)
         except ValueError:
-            shown = data[:_SHOWN].decode("utf-8", errors="replace")
+            shown = data[:_MAX_SHOWN].decode("utf-8", errors="replace")
             raise RecognizerError(f"the response for {request.id!r} is not JSON: {shown}") from None
         text = self._paths["response"].search(value)
         if not isinstance(text, str):
-            shown = json.dumps(value)[:_SHOWN]
+            shown = json.dumps(value)[:_MAX_SHOWN]
             raise RecognizerError(f"the response for {request.id!r} has no text at {self._options.response!r}: {shown}")
         logprob = self._paths["logprob"].search(value) if "logprob" in self._paths else None
         return Answer(text, float(logprob) if isinstance(logprob, int | float) else None)
 
 
-def _compiled(path: str) -> Any:
+def _compile_path(path: str) -> Any:
     require("jmespath", extra="http")
     import jmespath
 
@@ -138,12 +140,12 @@ def _environment(match: re.Match[str]) -> str:
     return os.environ[match[1]]
 
 
-def _filled(value: Any, values: dict[str, str]) -> Any:
-    """A template with its placeholders replaced, however deep."""
+def _fill(value: Any, values: dict[str, str]) -> Any:
+    """A template with its placeholders replaced, on all levels."""
     if isinstance(value, str):
         for name, text in values.items():
             value = value.replace(f"{{{name}}}", text)
         return value
     if isinstance(value, dict):
-        return {key: _filled(item, values) for key, item in value.items()}
-    return [_filled(item, values) for item in value] if isinstance(value, list) else value
+        return {key: _fill(item, values) for key, item in value.items()}
+    return [_fill(item, values) for item in value] if isinstance(value, list) else value

@@ -1,6 +1,6 @@
-"""Answers on disk as they come, a line each, and the Parquet file that they become at the end.
+"""The journal of a run: one line per answer, and the Parquet file that is written from it at the end.
 
-A line is whole or worthless: what a kill cut off is read again. Not for asking any model.
+An incomplete line (of a killed run) is ignored, and its image is read again. Not for running models.
 """
 
 from __future__ import annotations
@@ -36,23 +36,23 @@ SCHEMA = pa.schema(
 )
 
 
-_FACTS = b"mumer_predict"
-_GROUP = 50_000  # rows of a row group
+_METADATA_KEY = b"mumer_predict"
+_ROW_GROUP_SIZE = 50_000  # rows of a row group
 
 
 def facts_of(predictions: Path) -> dict[str, Any]:
-    """Model, data and options of the run that wrote a file of predictions; empty where another program did."""
-    stored = (pq.read_schema(predictions).metadata or {}).get(_FACTS, b"{}")
+    """Model, data and options of the run that wrote a file of predictions; empty if another program did."""
+    stored = (pq.read_schema(predictions).metadata or {}).get(_METADATA_KEY, b"{}")
     facts: dict[str, Any] = json.loads(stored)
     return facts
 
 
 class Journal:
-    """What is done so far of one run; use `open_journal`."""
+    """The answers of one run so far; use `open_journal`."""
 
     def __init__(self, path: Path, facts: dict[str, Any]) -> None:
         self._path = path
-        self.done: dict[Key, int] = {}  # where each answer's line begins: a million answers would fill the memory
+        self.done: dict[Key, int] = {}  # offset of each answer's line: a million answers would fill the memory
         if path.exists():
             self._recover(facts)
         self._file = path.open("ab")
@@ -77,7 +77,7 @@ class Journal:
                 elif row != {"run": facts}:
                     raise OutputError(
                         f"{self._path} belongs to a run with other options or data ({line.decode()[:300].strip()}); "
-                        "name another output, or remove it to begin anew"
+                        "name another output, or remove it to start again"
                     )
                 end += len(line)
             file.truncate(end)
@@ -92,7 +92,7 @@ class Journal:
         return [begin + size for size in accumulate(map(len, lines[:-1]), initial=0)]
 
     def add(self, answered: Answered) -> None:
-        """Write answers, and wait until the disk has them; what was answered before keeps its first answer."""
+        """Write answers and fsync them; a request that was answered before keeps its first answer."""
         rows = {request.key: _row(request, answer) for request, answer in answered if request.key not in self.done}
         if rows:
             self.done |= zip(rows, self._append(*rows.values()), strict=True)
@@ -124,22 +124,22 @@ def _row(request: Request, answer: Answer) -> dict[str, Any]:
 
 
 def final_line(answer: str) -> str:
-    """The label in an answer: its last line, whatever a task writes before it."""
+    """The label in an answer: its last line."""
     return answer.rstrip().rpartition("\n")[2].strip()
 
 
-def _journal_of(out: Path) -> Path:
+def _journal_path(out: Path) -> Path:
     return out.with_name(f"{out.name}.journal")
 
 
 @contextmanager
 def open_journal(out: Path, facts: dict[str, Any]) -> Iterator[Journal]:
-    """The journal of the run that writes ``out``, with nobody else at it.
+    """The journal of the run that writes ``out``, locked.
 
     Raises:
         OutputError: it is in use, belongs to another run, or cannot be written.
     """
-    path = _journal_of(out)
+    path = _journal_path(out)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(f"{path}.lock", timeout=0):
@@ -156,17 +156,17 @@ def open_journal(out: Path, facts: dict[str, Any]) -> Iterator[Journal]:
 
 
 def finish(out: Path, rows: Iterable[dict[str, Any]], facts: dict[str, Any]) -> None:
-    """Write the Parquet file, with what the run was in its metadata; then drop the journal."""
-    schema = SCHEMA.with_metadata({_FACTS: json.dumps(facts)})
-    left = iter(rows)
+    """Write the Parquet file with the facts of the run in its metadata; then remove the journal."""
+    schema = SCHEMA.with_metadata({_METADATA_KEY: json.dumps(facts)})
+    remaining = iter(rows)
     with atomic_write(out) as temporary, pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
-        while batch := list(islice(left, _GROUP)):
+        while batch := list(islice(remaining, _ROW_GROUP_SIZE)):
             writer.write_table(pa.Table.from_pylist(batch, schema))
-    _drop(out)
+    _remove_journal(out)
 
 
 def is_done(out: Path, facts: dict[str, Any]) -> bool:
-    """Whether ``out`` is there, written by just this run; what a kill at the very end left beside it goes.
+    """Whether ``out`` exists and was written by the same run; removes a journal that a killed run left beside it.
 
     Raises:
         OutputError: another run wrote it.
@@ -179,14 +179,14 @@ def is_done(out: Path, facts: dict[str, Any]) -> bool:
         stored = {}
     if stored != facts:
         other = [name for name in facts if stored.get(name) != facts[name]] if stored else []
-        differs = f"with other {', '.join(other)}" if other else "by another program"
-        raise OutputError(f"{out} exists, written {differs}: remove the file or name another")
-    _drop(out)
+        author = f"with other {', '.join(other)}" if other else "by another program"
+        raise OutputError(f"{out} exists, written {author}: remove the file or name another")
+    _remove_journal(out)
     return True
 
 
-def _drop(out: Path) -> None:
-    """Remove the journal of a run that is done."""
-    journal = _journal_of(out)
+def _remove_journal(out: Path) -> None:
+    """Remove the journal of a finished run."""
+    journal = _journal_path(out)
     journal.unlink(missing_ok=True)
     Path(f"{journal}.lock").unlink(missing_ok=True)

@@ -68,11 +68,11 @@ class SearchOptions(RecognizerOptions):
 
 
 class OnnxModel:
-    """A model at work: encoded images in, texts out.
+    """A loaded model: encoded images in, texts out.
 
     Args:
-        folder: with the manifest and the two graphs.
-        threads: of onnxruntime.
+        folder: folder with the manifest and the two graphs.
+        threads: threads of onnxruntime.
 
     Raises:
         RecognizerError: onnxruntime is not installed.
@@ -88,7 +88,7 @@ class OnnxModel:
         self._vocabulary = {token: number for number, token in enumerate(tokens) if number not in hidden}
 
     def read(self, images: Sequence[bytes]) -> list[tuple[str, float]]:
-        """(text, log probability of all its tokens) of each encoded image; one without ink is empty, with 0."""
+        """(text, log probability of all its tokens) of each encoded image; ``("", 0)`` without ink."""
         return [(text, score) for text, score, _ in (self.read_one(image) for image in images)]
 
     def read_one(
@@ -98,8 +98,8 @@ class OnnxModel:
 
         Args:
             image: encoded, of any size and polarity.
-            sampling: temperature, top_p and longest text; the likeliest tokens if left out.
-            rng: for sampling.
+            sampling: temperature, top_p and longest text; the most likely tokens if left out.
+            rng: random generator for sampling.
         """
         pixels = self._pixels(image)
         if pixels is None:
@@ -108,13 +108,13 @@ class OnnxModel:
         (cross,) = self._encoder.run(None, {"pixel_values": pixels})
         shape = manifest.cache
         past = np.zeros((2 * shape.layers, 1, shape.heads, 0, shape.size), dtype=np.float32)
-        longest = min(manifest.max_length, sampling.max_tokens) if sampling else manifest.max_length
+        max_length = min(manifest.max_length, sampling.max_tokens) if sampling else manifest.max_length
         token, score, tokens = manifest.start, 0.0, []
-        for _ in range(longest):
+        for _ in range(max_length):
             feeds = {"token": np.array([[token]], dtype=np.int64), "cross": cross, "past": past}
-            logs, past = self._decoder.run(None, feeds)
-            token = _next(logs[0], sampling, rng)
-            score += float(logs[0, token])
+            log_probabilities, past = self._decoder.run(None, feeds)
+            token = _next(log_probabilities[0], sampling, rng)
+            score += float(log_probabilities[0, token])
             tokens.append(token)
             if token == manifest.end:
                 break
@@ -161,11 +161,11 @@ class OnnxModel:
         """
         manifest = self.manifest
         numbers = [self._numbers(text) for text in texts]
-        known = [place for place, one in enumerate(numbers) if one is not None]
+        known = [index for index, row in enumerate(numbers) if row is not None]
         pixels = self._pixels(image) if known else None
-        found: list[float | None] = [None] * len(texts)
+        scores: list[float | None] = [None] * len(texts)
         if pixels is None:
-            return found
+            return scores
         rows = [row for row in numbers if row is not None]
         length = max(map(len, rows))
         targets = np.array([row + [manifest.end] * (length - len(row)) for row in rows], dtype=np.int64)
@@ -176,15 +176,17 @@ class OnnxModel:
         past = np.zeros((2 * shape.layers, len(rows), shape.heads, 0, shape.size), dtype=np.float32)
         sums = np.zeros(len(rows))
         for step in range(length):
-            logs, past = self._decoder.run(None, {"token": inputs[:, step : step + 1], "cross": cross, "past": past})
-            going = np.array([step < len(row) for row in rows])
-            sums += np.where(going, logs[np.arange(len(rows)), targets[:, step]], 0.0)
-        for place, total in zip(known, sums.tolist(), strict=True):
-            found[place] = total
-        return found
+            log_probabilities, past = self._decoder.run(
+                None, {"token": inputs[:, step : step + 1], "cross": cross, "past": past}
+            )
+            active = np.array([step < len(row) for row in rows])
+            sums += np.where(active, log_probabilities[np.arange(len(rows)), targets[:, step]], 0.0)
+        for index, total in zip(known, sums.tolist(), strict=True):
+            scores[index] = total
+        return scores
 
     def _numbers(self, text: Sequence[str]) -> list[int] | None:
-        """Numbers of the tokens of a text and its end; ``None`` where it cannot be written by the model."""
+        """Numbers of the tokens of a text and the end token; ``None`` if the model cannot produce it."""
         numbers = [self._vocabulary.get(token) for token in text]
         known = [number for number in numbers if number is not None]
         if len(known) < len(numbers) or len(known) >= self.manifest.max_length:
@@ -210,20 +212,20 @@ def _session(path: Path, threads: int) -> Any:
     options.log_severity_level = 3
     try:
         return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # onnxruntime raises classes of its own for a missing and for a damaged file
+    except Exception as error:  # onnxruntime raises its own classes for a missing and for a damaged file
         raise SourceError(f"{path} cannot be loaded ({error}); export the model again") from None
 
 
-def _next(logs: Floats, sampling: Sampling | None, rng: np.random.Generator | None) -> int:
-    """The likeliest token, or one drawn from the likeliest ones that have ``top_p`` of the probability."""
+def _next(log_probabilities: Floats, sampling: Sampling | None, rng: np.random.Generator | None) -> int:
+    """The most likely token, or one sampled from the most likely ones with ``top_p`` of the probability."""
     if sampling is None or sampling.temperature <= 0 or rng is None:
-        return int(logs.argmax())
-    scaled = logs.astype(np.float64) / sampling.temperature
-    chances = np.exp(scaled - scaled.max())
-    chances /= chances.sum()
-    order = np.argsort(-chances, kind="stable")
-    kept = order[: int((np.cumsum(chances[order]) < sampling.top_p).sum()) + 1]
-    return int(rng.choice(kept, p=chances[kept] / chances[kept].sum()))
+        return int(log_probabilities.argmax())
+    scaled = log_probabilities.astype(np.float64) / sampling.temperature
+    probabilities = np.exp(scaled - scaled.max())
+    probabilities /= probabilities.sum()
+    order = np.argsort(-probabilities, kind="stable")
+    nucleus = order[: int((np.cumsum(probabilities[order]) < sampling.top_p).sum()) + 1]
+    return int(rng.choice(nucleus, p=probabilities[nucleus] / probabilities[nucleus].sum()))
 
 
 def model_folder(model: str) -> Path:
@@ -238,7 +240,7 @@ class OnnxRecognizer:
         """Options of the back-end ``onnx``, and those of `SearchOptions`; sampling is not searched.
 
         Attributes:
-            threads: of onnxruntime.
+            threads: threads of onnxruntime.
         """
 
         threads: int = Field(1, ge=1)
@@ -248,7 +250,7 @@ class OnnxRecognizer:
         self._options = options
 
     def answers(self, requests: Sequence[Request], sampling: Sampling, done: Container[Key] = ()) -> Iterator[Answered]:
-        """One by one: an answer does not depend on what else is read. Prompts are not used."""
+        """One by one: an answer does not depend on other requests. Prompts are not used."""
         for request in requests:
             if request.key not in done:
                 text, score, count = self._answer(request, sampling)

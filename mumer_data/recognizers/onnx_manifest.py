@@ -30,12 +30,12 @@ class CacheShape(_Strict):
 
 
 class OnnxManifest(_Strict):
-    """What a runner must know of a model.
+    """What is needed to run a model.
 
     Attributes:
-        format: of the ONNX files; the encoder maps ``pixel_values`` to ``cross``, the decoder maps ``token``, ``cross``
-            and ``past`` to ``log_probabilities`` and ``cache``.
-        name, licence: of the model.
+        format: format of the ONNX files; the encoder maps ``pixel_values`` to ``cross``, the decoder maps ``token``,
+            ``cross`` and ``past`` to ``log_probabilities`` and ``cache``.
+        name, licence: name and licence of the model.
         weights: ``float32`` or ``int8``.
         encoder, decoder: names of the files beside the manifest.
         fit: how an image is prepared.
@@ -76,5 +76,5 @@ def read_manifest(folder: Path) -> OnnxManifest:
     """
     path = folder / MANIFEST
     if not path.is_file():
-        raise SourceError(f"{path} does not exist: give the folder of a model exported with `mumer reader export`")
+        raise SourceError(f"{path} does not exist: name the folder of a model exported with `mumer reader export`")
     return validated(OnnxManifest, read_yaml(path, SourceError), str(path), SourceError)

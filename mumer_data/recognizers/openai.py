@@ -1,4 +1,4 @@
-"""Recognizer `openai`: any server that speaks OpenAI's chat completions (vLLM, SGLang, `transformers serve`)."""
+"""Recognizer `openai`: any server with OpenAI's chat completions API (vLLM, SGLang, `transformers serve`)."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from mumer_data.recognizers import (
     require,
 )
 
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0  # seconds between tries; they double
-_LONGEST_WISH = 120.0  # seconds that a server may ask for by Retry-After
+_MIN_PAUSE, _MAX_PAUSE = 0.5, 30.0  # seconds between tries; they double
+_MAX_RETRY_AFTER = 120.0  # seconds that a server may ask for by Retry-After
 
 
 class OpenAIRecognizer:
@@ -48,7 +48,7 @@ class OpenAIRecognizer:
         timeout: float = Field(120.0, gt=0)
         retries: int = Field(6, ge=0)
         logprobs: bool = False
-        pause: float = Field(_FIRST_PAUSE, ge=0)
+        pause: float = Field(_MIN_PAUSE, ge=0)
 
     def __init__(self, model: str, options: Options) -> None:
         require("openai", extra="train")
@@ -64,13 +64,13 @@ class OpenAIRecognizer:
         self._logprobs, self._pause, self._stop = options.logprobs, options.pause, Event()
 
     def answers(self, requests: Sequence[Request], sampling: Sampling, done: Container[Key] = ()) -> Iterator[Answered]:
-        """As they come; a request that fails for good ends the run, and everything before it is safe."""
-        left = (request for request in requests if request.key not in done)
+        """In order of completion; a request that fails after all retries ends the run; earlier answers are kept."""
+        pending = (request for request in requests if request.key not in done)
         self._stop = Event()
         with ThreadPoolExecutor(self._concurrency) as pool:
 
             def submit(count: int) -> set[Future[tuple[Request, Answer]]]:
-                return {pool.submit(self._ask, request, sampling) for request in islice(left, count)}
+                return {pool.submit(self._ask, request, sampling) for request in islice(pending, count)}
 
             running, problems = submit(self._concurrency), list[BaseException]()
             try:
@@ -78,7 +78,7 @@ class OpenAIRecognizer:
                     finished, running = wait(running, return_when=FIRST_COMPLETED)
                     yield [future.result() for future in finished if future.exception() is None]
                     problems += filter(None, (future.exception() for future in finished))
-                    if problems:  # what is under way may still be answered, and need not be asked again
+                    if problems:  # requests in flight may still be answered, and are then not sent again
                         self._stop.set()
                     else:
                         running |= submit(len(finished))
@@ -91,7 +91,7 @@ class OpenAIRecognizer:
         import openai
 
         body = self._body(request, sampling)
-        for tried in range(self._retries + 1):
+        for attempt in range(self._retries + 1):
             try:
                 return request, _answer(self._client.chat.completions.create(**body))
             except openai.APIStatusError as error:
@@ -102,19 +102,19 @@ class OpenAIRecognizer:
                 problem: Exception = error
             except (openai.APIConnectionError, openai.APIResponseValidationError, ValueError) as error:
                 problem = error
-            if tried == self._retries or self._stop.wait(self._pause_after(tried, problem)):
+            if attempt == self._retries or self._stop.wait(self._pause_after(attempt, problem)):
                 break
         raise RecognizerError(
-            f"no answer for {request.id!r} after {tried + 1} tries ({problem}); start again to go on"
+            f"no answer for {request.id!r} after {attempt + 1} tries ({problem}); start again to go on"
         ) from None
 
-    def _pause_after(self, tried: int, problem: Exception) -> float:
-        """Seconds: twice as many each time, or as many as the server asks for."""
+    def _pause_after(self, attempt: int, problem: Exception) -> float:
+        """Seconds before the next attempt: doubled each time, or as many as the server asks for."""
         response = getattr(problem, "response", None)
-        asked = str(response.headers.get("retry-after", "")) if response is not None else ""
-        if asked.isascii() and asked.isdigit():
-            return min(float(asked), _LONGEST_WISH)
-        return min(_LONGEST_PAUSE, self._pause * float(2**tried)) * random.uniform(0.5, 1.0)
+        retry_after = str(response.headers.get("retry-after", "")) if response is not None else ""
+        if retry_after.isascii() and retry_after.isdigit():
+            return min(float(retry_after), _MAX_RETRY_AFTER)
+        return min(_MAX_PAUSE, self._pause * float(2**attempt)) * random.uniform(0.5, 1.0)
 
     def _body(self, request: Request, sampling: Sampling) -> dict[str, Any]:
         image = {"type": "image_url", "image_url": {"url": data_url(request.read())}}
@@ -137,7 +137,7 @@ def data_url(data: bytes) -> str:
 
 
 def _answer(completion: Any) -> Answer:
-    """The answer in a completion; raises ``ValueError`` where it is not whole."""
+    """The answer in a completion; raises ``ValueError`` if it is incomplete."""
     choices = getattr(completion, "choices", None)
     if not choices or choices[0].finish_reason is None or choices[0].message.content is None:
         raise ValueError("the answer breaks off")

@@ -20,8 +20,8 @@ class PythonRecognizer:
     """A callable that takes encoded images; ``model`` names it.
 
     For each image it returns a text, a pair (text, mean log-probability of its tokens), or a list of such for several
-    samples. The module is looked up in the present folder too. It is imported, so run only what you trust; a pipeline
-    file cannot name one.
+    samples. The module is looked up in the working directory too. It is imported, so run only code that you trust; a
+    pipeline file cannot name one.
     """
 
     class Options(RecognizerOptions):
@@ -39,8 +39,8 @@ class PythonRecognizer:
 
     def answers(self, requests: Sequence[Request], sampling: Sampling, done: Container[Key] = ()) -> Iterator[Answered]:
         """Batch by batch, in order."""
-        left = (request for request in requests if request.key not in done)
-        while batch := list(islice(left, self._batch)):
+        pending = (request for request in requests if request.key not in done)
+        while batch := list(islice(pending, self._batch)):
             yield list(zip(batch, self._read(batch), strict=True))
 
     def _read(self, batch: list[Request]) -> list[Answer]:

@@ -1,4 +1,4 @@
-"""Self-consistency of answers: does the tree, or do the counts, that a model writes first match the label after them?
+"""Self-consistency of answers: whether the tree or counts at the start of an answer match the label after them.
 
 Not for correctness: see `mumer_data.metrics`.
 """
@@ -21,12 +21,12 @@ UNNAMED: tuple[Dialect, ...] = ("published", "slt")
 
 @dataclass(frozen=True, slots=True)
 class SelfCheck:
-    """How often answers agree with themselves.
+    """Counts of self-consistent answers.
 
     Attributes:
-        n: answers.
-        readable: whose tree or counts can be read.
-        agree: whose tree or counts are those of their own label; where that cannot be read, they are not.
+        n: number of answers.
+        readable: answers whose tree or counts can be read.
+        agree: answers whose tree or counts are those of their label; a label that cannot be read does not agree.
     """
 
     n: int
@@ -35,12 +35,12 @@ class SelfCheck:
 
 
 def self_check(answers: Iterable[str], task: str, dialect: Dialect | None = None) -> SelfCheck:
-    """Read the first part of each answer back, and compare it with the last line.
+    """Parse the first part of each answer, and compare it with the last line.
 
     Args:
-        answers: of one task.
+        answers: answers of one task.
         task: ``tree_cot`` or ``symbol_count``.
-        dialect: of the trees; ``None`` for ``published`` or ``slt``.
+        dialect: dialect of the trees; ``None`` for ``published`` or ``slt``.
 
     Raises:
         RecognizerError: answers of the task have only one part.
@@ -52,21 +52,21 @@ def self_check(answers: Iterable[str], task: str, dialect: Dialect | None = None
 
 
 def check_task(task: str) -> None:
-    """Raise `RecognizerError` where answers of a task have only one part."""
+    """Raise `RecognizerError` if answers of a task have only one part."""
     if task not in TASKS:
         raise RecognizerError(f"answers of {task} have one part: choose {' or '.join(TASKS)}")
 
 
 def agrees(answer: str, task: str, dialect: Dialect | None = None) -> bool | None:
-    """Whether the first part is what the label after it gives; ``None`` where the first part cannot be read.
+    """Whether the first part matches the label after it; ``None`` if the first part cannot be read.
 
-    ``compact`` must be named: in it the tree of a label without a branch is the label, and so is a repeated answer.
+    ``compact`` must be named: its tree of a label without branches is the label itself, as is a repeated answer.
     """
     first, _, _ = answer.rstrip().rpartition("\n")
     label = final_line(answer)
     if task != "tree_cot":
         return _counts_agree(first, label)
-    verdicts = [_tree_agrees(first, label, one) for one in ([dialect] if dialect else UNNAMED)]
+    verdicts = [_tree_agrees(first, label, candidate) for candidate in ([dialect] if dialect else UNNAMED)]
     return True if True in verdicts else False if False in verdicts else None
 
 

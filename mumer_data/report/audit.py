@@ -11,7 +11,7 @@ from rich.text import Text
 
 from mumer_data.label_audit.rank import Finding
 
-_SHOWN = 20
+_MAX_ROWS = 20
 _SIGNALS = {
     "syntax": "does not parse",
     "raw_label": "released label differs",
@@ -24,7 +24,7 @@ _SIGNALS = {
 def print_audit(out: Path, summary: dict[str, Any], findings: Sequence[Finding]) -> None:
     """Counts, the most doubtful rows, and where the rest is."""
     console = Console()
-    for finding in findings[:_SHOWN]:
+    for finding in findings[:_MAX_ROWS]:
         signals = [text for name, text in _SIGNALS.items() if getattr(finding.signals, name)]
         if finding.evidence["ink_misfit"] >= 3:
             signals.append("ink does not fit")

@@ -31,7 +31,7 @@ CONFUSION_SCHEMA = pa.schema(
         ("examples", pa.list_(pa.struct([("id", pa.string()), ("label", pa.string()), ("prediction", pa.string())]))),
     ]
 )
-_MAP_PAIRS = 60  # the most frequent confusions, whose symbols make the heat map's rows and columns
+_MAX_PAIRS = 60  # the most frequent confusions; their symbols are the rows and columns of the heat map
 _MISSING = "(nothing)"
 
 
@@ -46,13 +46,13 @@ def _one_sided(row: ConfusionRow) -> str:
     return "deletions" if row.confusion.label else "insertions"
 
 
-def confusions_json(found: Confusions) -> dict[str, Any]:
+def confusions_json(confusions: Confusions) -> dict[str, Any]:
     """The counts, and the rows of each section, the most frequent first."""
     sections: dict[str, list[dict[str, Any]]] = {name: [] for name in SECTIONS}
-    for row in found.rows():
+    for row in confusions.rows():
         sections[section_of(row)].append(_record(row))
-    counts = {"predictions": found.predictions, "wrong": found.wrong, "degenerate": found.degenerate}
-    return {**counts, "dropped": found.dropped, **sections}
+    counts = {"predictions": confusions.predictions, "wrong": confusions.wrong, "degenerate": confusions.degenerate}
+    return {**counts, "dropped": confusions.dropped, **sections}
 
 
 def _record(row: ConfusionRow) -> dict[str, Any]:
@@ -67,29 +67,30 @@ def _record(row: ConfusionRow) -> dict[str, Any]:
     }
 
 
-def write_confusions(path: Path, found: Confusions) -> None:
+def write_confusions(path: Path, confusions: Confusions) -> None:
     """All confusions as Parquet, whole or not at all; raises ``OutputError``."""
-    table = pa.Table.from_pylist([_record(row) for row in found.rows()], CONFUSION_SCHEMA)
+    table = pa.Table.from_pylist([_record(row) for row in confusions.rows()], CONFUSION_SCHEMA)
     with atomic_write(path) as temporary:
         pq.write_table(table, temporary, compression="zstd")
 
 
-def print_confusions(found: Confusions, top: int) -> None:
+def print_confusions(confusions: Confusions, top: int) -> None:
     """One table per section with its ``top`` rows."""
     console = Console()
     console.print(
         Text(
-            f"{found.predictions + found.degenerate:,} predictions: {found.predictions - found.wrong:,} right, "
-            f"{found.wrong:,} wrong, {found.degenerate:,} degenerate (not counted below)"
+            f"{confusions.predictions + confusions.degenerate:,} predictions: "
+            f"{confusions.predictions - confusions.wrong:,} right, "
+            f"{confusions.wrong:,} wrong, {confusions.degenerate:,} degenerate (not counted below)"
         )
     )
-    rows = found.rows()
+    rows = confusions.rows()
     for name, title in SECTIONS.items():
         chosen = [row for row in rows if section_of(row) == name]
         if chosen:
             console.print(_table(title, chosen, top))
-    if found.dropped:
-        console.print(Text(f"{found.dropped:,} sightings of rare confusions were let go", style="yellow"))
+    if confusions.dropped:
+        console.print(Text(f"{confusions.dropped:,} occurrences of rare confusions were not kept", style="yellow"))
 
 
 def _table(title: str, rows: list[ConfusionRow], top: int) -> Table:
@@ -111,7 +112,7 @@ def _table(title: str, rows: list[ConfusionRow], top: int) -> Table:
     return table
 
 
-def plot_confusions(path: Path, found: Confusions) -> Path:
+def plot_confusions(path: Path, confusions: Confusions) -> Path:
     """A heat map of the most frequent confusions as PNG: label symbols down, predicted symbols across.
 
     Colour is the share of the label symbol's occurrences, the number in a cell the count.
@@ -121,7 +122,7 @@ def plot_confusions(path: Path, found: Confusions) -> Path:
     """
     from matplotlib.figure import Figure
 
-    chosen = [row for row in found.all_datasets().rows() if row.confusion.label][:_MAP_PAIRS]
+    chosen = [row for row in confusions.all_datasets().rows() if row.confusion.label][:_MAX_PAIRS]
     down = sorted({row.confusion.label for row in chosen}, key=_by_name)
     across = sorted({row.confusion.prediction or _MISSING for row in chosen}, key=_by_name)
     size = (2 + 0.28 * max(len(across), 8), 1.6 + 0.24 * max(len(down), 4))
@@ -129,8 +130,8 @@ def plot_confusions(path: Path, found: Confusions) -> Path:
     axes = figure.subplots()
     rates = [[0.0] * len(across) for _ in down] or [[0.0]]
     for row in chosen:
-        place = down.index(row.confusion.label), across.index(row.confusion.prediction or _MISSING)
-        rates[place[0]][place[1]] += row.rate
+        cell = down.index(row.confusion.label), across.index(row.confusion.prediction or _MISSING)
+        rates[cell[0]][cell[1]] += row.rate
     largest = max(map(max, rates)) or 1.0
     shades = axes.imshow(rates, cmap="Blues", vmin=0, vmax=largest, aspect="auto")
     for (y, x), count in _counts(chosen, down, across).items():
@@ -149,12 +150,12 @@ def plot_confusions(path: Path, found: Confusions) -> Path:
 
 
 def _counts(rows: list[ConfusionRow], down: list[str], across: list[str]) -> dict[tuple[int, int], int]:
-    """Cell -> how often; one pair may come in several kinds."""
-    found: dict[tuple[int, int], int] = {}
+    """Cell -> count; one pair of symbols may occur with several kinds."""
+    counts: dict[tuple[int, int], int] = {}
     for row in rows:
-        place = down.index(row.confusion.label), across.index(row.confusion.prediction or _MISSING)
-        found[place] = found.get(place, 0) + row.count
-    return found
+        cell = down.index(row.confusion.label), across.index(row.confusion.prediction or _MISSING)
+        counts[cell] = counts.get(cell, 0) + row.count
+    return counts
 
 
 def _by_name(name: str) -> tuple[bool, str, str]:

@@ -31,7 +31,7 @@ class _Rate(ProgressColumn):
     """Items per second."""
 
     def render(self, task: Task) -> Text:
-        """The speed of late."""
+        """The current speed."""
         return Text(f"{task.speed:,.1f}/s" if task.speed else "")
 
 
@@ -47,7 +47,7 @@ def build_progress(title: str) -> Iterator[Callable[[int, int], None]]:
 
 @contextmanager
 def reading_progress(title: str, size: int) -> Iterator[Callable[[int], None]]:
-    """A bar over ``size`` bytes on stderr, where a person sees only that; yields the function that adds bytes."""
+    """A bar over ``size`` bytes on stderr if only that is a terminal; yields the function that adds bytes."""
     console = Console(stderr=True)
     if sys.stdout.isatty() or not console.is_terminal:
         yield lambda count: None
@@ -76,8 +76,8 @@ def print_summary(summary: BuildSummary) -> None:
     counts = {"read": summary.read, "accepted": summary.accepted, "rejected": summary.rejected}
     _print_counts(console, {**counts, "reasons": summary.reasons})
     for reject in summary.rejects:
-        place = f"row {reject['row']} {reject['id']}: {reject['reason']}: {reject['message']}"
-        console.print(Text(f"  {place}", style="yellow"))
+        line = f"row {reject['row']} {reject['id']}: {reject['reason']}: {reject['message']}"
+        console.print(Text(f"  {line}", style="yellow"))
     for config in summary.configs:
         console.print(_sample(config))
 

@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-_WORDS = {
+_DROPPED = {
     "duplicate": "drawn before",
     "known": "known from the corpus",
     "excluded": "excluded",
@@ -22,10 +22,12 @@ _WORDS = {
 
 
 def print_generation(out: Path, record: dict[str, Any]) -> None:
-    """Where the labels are, what was drawn, and the bins that others had to stand in for."""
+    """Where the labels are, the counts, and how many labels have another length than requested."""
     console = Console()
     counts = record["counts"]
-    dropped = ", ".join(f"{counts[fate]:,} {words}" for fate, words in _WORDS.items() if counts[fate])
+    dropped = ", ".join(
+        f"{counts[reason]:,} {description}" for reason, description in _DROPPED.items() if counts[reason]
+    )
     console.print(
         Text(f"{counts['kept']:,} labels in {out}, of {record['drawn']:,} drawn ({dropped or 'none dropped'})")
     )
@@ -33,11 +35,11 @@ def print_generation(out: Path, record: dict[str, Any]) -> None:
         corpus = record["corpus"]
         used = corpus["different"] - corpus["unbalanced"]
         text = f"learned from {used:,} different labels of {corpus['labels']:,}"
-        passed = f"{corpus['unbalanced']:,} unbalanced, {corpus['unreadable']:,} unreadable rows"
-        console.print(Text(f"{text}; passed over: {passed}"))
+        skipped = f"{corpus['unbalanced']:,} unbalanced, {corpus['unreadable']:,} unreadable rows"
+        console.print(Text(f"{text}; passed over: {skipped}"))
     else:
         console.print(Text(", ".join(f"{count:,} {kind}" for kind, count in record["kinds"].items())))
-    missing = sum(max(one["asked"] - one["kept"], 0) for one in record["bins"])
+    missing = sum(max(length_bin["asked"] - length_bin["kept"], 0) for length_bin in record["bins"])
     if missing:
         console.print(
             Text(f"{missing:,} labels of lengths that have no more new ones were replaced by others", style="yellow")

@@ -16,9 +16,9 @@ def print_mining(out: Path, counts: dict[str, Any], configs: list[str]) -> None:
     malformed = f" + {counts['malformed']:,} malformed" if counts["malformed"] else ""
     console.print(Text(f"{counts['read']:,} read = {counts['correct']:,} right + {counts['wrong']:,} wrong{malformed}"))
     console.print(Text(f"{counts['wrong']:,} wrong = {counts['sampled']:,} sampled + {counts['rejected']:,} rejected"))
-    kept, rejected = counts["nothing_to_fix"], counts["correct_rejected"]
-    if kept or rejected:
-        line = f"{counts['correct']:,} right = {kept:,} with nothing to fix + {counts['correct_unused']:,} left"
+    copied, rejected = counts["nothing_to_fix"], counts["correct_rejected"]
+    if copied or rejected:
+        line = f"{counts['correct']:,} right = {copied:,} with nothing to fix + {counts['correct_unused']:,} left"
         console.print(Text(line + (f" + {rejected:,} rejected" if rejected else "")))
     if counts["reasons"]:
         table = Table("rejected for", "rows")

@@ -20,35 +20,35 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 MATCHED, UNMATCHED = "#1a7f37", "#cf222e"
-_GAP = 24  # pixels between the two
-_NOTE = 28  # height of a line of words
+_GAP = 24  # pixels between the two formulas
+_LINE_HEIGHT = 28  # height of a line of text, in pixels
 
 
 def overlays(label: str, text: str) -> tuple[str, str]:
     """Both formulas as SVG with boxes; ``""`` for one that cannot be typeset."""
-    settings = [_setting(formula) for formula in (label, text)]
+    settings = [_typeset_or_none(formula) for formula in (label, text)]
     ours, theirs = settings
     pairs = match(Marks(*ours.boxes), Marks(*theirs.boxes)).pairs if ours and theirs else None
     drawn = []
     for side, setting in enumerate(settings):
         matched = set() if pairs is None else set(pairs[:, side].tolist())
-        drawn.append("" if setting is None else _drawn(setting, matched))
+        drawn.append("" if setting is None else _draw(setting, matched))
     return drawn[0], drawn[1]
 
 
-def _setting(formula: str) -> TypesetFormula | None:
+def _typeset_or_none(formula: str) -> TypesetFormula | None:
     try:
         return setting_of(formula)
     except TypesetError:
         return None
 
 
-def _drawn(setting: TypesetFormula, matched: set[int]) -> str:
+def _draw(setting: TypesetFormula, matched: set[int]) -> str:
     svg = setting.svg()
     for mark, (left, top, right, bottom) in enumerate(setting.boxes[1].tolist()):
         colour = MATCHED if mark in matched else UNMATCHED
-        place = {"x": left, "y": top, "width": right - left, "height": bottom - top}
-        attributes = {name: f"{value:.2f}" for name, value in place.items()}
+        geometry = {"x": left, "y": top, "width": right - left, "height": bottom - top}
+        attributes = {name: f"{value:.2f}" for name, value in geometry.items()}
         style = {"fill": colour, "fill-opacity": "0.12", "stroke": colour, "stroke-width": "1"}
         ElementTree.SubElement(svg, "rect", attributes | style)
     return ElementTree.tostring(svg, encoding="unicode")
@@ -71,12 +71,12 @@ def overlay_page(label: str, text: str) -> Image:
 
     pictures = overlay_pictures(label, text)
     width = max(240, *(picture.width for picture in pictures if picture))
-    height = sum((picture.height if picture else 0) + _NOTE + _GAP for picture in pictures)
+    height = sum((picture.height if picture else 0) + _LINE_HEIGHT + _GAP for picture in pictures)
     page = Image.new("RGB", (width + 2 * _GAP, height), "white")
     draw, y = ImageDraw.Draw(page), 8
     for name, picture in zip(("label", "prediction"), pictures, strict=True):
         draw.text((_GAP, y), name if picture else f"{name}: cannot be typeset", fill="#57606a", font_size=16)
-        y += _NOTE
+        y += _LINE_HEIGHT
         if picture:
             page.paste(picture, (_GAP, y))
             y += picture.height

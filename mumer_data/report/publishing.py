@@ -14,7 +14,7 @@ from rich.text import Text
 
 from mumer_data.hub.checks import Finding
 from mumer_data.hub.folder import Build
-from mumer_data.hub.publication import Upload, left_at_home
+from mumer_data.hub.publication import Upload, not_uploaded
 
 if TYPE_CHECKING:
     from mumer_data.hub.push import Pushed
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 _STYLES = {"error": "bold red", "warning": "yellow", "note": "dim"}
 
 
-class _Moved(Protocol):
+class _ProgressCallback(Protocol):
     def __call__(self, done: int, total: int, /) -> None: ...
 
 
 @contextmanager
-def sending_progress(title: str) -> Iterator[_Moved]:
+def sending_progress(title: str) -> Iterator[_ProgressCallback]:
     """A bar of bytes on stderr, where that is a terminal; the client's own bars are off meanwhile."""
     from huggingface_hub.utils import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
 
@@ -45,7 +45,7 @@ def sending_progress(title: str) -> Iterator[_Moved]:
 
 
 def print_findings(findings: Sequence[Finding]) -> None:
-    """One line each, on stderr, so that they are seen whatever is done with the rest."""
+    """One line each, on stderr, so that they are shown when stdout is redirected."""
     console = Console(stderr=True)
     for finding in findings:
         line = Text(f"{finding.level}: ", style=_STYLES[finding.level])
@@ -65,20 +65,20 @@ def print_plan(build: Build, uploads: Sequence[Upload], repo: str) -> None:
         if upload.path not in shards:
             table.add_row(Text(upload.path), "1", decimal(upload.size))
     console.print(table)
-    home = left_at_home(build, uploads)
-    console.print(Text(f"stays here: {', '.join(home)}" if home else "nothing stays here"))
+    local = not_uploaded(build, uploads)
+    console.print(Text(f"stays here: {', '.join(local)}" if local else "nothing stays here"))
     total = sum(upload.size for upload in uploads)
     console.print(Text(f"{len(uploads):,} files, {decimal(total)}; nothing was sent (--dry-run)"))
 
 
-def print_pushed(build: Build, found: Pushed) -> None:
-    """Where it is, what was sent, and the line that loads it."""
+def print_pushed(build: Build, pushed: Pushed) -> None:
+    """The repository, what was sent, and the line that loads it."""
     console = Console()
-    seen = "private" if found.private else "public"
-    console.print(Text(f"{found.repo} ({seen}), branch {found.revision}, commit {found.commit}"))
-    counts = f"files: {found.sent:,} changed ({decimal(found.size)}), {found.unchanged:,} there already"
-    console.print(Text(counts + (f", {found.removed:,} removed" if found.removed else "")))
-    console.print(Text(f"{found.verified:,} checksums on the Hub compared with the files here: all the same"))
+    visibility = "private" if pushed.private else "public"
+    console.print(Text(f"{pushed.repo} ({visibility}), branch {pushed.revision}, commit {pushed.commit}"))
+    counts = f"files: {pushed.sent:,} changed ({decimal(pushed.size)}), {pushed.unchanged:,} there already"
+    console.print(Text(counts + (f", {pushed.removed:,} removed" if pushed.removed else "")))
+    console.print(Text(f"{pushed.verified:,} checksums on the Hub compared with the files here: all the same"))
     first = build.configs[0].name
-    branch = "" if found.revision == "main" else f", revision={found.revision!r}"
-    console.print(Text(f"load it:  datasets.load_dataset({found.repo!r}, {first!r}{branch})"), soft_wrap=True)
+    branch = "" if pushed.revision == "main" else f", revision={pushed.revision!r}"
+    console.print(Text(f"load it:  datasets.load_dataset({pushed.repo!r}, {first!r}{branch})"), soft_wrap=True)

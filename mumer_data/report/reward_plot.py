@@ -13,8 +13,8 @@ from typing import Any
 from mumer_data.exceptions import SourceError
 from mumer_data.io.atomic import atomic_write
 
-_WINDOW = 20  # updates of the running mean, at most: rewards of single updates are noisy
-_SHARE = 8  # a run has at least so many windows
+_WINDOW = 20  # updates in the running mean, at most: rewards of single updates are noisy
+_MIN_WINDOWS = 8  # windows that a run is divided into, at least
 
 
 def read_reward_log(path: Path) -> list[dict[str, Any]]:
@@ -33,7 +33,9 @@ def read_reward_log(path: Path) -> list[dict[str, Any]]:
 
 
 def plot_rewards(logs: Sequence[Path], out: Path, names: Sequence[str] | None = None) -> Path:
-    """Draw one or more runs as a PNG: each figure, and thick its running mean over an eighth of the run (20 at most).
+    """Draw one or more runs as a PNG: each figure, and as a thick line its running mean.
+
+    The mean covers an eighth of the run, at most 20 updates.
 
     Args:
         logs: ``log.jsonl`` of each run.
@@ -56,7 +58,7 @@ def plot_rewards(logs: Sequence[Path], out: Path, names: Sequence[str] | None = 
         axes.plot(steps, values, color=f"C{number}", linewidth=0.6, alpha=0.4)
         axes.plot(
             steps,
-            running_mean(values, min(_WINDOW, -(-len(values) // _SHARE))),
+            running_mean(values, min(_WINDOW, -(-len(values) // _MIN_WINDOWS))),
             color=f"C{number}",
             linewidth=2,
             label=label,
@@ -70,12 +72,12 @@ def plot_rewards(logs: Sequence[Path], out: Path, names: Sequence[str] | None = 
 
 
 def running_mean(values: Sequence[float], window: int) -> list[float]:
-    """The mean of each value and of those before it, at most ``window`` in total."""
+    """For each value the mean of it and the values before it, at most ``window`` values in total."""
     return [sum(part) / len(part) for end in range(1, len(values) + 1) if (part := values[max(0, end - window) : end])]
 
 
 def _curves(logs: Sequence[Path], names: Sequence[str] | None) -> list[tuple[str, list[tuple[int, float]]]]:
-    found = []
+    curves = []
     for path in logs:
         entries = read_reward_log(path)
         known = dict.fromkeys(name for entry in entries for name in entry if name != "step")
@@ -84,5 +86,5 @@ def _curves(logs: Sequence[Path], names: Sequence[str] | None) -> list[tuple[str
             if not points:
                 raise SourceError(f"{path} has no figure '{name}': it has {', '.join(known)}")
             label = name if len(logs) == 1 else f"{path.parent.name or path}: {name}"
-            found.append((label, points))
-    return found
+            curves.append((label, points))
+    return curves

@@ -46,7 +46,7 @@ _COUNTS = {
     "labels_changed": "labels changed",
     "labels_dropped": "rows dropped",
 }
-# Columns where several files or slices stand below each other, with short titles.
+# Columns of a table with one row per file or slice, and their short titles.
 _COLUMNS = {
     "exprate": "ExpRate",
     "le1": "≤ 1",
@@ -58,18 +58,23 @@ _COLUMNS = {
     "rating": "rating",
     "semantic_rate": "proved",
 }
-_MORE = {"le3": "≤ 3", "edit_score": "edit", "bleu4": "BLEU", "cer_published": "CER pub."}  # where there is room
-_MOST = 7  # figures in 80 columns of the screen
-_DECIMALS = {"rating": 2}  # of a figure in a table of several files; 1 else
-_ROOM = 110  # columns of the screen
+_EXTRA_COLUMNS = {
+    "le3": "≤ 3",
+    "edit_score": "edit",
+    "bleu4": "BLEU",
+    "cer_published": "CER pub.",
+}  # where there is room
+_MAX_COLUMNS = 7  # figures that fit into 80 columns
+_DECIMALS = {"rating": 2}  # of a figure in a table of several files; otherwise 1
+_WIDE_SCREEN = 110  # columns from which on the extra columns are shown
 _RATIOS = {"cer_published", "cer", "token_error_rate", "tree_edit_distance", "cdm_f1"}
-_WIDTH = 120  # columns where nobody says how many there are, as in a file
-_SLICES = 40  # shown of one key
-_CHANGES = 20
+_DEFAULT_WIDTH = 120  # columns when the width is unknown, as in a file
+_MAX_SLICES = 40  # rows shown for one key
+_MAX_CHANGES = 20
 
 
 def title(name: str) -> str:
-    """What people call a figure."""
+    """The usual name of a figure."""
     return _TITLES.get(name, name)
 
 
@@ -83,46 +88,46 @@ def with_interval(name: str, figure: Figure) -> str:
     return f"{written(name, figure.value)} [{written(name, figure.low)}, {written(name, figure.high)}]"
 
 
-def print_evaluation(path: str, found: Evaluation) -> None:
+def print_evaluation(path: str, evaluation: Evaluation) -> None:
     """Print all figures of one file."""
     console = _console()
-    console.print(Text(f"{path}: {found.n:,} rows", style="italic"))
+    console.print(Text(f"{path}: {evaluation.n:,} rows", style="italic"))
     table = Table("", "value", "95% interval")
-    for name, figure in found.figures.items():
+    for name, figure in evaluation.figures.items():
         interval = f"{written(name, figure.low)} - {written(name, figure.high)}"
         table.add_row(title(name), written(name, figure.value), interval)
     console.print(table)
-    for name, count in found.counts.items():
+    for name, count in evaluation.counts.items():
         console.print(Text(f"{count:,} {_COUNTS.get(name, name)}"))
-    _print_signatures(console, [found])
-    _print_slices(console, found)
+    _print_signatures(console, [evaluation])
+    _print_slices(console, evaluation)
 
 
 def _console() -> Console:
-    return Console() if sys.stdout.isatty() or "COLUMNS" in os.environ else Console(width=_WIDTH)
+    return Console() if sys.stdout.isatty() or "COLUMNS" in os.environ else Console(width=_DEFAULT_WIDTH)
 
 
-def _print_signatures(console: Console, found: Sequence[Evaluation]) -> None:
-    """How the figures were made, each way once."""
-    all_figures = (figure for evaluation in found for figure in evaluation.figures.values())
+def _print_signatures(console: Console, evaluations: Sequence[Evaluation]) -> None:
+    """Each distinct signature of the figures, once."""
+    all_figures = (figure for evaluation in evaluations for figure in evaluation.figures.values())
     for signature in dict.fromkeys(figure.signature.partition("|")[2] for figure in all_figures):
         console.print(Text(signature, style="dim"), soft_wrap=True)
 
 
-def print_evaluations(found: Sequence[tuple[str, Evaluation]]) -> None:
+def print_evaluations(evaluations: Sequence[tuple[str, Evaluation]]) -> None:
     """Print one row per file."""
     console = _console()
-    columns = _columns(console, found[0][1].figures)
+    columns = _columns(console, evaluations[0][1].figures)
     table = _table("file", columns)
-    for path, evaluation in found:
+    for path, evaluation in evaluations:
         _add(table, columns, path, evaluation.n, evaluation.figures)
     console.print(table)
-    for path, evaluation in found:
+    for path, evaluation in evaluations:
         if evaluation.counts:
             counts = "; ".join(f"{count:,} {_COUNTS.get(name, name)}" for name, count in evaluation.counts.items())
             console.print(Text(f"{path}: {counts}"))
-    _print_signatures(console, [evaluation for _, evaluation in found])
-    for path, evaluation in found:
+    _print_signatures(console, [evaluation for _, evaluation in evaluations])
+    for path, evaluation in evaluations:
         if evaluation.slices:
             console.print(Text(path, style="bold"))
             _print_slices(console, evaluation)
@@ -130,11 +135,11 @@ def print_evaluations(found: Sequence[tuple[str, Evaluation]]) -> None:
 
 def _columns(console: Console, figures: dict[str, Figure]) -> dict[str, str]:
     """The figures of a table, and their short titles."""
-    columns = _COLUMNS | (_MORE if console.width >= _ROOM else {})
-    found = {key: name for key, name in columns.items() if key in figures}
-    if len(found) > _MOST and not _MORE.keys() <= found.keys():
-        del found["le2"], found["struct_rate"]
-    return found
+    columns = _COLUMNS | (_EXTRA_COLUMNS if console.width >= _WIDE_SCREEN else {})
+    present = {key: name for key, name in columns.items() if key in figures}
+    if len(present) > _MAX_COLUMNS and not _EXTRA_COLUMNS.keys() <= present.keys():
+        del present["le2"], present["struct_rate"]
+    return present
 
 
 def _table(first: str, columns: dict[str, str]) -> Table:
@@ -147,41 +152,42 @@ def _table(first: str, columns: dict[str, str]) -> Table:
 
 
 def _add(table: Table, columns: dict[str, str], name: str, n: int, figures: dict[str, Figure]) -> None:
-    """A row; only the first figure with its interval: JSON has the others."""
+    """Add a row; only the first figure has its interval: JSON has the others."""
     first, *others = columns
     interval = f"{figures[first].low:.1f}-{figures[first].high:.1f}"
     values = [f"{figures[key].value:.{3 if key in _RATIOS else _DECIMALS.get(key, 1)}f}" for key in (first, *others)]
     table.add_row(Text(name), f"{n:,}", values[0], interval, *values[1:])
 
 
-def _print_slices(console: Console, found: Evaluation) -> None:
-    for key, slices in found.slices.items():
-        columns = _columns(console, found.figures)
+def _print_slices(console: Console, evaluation: Evaluation) -> None:
+    for key, slices in evaluation.slices.items():
+        columns = _columns(console, evaluation.figures)
         table = _table(key, columns)
-        for group, (n, figures) in list(slices.items())[:_SLICES]:
+        for group, (n, figures) in list(slices.items())[:_MAX_SLICES]:
             _add(table, columns, group, n, figures)
         console.print(table)
-        if len(slices) > _SLICES:
-            console.print(Text(f"and {len(slices) - _SLICES:,} more: --json has all"))
+        if len(slices) > _MAX_SLICES:
+            console.print(Text(f"and {len(slices) - _MAX_SLICES:,} more: --json has all"))
 
 
-def print_comparison(one: str, two: str, found: Comparison) -> None:
+def print_comparison(one: str, two: str, comparison: Comparison) -> None:
     """Two files: rates, difference, tests, and the first rows that changed."""
     console = _console()
-    console.print(Text(f"{found.n:,} rows", style="italic"))
+    console.print(Text(f"{comparison.n:,} rows", style="italic"))
     table = Table("", "ExpRate", "right here only")
-    for side, path, rate in (("a", one, found.exprate_a), ("b", two, found.exprate_b)):
-        table.add_row(Text(f"{side} {path}"), f"{rate:.2f}", f"{sum(c.better == side for c in found.changes):,}")
+    for side, path, rate in (("a", one, comparison.exprate_a), ("b", two, comparison.exprate_b)):
+        table.add_row(Text(f"{side} {path}"), f"{rate:.2f}", f"{sum(c.better == side for c in comparison.changes):,}")
     console.print(table)
     console.print(
         Text(
-            f"b - a: {found.difference:+.2f} points, 95% interval {found.low:+.2f} to {found.high:+.2f}; "
-            f"p = {found.bootstrap_p:.3g} (paired bootstrap), {found.mcnemar_p:.3g} (exact McNemar)"
+            f"b - a: {comparison.difference:+.2f} points, 95% interval "
+            f"{comparison.low:+.2f} to {comparison.high:+.2f}; "
+            f"p = {comparison.bootstrap_p:.3g} (paired bootstrap), {comparison.mcnemar_p:.3g} (exact McNemar)"
         )
     )
-    for change in found.changes[:_CHANGES]:
+    for change in comparison.changes[:_MAX_CHANGES]:
         texts = (f"label {change.label}", f"a     {change.a}", f"b     {change.b}")
         console.print(Text("\n  ".join([f"{change.better} is right: {change.id}", *texts])))
-    if len(found.changes) > _CHANGES:
-        console.print(Text(f"and {len(found.changes) - _CHANGES:,} more rows changed: --json has all"))
-    console.print(Text(found.signature, style="dim"), soft_wrap=True)
+    if len(comparison.changes) > _MAX_CHANGES:
+        console.print(Text(f"and {len(comparison.changes) - _MAX_CHANGES:,} more rows changed: --json has all"))
+    console.print(Text(comparison.signature, style="dim"), soft_wrap=True)

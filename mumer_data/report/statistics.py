@@ -1,6 +1,6 @@
 """Dataset statistics: label lengths, symbols, depth, relations, image sizes.
 
-Not for judging predictions; counts from slices add up, so a source is walked over in several processes.
+Not for judging predictions; counts from slices add up, so several processes can read one source.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from mumer_data.readers import Reader
 from mumer_data.records import Reject, Slice
 
 QUANTILES = (0, 5, 25, 50, 75, 95, 100)
-_EXAMPLES = 3  # ids kept for each symbol outside a vocabulary
+_MAX_EXAMPLES = 3  # ids listed for each symbol outside a vocabulary
 
 
 @dataclass(slots=True)
@@ -36,7 +36,7 @@ class Statistics:
         symbols: token -> occurrences, braces left out.
         labels_with: token -> labels that have it.
         relations: relation of the tree -> occurrences.
-        width, height: in pixels -> images.
+        width, height: size in pixels -> images.
         unknown: token outside the vocabulary -> ids of the first labels that have it.
     """
 
@@ -57,7 +57,7 @@ class Statistics:
         for name in ("rejected", "length", "depth", "symbols", "labels_with", "relations", "width", "height"):
             getattr(self, name).update(getattr(other, name))
         for token, ids in other.unknown.items():
-            self.unknown[token] = (self.unknown.get(token, []) + ids)[:_EXAMPLES]
+            self.unknown[token] = (self.unknown.get(token, []) + ids)[:_MAX_EXAMPLES]
 
     def to_json(self) -> dict[str, Any]:
         """Plain data: numbers as value -> count and quantiles, symbols by frequency."""
@@ -93,75 +93,75 @@ def quantiles(counts: Counter[int]) -> dict[str, float]:
     values = np.array(sorted(counts))
     weights = np.array([counts[value] for value in values.tolist()])
     ends = np.cumsum(weights)
-    found = {f"p{q}": int(values[np.searchsorted(ends, max(1, np.ceil(ends[-1] * q / 100)))]) for q in QUANTILES}
-    return {"mean": round(float((values * weights).sum() / ends[-1]), 3), **found}
+    percentiles = {f"p{q}": int(values[np.searchsorted(ends, max(1, np.ceil(ends[-1] * q / 100)))]) for q in QUANTILES}
+    return {"mean": round(float((values * weights).sum() / ends[-1]), 3), **percentiles}
 
 
 def statistics(
     reader: Reader,
-    parts: Sequence[Slice],
-    screen: RowValidator,
+    slices: Sequence[Slice],
+    validator: RowValidator,
     *,
     vocabulary: Iterable[str] | None = None,
     images: bool = True,
     workers: int | None = None,
 ) -> Statistics:
-    """Walk over a source and count.
+    """Count over a source.
 
     Args:
-        reader: of the source.
-        parts: its slices.
-        screen: decides which rows can be used.
+        reader: reader of the source.
+        slices: slices of the source.
+        validator: decides which rows can be used.
         vocabulary: tokens that are known; others are listed with ids. ``None`` lists nothing.
         images: whether to read the images (for their sizes).
         workers: processes; the result does not depend on it.
     """
     known = None if vocabulary is None else frozenset(vocabulary) | {"{", "}"}
     total = Statistics()
-    for found in parallel_map(partial(_of_slice, reader, screen, known, images), parts, workers, ordered=True):
-        total.add(found)
+    for counts in parallel_map(partial(_of_slice, reader, validator, known, images), slices, workers, ordered=True):
+        total.add(counts)
     return total
 
 
 def _of_slice(
-    reader: Reader, screen: RowValidator, known: frozenset[str] | None, images: bool, part: Slice
+    reader: Reader, validator: RowValidator, known: frozenset[str] | None, images: bool, part: Slice
 ) -> Statistics:
-    found = Statistics()
+    counts = Statistics()
     for row in reader.read(part):
-        expression = row if isinstance(row, Reject) else screen.expression(row)
+        expression = row if isinstance(row, Reject) else validator.expression(row)
         data: bytes | Reject = b""
         if images and not isinstance(row, Reject) and not isinstance(expression, Reject):
-            data = screen.image(row)
+            data = validator.image(row)
         failed = next((value for value in (expression, data) if isinstance(value, Reject)), None)
         if failed is not None:
-            found.rejected[failed.reason] += 1
+            counts.rejected[failed.reason] += 1
         elif not isinstance(row, Reject) and not isinstance(expression, Reject) and isinstance(data, bytes):
-            _count(found, row.id, expression, data, known)
-    return found
+            _count(counts, row.id, expression, data, known)
+    return counts
 
 
 def _count(
-    found: Statistics, example_id: str, expression: Expression, data: bytes, known: frozenset[str] | None
+    counts: Statistics, example_id: str, expression: Expression, data: bytes, known: frozenset[str] | None
 ) -> None:
     tokens = expression.tokens
     visible = [token for token in tokens if token not in ("{", "}")]
-    found.examples += 1
-    found.length[len(tokens)] += 1
-    found.symbols.update(visible)
-    found.labels_with.update(set(visible))
+    counts.examples += 1
+    counts.length[len(tokens)] += 1
+    counts.symbols.update(visible)
+    counts.labels_with.update(set(visible))
     deepest = 0
     for depth, symbol in expression.tree.walk():
         deepest = max(deepest, depth)
         if symbol.relation:
-            found.relations[symbol.relation] += 1
-    found.depth[deepest] += 1
+            counts.relations[symbol.relation] += 1
+    counts.depth[deepest] += 1
     if data:
         from PIL import Image
 
         with Image.open(io.BytesIO(data)) as image:
-            found.width[image.width] += 1
-            found.height[image.height] += 1
+            counts.width[image.width] += 1
+            counts.height[image.height] += 1
     for token in dict.fromkeys(tokens) if known is not None else ():
         if known is not None and token not in known:
-            found.unknown.setdefault(token, [])
-            found.unknown[token] = [*found.unknown[token], example_id][:_EXAMPLES]
+            counts.unknown.setdefault(token, [])
+            counts.unknown[token] = [*counts.unknown[token], example_id][:_MAX_EXAMPLES]

@@ -155,7 +155,7 @@ def hostile_completions(labels: Sequence[str], count: int, seed: int = 0) -> Ite
             yield piece * int(rng.integers(1, _SIZES[number // 5 % len(_SIZES)]) // len(piece) + 1), label
         elif kind == 2:
             size = int(rng.integers(1, 40 if number % 2 else 3_000))
-            yield " ".join([_ALPHABET[place] for place in rng.integers(len(_ALPHABET), size=size)]), label
+            yield " ".join([_ALPHABET[index] for index in rng.integers(len(_ALPHABET), size=size)]), label
         elif kind == 3:
             piece = _PIECES[int(rng.integers(len(_PIECES)))]
             yield f"{label} {piece * int(rng.integers(1, 30))}", label

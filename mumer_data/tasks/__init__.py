@@ -1,6 +1,6 @@
 """Tasks: expression -> training sample, i.e. a prompt about the image and the answer to learn.
 
-A new task is one module with a class of the shape of `Task` (or, about a prediction, of `ErrorTask`), and one line in
+A new task is one module with a subclass of `Task` (or, about a prediction, of `ErrorTask`), and one line in
 `TASKS` (or `ERROR_TASKS`).
 """
 
@@ -36,7 +36,7 @@ class Task(BaseModel):
         """The sample of one example.
 
         Args:
-            label: a tokenised label, or its expression where that has been parsed already.
+            label: a tokenised label, or its expression if it is parsed already.
             id: of the example.
 
         Raises:

@@ -136,7 +136,7 @@ def test_vocabulary(source: Path, tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="does not exist"):
         rejects(source, tmp_path / "out2", [{"symbols": {"vocabulary": "nowhere.txt"}}])
     (tmp_path / "words.txt").write_text("x y\n", encoding="utf-8")
-    with pytest.raises(SourceError, match="one token a line"):
+    with pytest.raises(SourceError, match="one token per line"):
         rejects(source, tmp_path / "out3", [gate])
 
 

@@ -23,7 +23,7 @@ NAMES = ["\\frac", "a", "+", "4", "b", "-", "x", "2", "\\sin", "k"]
 
 def corrected(name: str, often: float, label: str = LABEL) -> OnlineInk:
     synthesizer = Synthesizer()
-    hand = synthesizer.hand(synthesizer.writer(name), name)
+    hand = synthesizer.writer_model(synthesizer.writer(name), name)
     hand.style = replace(hand.style, corrections=often)
     return write(label, hand)
 
@@ -127,7 +127,7 @@ def test_letters_of_a_function_name_stay_apart() -> None:
     """The name "log" must not read as "bog", "sin" not as "sm": letters do not touch, and l is taller than o."""
     parts, taller = [], []
     for number in range(60):
-        hand = Synthesizer().hand(f"writer-{number:05d}", str(number))
+        hand = Synthesizer().writer_model(f"writer-{number:05d}", str(number))
         hand.style = replace(hand.style, joins=0.0)
         ink = write(r"\log", hand)
         labels, count = ndimage.label(np.asarray(draw(ink).image) < 128, structure=np.ones((3, 3)))
@@ -145,6 +145,6 @@ def test_letters_of_a_function_name_are_joined_only_by_a_ligature(monkeypatch: p
     """A writer who joins all strokes that are close still lifts the pen between l, o and g."""
     monkeypatch.setattr("mumer_data.handwriting.layout.placement._near", lambda end, begin: False)
     for number in range(30):
-        hand = Synthesizer().hand(f"writer-{number:05d}", str(number))
+        hand = Synthesizer().writer_model(f"writer-{number:05d}", str(number))
         hand.style = replace(hand.style, joins=1.0, spacing=0.08)
         assert len(write(r"\log", hand).strokes) >= 3

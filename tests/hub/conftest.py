@@ -26,7 +26,7 @@ def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Hub]:
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
     monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
     monkeypatch.setattr(_http.time, "sleep", lambda seconds: None)
-    monkeypatch.setattr(repository, "WAITS", (0.0, 0.0, 0.0))
+    monkeypatch.setattr(repository, "RETRY_DELAYS", (0.0, 0.0, 0.0))
     monkeypatch.setenv("HF_TOKEN", TOKEN)
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hf_home"))
     with running_hub() as found:

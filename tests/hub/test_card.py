@@ -18,7 +18,7 @@ from mumer_data.hub.folder import Build, open_build
 from mumer_data.hub.licences import terms_of
 from mumer_data.hub.picture import sample_sheet
 from mumer_data.hub.publication import publication
-from mumer_data.hub.statistics import label_facts
+from mumer_data.hub.statistics import label_statistics
 from mumer_data.jobs.build import build
 from mumer_data.jobs.config import load_pipeline, pipeline_of
 from mumer_data.jobs.mine import mine
@@ -115,10 +115,10 @@ def test_names_cannot_break_a_table(my_build: Path) -> None:
 
 
 def test_figures_of_the_labels(built: Path) -> None:
-    facts = label_facts(open_build(built))
+    facts = label_statistics(open_build(built))
     assert facts is not None
-    assert (facts.config, facts.count, facts.different) == ("mine", 60, 60)
-    assert facts.median == facts.p95 == facts.most == 14
+    assert (facts.config, facts.count, facts.distinct) == ("mine", 60, 60)
+    assert facts.median == facts.p95 == facts.longest == 14
     assert facts.symbols == 10 + len({"x", "_", "+", "\\frac", "a", "b"})
     assert facts.frequent.startswith("`+` `\\frac` `_` `a` `b` `x`")
 
@@ -152,7 +152,7 @@ def test_chats_of_the_other_kind(tmp_path: Path) -> None:
     text = card_of(open_build(tmp_path / "out"))
     assert '"role_tag": "role"' in text
     assert header_of(text)["dataset_info"]["config_name"] == "mine"
-    facts = label_facts(open_build(tmp_path / "out"))
+    facts = label_statistics(open_build(tmp_path / "out"))
     assert facts is not None
     assert facts.count == 3
 

@@ -14,11 +14,11 @@ from filelock import FileLock
 from PIL import Image
 
 from mumer_data.exceptions import OutputError
-from mumer_data.hub.checks import Finding, check_build, stopping
+from mumer_data.hub.checks import Finding, blocking_errors, check_build
 from mumer_data.hub.folder import open_build
 from mumer_data.hub.leakage import TestSet, leak_findings
 from mumer_data.hub.licences import terms_of
-from mumer_data.hub.redact_paths import MACHINE_PLACE, without_places
+from mumer_data.hub.redact_paths import LOCAL_PATH, redact_paths
 from mumer_data.io.atomic import file_sha256
 from mumer_data.jobs.build import build
 from mumer_data.jobs.config import load_pipeline, load_source
@@ -80,8 +80,8 @@ def test_folders_that_are_no_finished_build(my_build: Path, tmp_path: Path) -> N
     [
         (lambda m: m["configs"]["mine"].pop("task"), "'task'.* is missing"),
         (lambda m: m["configs"]["mine"]["shards"].clear(), "has no shards"),
-        (lambda m: m["configs"]["mine"]["shards"].pop(), "this is not a build of ours"),
-        (lambda m: m["configs"]["mine"]["shards"][0].update(file="../../etc/passwd"), "not a build of ours"),
+        (lambda m: m["configs"]["mine"]["shards"].pop(), "this is not a build of this library"),
+        (lambda m: m["configs"]["mine"]["shards"][0].update(file="../../etc/passwd"), "not a build of this library"),
         (lambda m: [s.update(rows=0) for c in m["configs"].values() for s in c["shards"]], "holds no rows"),
     ],
 )
@@ -106,7 +106,7 @@ def test_a_broken_shard_stops_a_push(my_build: Path, act: Callable[[Path], objec
     assert finding.level == "error"
     assert SHARD in finding.message
     assert message in finding.message
-    assert "build it again" in stopping([finding])
+    assert "build it again" in blocking_errors([finding])
 
 
 def test_rows_that_the_manifest_does_not_count(my_build: Path) -> None:
@@ -124,7 +124,7 @@ def test_images_that_are_paths_stop_a_push(tmp_path: Path) -> None:
     source = [f"source.path={caption_folder(tmp_path / 'mine', 3)}", "source.format=caption", "images=path"]
     build(load_pipeline("demo", ["name=mine", *source]), tmp_path / "out", workers=1)
     findings = checked(tmp_path / "out")
-    assert "the images of mine are paths on this machine: build with 'images: embed'" in stopping(findings)
+    assert "the images of mine are paths on this machine: build with 'images: embed'" in blocking_errors(findings)
     places = [finding.message for finding in findings if finding.check == "paths"]
     assert any("3 values of 'images' in mine hold a path of a machine" in place for place in places)
 
@@ -154,7 +154,7 @@ def test_latex_is_no_path(text: str) -> None:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    assert pc.match_substring_regex(pa.array([text]), MACHINE_PLACE).to_pylist() == [False]
+    assert pc.match_substring_regex(pa.array([text]), LOCAL_PATH).to_pylist() == [False]
 
 
 def test_places_are_cut_off() -> None:
@@ -164,7 +164,7 @@ def test_places_are_cut_off() -> None:
         "url": "https://example.org/a/b",
         "seed": 3,
     }
-    assert without_places(raw) == {
+    assert redact_paths(raw) == {
         "source": {"path": "train", "label": "x / y", "columns": ["/", "b", "y"]},
         "where": "mine",
         "url": "https://example.org/a/b",
@@ -225,8 +225,8 @@ def test_data_sets_are_known_by_their_ids(my_build: Path, ids: list[str], found:
 
         rewrite(my_build, f"mine/train-{number:05d}-of-00003.parquet", rename)
     (one,) = terms_of(open_build(my_build))
-    assert (one.title, one.licence, one.how) == (found[0], found[1], one.how)
-    assert one.how.split("%")[-1] == found[2].split("%")[-1]
+    assert (one.title, one.licence, one.evidence) == (found[0], found[1], one.evidence)
+    assert one.evidence.split("%")[-1] == found[2].split("%")[-1]
 
 
 @pytest.mark.parametrize(

@@ -100,7 +100,7 @@ class TestRows:
             pytest.param({"messages": turns("x")}, "row_malformed", "exactly one path", id="no-images"),
             pytest.param({"images": [], "messages": []}, "row_malformed", "has 0", id="zero-images"),
             pytest.param({"images": ["a", "b"]}, "row_malformed", "has 2", id="two-images"),
-            pytest.param({"images": [{"path": "a"}]}, "row_malformed", "a text", id="image-not-a-path"),
+            pytest.param({"images": [{"path": "a"}]}, "row_malformed", "a string", id="image-not-a-path"),
             pytest.param({"images": ["a.png"]}, "row_malformed", "human turn", id="no-messages"),
             pytest.param({"images": ["a"], "messages": turns("x")[1:]}, "row_malformed", "human", id="no-human"),
             pytest.param({"images": ["a"], "messages": turns("x")[:1]}, "row_malformed", "assistant turn", id="no-gpt"),
@@ -201,7 +201,7 @@ def test_a_broken_line_is_one_reject(line: bytes, reason: str, message: str, tmp
     ("text", "message"),
     [
         pytest.param(b"", r"line 1, column 1: expected '\['", id="empty"),
-        pytest.param(b'{"images": []}', r"column 1: expected '\[';.*a line must end in \.jsonl", id="object"),
+        pytest.param(b'{"images": []}', r"column 1: expected '\[';.*per line must end in \.jsonl", id="object"),
         pytest.param(b"[\n {},\n {]\n]", "line 3, column 3: Expecting property name", id="broken-record"),
         pytest.param(b"[{} {}]", "line 1, column 5: expected ','", id="no-comma"),
         pytest.param(b"[{},\n]", "line 2, column 1: Expecting value", id="comma-at-the-end"),

@@ -105,7 +105,7 @@ data, out, point = sys.argv[1:]
 if point == "written":
     os.replace = die
 elif point == "renamed":
-    journal._drop = die
+    journal._remove_journal = die
 print(predict(Echo, "m", data, Path(out)))
 """
 

@@ -49,8 +49,8 @@ def _stroke(path: str) -> Stroke:
         if point_text.endswith("*"):
             corners.append(index)
     corners.append(len(points) - 1)
-    whole = np.array(points)
-    parts = [_curve(whole[begin : end + 1]) for begin, end in pairwise(corners) if end > begin]
+    all_points = np.array(points)
+    parts = [_curve(all_points[begin : end + 1]) for begin, end in pairwise(corners) if end > begin]
     return np.concatenate([parts[0], *(part[1:] for part in parts[1:])])
 
 

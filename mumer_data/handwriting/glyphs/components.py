@@ -122,7 +122,7 @@ def _own_components(item: _Item, columns: list[list[Component]], rows: list[Row]
     """The symbol's own components; appends the rows of its branches to ``rows``."""
     token, base = item.token, _LETTERED.get(item.token, 1)
     own = [component for column in columns[:base] for component in column]
-    rest = [component for column in columns[base:] for component in column]
+    script_components = [component for column in columns[base:] for component in column]
     if token in _COVERING:
         return []
     if token in _FRACTIONS:
@@ -133,8 +133,8 @@ def _own_components(item: _Item, columns: list[list[Component]], rows: list[Row]
         return []
     if token in _LARGE and item.branches:
         return _limits(item, own, rows)
-    if rest:
-        _scripts(item, rest, rows)
+    if script_components:
+        _scripts(item, script_components, rows)
     return own
 
 

@@ -42,7 +42,7 @@ class FontFile:
     """One font file, open.
 
     Attributes:
-        name: of the family, the source of its glyphs.
+        name: name of the family, the source of its glyphs.
         characters: that it has.
         font: at the size at which it is traced.
         notes: what its name table says of ``copyright``, ``licence`` and ``licence_url``.
@@ -63,7 +63,7 @@ def font_files(paths: Sequence[Path]) -> list[Path]:
     files: set[Path] = set()
     for path in paths:
         if not path.exists():
-            raise SourceError(f"{path} does not exist; give font files or folders of them ({', '.join(SUFFIXES)})")
+            raise SourceError(f"{path} does not exist; name font files or folders of them ({', '.join(SUFFIXES)})")
         files |= {path} if path.is_file() else {file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES}
     if not files:
         raise SourceError(f"no font file ({', '.join(SUFFIXES)}) in {', '.join(map(str, paths))}")
@@ -89,7 +89,7 @@ def open_font(path: Path) -> FontFile:
             capital = _capital_height(table) or 0.7 * units
         font = ImageFont.truetype(str(path), max(8, round(_CAPITAL * units / capital)))
     except (OSError, TTLibError, KeyError) as error:
-        raise SourceError(f"{path} cannot be read as a font ({error}); give {', '.join(SUFFIXES)} files") from None
+        raise SourceError(f"{path} cannot be read as a font ({error}); name {', '.join(SUFFIXES)} files") from None
     return FontFile(name, characters, font, notes)
 
 

@@ -29,7 +29,7 @@ _CHARTS: tuple[tuple[str, str, str], ...] = (
     ("greeks", "εφ∑", "epR"),
     ("mathlow", "±∓×⋅∝∞°⊂∪⊃∩∈→↑←↓∃÷‖⟂⊥∠∴", '!"#$^_`defghijklvxyzz|~'),
 )
-_CURSIVE = frozenset(string.ascii_lowercase + "GTUVWX")
+_CURSIVE = frozenset(string.ascii_lowercase)
 
 
 class Hershey:

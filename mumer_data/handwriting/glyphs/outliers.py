@@ -17,8 +17,8 @@ from mumer_data.handwriting.glyphs.glyph import Glyph
 LabelledGlyph = tuple[str, Glyph, str]
 """Token, glyph, source."""
 
-_FEWEST = 3  # fewest glyphs of a token for which outliers can be detected
-_ODD = 3.0  # largest deviation from the median, in scaled median absolute deviations
+_MIN_GLYPHS = 3  # fewest glyphs of a token for which outliers can be detected
+_MAX_DEVIATION = 3.0  # largest deviation from the median, in scaled median absolute deviations
 _SIDE = 14  # side of the images that are compared, in pixels
 _NEIGHBOURS = 10
 _SUPPORT = 0.3  # share of the neighbours that must have the same token; less for rare tokens
@@ -31,18 +31,18 @@ def drop_outliers(glyphs: Iterable[LabelledGlyph]) -> list[LabelledGlyph]:
     A wrongly segmented glyph looks like another symbol, so its nearest neighbours have another token. Similar symbols
     (0 and O) are neighbours of each other, so a share of the neighbours is enough.
     """
-    kept = list(_without_size_outliers(glyphs))
-    if len(kept) <= _NEIGHBOURS:
-        return kept
-    tokens = [token for token, _, _ in kept]
+    typical = list(_without_size_outliers(glyphs))
+    if len(typical) <= _NEIGHBOURS:
+        return typical
+    tokens = [token for token, _, _ in typical]
     counts = Counter(tokens)
-    near = _nearest(_descriptors([glyph for _, glyph, _ in kept]))
-    kept_rows = []
-    for index, row in enumerate(kept):
-        same = sum(tokens[other] == row[0] for other in near[index].tolist())
+    neighbours = _nearest(_descriptors([glyph for _, glyph, _ in typical]))
+    consistent = []
+    for index, row in enumerate(typical):
+        same = sum(tokens[other] == row[0] for other in neighbours[index].tolist())
         if same >= min(_SUPPORT * _NEIGHBOURS, max(1, 0.2 * (counts[row[0]] - 1))):
-            kept_rows.append(row)
-    return kept_rows
+            consistent.append(row)
+    return consistent
 
 
 def _without_size_outliers(glyphs: Iterable[LabelledGlyph]) -> Iterable[LabelledGlyph]:
@@ -51,7 +51,7 @@ def _without_size_outliers(glyphs: Iterable[LabelledGlyph]) -> Iterable[Labelled
         by_token.setdefault(row[0], []).append(row)
     for token in sorted(by_token):
         rows = by_token[token]
-        if len(rows) < _FEWEST:
+        if len(rows) < _MIN_GLYPHS:
             continue
         boxes = np.array([glyph.box for _, glyph, _ in rows])
         features = np.stack((boxes[:, 2], boxes[:, 3] - boxes[:, 1], boxes[:, 1] + boxes[:, 3]), axis=1)
@@ -63,7 +63,7 @@ def _without_size_outliers(glyphs: Iterable[LabelledGlyph]) -> Iterable[Labelled
 def _inliers(features: NDArray[np.float64]) -> NDArray[np.bool_]:
     deviation = np.abs(features - np.median(features, axis=0))
     spread = 1.48 * np.median(deviation, axis=0) + 0.06
-    return np.asarray((deviation < _ODD * spread).all(axis=1))
+    return np.asarray((deviation < _MAX_DEVIATION * spread).all(axis=1))
 
 
 def _descriptors(glyphs: Sequence[Glyph]) -> NDArray[np.float32]:
@@ -96,10 +96,10 @@ def _dense(stroke: NDArray[np.float64]) -> NDArray[np.float64]:
 def _nearest(descriptors: NDArray[np.float32]) -> NDArray[np.intp]:
     """Indices of the nearest neighbours of each glyph; shape (glyphs, neighbours)."""
     squares = (descriptors**2).sum(axis=1)
-    kept_rows = np.empty((len(descriptors), _NEIGHBOURS), dtype=np.intp)
+    nearest = np.empty((len(descriptors), _NEIGHBOURS), dtype=np.intp)
     for begin in range(0, len(descriptors), _CHUNK):
         part = descriptors[begin : begin + _CHUNK]
         distances = squares - 2 * part @ descriptors.T
         distances[np.arange(len(part)), np.arange(begin, begin + len(part))] = np.inf
-        kept_rows[begin : begin + len(part)] = np.argpartition(distances, _NEIGHBOURS, axis=1)[:, :_NEIGHBOURS]
-    return kept_rows
+        nearest[begin : begin + len(part)] = np.argpartition(distances, _NEIGHBOURS, axis=1)[:, :_NEIGHBOURS]
+    return nearest

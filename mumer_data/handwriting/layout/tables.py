@@ -86,6 +86,6 @@ def enclosure_box(layout: LayoutContext, element: Element) -> Box:
         lines.append(writer.line((left, (top + bottom) / 2), (right, (top + bottom) / 2)))
     least = min(0.0, *(float(line[:, 0].min()) for line in lines))
     result.draw(int(element.get(MARK, -1)), lines)
-    whole = Box()
-    whole.put(result, -least, 0.0)
-    return whole
+    shifted = Box()
+    shifted.put(result, -least, 0.0)
+    return shifted

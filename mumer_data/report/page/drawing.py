@@ -1,6 +1,6 @@
-"""Formulas as numbers that a page draws: every outline once, every glyph as its place.
+"""Formulas as numbers that a page draws: every outline once, every glyph as an outline number and a box.
 
-A page of 10,000 formulas as SVG text would be 200 MB; so it is 10. Not for single pictures: see `TypesetFormula.svg`.
+10,000 formulas take 10 MB in this form and 200 MB as SVG text. Not for single pictures: see `TypesetFormula.svg`.
 """
 
 from __future__ import annotations
@@ -21,23 +21,23 @@ class Outlines:
     """
 
     paths: list[tuple[str, float, float]] = field(default_factory=list)
-    _places: dict[str, int] = field(default_factory=dict)
+    _numbers: dict[str, int] = field(default_factory=dict)
 
-    def place(self, glyph: Any) -> int:
-        """Number of a glyph's outline."""
+    def number_of(self, glyph: Any) -> int:
+        """The number of a glyph's outline, which is added if it is new."""
         key = f"{glyph.index}"
-        if glyph.index >= 0 and key in self._places:
-            return self._places[key]
+        if glyph.index >= 0 and key in self._numbers:
+            return self._numbers[key]
         unit = glyph.funits_to_points(1)
         drawn = glyph.svgpath(x0=-glyph.bbox.xmin * unit, y0=glyph.bbox.ymax * unit)
         path = _path_data(drawn)
-        if glyph.index < 0:  # built up from parts: it has no number of its own
+        if glyph.index < 0:  # built up from parts: it has no index of its own
             key = path
-        if key not in self._places:
+        if key not in self._numbers:
             width, height = (glyph.bbox.xmax - glyph.bbox.xmin) * unit, (glyph.bbox.ymax - glyph.bbox.ymin) * unit
-            self._places[key] = len(self.paths)
+            self._numbers[key] = len(self.paths)
             self.paths.append((path, round(width, 3), round(height, 3)))
-        return self._places[key]
+        return self._numbers[key]
 
     def drawing(self, setting: TypesetFormula, matched: set[int]) -> dict[str, Any]:
         """One formula: ``w`` and ``h`` of its ink, ``s`` of (outline, left, top, width, height, mark), ``m`` matched.
@@ -48,7 +48,7 @@ class Outlines:
         shapes: list[int] = []
         for shape in setting.shapes:
             x0, y0, x1, y1 = shape.box
-            outline = -1 if shape.drawn is None else self.place(shape.drawn)
+            outline = -1 if shape.drawn is None else self.number_of(shape.drawn)
             box = (x0 - left, y0 - top, x1 - x0, y1 - y0)
             shapes += [outline, *(round(value * 10) for value in box), shape.mark]
         return {

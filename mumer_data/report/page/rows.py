@@ -29,13 +29,13 @@ from mumer_data.typeset.errors import TypesetError
 from mumer_data.typeset.formula import TypesetFormula
 
 _IMAGE_WIDTH = 420  # pixels
-_WHITE = 6  # pixels left around the ink
-_LONGEST = 400  # tokens of a text that is drawn and compared in full
+_MARGIN = 6  # pixels left around the ink
+_MAX_TOKENS = 400  # tokens of a text that is drawn and compared in full
 
 
 @dataclass(frozen=True)
 class Pictures:
-    """Where images are, and how many of them the page takes in."""
+    """Where the images are, and how many of them are embedded in the page."""
 
     store: ImageStore | None
     most: int
@@ -48,32 +48,32 @@ def wrong_rows(
 
     Args:
         pairs: labels and predictions.
-        outlines: takes the outlines that the drawings need.
-        pictures: images to take in.
+        outlines: collects the outlines that the drawings use.
+        pictures: images to embed.
         cells: (label symbol, predicted symbol) -> number of the cell of the heat map.
     """
-    taken = 0
-    for place, exact in enumerate(pairs.exact.tolist()):
+    embedded = 0
+    for index, exact in enumerate(pairs.exact.tolist()):
         if exact:
             continue
-        row, label, text = pairs.rows[place], pairs.labels[place], pairs.predictions[place]
-        image = _image(row, pictures.store) if taken < pictures.most else ""
-        taken += bool(image)
-        script = align(label, _cut(text))
+        row, label, text = pairs.rows[index], pairs.labels[index], pairs.predictions[index]
+        image = _image(row, pictures.store) if embedded < pictures.most else ""
+        embedded += bool(image)
+        script = align(label, _truncate(text))
         rating = explain_row(row)
         yield {
             "id": row.id,
             "label": label,
             "text": text,
-            "edits": int(pairs.token_distances[place]),
-            "length": int(pairs.label_lengths[place]),
+            "edits": int(pairs.token_distances[index]),
+            "length": int(pairs.label_lengths[index]),
             "rating": round(rating.value, 1),
             "from_tokens": rating.basis == "text",
             "image": image,
             "diff": _diff(script),
             "cells": sorted({cells[key] for key in map(_key, confusions_of(script)) if key in cells}),
             "trees": [_tree(label), _tree(text)],
-            **_drawn(label, text, outlines),
+            **_drawings(label, text, outlines),
         }
 
 
@@ -81,53 +81,53 @@ def _key(confusion: Confusion) -> tuple[str, str]:
     return confusion.label, confusion.prediction
 
 
-def _cut(text: str) -> str:
-    return " ".join(text.split()[:_LONGEST])
+def _truncate(text: str) -> str:
+    return " ".join(text.split()[:_MAX_TOKENS])
 
 
 def _diff(script: EditScript) -> list[list[str]]:
     """Runs of (kind, prediction's tokens, label's tokens); the kind is ``=`` where they agree."""
-    found: list[list[str]] = []
-    place = 0
+    segments: list[list[str]] = []
+    position = 0
     for span in script.spans():
-        if span.prediction_at > place:
-            found.append(["=", " ".join(script.prediction[place : span.prediction_at])])
-        found.append([span.kind, " ".join(span.prediction_tokens), " ".join(span.label_tokens)])
-        place = span.prediction_at + len(span.prediction_tokens)
-    if place < len(script.prediction):
-        found.append(["=", " ".join(script.prediction[place:])])
-    return found
+        if span.prediction_at > position:
+            segments.append(["=", " ".join(script.prediction[position : span.prediction_at])])
+        segments.append([span.kind, " ".join(span.prediction_tokens), " ".join(span.label_tokens)])
+        position = span.prediction_at + len(span.prediction_tokens)
+    if position < len(script.prediction):
+        segments.append(["=", " ".join(script.prediction[position:])])
+    return segments
 
 
 def _tree(text: str) -> str:
     try:
-        return label_text(_cut(text), "slt") if text else ""
+        return label_text(_truncate(text), "slt") if text else ""
     except LatexSyntaxError as error:
         return f"does not parse: {error.reason}"
 
 
-def _drawn(label: str, text: str, outlines: Outlines) -> dict[str, Any]:
-    """Both drawings, ``null`` for one that cannot be set, and the scores."""
-    ours, theirs = _setting(label), _setting(text)
+def _drawings(label: str, text: str, outlines: Outlines) -> dict[str, Any]:
+    """Both drawings, ``null`` for one that cannot be typeset, and the scores."""
+    ours, theirs = _typeset_or_none(label), _typeset_or_none(text)
     record: dict[str, Any] = {"a": None, "b": None, "f1": 0 if ours else None, "viseq": False}
     matched: tuple[set[int], set[int]] = (set(), set())
     if ours and theirs:
-        found = match(Marks(*ours.boxes), Marks(*theirs.boxes))
-        record |= {"f1": found.f1, "viseq": visually_equal(ours, theirs) or bool(one_picture_spellings(label, text))}
-        matched = (_numbers(ours, found.pairs[:, 0].tolist()), _numbers(theirs, found.pairs[:, 1].tolist()))
+        matching = match(Marks(*ours.boxes), Marks(*theirs.boxes))
+        record |= {"f1": matching.f1, "viseq": visually_equal(ours, theirs) or bool(one_picture_spellings(label, text))}
+        matched = (_numbers(ours, matching.pairs[:, 0].tolist()), _numbers(theirs, matching.pairs[:, 1].tolist()))
     for key, setting, marks in (("a", ours, matched[0]), ("b", theirs, matched[1])):
         if setting is not None:
             record[key] = outlines.drawing(setting, marks)
     return record
 
 
-def _numbers(setting: TypesetFormula, places: list[int]) -> set[int]:
-    """Numbers of marks from their places among those that leave ink."""
-    inked = sorted({shape.mark for shape in setting.shapes if shape.mark >= 0})
-    return {inked[place] for place in places}
+def _numbers(setting: TypesetFormula, positions: list[int]) -> set[int]:
+    """Numbers of marks, given their positions among the marks that leave ink."""
+    visible_marks = sorted({shape.mark for shape in setting.shapes if shape.mark >= 0})
+    return {visible_marks[position] for position in positions}
 
 
-def _setting(text: str) -> TypesetFormula | None:
+def _typeset_or_none(text: str) -> TypesetFormula | None:
     try:
         return setting_of(text)
     except TypesetError:
@@ -154,7 +154,7 @@ def _data_url(data: bytes) -> str:
     paper = int(np.asarray(picture)[0, 0])
     ink = ImageChops.difference(picture, Image.new("L", picture.size, paper)).getbbox()
     if ink:
-        picture = ImageOps.expand(picture.crop(ink), _WHITE, paper)
+        picture = ImageOps.expand(picture.crop(ink), _MARGIN, paper)
     picture.thumbnail((_IMAGE_WIDTH, _IMAGE_WIDTH))
     encoded = base64.b64encode(encode_png(picture.quantize(16), optimize=True))
     return "data:image/png;base64," + encoded.decode("ascii")

@@ -20,8 +20,8 @@ from mumer_data.report.scores import title, with_interval, written
 
 _HEADLINE = ("exprate", "le1", "le2", "exprate_cdm", "viseq", "cdm_f1", "rating", "struct_rate")
 _SLICED = ("length", "depth", "structure", "dataset")
-_LINES = 14  # of a table of slices
-_CELLS = 70  # confusions of the heat map
+_MAX_SLICES = 14  # rows of a table of slices
+_MAX_CELLS = 70  # cells of the heat map
 _NOTHING = "∅"
 
 
@@ -39,9 +39,9 @@ def write_report(
     Args:
         predictions: at least one.
         folder: made where it is missing.
-        name: of the predictions, for the heading.
+        name: name of the predictions, for the heading.
         images: folder or archive in which images are looked up by path, file name or id.
-        most_images: images that the page takes in; the rows after them have none.
+        most_images: how many images are embedded in the page; the rows after them have none.
         normalizer: as in `evaluate`.
 
     Raises:
@@ -65,22 +65,22 @@ def write_report(
     return path
 
 
-def _page(found: Evaluation, name: str, heat: dict[str, Any], data: dict[str, Any]) -> str:
+def _page(evaluation: Evaluation, name: str, heat: dict[str, Any], data: dict[str, Any]) -> str:
     from jinja2 import Environment, PackageLoader
 
-    # "<" never stands in the data as such: no text of a model can end the script.
+    # "<" is escaped in the data: no text of a model can end the script element.
     packed = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
     packed = packed.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
     environment = Environment(loader=PackageLoader("mumer_data.report.page", "parts"), autoescape=True)
-    signatures = dict.fromkeys(figure.signature.partition("|")[2] for figure in found.figures.values())
+    signatures = dict.fromkeys(figure.signature.partition("|")[2] for figure in evaluation.figures.values())
     return environment.get_template("page.html").render(
         name=name,
-        n=found.n,
+        n=evaluation.n,
         wrong=len(data["rows"]),
-        counts=found.counts,
-        figures=[_card(key, found.figures[key]) for key in _HEADLINE if key in found.figures],
-        others=[(title(k), with_interval(k, f)) for k, f in found.figures.items() if k not in _HEADLINE],
-        slices=_slices(found),
+        counts=evaluation.counts,
+        figures=[_card(key, evaluation.figures[key]) for key in _HEADLINE if key in evaluation.figures],
+        others=[(title(k), with_interval(k, f)) for k, f in evaluation.figures.items() if k not in _HEADLINE],
+        slices=_slices(evaluation),
         heat=heat,
         signatures=list(signatures),
         data=packed,
@@ -88,15 +88,15 @@ def _page(found: Evaluation, name: str, heat: dict[str, Any], data: dict[str, An
 
 
 def _card(name: str, figure: Figure) -> dict[str, Any]:
-    whole = {"cdm_f1": 1.0, "rating": 10.0}.get(name, 100.0)
-    share = [min(100.0, max(0.0, value / whole * 100)) for value in (figure.low, figure.value, figure.high)]
+    maximum = {"cdm_f1": 1.0, "rating": 10.0}.get(name, 100.0)
+    share = [min(100.0, max(0.0, value / maximum * 100)) for value in (figure.low, figure.value, figure.high)]
     interval = f"{written(name, figure.low)} – {written(name, figure.high)}"
     return {"title": title(name), "value": written(name, figure.value), "interval": interval, "share": share}
 
 
-def _slices(found: Evaluation) -> list[dict[str, Any]]:
+def _slices(evaluation: Evaluation) -> list[dict[str, Any]]:
     tables = []
-    for key, slices in found.slices.items():
+    for key, slices in evaluation.slices.items():
         if key == "dataset" and len(slices) < 2:
             continue
         lines = [
@@ -106,17 +106,17 @@ def _slices(found: Evaluation) -> list[dict[str, Any]]:
                 **_card("exprate", figures["exprate"]),
                 "viseq": written("viseq", figures["viseq"].value),
             }
-            for name, (n, figures) in list(slices.items())[:_LINES]
+            for name, (n, figures) in list(slices.items())[:_MAX_SLICES]
         ]
         tables.append({"key": key, "lines": lines})
     return tables
 
 
-def _heat_map(found: Confusions) -> tuple[dict[str, Any], dict[tuple[str, str], int]]:
+def _heat_map(confusions: Confusions) -> tuple[dict[str, Any], dict[tuple[str, str], int]]:
     """The most frequent confusions as a table, and the number of each cell."""
     counts: dict[tuple[str, str], list[float]] = {}
-    for row in found.all_datasets().rows():
-        if len(counts) == _CELLS and (row.confusion.label, row.confusion.prediction) not in counts:
+    for row in confusions.all_datasets().rows():
+        if len(counts) == _MAX_CELLS and (row.confusion.label, row.confusion.prediction) not in counts:
             continue
         cell = counts.setdefault((row.confusion.label, row.confusion.prediction), [0, 0.0])
         cell[0] += row.count

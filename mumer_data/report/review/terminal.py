@@ -29,7 +29,7 @@ def review_in_terminal(
     """Ask about every row that has no decision yet; the end of the input stops the review.
 
     Args:
-        findings: in the order of the review.
+        findings: the rows to review, in order.
         path: corrections; decisions that it holds are kept, and their rows are skipped.
         who: name of the reviewer.
         ask: shows a question and returns the answer.

@@ -28,10 +28,10 @@ def write_review(
     """Write the page, which needs no other file and no network.
 
     Args:
-        findings: in the order of the review.
+        findings: the rows to review, in order.
         images: id -> a function that reads its image; rows without one show a note.
-        path: of the page.
-        name: of the data set; decisions are kept in the browser under it.
+        path: path of the page.
+        name: name of the data set; the browser stores decisions under this name.
 
     Raises:
         OutputError: the page cannot be written.
