@@ -173,7 +173,7 @@ class LayoutEngine:
     def root(self, element: Element) -> Box:
         """A radical sign around a row, with its degree."""
         inner, writer, result = self.box(element[0]), self.writer, Box()
-        top = -max(inner.up, 0.7) - 0.48 * writer.vary(1.5)
+        top = -max(inner.up, 0.7) - min(1.0, 0.48 * writer.vary(1.5))
         bottom = max(inner.down, 0.0) + 0.08 * writer.vary(1.0)
         high, lead = bottom - top, 0.55 * writer.vary(0.5)
         degree = self.box(element[1]) if len(element) > 1 else None
@@ -212,11 +212,11 @@ class LayoutEngine:
                 lowest = max(over + 0.12, up - 0.12 * writer.vary(0.9) - 0.25 * max(0.0, box.up - 1.0))
                 if box.down < 0:  # a prime or a star: its ink lies above the baseline
                     lowest, white = max(lowest, 0.45), 0.1
-                y = -lowest - min(box.down, 0.35) * scale
+                y = min(-lowest + writer.shift(wobble), 0.05 - over) - min(box.down, 0.35) * scale
             else:
                 highest = min(middle - 0.06, 0.5 * writer.vary(0.6) - down)
-                y = -highest + min(box.up, 1.1) * scale
-            result.put(box, x + white, y + writer.shift(wobble), scale)
+                y = max(down + 0.08, -highest + min(box.up, 1.1) * scale + writer.shift(wobble))
+            result.put(box, x + white, y, scale)
         return result
 
     def _scripts(self, element: Element, positions: dict[str, tuple[str, ...]]) -> tuple[dict[str, Box], float]:
