@@ -32,6 +32,14 @@ def test_the_small_readers() -> None:
         rate = f"{second['exprate']:.1f} ({low:.1f} to {high:.1f})"
         row = f"| {run['title']} | {run['images_seen']:,} | {first['exprate']:.1f} | {rate} |"
         assert f"{row} {second['le1']:.1f} | {second['le2']:.1f} | {second['cdm_f1']:.3f} |" in page
+    last = results["crohme_from_mini_third_stage"]
+    searched, (low, high) = last["beams"]["crohme_2014"], last["beams"]["crohme_2014"]["exprate_interval"]
+    text = " ".join(page.split())
+    assert f"on held-out labels it reaches {last['held_out']['exprate']:.1f}%" in text
+    assert f"With `{last['beams']['setting']}`" in text
+    assert f"CROHME 2013: {last['beams']['crohme_2013']:.1f}%)" in text
+    rate = f"{searched['exprate']:.1f}% ({low:.1f} to {high:.1f})"
+    assert f"it reads {rate} of CROHME 2014, CDM F1 {searched['cdm_f1']:.3f}." in text
     mini = json.loads((ROOT / "mumer_data" / "recognizers" / "mini" / "results.json").read_text(encoding="utf-8"))
     assert mini["CROHME 2014"]["exprate"] == results["mini"]["crohme_2014"]["exprate"]
 
