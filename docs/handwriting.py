@@ -105,7 +105,7 @@ def corrections(count: int = 12) -> list[Image.Image]:
     """Expressions by writers who correct one symbol in ten."""
     synthesizer, found = Synthesizer(size=30), []
     for number in range(100):
-        hand = synthesizer.hand(f"writer-{number:05d}", f"correction {number}")
+        hand = synthesizer.writer_model(f"writer-{number:05d}", f"correction {number}")
         hand.style = replace(hand.style, corrections=0.1)
         ink = write(CORRECTED[number % len(CORRECTED)], hand)
         if STRUCK in ink.marks and len(found) < count:
