@@ -257,7 +257,7 @@ def test_a_store_returns_what_was_written(tmp_path: Path) -> None:
         assert (back.name, back.label, tuple(back.symbols)) == (image.name, image.label, tuple(image.symbols))
         assert (back.pixels == image.pixels).all()
         assert (back.boxes == image.boxes).all()
-    with pytest.raises(OutputError, match="exists already"):
+    with pytest.raises(OutputError, match="already exists"):
         write_store(tmp_path / "store", images)
     with pytest.raises(SourceError, match="is not a folder of fitted images"):
         ImageStore(tmp_path)
