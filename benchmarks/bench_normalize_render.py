@@ -40,7 +40,7 @@ class Verdict:
 
     source: str
     raw: str
-    fate: str
+    outcome: str
     normalised: str = ""
     detail: str = ""
 
@@ -146,14 +146,14 @@ def word_taken(before: str, after: str) -> str:
 
 def kinds(results: Iterable[Verdict]) -> dict[str, list[Verdict]]:
     """Changed and broken formulas by the command whose formulas fail most often."""
-    counted = [(verdict, set(COMMAND.findall(verdict.raw))) for verdict in results if verdict.fate != UNRENDERABLE]
+    counted = [(verdict, set(COMMAND.findall(verdict.raw))) for verdict in results if verdict.outcome != UNRENDERABLE]
     tried = Counter(token for _, tokens in counted for token in tokens)
-    failed = Counter(token for verdict, tokens in counted if verdict.fate in (CHANGED, BROKEN) for token in tokens)
+    failed = Counter(token for verdict, tokens in counted if verdict.outcome in (CHANGED, BROKEN) for token in tokens)
     groups: dict[str, list[Verdict]] = defaultdict(list)
     for verdict, tokens in counted:
-        if verdict.fate in (CHANGED, BROKEN):
+        if verdict.outcome in (CHANGED, BROKEN):
             kind = max(sorted(tokens), key=lambda token: (failed[token] / tried[token], failed[token]), default="")
-            groups[f"{verdict.fate}: {kind}"].append(verdict)
+            groups[f"{verdict.outcome}: {kind}"].append(verdict)
     return dict(sorted(groups.items(), key=lambda entry: -len(entry[1])))
 
 
@@ -169,21 +169,21 @@ def report(results: Sequence[Verdict]) -> str:
                 f"  differs     {verdict.detail}",
                 "",
             ]
-    reasons = Counter(re.sub(r"'[^']*'", "'…'", verdict.detail) for verdict in results if verdict.fate == REFUSED)
+    reasons = Counter(re.sub(r"'[^']*'", "'…'", verdict.detail) for verdict in results if verdict.outcome == REFUSED)
     lines += ["== refused, by reason", *(f"  {count:6,}  {reason}" for reason, count in reasons.most_common())]
     return "\n".join(lines) + "\n"
 
 
 def figures(name: str, results: Sequence[Verdict]) -> list[Figure]:
     """Counts of one set of formulas."""
-    fates = Counter(verdict.fate for verdict in results)
-    count = len(results) - fates[UNRENDERABLE]
+    outcomes = Counter(verdict.outcome for verdict in results)
+    count = len(results) - outcomes[UNRENDERABLE]
     every = f"renderable of {len(results):,}"
     return [
-        Figure(f"{name}: the same picture", fates[SAME], "formulas", every, count),
-        Figure(f"{name}: refused", fates[REFUSED], "formulas", every, count),
-        at_most(f"{name}: silently changed", fates[CHANGED], "formulas", 0),
-        at_most(f"{name}: no longer renderable", fates[BROKEN], "formulas", BROKEN_SHARE * count, "1% of them"),
+        Figure(f"{name}: the same picture", outcomes[SAME], "formulas", every, count),
+        Figure(f"{name}: refused", outcomes[REFUSED], "formulas", every, count),
+        at_most(f"{name}: silently changed", outcomes[CHANGED], "formulas", 0),
+        at_most(f"{name}: no longer renderable", outcomes[BROKEN], "formulas", BROKEN_SHARE * count, "1% of them"),
     ]
 
 

@@ -21,7 +21,7 @@ from mumer_data.io.processes import parallel_map
 from mumer_data.seeding import rng_for
 
 # Decisions on candidates; every candidate gets exactly one.
-FATES = (
+OUTCOMES = (
     *("kept", "duplicate", "known", "excluded", "length", "depth", "surplus"),
     *("unreadable", "too_large", "untrue"),
 )
@@ -30,14 +30,14 @@ _HOPELESS = 0.002
 
 
 class Dropped(Exception):  # noqa: N818 - a signal, never shown
-    """A candidate that is not a label; ``fate`` is one of `FATES`."""
+    """A candidate that is not a label; ``outcome`` is one of `OUTCOMES`."""
 
-    def __init__(self, fate: str) -> None:
-        self.fate = fate
-        super().__init__(fate)
+    def __init__(self, outcome: str) -> None:
+        self.outcome = outcome
+        super().__init__(outcome)
 
     def __reduce__(self) -> tuple[object, ...]:
-        return Dropped, (self.fate,)
+        return Dropped, (self.outcome,)
 
 
 class Candidate(NamedTuple):
@@ -96,7 +96,7 @@ class Chunk:
             try:
                 candidates.append(self.source.draw(rng, size))
             except Dropped as dropped:
-                candidates.append(dropped.fate)
+                candidates.append(dropped.outcome)
         return candidates
 
 
@@ -123,18 +123,18 @@ Draw = Callable[[Sequence[Chunk]], Iterator[list[Candidate | str]]]
 
 def collect(
     source: Source,
-    demand: Quota,
+    quota: Quota,
     *,
     seed: int = 0,
     workers: int | None = None,
     progress: Callable[[int], None] | None = None,
     draw: Draw | None = None,
 ) -> Collection:
-    """Draw until ``demand`` is met; the result depends on ``seed`` and not on ``workers``.
+    """Draw until ``quota`` is met; the result depends on ``seed`` and not on ``workers``.
 
     Args:
         source: where labels come from.
-        demand: numbers, lengths and excluded labels.
+        quota: numbers, lengths and excluded labels.
         seed: random seed.
         workers: processes; ``None`` for one per core.
         progress: called after every round with the number of labels kept so far.
@@ -145,28 +145,28 @@ def collect(
     """
     if draw is None:
         draw = partial(parallel_map, Chunk.draw, workers=workers, ordered=True)
-    return _Collector(source, demand, seed, draw).run(progress or (lambda _: None))
+    return _Collector(source, quota, seed, draw).run(progress or (lambda _: None))
 
 
 class _Collector:
     """State of a running collection: quotas of the bins, and labels kept so far."""
 
-    def __init__(self, source: Source, demand: Quota, seed: int, draw: Draw) -> None:
-        self.source, self.demand, self.seed, self.draw = source, demand, seed, draw
-        self.quotas = demand.quotas()
-        self.collection = Collection(filled=[0] * len(demand.bins))
+    def __init__(self, source: Source, quota: Quota, seed: int, draw: Draw) -> None:
+        self.source, self.quota, self.seed, self.draw = source, quota, seed, draw
+        self.quotas = quota.quotas()
+        self.collection = Collection(filled=[0] * len(quota.bins))
         self.seen: set[str] = set()
-        self.surplus = [0] * len(demand.bins)
+        self.surplus = [0] * len(quota.bins)
 
     def run(self, progress: Callable[[int], None]) -> Collection:
         collection, stalled = self.collection, 0
-        while (missing := self.demand.count - len(collection.labels)) > 0:
+        while (missing := self.quota.count - len(collection.labels)) > 0:
             before = len(collection.labels)
             drawn = self._round(min(max(missing * 2, self.source.chunk), 8 * self.source.chunk))
             kept = len(collection.labels) - before
             progress(len(collection.labels))
             stalled = stalled + 1 if kept < _HOPELESS * drawn else 0
-            if self.demand.binding or kept >= _YIELD * drawn:
+            if self.quota.binding or kept >= _YIELD * drawn:
                 if stalled >= 3:
                     self._give_up()
             elif not self._redistribute() and stalled:
@@ -182,7 +182,7 @@ class _Collector:
         chunks = [Chunk(self.source, self.seed, part, sizes) for part in parts]
         for drawn in self.draw(chunks):
             for one in drawn:
-                if len(self.collection.labels) == self.demand.count:
+                if len(self.collection.labels) == self.quota.count:
                     return self.collection.drawn - first
                 self.collection.drawn += 1
                 self.collection.counts[one if isinstance(one, str) else self._judge(one)] += 1
@@ -191,25 +191,25 @@ class _Collector:
     def _sizes(self) -> tuple[tuple[str, float], ...]:
         """Size classes to draw, in proportion to the labels missing in their bins."""
         shares: Counter[str] = Counter()
-        for one, quota, filled in zip(self.demand.bins, self.quotas, self.collection.filled, strict=True):
+        for one, limit, filled in zip(self.quota.bins, self.quotas, self.collection.filled, strict=True):
             for size, share in one.sizes:
-                shares[size] += share * (quota - filled)  # type: ignore[assignment]
+                shares[size] += share * (limit - filled)  # type: ignore[assignment]
         return tuple(sorted((size, float(share)) for size, share in shares.items() if share > 0))
 
     def _judge(self, one: Candidate) -> str:
-        demand, collection = self.demand, self.collection
+        quota, collection = self.quota, self.collection
         label, depth, _ = one
-        key = demand.key(label)
+        key = quota.key(label)
         if key in self.seen:
             return "duplicate"
-        if key in demand.excluded:
+        if key in quota.excluded:
             return "excluded"
-        if key in demand.known:
+        if key in quota.known:
             return "known"
         length = label.count(" ") + 1
-        i = demand.bin_of(length, depth)
+        i = quota.bin_of(length, depth)
         if i is None:
-            return "length" if demand.deep_enough(depth) else "depth"
+            return "length" if quota.deep_enough(depth) else "depth"
         if collection.filled[i] >= self.quotas[i]:
             self.surplus[i] += 1
             return "surplus"
@@ -220,28 +220,30 @@ class _Collector:
 
     def _redistribute(self) -> bool:
         """Move the missing labels of unfilled bins to bins with a surplus; false if there is no such bin."""
-        bins = self.demand.bins
+        bins = self.quota.bins
         weights = [one.share if spare else 0.0 for one, spare in zip(bins, self.surplus, strict=True)]
         self.surplus = [0] * len(bins)
         if not sum(weights):
             return False
-        missing = self.demand.count - len(self.collection.labels)
+        missing = self.quota.count - len(self.collection.labels)
         shares = largest_remainders(weights, missing)
         self.quotas = [filled + share for filled, share in zip(self.collection.filled, shares, strict=True)]
         return True
 
     def _give_up(self) -> None:
         collection = self.collection
-        fates = ", ".join(f"{n:,} {_WHY[fate]}" for fate, n in collection.counts.most_common() if fate != "kept")
+        outcomes = ", ".join(
+            f"{n:,} {_WHY[outcome]}" for outcome, n in collection.counts.most_common() if outcome != "kept"
+        )
         short = [
-            f"{one.name} ({filled:,} of {quota:,})"
-            for one, quota, filled in zip(self.demand.bins, self.quotas, collection.filled, strict=True)
-            if filled < quota
+            f"{one.name} ({filled:,} of {limit:,})"
+            for one, limit, filled in zip(self.quota.bins, self.quotas, collection.filled, strict=True)
+            if filled < limit
         ]
         raise GenerationError(
-            f"found only {len(collection.labels):,} of {self.demand.count:,} labels in {collection.drawn:,} draws; "
+            f"found only {len(collection.labels):,} of {self.quota.count:,} labels in {collection.drawn:,} draws; "
             f"short of them: {'; '.join(short[:5])}{' and others' if len(short) > 5 else ''}. "
-            f"Of the other draws {fates or 'there are none'}. "
+            f"Of the other draws {outcomes or 'there are none'}. "
             "Ask for fewer, allow other lengths or depths, or give a larger corpus"
         )
 

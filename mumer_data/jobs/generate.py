@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 from mumer_data import __version__
 from mumer_data.exceptions import GenerationError, LatexSyntaxError, SourceError
-from mumer_data.generate.collect import FATES, Candidate, Chunk, Collection, Source, collect
+from mumer_data.generate.collect import OUTCOMES, Candidate, Chunk, Collection, Source, collect
 from mumer_data.generate.fit import Fitted, fit
 from mumer_data.generate.quotas import ANY, ENDLESS, Bin, Quota, read_lengths
 from mumer_data.generate.weights import SamplingWeights, Shares, shares_of
@@ -118,15 +118,15 @@ def generate_labels(
             from mumer_data.generate.identities.source import fact_source
 
             source = fact_source(request.families, preset=request.preset or KEY, emphasis=emphasis)
-        demand = _demand(request, corpus, fitted, excluded)
+        quota = _quota(request, corpus, fitted, excluded)
         work.begin()
         remove_stale(out.parent, out.name)
         try:
-            collection = collect(source, demand, seed=request.seed, progress=progress, draw=_drawn(work, workers))
+            collection = collect(source, quota, seed=request.seed, progress=progress, draw=_drawn(work, workers))
         except GenerationError:
             work.end()  # there are not that many labels, however often it is tried
             raise
-        record = _record(basis, demand, collection, corpus, fitted, excluded)
+        record = _record(basis, quota, collection, corpus, fitted, excluded)
         write_labels(out, _lines(collection, request), record)
         work.end()
     return record
@@ -200,7 +200,7 @@ def read_confusions(path: Path) -> dict[tuple[str, str], int]:
     return dict(counts)
 
 
-def _demand(request: Request, corpus: Corpus | None, fitted: Fitted | None, excluded: list[Corpus]) -> Quota:
+def _quota(request: Request, corpus: Corpus | None, fitted: Fitted | None, excluded: list[Corpus]) -> Quota:
     preset = corpus.preset if corpus else request.preset or KEY
     key: Callable[[str], str] = str if preset == KEY else _key
     depths = request.depths or (0, ENDLESS)
@@ -229,7 +229,7 @@ def _key(label: str) -> str:
 
 def _record(
     basis: dict[str, Any],
-    demand: Quota,
+    quota: Quota,
     collection: Collection,
     corpus: Corpus | None,
     fitted: Fitted | None,
@@ -246,11 +246,11 @@ def _record(
         }
     record["excluded"] = [{"name": o.name, "labels": len(o.labels), "unreadable": o.unreadable} for o in excluded]
     record["drawn"] = collection.drawn
-    record["counts"] = {fate: collection.counts[fate] for fate in FATES}
+    record["counts"] = {outcome: collection.counts[outcome] for outcome in OUTCOMES}
     record["kinds"] = dict(sorted(Counter(one.kind for one in collection.labels).items()))
     record["bins"] = [
         {"tokens": [one.low, min(one.high, _LONGEST)], "depth": one.depth, "asked": asked, "kept": kept}
-        for one, asked, kept in zip(demand.bins, demand.quotas(), collection.filled, strict=True)
+        for one, asked, kept in zip(quota.bins, quota.quotas(), collection.filled, strict=True)
     ]
     if fitted is not None:
         record["symbols"] = _symbols(fitted, shares_of(one.label for one in collection.labels))

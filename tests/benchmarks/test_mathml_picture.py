@@ -148,7 +148,7 @@ def test_verdicts_of_mathjax() -> None:
     except AbsentError as error:
         pytest.skip(str(error))
     raw = {r"{a \over b}^2": "t", r"\sideset{}{'}\sum": "t", r"\frac": "t"}
-    assert [verdict.fate for verdict in verdicts(raw, "crohme", folder)] == [SAME, REFUSED, UNRENDERABLE]
+    assert [verdict.outcome for verdict in verdicts(raw, "crohme", folder)] == [SAME, REFUSED, UNRENDERABLE]
     with pytest.raises(RuntimeError, match="renders none"):
         rendered([r"\frac"], folder)
     before, after = (picture(answer["mathml"]) for answer in rendered([r"{a \atop b} c", r"a \atop b c"], folder))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from mumer_data.exceptions import GenerationError
 from mumer_data.generate.atoms import UnbalancedError, atoms_of
 from mumer_data.generate.backoff import Backoff, uniforms
-from mumer_data.generate.collect import FATES, collect
+from mumer_data.generate.collect import OUTCOMES, collect
 from mumer_data.generate.fit import Fitted, fit
 from mumer_data.generate.grammar import Grammar
 from mumer_data.generate.quotas import Bin, Quota, largest_remainders, read_lengths
@@ -40,8 +40,8 @@ def fitted() -> Fitted:
 
 
 def drawn(fitted: Fitted, count: int, **kwargs: object) -> list[str]:
-    demand = Quota(count, fitted.sizing.like_corpus(), False, known=frozenset(CORPUS), **kwargs)  # type: ignore[arg-type]
-    return [one.label for one in collect(fitted.source, demand, workers=1).labels]
+    quota = Quota(count, fitted.sizing.like_corpus(), False, known=frozenset(CORPUS), **kwargs)  # type: ignore[arg-type]
+    return [one.label for one in collect(fitted.source, quota, workers=1).labels]
 
 
 def test_drawn_labels_parse_are_new_canonical_and_balanced(fitted: Fitted) -> None:
@@ -90,21 +90,21 @@ def test_sized_delimiters_are_kept_in_pairs() -> None:
 def test_the_result_does_not_depend_on_workers_or_size_of_chunks(fitted: Fitted) -> None:
     from dataclasses import replace
 
-    demand = Quota(300, fitted.sizing.like_corpus(), False)
+    quota = Quota(300, fitted.sizing.like_corpus(), False)
     small = replace(fitted.source, chunk=150)
-    one, two = (collect(small, demand, seed=3, workers=n) for n in (1, 2))
+    one, two = (collect(small, quota, seed=3, workers=n) for n in (1, 2))
     assert one == two
-    assert collect(small, demand, seed=4, workers=1).labels != one.labels
+    assert collect(small, quota, seed=4, workers=1).labels != one.labels
     assert sum(one.counts.values()) == one.drawn
-    assert set(one.counts) <= set(FATES)
+    assert set(one.counts) <= set(OUTCOMES)
 
 
 def test_lengths_and_depths_are_those_of_the_corpus(fitted: Fitted) -> None:
-    demand = Quota(200, fitted.sizing.like_corpus(), False)
-    found = collect(fitted.source, demand, workers=1)
-    cells = Counter(demand.bin_of(one.label.count(" ") + 1, one.depth) for one in found.labels)
-    assert [cells[place] for place in range(len(demand.bins))] == found.filled
-    assert sum(abs(a - b) for a, b in zip(found.filled, demand.quotas(), strict=True)) < 60
+    quota = Quota(200, fitted.sizing.like_corpus(), False)
+    found = collect(fitted.source, quota, workers=1)
+    cells = Counter(quota.bin_of(one.label.count(" ") + 1, one.depth) for one in found.labels)
+    assert [cells[place] for place in range(len(quota.bins))] == found.filled
+    assert sum(abs(a - b) for a, b in zip(found.filled, quota.quotas(), strict=True)) < 60
 
 
 def test_asked_lengths_are_met_exactly(fitted: Fitted) -> None:
@@ -136,8 +136,8 @@ def test_emphasis_makes_rare_and_confused_symbols_frequent() -> None:
     assert plain.target == plain.corpus
     emphasis = SamplingWeights(0.2, 0.2, {("z", "2"): 8, ("\\omega", "w"): 2})
     found = fit(corpus, emphasis=emphasis)
-    demand = Quota(600, found.sizing.like_corpus(), False)
-    shares = shares_of(one.label for one in collect(found.source, demand, workers=1).labels)
+    quota = Quota(600, found.sizing.like_corpus(), False)
+    shares = shares_of(one.label for one in collect(found.source, quota, workers=1).labels)
     for token in ("z", "2", "\\omega"):
         assert shares[token] > 1.3 * found.corpus[token], token
     assert found.target["\\omega"] > 5 * found.corpus["\\omega"]

@@ -35,19 +35,19 @@ def pick(number: int, stage: str = "test") -> Pick:
 
 @pytest.mark.parametrize("kind", KINDS, ids=[f"{kind.__module__.split('.')[-1]}-{kind.__name__}" for kind in KINDS])
 def test_every_kind_gives_canonical_labels_that_hold(kind: Kind) -> None:
-    labels, fates = set(), set()
+    labels, outcomes = set(), set()
     for number in range(12):
         drawn = pick(number, kind.__name__)
         try:
             label = write(kind(drawn), drawn, "crohme")
         except Dropped as dropped:
-            fates.add(dropped.fate)
+            outcomes.add(dropped.outcome)
             continue
         parse(label, strict=True)
         assert normalize(label) == label
         labels.add(label)
     assert len(labels) >= 5
-    assert fates <= {"unreadable"}  # letters that spell a function
+    assert outcomes <= {"unreadable"}  # letters that spell a function
 
 
 @pytest.mark.parametrize("family", ["algebra", "trigonometry"])
@@ -94,7 +94,7 @@ def test_what_does_not_hold_is_dropped() -> None:
     x = sympy.Symbol("x")
     with pytest.raises(Dropped) as caught:
         write(equation((x + 1) ** 2, x**2 + 1), pick(0), "crohme")
-    assert caught.value.fate == "untrue"
+    assert caught.value.outcome == "untrue"
     assert not holds(sympy.zoo, sympy.zoo + x, pick(0))
     assert not holds(sympy.Matrix([1, 2]), sympy.Matrix([[1, 2]]), pick(0))
 
@@ -102,7 +102,7 @@ def test_what_does_not_hold_is_dropped() -> None:
 def test_letters_that_spell_a_function_are_dropped() -> None:
     with pytest.raises(Dropped) as caught:
         write(Fact(("t a n + 1",), ()), pick(0), "crohme")
-    assert caught.value.fate == "unreadable"
+    assert caught.value.outcome == "unreadable"
 
 
 def test_families_lengths_and_emphasis() -> None:
