@@ -14,6 +14,7 @@ import pytest
 import yaml
 from mumer_train.ablation.table import difference_text, main_table, slice_table
 
+from mumer_data.handwriting.glyphs.builtin import builtin_glyphs
 from mumer_data.readers.corrections import read_corrections
 from tests.conftest import SHARED
 from tests.docs.pages import ROOT
@@ -42,6 +43,16 @@ def test_the_small_readers() -> None:
     assert f"it reads {rate} of CROHME 2014, CDM F1 {searched['cdm_f1']:.3f}." in text
     mini = json.loads((ROOT / "mumer_data" / "recognizers" / "mini" / "results.json").read_text(encoding="utf-8"))
     assert mini["CROHME 2014"]["exprate"] == results["mini"]["crohme_2014"]["exprate"]
+
+
+def test_the_drawn_shapes_that_the_reader_misses() -> None:
+    page = " ".join((ROOT / "docs" / "synthetic.md").read_text(encoding="utf-8").split())
+    results = json.loads((ROOT / "docs" / "data" / "shape_check.json").read_text(encoding="utf-8"))
+    misread = results["misread"]
+    assert f"misses {sum(map(len, misread.values()))} of {results['shapes']} shapes" in page
+    assert ", ".join(f"`{token}` {len(read)}" for token, read in misread.items()) + "." in page
+    glyphs = builtin_glyphs()
+    assert f"{len(glyphs)} common symbols in {sum(map(len, glyphs.values()))} shapes" in page
 
 
 def test_the_settings_of_decoding() -> None:
