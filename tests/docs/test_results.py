@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import sys
 import tomllib
 from pathlib import Path
@@ -53,6 +54,25 @@ def test_the_drawn_shapes_that_the_reader_misses() -> None:
     assert ", ".join(f"`{token}` {len(read)}" for token, read in misread.items()) + "." in page
     glyphs = builtin_glyphs()
     assert f"{len(glyphs)} common symbols in {sum(map(len, glyphs.values()))} shapes" in page
+
+
+def test_the_distance_of_handwriting_to_real_ink() -> None:
+    page = " ".join((ROOT / "docs" / "synthetic.md").read_text(encoding="utf-8").split())
+    benchmark = (ROOT / "benchmarks" / "RESULTS.md").read_text(encoding="utf-8")
+    (right,) = re.findall(r"\| nearest is right, drawn hands \| ([\d.]+) .*?; (other writers.*?) \|", benchmark)
+    (far,) = re.findall(r"\| far from all, drawn hands \| ([\d.]+) ", benchmark)
+    assert (
+        f"the right symbol for {100 * float(right[0]):.1f}% of the real glyphs, and {100 * float(far):.1f}% of" in page
+    )
+    assert "the figures are {} and {}.".format(*re.findall(r"[\d.]+%", right[1])) in page
+    results = json.loads((ROOT / "docs" / "data" / "reader_synthetic.json").read_text(encoding="utf-8"))
+    budget = results["now"]["budget"]
+    assert budget == results["0.1"]["budget"]
+    assert f"{budget['images']:,} synthetic images only ({budget['images_seen']:,} images seen)" in page
+    for title, run in (("before the new shapes and lines", results["0.1"]), ("with them", results["now"])):
+        tests = [run[name] for name in ("crohme_2013", "crohme_2014")]
+        cells = [f"{test['exprate']:.1f} | {test['token_error_rate']:.3f}" for test in tests]
+        assert f"| {title} | {' | '.join(cells)} |" in page
 
 
 def test_the_settings_of_decoding() -> None:
