@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from mumer_data.handwriting.glyphs.builtin import builtin_glyphs
+from mumer_data.handwriting.glyphs.glyph import Stroke
 from mumer_data.handwriting.ink import STRUCK, OnlineInk, RenderedInk, draw, write
 from mumer_data.handwriting.synthesizer import Synthesizer
 from mumer_data.handwriting.writer import WriterStyle
@@ -82,19 +83,22 @@ def boxed(picture: RenderedInk, scale: int = 2) -> Image.Image:
     return image
 
 
+def undeformed(strokes: Sequence[Stroke], size: float, padding: int) -> Image.Image:
+    """Strokes in heights of a capital as an image, without tremor or deformation; ``size`` is pixels per capital."""
+    corner = np.concatenate(strokes).min(axis=0)
+    style = WriterStyle(tremor=0.0, looseness=0.0, character=0.0)
+    ink = OnlineInk("", [stroke - corner for stroke in strokes], [0] * len(strokes), [""], style)
+    return draw(ink, size=size, padding=padding).image
+
+
 def symbols(size: int = 26) -> Image.Image:
     """All drawn shapes of all symbols, in the order of the file; symbols alternate between two colours."""
-    style = WriterStyle(tremor=0.0, looseness=0.0, character=0.0)
     cell, drawn = size * 2, builtin_glyphs()
-    shapes = [(number, text, glyph) for number, (text, glyphs) in enumerate(drawn.items()) for glyph in glyphs]
+    shapes = [(number, glyph) for number, glyphs in enumerate(drawn.values()) for glyph in glyphs]
     columns = WIDTH // cell
     sheet = Image.new("RGB", (columns * cell, -(-len(shapes) // columns) * cell), (255, 255, 255))
-    for index, (number, text, glyph) in enumerate(shapes):
-        strokes = [stroke * (style.aspect, 1.0) for stroke in glyph.strokes]
-        writing = OnlineInk(
-            text, [s - np.concatenate(strokes).min(axis=0) for s in strokes], [0] * len(strokes), [text], style
-        )
-        ink = draw(writing, size=size, padding=2).image
+    for index, (number, glyph) in enumerate(shapes):
+        ink = undeformed(glyph.strokes, size, 2)
         colour = Image.new("RGB", ink.size, ((0, 0, 0), (0, 90, 200))[number % 2])
         x, y = index % columns * cell, index // columns * cell
         sheet.paste(colour, (x + (cell - ink.width) // 2, y + (cell - ink.height) // 2), ImageOps.invert(ink))

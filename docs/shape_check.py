@@ -12,15 +12,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from handwriting import undeformed
 
 from mumer_data.handwriting.glyphs.builtin import builtin_glyphs
 from mumer_data.handwriting.glyphs.glyph import Glyph
-from mumer_data.handwriting.ink import OnlineInk, draw
-from mumer_data.handwriting.writer import WriterStyle
 from mumer_data.recognizers.onnx import BUNDLED, OnnxModel
 
 RESULTS = Path(__file__).parent / "data" / "shape_check.json"
-STYLE = WriterStyle(tremor=0.0, looseness=0.0, character=0.0)
 GREEK = {"α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "θ": "theta", "λ": "lambda", "μ": "mu", "π": "pi"}
 GREEK |= {"σ": "sigma", "ϕ": "phi", "ω": "omega", "Δ": "Delta"}
 BETWEEN = {"+": "+", "<": "<", ">": ">", "×": "\\times", "÷": "\\div", "±": "\\pm", "≤": "\\leq", "≥": "\\geq"}
@@ -42,10 +40,8 @@ def image(glyphs: Sequence[Glyph]) -> bytes:
     for glyph in glyphs:
         strokes += [stroke + np.array([x, 0.0]) for stroke in glyph.strokes]
         x += glyph.width + 0.35
-    corner = np.concatenate(strokes).min(axis=0)
-    ink = OnlineInk("", [stroke - corner for stroke in strokes], [0] * len(strokes), [""], STYLE)
     buffer = io.BytesIO()
-    draw(ink, size=40, padding=4).image.save(buffer, "PNG")
+    undeformed(strokes, size=40, padding=4).save(buffer, "PNG")
     return buffer.getvalue()
 
 

@@ -101,25 +101,20 @@ class OnnxModel:
             sampling: temperature, top_p and longest text; the most likely tokens if left out.
             rng: random generator for sampling.
         """
-        pixels = self._pixels(image)
-        if pixels is None:
+        cross = self._encoded(image)
+        if cross is None:
             return "", 0.0, 0
-        manifest = self.manifest
-        (cross,) = self._encoder.run(None, {"pixel_values": pixels})
-        shape = manifest.cache
-        past = np.zeros((2 * shape.layers, 1, shape.heads, 0, shape.size), dtype=np.float32)
+        manifest, past = self.manifest, self._empty_cache(1)
         max_length = min(manifest.max_length, sampling.max_tokens) if sampling else manifest.max_length
         token, score, tokens = manifest.start, 0.0, []
         for _ in range(max_length):
-            feeds = {"token": np.array([[token]], dtype=np.int64), "cross": cross, "past": past}
-            log_probabilities, past = self._decoder.run(None, feeds)
+            log_probabilities, past = self._step(np.array([[token]], dtype=np.int64), cross, past)
             token = _next(log_probabilities[0], sampling, rng)
             score += float(log_probabilities[0, token])
             tokens.append(token)
             if token == manifest.end:
                 break
-        text = " ".join(manifest.tokens[number] for number in tokens if number not in manifest.hidden)
-        return text, score, len(tokens)
+        return self._text(tokens), score, len(tokens)
 
     def search(self, image: bytes, options: SearchOptions, max_tokens: int | None = None) -> tuple[str, float, int]:
         """Beam search: text, log probability, and number of tokens with the end token, 0 without ink.
@@ -129,25 +124,20 @@ class OnnxModel:
             options: of the search.
             max_tokens: longest text; the model's limit if left out.
         """
-        pixels = self._pixels(image)
-        if pixels is None:
+        encoded = self._encoded(image)
+        if encoded is None:
             return "", 0.0, 0
-        manifest = self.manifest
-        (encoded,) = self._encoder.run(None, {"pixel_values": pixels})
-        cross, shape = encoded, manifest.cache
-        past = np.zeros((2 * shape.layers, 1, shape.heads, 0, shape.size), dtype=np.float32)
+        cross, past = encoded, self._empty_cache(1)
 
         def next_token(appended: Sequence[int], sources: Sequence[int]) -> Floats:
             nonlocal cross, past
             if cross.shape[1] != len(appended):
                 cross = np.repeat(encoded, len(appended), axis=1)
-            feeds = {"token": np.array(appended, dtype=np.int64)[:, None], "cross": cross, "past": past[:, sources]}
-            logs, past = self._decoder.run(None, feeds)
-            return np.asarray(logs, dtype=np.float32)
+            logs, past = self._step(np.array(appended, dtype=np.int64)[:, None], cross, past[:, sources])
+            return logs
 
-        best = options.beam_search(manifest, max_tokens).best(next_token)
-        text = " ".join(manifest.tokens[number] for number in best.tokens if number not in manifest.hidden)
-        return text, best.score, len(best.tokens)
+        best = options.beam_search(self.manifest, max_tokens).best(next_token)
+        return self._text(best.tokens), best.score, len(best.tokens)
 
     def score(self, image: bytes, texts: Sequence[Sequence[str]]) -> list[float | None]:
         """Log probability (natural) of each text with its end token, given the image, all texts in one batch.
@@ -162,23 +152,18 @@ class OnnxModel:
         manifest = self.manifest
         numbers = [self._numbers(text) for text in texts]
         known = [index for index, row in enumerate(numbers) if row is not None]
-        pixels = self._pixels(image) if known else None
+        encoded = self._encoded(image) if known else None
         scores: list[float | None] = [None] * len(texts)
-        if pixels is None:
+        if encoded is None:
             return scores
         rows = [row for row in numbers if row is not None]
         length = max(map(len, rows))
         targets = np.array([row + [manifest.end] * (length - len(row)) for row in rows], dtype=np.int64)
         inputs = np.insert(targets[:, :-1], 0, manifest.start, axis=1)
-        (cross,) = self._encoder.run(None, {"pixel_values": pixels})
-        cross = np.repeat(cross, len(rows), axis=1)
-        shape = manifest.cache
-        past = np.zeros((2 * shape.layers, len(rows), shape.heads, 0, shape.size), dtype=np.float32)
+        cross, past = np.repeat(encoded, len(rows), axis=1), self._empty_cache(len(rows))
         sums = np.zeros(len(rows))
         for step in range(length):
-            log_probabilities, past = self._decoder.run(
-                None, {"token": inputs[:, step : step + 1], "cross": cross, "past": past}
-            )
+            log_probabilities, past = self._step(inputs[:, step : step + 1], cross, past)
             active = np.array([step < len(row) for row in rows])
             sums += np.where(active, log_probabilities[np.arange(len(rows)), targets[:, step]], 0.0)
         for index, total in zip(known, sums.tolist(), strict=True):
@@ -193,8 +178,30 @@ class OnnxModel:
             return None
         return [*known, self.manifest.end]
 
+    def _encoded(self, image: bytes) -> Floats | None:
+        """What the decoder reads of an image, (2 * layers, 1, heads, cells, size); ``None`` without ink."""
+        pixels = self._pixels(image)
+        if pixels is None:
+            return None
+        cross: Floats
+        (cross,) = self._encoder.run(None, {"pixel_values": pixels})
+        return cross
+
+    def _empty_cache(self, count: int) -> Floats:
+        """The decoder's cache before the first token of ``count`` texts."""
+        shape = self.manifest.cache
+        return np.zeros((2 * shape.layers, count, shape.heads, 0, shape.size), dtype=np.float32)
+
+    def _step(self, tokens: NDArray[np.int64], cross: Floats, past: Floats) -> tuple[Floats, Floats]:
+        """Log probabilities (texts, vocabulary) of the token after ``tokens`` (texts, 1), and the cache with them."""
+        log_probabilities, cache = self._decoder.run(None, {"token": tokens, "cross": cross, "past": past})
+        return log_probabilities, cache
+
+    def _text(self, tokens: Sequence[int]) -> str:
+        return " ".join(self.manifest.tokens[number] for number in tokens if number not in self.manifest.hidden)
+
     def _pixels(self, image: bytes) -> Floats | None:
-        """Ink of the fitted image, 0 to 1, (1, 1, height, width)."""
+        """Ink of the fitted image, 0 to 1, (1, 1, height, width); ``None`` without ink."""
         with Image.open(io.BytesIO(image)) as opened:
             fitted = fit_image(opened, self.manifest.fit)
         if fitted is None:

@@ -22,7 +22,7 @@ class Inked:
     Attributes:
         real: whether it is from real handwriting.
         lifted: whether the pen is always lifted before it; other strokes of one mark may be joined.
-        struck: whether it is crossed out or overwritten, and so no part of the symbol.
+        struck: whether it is crossed out or overwritten, and so does not belong to the symbol.
     """
 
     mark: int

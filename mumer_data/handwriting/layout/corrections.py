@@ -1,6 +1,6 @@
 """Corrections of single symbols: a wrong symbol is crossed out and the right one written after it, or is overwritten.
 
-Ink of the wrong symbol and of the crossing-out is ``struck``: it is no part of a symbol of the label.
+Ink of the wrong symbol and of the crossing-out is ``struck``: it does not belong to a symbol of the label.
 """
 
 from __future__ import annotations
@@ -49,8 +49,7 @@ def _crossed_out(box: Box, mark: int, glyph: Glyph, size: float, hand: Writer) -
     lines = _scribble(strokes, hand)
     left = min(0.0, *(float(line[:, 0].min()) for line in lines))
     result = Box()
-    for stroke in [*(stroke - (left, 0.0) for stroke in strokes), *(line - (left, 0.0) for line in lines)]:
-        result.draw(mark, [stroke], real=glyph.real, struck=True)
+    result.draw(mark, [stroke - (left, 0.0) for stroke in strokes + lines], real=glyph.real, struck=True)
     result.put(box, result.width + max(0.12, hand.gap()), 0.0)
     return result
 
