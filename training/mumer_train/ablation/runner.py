@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 from mumer_data._version import __version__
 from mumer_data.exceptions import OutputError
-from mumer_data.io.atomic import atomic_write, write_json
+from mumer_data.io.atomic import atomic_write, file_sha256, write_json
 from mumer_data.io.config_file import validated
 from mumer_data.recognizers.journal import SCHEMA
 from mumer_data.records import Prediction
@@ -121,9 +121,10 @@ def reader_settings(
 
 def _check_facts(folder: Path, chosen: ReaderRunSettings, rows: Sequence[TaskRow]) -> None:
     """Record the settings and data of a run; raise ``OutputError`` if its folder contains another run."""
-    free = {"out", "rows", "synthetic", "validation", "checkpoint_images", "log_images"}
+    free = {"out", "rows", "synthetic", "validation", "initial", "checkpoint_images", "log_images"}
     facts = {
-        "settings": digest(chosen.model_dump(mode="json", exclude=free)),
+        "settings": digest(chosen.model_dump(mode="json", exclude=free, exclude_defaults=True)),
+        "initial": None if chosen.initial is None else _content(chosen.initial),
         "images": digest([path.name for path in chosen.synthetic]),
         "rows": digest([asdict(row) for row in rows]),
         "mumer_data": __version__,
@@ -137,6 +138,11 @@ def _check_facts(folder: Path, chosen: ReaderRunSettings, rows: Sequence[TaskRow
             )
         return
     write_json(path, facts)
+
+
+def _content(folder: Path) -> str:
+    """A hash of the files of a model's folder."""
+    return digest([[file.name, file_sha256(file)] for file in sorted(folder.iterdir()) if file.is_file()])
 
 
 def _train(chosen: ReaderRunSettings) -> ReaderRun:
