@@ -9,10 +9,6 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-
-pytest.importorskip("torch", reason="needs the extra train")
-pytest.importorskip("transformers", reason="needs the extra train")
-
 import torch
 from mumer_train.ablation.config import AblationSettings, grid, load_ablation
 from mumer_train.ablation.data import arm_rows, used
@@ -35,33 +31,10 @@ from safetensors.torch import load_file
 from mumer_data.exceptions import OutputError
 from mumer_data.io.atomic import write_json
 from mumer_data.records import Prediction
+from tests.training.ablation.conftest import CONFIGS, tiny
 
-CONFIGS = Path(__file__).parents[3] / "training" / "configs"
 DECODER_SIZES = ("d_model", "decoder_layers", "decoder_ffn_dim")
 LABELS = ["x", "x + y", "x ^ { 2 }", r"\frac { a } { b }", "a b c d", "1 2"]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread() -> None:
-    torch.set_num_threads(1)
-
-
-def tiny(out: Path, **changes: Any) -> AblationSettings:
-    """The grid of the page, shorter, with all tasks in its second arm."""
-    chosen = load_ablation(CONFIGS / "ablation_demo.yaml").model_dump()
-    everything = ["recognition", {"tree_cot": {"dialect": "slt"}}, "symbol_count", "error_find", "error_fix"]
-    chosen["arms"]["all"] = {"tasks": everything, "use": {"written": 1}}
-    del chosen["arms"]["+ tree_cot (compact)"]
-    chosen |= {"out": out, "budget": {"steps": 4}, "errors": {"data": "written", "folds": 2, "samples": 1}}
-    chosen["reader"] |= {"checkpoint_images": 1}
-    return AblationSettings.model_validate(chosen | changes)
-
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> AblationSettings:
-    settings = tiny(tmp_path_factory.mktemp("ablation"))
-    run_ablation(settings)
-    return settings
 
 
 def test_every_run_of_the_grid_is_trained_and_judged(finished: AblationSettings) -> None:

@@ -61,6 +61,35 @@ class ErrorSettings(_Strict):
     temperature: float = Field(0.8, ge=0)
 
 
+class VoteSettings(_Strict):
+    """Several predictions of each test image by one trained reader, combined by a vote: see `mumer_data.voting`.
+
+    Attributes:
+        samples: sampled predictions; the greedy prediction votes too.
+        temperature: of the samples.
+    """
+
+    samples: int = Field(4, ge=2)
+    temperature: float = Field(0.8, gt=0)
+
+
+class GrpoSettings(_Strict):
+    """GRPO that continues from a trained reader: see `PolicyConfig`.
+
+    Attributes:
+        steps, rows_per_step, samples, learning_rate, temperature, max_tokens: as there.
+        rewards: reward -> weight.
+    """
+
+    steps: int = Field(ge=1)
+    rows_per_step: int = Field(8, ge=1)
+    samples: int = Field(8, ge=2)
+    learning_rate: float = Field(3e-5, gt=0)
+    temperature: float = Field(1.0, gt=0)
+    max_tokens: int = Field(100, ge=1)
+    rewards: dict[str, float] = {"exact": 1.0, "edit_similarity": 1.0}
+
+
 class ArmSettings(_Strict):
     """One row of the table.
 
@@ -68,11 +97,37 @@ class ArmSettings(_Strict):
         tasks: as in pipelines, and ``error_find`` and ``error_fix``; ``recognition`` must be one of them.
         use: name of data -> share of its labels, selected by hash: a smaller share is a subset of a larger one.
         size: scaling curves that contain this arm as a point: ``real_images``, ``synthetic_images``.
+        reader: settings of `ReaderRunSettings` that differ from the ablation's for this arm.
+        after: an earlier arm whose trained reader this arm begins with, for each budget and seed; needs ``vote`` or
+            ``grpo``.
+        vote: do not train; vote on predictions of the reader. The labels of ``use`` train the language model.
+        grpo: continue with GRPO on the images of ``use``.
     """
 
     tasks: list[str | dict[str, dict[str, Any]]] = [RECOGNITION]
     use: dict[str, float] = Field(min_length=1)
     size: list[Size] = []
+    reader: dict[str, Any] = {}
+    after: str | None = None
+    vote: VoteSettings | None = None
+    grpo: GrpoSettings | None = None
+
+    @field_validator("reader")
+    @classmethod
+    def _known_settings(cls, reader: dict[str, Any]) -> dict[str, Any]:
+        if "schedule" in reader:
+            raise ValueError("reader.schedule is the same for all arms: set it in the key reader of the ablation")
+        return _checked_reader(reader)
+
+    @model_validator(mode="after")
+    def _one_way(self) -> ArmSettings:
+        if (self.after is None) != (self.vote is None and self.grpo is None) or (self.vote and self.grpo):
+            raise ValueError("after needs either vote or grpo, and each of them needs after")
+        if self.after is not None and (self.reader or self.tasks != [RECOGNITION]):
+            raise ValueError("an arm with after trains no tasks: remove tasks and reader")
+        if self.grpo is not None and list(self.use.values()) != [1]:
+            raise ValueError("grpo uses all images of one data: write use: {NAME: 1}")
+        return self
 
     @field_validator("tasks")
     @classmethod
@@ -97,6 +152,18 @@ class ArmSettings(_Strict):
     def named_tasks(self) -> dict[str, dict[str, Any]]:
         """Name -> options."""
         return dict(map(named_task, self.tasks))
+
+
+def _checked_reader(reader: dict[str, Any]) -> dict[str, Any]:
+    """The settings; raises ``ValueError`` if one is unknown, wrong or set by the ablation itself."""
+    if own := sorted(_OWN & set(reader)):
+        raise ValueError(f"reader.{own[0]} is set by the ablation: remove it")
+    try:
+        validated(ReaderRunSettings, {"out": ".", "synthetic": ["."], **reader}, "reader", TrainingError)
+    except TrainingError as error:
+        lines = [line.strip() for line in str(error).splitlines()[1:]]
+        raise ValueError("; ".join(lines)) from None
+    return reader
 
 
 def named_task(item: str | dict[str, dict[str, Any]]) -> tuple[str, dict[str, Any]]:
@@ -145,18 +212,15 @@ class AblationSettings(_Strict):
     @field_validator("reader")
     @classmethod
     def _known_settings(cls, reader: dict[str, Any]) -> dict[str, Any]:
-        if own := sorted(_OWN & set(reader)):
-            raise ValueError(f"reader.{own[0]} is set by the ablation: remove it")
-        try:
-            validated(ReaderRunSettings, {"out": ".", "synthetic": ["."], **reader}, "reader", TrainingError)
-        except TrainingError as error:
-            lines = [line.strip() for line in str(error).splitlines()[1:]]
-            raise ValueError("; ".join(lines)) from None
-        return reader
+        return _checked_reader(reader)
 
     @model_validator(mode="after")
     def _names_exist(self) -> AblationSettings:
+        before: list[str] = []
         for title, arm in self.arms.items():
+            if arm.after is not None and arm.after not in before:
+                raise ValueError(f"arms.{title}.after: there is no trained arm {arm.after!r} above it")
+            before += [title] if arm.after is None else []
             if unknown := sorted(set(arm.use) - set(self.data)):
                 raise ValueError(f"arms.{title}.use: there is no data {unknown[0]}: choose from {', '.join(self.data)}")
             if self.errors is None and set(arm.named_tasks) & set(ERROR_TASKS):

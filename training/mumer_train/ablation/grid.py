@@ -12,14 +12,17 @@ from pathlib import Path
 from transformers.utils.logging import disable_progress_bar
 
 from mumer_data.io.atomic import atomic_write, write_json
+from mumer_data.records import Prediction
 from mumer_data.tasks import ERROR_TASKS
-from mumer_train.ablation.config import AblationSettings, Run, grid, slug
+from mumer_train.ablation.after import continue_run, training_labels, voted
+from mumer_train.ablation.config import AblationSettings, ArmSettings, Run, grid, slug
 from mumer_train.ablation.data import Prepared, arm_rows, arm_sizes, extra_tokens, prepare
 from mumer_train.ablation.errors import error_rows
 from mumer_train.ablation.plots import plot_differences, plot_scaling
 from mumer_train.ablation.results import compute
-from mumer_train.ablation.runner import TRAINED, read_store, train_run, write_predictions
+from mumer_train.ablation.runner import TRAINED, Trained, read_store, train_run, write_predictions
 from mumer_train.ablation.table import markdown
+from mumer_train.from_scratch.image_store import ImageStore
 from mumer_train.from_scratch.run import CHECKPOINT
 
 Report = Callable[[str], None]
@@ -71,17 +74,31 @@ def run_ablation(settings: AblationSettings, report: Report = lambda _: None) ->
         assert settings.errors is not None
         errors = settings.errors.data, error_rows(settings, data, tokens)
         report(f"errors: samples of {len(errors[1]):,} images")
+    finished: dict[tuple[str, str, int], Trained] = {}
     for run in grid(settings):
         arm = settings.arms[run.arm]
-        rows = arm_rows(arm, [data[name].store() for name in arm.use], errors)
-        trained = train_run(settings, run, [data[name].images for name in arm.use], rows, tokens, validation)
+        images, stores = [data[name].images for name in arm.use], [data[name].store() for name in arm.use]
+        base = None if arm.after is None else finished[arm.after, run.unit, run.seed]
+        if base is None:
+            trained = train_run(settings, run, images, arm_rows(arm, stores, errors), tokens, validation)
+        else:
+            trained = continue_run(arm, run, base, images)
+        finished[run.arm, run.unit, run.seed] = trained
         for name, prepared in tests.items():
             path = predictions_of(run, name)
             if not path.exists():
-                store = prepared.store()
-                write_predictions(path, read_store(trained, store, name, range(len(store))))
+                write_predictions(path, _predictions(arm, base or trained, trained, prepared.store(), name, stores))
         report(f"{run.arm}, {run.amount:,} {run.unit}, seed {run.seed}: {trained.counts['images']:,} images learnt")
     return write_results(settings, data)
+
+
+def _predictions(
+    arm: ArmSettings, base: Trained, trained: Trained, test: ImageStore, name: str, stores: list[ImageStore]
+) -> list[Prediction]:
+    """Greedy predictions of a reader, or the votes of an arm."""
+    if arm.vote is not None:
+        return voted(arm.vote, base, test, name, training_labels(arm, stores))
+    return read_store(trained, test, name, range(len(test)))
 
 
 def predictions_of(run: Run, test: str) -> Path:

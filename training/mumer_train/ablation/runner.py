@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 import signal
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -77,8 +78,7 @@ def train_run(
     if not rows:
         raise TrainingError(f"the arm '{run.arm}' has no rows to learn from: increase the share of its data")
     chosen = reader_settings(settings, run, images, tokens, validation)
-    run.folder.mkdir(parents=True, exist_ok=True)
-    _check_facts(run.folder, chosen, rows)
+    check_facts(run.folder, _facts(chosen, rows))
     done = run.folder / TRAINED
     if not done.exists():
         assert chosen.rows is not None
@@ -95,7 +95,7 @@ def train_run(
 def reader_settings(
     settings: AblationSettings, run: Run, images: Sequence[Path], tokens: tuple[str, ...], validation: Path | None
 ) -> ReaderRunSettings:
-    """The settings of a reader's run: the ablation's over the defaults, and the budget as a schedule."""
+    """The settings of a reader's run: the arm's over the ablation's over the defaults, and the budget as a schedule."""
     decay = max(1, round(settings.decay * run.amount))
     schedule = {
         "learning_rate": 2e-3,
@@ -108,6 +108,7 @@ def reader_settings(
     }
     raw: dict[str, Any] = {
         **settings.reader,
+        **(settings.arms[run.arm].reader if run.arm in settings.arms else {}),
         "out": run.folder,
         "synthetic": list(images),
         "rows": run.folder / "rows.jsonl",
@@ -119,16 +120,21 @@ def reader_settings(
     return validated(ReaderRunSettings, raw, "reader", TrainingError)
 
 
-def _check_facts(folder: Path, chosen: ReaderRunSettings, rows: Sequence[TaskRow]) -> None:
-    """Record the settings and data of a run; raise ``OutputError`` if its folder contains another run."""
+def _facts(chosen: ReaderRunSettings, rows: Sequence[TaskRow]) -> dict[str, Any]:
+    """Settings and data of a run; settings with default values do not count."""
     free = {"out", "rows", "synthetic", "validation", "initial", "checkpoint_images", "log_images"}
-    facts = {
+    return {
         "settings": digest(chosen.model_dump(mode="json", exclude=free, exclude_defaults=True)),
-        "initial": None if chosen.initial is None else _content(chosen.initial),
+        "initial": None if chosen.initial is None else content(chosen.initial),
         "images": digest([path.name for path in chosen.synthetic]),
         "rows": digest([asdict(row) for row in rows]),
-        "mumer_data": __version__,
     }
+
+
+def check_facts(folder: Path, facts: dict[str, Any]) -> None:
+    """Record what a run is made of; raise ``OutputError`` if its folder contains another run."""
+    folder.mkdir(parents=True, exist_ok=True)
+    facts = {**facts, "mumer_data": __version__}
     path = folder / FACTS
     if path.exists():
         before = json.loads(path.read_text(encoding="utf-8"))
@@ -140,25 +146,33 @@ def _check_facts(folder: Path, chosen: ReaderRunSettings, rows: Sequence[TaskRow
     write_json(path, facts)
 
 
-def _content(folder: Path) -> str:
+def content(folder: Path) -> str:
     """A hash of the files of a model's folder."""
     return digest([[file.name, file_sha256(file)] for file in sorted(folder.iterdir()) if file.is_file()])
 
 
 def _train(chosen: ReaderRunSettings) -> ReaderRun:
     reader = ReaderRun(chosen)
-    main = threading.current_thread() is threading.main_thread()
-    before = signal.signal(signal.SIGTERM, reader.stop) if main else None
-    try:
+    with stopped_by_signal(reader.stop):
         reader.train()
-    finally:
-        if main:
-            signal.signal(signal.SIGTERM, before)
     if reader.stopping:
         raise StoppedError(
             f"stopped at step {reader.progress.step} of {chosen.out}; the same command continues from there"
         )
     return reader
+
+
+@contextmanager
+def stopped_by_signal(stop: Callable[..., None]) -> Iterator[None]:
+    """Call ``stop`` when SIGTERM comes; in other threads than the main one, signals are not received."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def read_store(

@@ -5,7 +5,7 @@ Not for camera or paper effects: see `mumer_data.augmentation`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +36,11 @@ class Augmentation:
     turn: float = 0.02
     elastic: float = 0.0
     token_noise: float = 0.15
+
+    def scaled(self, factor: float) -> Augmentation:
+        """The same with stronger or weaker affine changes."""
+        names = ("scale", "stretch", "shear", "turn")
+        return replace(self, **{name: factor * getattr(self, name) for name in names})
 
 
 def augmented(pixels: Pixels, boxes: Boxes, amount: Augmentation, rng: np.random.Generator) -> tuple[Pixels, Boxes]:

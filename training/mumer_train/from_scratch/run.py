@@ -60,7 +60,14 @@ class ReaderRun:
         self.progress = Progress()
         self.real = ImageStore(settings.real) if settings.real else None
         start, end = self.numbers[START], self.numbers[END]
-        self.collator = Collator(self.numbers, Augmentation(elastic=settings.elastic), settings.seed, start, end)
+        augmentation = Augmentation(elastic=settings.elastic).scaled(settings.affine)
+        self.collator = Collator(self.numbers, augmentation, settings.seed, start, end)
+        self.weights = LossWeights(
+            symbol=settings.symbol_loss,
+            attention=settings.attention_loss,
+            count=settings.count_loss,
+            label_smoothing=settings.label_smoothing,
+        )
         self.validation = {name: ImageStore(folder) for name, folder in settings.validation.items()}
         self.tally = Tally()
         self.stopping = False
@@ -133,7 +140,7 @@ class ReaderRun:
             group["lr"] = settings.schedule.rate(self.position, progress.decay_start)
         encoder_only = progress.seen < settings.encoder_first and progress.step % settings.decoder_every
         self.model.train()
-        result = losses(self.model, batch, LossWeights(), with_decoder=not encoder_only)
+        result = losses(self.model, batch, self.weights, with_decoder=not encoder_only)
         result.total.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), settings.clip)
         self.optimizer.step()

@@ -66,6 +66,9 @@ class ReaderRunSettings(_Strict):
         batch_pixels: maximum number of pixels of a padded batch.
         largest_image: training images with more pixels are excluded; ``None`` for no limit.
         elastic: strength of elastic deformation, in pixels (see `Augmentation`).
+        affine: factor of the random affine changes of `Augmentation`; 0 for none.
+        label_smoothing: probability mass that the token loss spreads over all tokens.
+        symbol_loss, attention_loss, count_loss: weights of the parts of the loss; the token loss has weight 1.
         seed: random seed.
         ema: decay of the averaged weights, per batch.
         checkpoint_images, validate_images: intervals in images.
@@ -87,6 +90,11 @@ class ReaderRunSettings(_Strict):
     batch_pixels: int = Field(150_000, ge=1_000)
     largest_image: int | None = Field(None, ge=64)
     elastic: float = Field(0.0, ge=0, le=4)
+    affine: float = Field(1.0, ge=0, le=4)
+    label_smoothing: float = Field(0.1, ge=0, lt=1)
+    symbol_loss: float = Field(1.0, ge=0)
+    attention_loss: float = Field(0.3, ge=0)
+    count_loss: float = Field(0.05, ge=0)
     seed: int = 0
     ema: float = Field(0.998, ge=0, lt=1)
     weight_decay: float = Field(0.02, ge=0)
