@@ -14,6 +14,7 @@ from mumer_train.ablation.after import continue_run, voted
 from mumer_train.ablation.config import AblationSettings, Run, VoteSettings, grid
 from mumer_train.ablation.grid import plan, predictions_of, run_ablation
 from mumer_train.ablation.runner import StoppedError, Trained, read_store, reader_settings
+from mumer_train.dependencies import TrainingError
 from mumer_train.from_scratch.image_store import ImageStore
 from mumer_train.from_scratch.policy import PolicyRun
 from safetensors.torch import load_file
@@ -50,7 +51,9 @@ def more(finished: AblationSettings, tmp_path_factory: pytest.TempPathFactory) -
     settings = with_more(finished, tmp_path_factory.mktemp("more") / "out")
     states = {row.run.arm: row.state for row in plan(settings)}
     assert states == {"recognition": "done", "all": "done", **dict.fromkeys(MORE, "to do")}
-    run_ablation(settings)
+    assert run_ablation(settings, arms=["+ votes", "+ GRPO"]) is None, "an arm is missing"
+    assert {row.run.arm for row in plan(settings) if row.state == "to do"} == {"no smoothing"}
+    assert run_ablation(settings, arms=["no smoothing"]) == settings.out / "results.json"
     return settings
 
 
@@ -128,6 +131,14 @@ def test_settings_of_an_arm_override_those_of_the_grid(more: AblationSettings) -
     assert other.d_model == plain.d_model == more.reader["d_model"]
     first, second = (weights(run.folder) for run in runs)
     assert any(not torch.equal(first[name], second[name]) for name in first)
+
+
+def test_an_arm_that_cannot_run_is_named(tmp_path: Path) -> None:
+    settings = tiny(tmp_path, arms={"recognition": {"use": {"written": 1}}, "+ votes": MORE["+ votes"]}, errors=None)
+    with pytest.raises(TrainingError, match=r"'\+ votse'.*did you mean '\+ votes'"):
+        run_ablation(settings, arms=["+ votse"])
+    with pytest.raises(TrainingError, match=r"the arm 'recognition', seed 0, is not trained yet: run it first"):
+        run_ablation(settings, arms=["+ votes"])
 
 
 WRONG = {

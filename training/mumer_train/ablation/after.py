@@ -5,7 +5,6 @@ Not for arms that train on tasks: see `runner`.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +23,7 @@ from mumer_train.ablation.runner import (
     Trained,
     check_facts,
     content,
+    finished_run,
     read_store,
     stopped_by_signal,
 )
@@ -63,7 +63,7 @@ def continue_run(arm: ArmSettings, run: Run, base: Trained, images: Sequence[Pat
             counts["steps"] += arm.grpo.steps
             counts["images"] += _grpo(arm, run, base, images[0])
         write_json(done, counts)
-    return Trained(run.folder, json.loads(done.read_text(encoding="utf-8")))
+    return finished_run(run)
 
 
 def _grpo(arm: ArmSettings, run: Run, base: Trained, images: Path) -> int:

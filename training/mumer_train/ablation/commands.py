@@ -21,6 +21,10 @@ def ablate(
         bool,
         typer.Option("--plan", help="Print the grid and the state of each run; do not run anything."),
     ] = False,
+    arms: Annotated[
+        list[str] | None,
+        typer.Option("--arm", help="Run only this arm of the file. Repeat for several. Default: all arms."),
+    ] = None,
     results: Annotated[Path | None, typer.Option(help="Write the results to this JSON file too.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
 ) -> None:
@@ -41,7 +45,10 @@ def ablate(
             print(f"{row.state:6} {row.run.amount:,} {row.run.unit}  seed {row.run.seed}  {row.run.arm}: {tasks}")
         print(f"{len(rows)} runs, {sum(row.state == 'done' for row in rows)} done")
         return
-    path = run_ablation(chosen, lambda line: print(line, flush=True) if not as_json else None)
+    path = run_ablation(chosen, lambda line: print(line, flush=True) if not as_json else None, arms)
+    if path is None:
+        print("null" if as_json else "runs of other arms are missing: the results are written when all are finished")
+        return
     text = path.read_text(encoding="utf-8")
     if results is not None:
         with atomic_write(results) as temporary:

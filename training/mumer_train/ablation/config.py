@@ -268,7 +268,12 @@ def grid(settings: AblationSettings) -> Iterator[Run]:
     for unit, amount in settings.budget.items():
         for seed in settings.seeds:
             for arm in settings.arms:
-                yield Run(arm, unit, amount, seed, settings.out / "runs" / unit / slug(arm) / f"seed-{seed}")
+                yield Run(arm, unit, amount, seed, run_folder(settings, unit, arm, seed))
+
+
+def run_folder(settings: AblationSettings, unit: Unit, arm: str, seed: int) -> Path:
+    """The folder of a run's files."""
+    return settings.out / "runs" / unit / slug(arm) / f"seed-{seed}"
 
 
 def load_ablation(path: Path, settings: Sequence[str] = ()) -> AblationSettings:

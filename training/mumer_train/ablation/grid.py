@@ -5,23 +5,25 @@ Not for one run: see `runner`. A finished part is not repeated; a killed run con
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from transformers.utils.logging import disable_progress_bar
 
 from mumer_data.io.atomic import atomic_write, write_json
 from mumer_data.records import Prediction
+from mumer_data.registry import did_you_mean
 from mumer_data.tasks import ERROR_TASKS
 from mumer_train.ablation.after import continue_run, training_labels, voted
-from mumer_train.ablation.config import AblationSettings, ArmSettings, Run, grid, slug
-from mumer_train.ablation.data import Prepared, arm_rows, arm_sizes, extra_tokens, prepare
+from mumer_train.ablation.config import AblationSettings, ArmSettings, Run, grid, run_folder, slug
+from mumer_train.ablation.data import ErrorRows, Prepared, arm_rows, arm_sizes, extra_tokens, prepare
 from mumer_train.ablation.errors import error_rows
 from mumer_train.ablation.plots import plot_differences, plot_scaling
 from mumer_train.ablation.results import compute
-from mumer_train.ablation.runner import TRAINED, Trained, read_store, train_run, write_predictions
+from mumer_train.ablation.runner import TRAINED, Trained, finished_run, read_store, train_run, write_predictions
 from mumer_train.ablation.table import markdown
+from mumer_train.dependencies import TrainingError
 from mumer_train.from_scratch.image_store import ImageStore
 from mumer_train.from_scratch.run import CHECKPOINT
 
@@ -44,52 +46,94 @@ def plan(settings: AblationSettings) -> Iterator[Planned]:
         yield Planned(run, "done" if done else "begun" if begun else "to do")
 
 
-def run_ablation(settings: AblationSettings, report: Report = lambda _: None) -> Path:
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What all runs of a grid share.
+
+    Attributes:
+        data, tests: images to train on, and test images, by name.
+        validation: folder of the validation images.
+        tokens: tokens of the vocabulary in addition to the built-in ones.
+        errors: name of the data of the error samples, and the samples; ``None`` if no arm needs them.
+    """
+
+    data: dict[str, Prepared]
+    tests: dict[str, Prepared]
+    validation: Path | None
+    tokens: tuple[str, ...]
+    errors: tuple[str, ErrorRows] | None
+
+
+def run_ablation(
+    settings: AblationSettings, report: Report = lambda _: None, arms: Sequence[str] | None = None
+) -> Path | None:
     """Do all missing parts, then write ``results.json``, ``table.md`` and the plots.
 
     Args:
         settings: see `load_ablation`.
         report: function that is called with a line about each finished part.
+        arms: titles of the arms to run, for example one per computer; default: all.
 
     Returns:
-        The file of results.
+        The file of results; ``None`` while runs of other arms are missing.
 
     Raises:
+        TrainingError: there is no such arm, or an arm begins with a reader that is not trained yet.
         MumerError: data cannot be built, or a folder holds another run; see `train_run`.
         StoppedError: SIGTERM came during training; the same call continues.
     """
     disable_progress_bar()  # one for every model that is written or read
+    chosen = list(settings.arms) if arms is None else list(arms)
+    for title in chosen:
+        if title not in settings.arms:
+            raise TrainingError(did_you_mean("arm", title, settings.arms))
+    inputs = _inputs(settings, chosen, report)
+    for run in grid(settings):
+        if run.arm in chosen:
+            trained = _finish(settings, run, inputs)
+            report(f"{run.arm}, {run.amount:,} {run.unit}, seed {run.seed}: {trained.counts['images']:,} images learnt")
+    if any(not predictions_of(run, name).exists() for run in grid(settings) for name in inputs.tests):
+        return None
+    return write_results(settings, inputs.data)
+
+
+def _inputs(settings: AblationSettings, arms: Sequence[str], report: Report) -> Inputs:
+    """Build and fit all images; mine the error samples if one of the arms needs them."""
     used = dict.fromkeys(name for arm in settings.arms.values() for name in arm.use)
     if settings.errors is not None:
         used[settings.errors.data] = None
     data = {name: prepare(settings.out, "data", name, settings.data[name]) for name in used}
     tests = {name: prepare(settings.out, "test", name, source) for name, source in settings.test.items()}
-    chosen = settings.validation
-    validation = None if chosen is None else prepare(settings.out, "validation", "validation", chosen).images
+    source = settings.validation
+    validation = None if source is None else prepare(settings.out, "validation", "validation", source).images
     for name, prepared in {**data, **tests}.items():
         report(f"{name}: {len(prepared.store()):,} images")
     tokens = extra_tokens(settings, data)
     errors = None
-    if any(set(arm.named_tasks) & set(ERROR_TASKS) for arm in settings.arms.values()):
+    if any(set(settings.arms[title].named_tasks) & set(ERROR_TASKS) for title in arms):
         assert settings.errors is not None
         errors = settings.errors.data, error_rows(settings, data, tokens)
         report(f"errors: samples of {len(errors[1]):,} images")
-    finished: dict[tuple[str, str, int], Trained] = {}
-    for run in grid(settings):
-        arm = settings.arms[run.arm]
-        images, stores = [data[name].images for name in arm.use], [data[name].store() for name in arm.use]
-        base = None if arm.after is None else finished[arm.after, run.unit, run.seed]
-        if base is None:
-            trained = train_run(settings, run, images, arm_rows(arm, stores, errors), tokens, validation)
-        else:
-            trained = continue_run(arm, run, base, images)
-        finished[run.arm, run.unit, run.seed] = trained
-        for name, prepared in tests.items():
-            path = predictions_of(run, name)
-            if not path.exists():
-                write_predictions(path, _predictions(arm, base or trained, trained, prepared.store(), name, stores))
-        report(f"{run.arm}, {run.amount:,} {run.unit}, seed {run.seed}: {trained.counts['images']:,} images learnt")
-    return write_results(settings, data)
+    return Inputs(data, tests, validation, tokens, errors)
+
+
+def _finish(settings: AblationSettings, run: Run, inputs: Inputs) -> Trained:
+    """Train one run and predict the test images, unless that is done."""
+    arm = settings.arms[run.arm]
+    images = [inputs.data[name].images for name in arm.use]
+    stores = [inputs.data[name].store() for name in arm.use]
+    base = None
+    if arm.after is None:
+        rows = arm_rows(arm, stores, inputs.errors)
+        trained = train_run(settings, run, images, rows, inputs.tokens, inputs.validation)
+    else:
+        base = finished_run(replace(run, arm=arm.after, folder=run_folder(settings, run.unit, arm.after, run.seed)))
+        trained = continue_run(arm, run, base, images)
+    for name, prepared in inputs.tests.items():
+        path = predictions_of(run, name)
+        if not path.exists():
+            write_predictions(path, _predictions(arm, base or trained, trained, prepared.store(), name, stores))
+    return trained
 
 
 def _predictions(

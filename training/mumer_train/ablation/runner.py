@@ -89,6 +89,18 @@ def train_run(
         counts = {"steps": progress.step, "images": progress.seen, "recognised": progress.recognised}
         write_json(done, {**counts, "rows": len(rows)})
         (run.folder / CHECKPOINT).unlink(missing_ok=True)  # three times as large as the weights, and no longer needed
+    return finished_run(run)
+
+
+def finished_run(run: Run) -> Trained:
+    """A run that has been trained.
+
+    Raises:
+        TrainingError: it has not.
+    """
+    done = run.folder / TRAINED
+    if not done.exists():
+        raise TrainingError(f"the arm '{run.arm}', seed {run.seed}, is not trained yet: run it first")
     return Trained(run.folder, json.loads(done.read_text(encoding="utf-8")))
 
 
