@@ -43,6 +43,10 @@ def test_every_run_of_the_grid_is_trained_and_judged(finished: AblationSettings)
         (arm, seed, "done") for seed in (0, 1) for arm in ("recognition", "all")
     ]
     assert all(run["steps"] == 4 for run in results["runs"])
+    for run, facts in zip(grid(finished), results["runs"], strict=True):
+        texts = pq.read_table(predictions_of(run, "other_hands"))["pred"].to_pylist()
+        share = sum(len(text.split()) == 200 for text in texts) / len(texts)
+        assert facts["unfinished"] == {"other_hands": pytest.approx(100 * share, abs=1e-3)}
     first, second = results["tests"]["other_hands"]["steps"]["arms"].values()
     assert first["figures"]["exprate"]["difference_interval"] == [0.0, 0.0]
     assert set(second["figures"]) == {"exprate", "le1", "struct_rate", "cdm_f1"}

@@ -25,6 +25,7 @@ from mumer_data.seeding import rng_for
 from mumer_train.ablation.config import AblationSettings, Run, grid
 from mumer_train.ablation.runner import TRAINED
 from mumer_train.ablation.scaling import fit_curves
+from mumer_train.from_scratch.decoding import LONGEST
 
 # Figure -> its name in METRICS; all in 0-100 but cdm_f1 (0-1).
 FIGURES = {"exprate": "published", "le1": "published", "struct_rate": "structure", "cdm_f1": "cdm"}
@@ -106,19 +107,27 @@ def compute(
         "budget": dict(settings.budget),
         "seeds": list(settings.seeds),
         "arms": arms,
-        "runs": [_run_facts(run) for run in runs],
+        "runs": [_run_facts(run, {name: predictions_of(run, name) for name in settings.test}) for run in runs],
         "tests": tests,
     }
     return {**results, "scaling": fit_curves(settings, results)}
 
 
-def _run_facts(run: Run) -> dict[str, Any]:
+def _run_facts(run: Run, predictions: Mapping[str, Path]) -> dict[str, Any]:
+    """Counts of a run, its curve of ExpRate during training, and its share of unfinished predictions, in percent."""
     counts = json.loads((run.folder / TRAINED).read_text(encoding="utf-8"))
     history = run.folder / "history.jsonl"
     lines = history.read_text(encoding="utf-8").splitlines() if history.exists() else []
     by_seen = {json.loads(line)["seen"]: json.loads(line) for line in lines}  # a resumed run may repeat one
     curve = [[entry["seen"], entry["exprate"]] for entry in by_seen.values()]
-    return {"arm": run.arm, "unit": run.unit, "seed": run.seed, **counts, "validation": curve}
+    unfinished = {name: _round(100 * _unfinished(path)) for name, path in predictions.items()}
+    return {"arm": run.arm, "unit": run.unit, "seed": run.seed, **counts, "validation": curve, "unfinished": unfinished}
+
+
+def _unfinished(path: Path) -> float:
+    """Share of the predictions that reach the maximum number of tokens."""
+    rows = load_predictions(path)
+    return sum(len(row.prediction.split()) >= LONGEST for row in rows) / len(rows)
 
 
 def _budget(

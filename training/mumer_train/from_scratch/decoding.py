@@ -13,6 +13,9 @@ from torch import Tensor
 from mumer_train.from_scratch.image_store import Pixels
 from mumer_train.from_scratch.modeling import FormulaReader
 
+LONGEST = 200
+"""Maximum number of tokens of an answer."""
+
 
 def stacked(images: Sequence[Pixels], stride: int) -> tuple[Tensor, Tensor]:
     """Images, each (height, width) of ink 0 to 255, -> padded ``pixel_values`` and the mask of their cells."""
@@ -31,7 +34,7 @@ def greedy(
     model: FormulaReader,
     pixels: Tensor,
     cells: Tensor,
-    longest: int = 200,
+    longest: int = LONGEST,
     start: int | None = None,
     temperature: float = 0.0,
     generator: torch.Generator | None = None,
@@ -83,7 +86,7 @@ def read_images(
     model: FormulaReader,
     images: Sequence[Pixels],
     batch: int = 32,
-    longest: int = 200,
+    longest: int = LONGEST,
     temperature: float = 0.0,
     seed: int = 0,
 ) -> list[tuple[list[int], float]]:
