@@ -15,6 +15,7 @@ from mumer_train.from_scratch.decoding import stacked
 from mumer_train.from_scratch.image_store import Pixels
 from mumer_train.from_scratch.modeling import FormulaReader
 
+_COMPACT = 0.6  # share of unfinished answers below which finished ones are removed: copying the memory costs more
 Answer = list[int]
 """Tokens of an answer, without the start token; the last one is the end token unless it was cut off."""
 
@@ -46,18 +47,23 @@ def sample(
     rows = torch.arange(len(answers))
     token = torch.full((len(answers), 1), int(model.config.decoder_start_token_id))
     past: list[Pair] | None = None
+    going = torch.ones(len(answers), dtype=torch.bool)
     for _ in range(longest):
         decoded = model.decoder(token, cross, mask, past)
         chances = (model.decoder.head(decoded.hidden[:, -1]) / temperature).softmax(-1)
         token = torch.multinomial(_nucleus(chances, top_p), 1, generator=generator)
-        for row, number in zip(rows.tolist(), token[:, 0].tolist(), strict=True):
-            answers[row].append(number)
-        going = token[:, 0] != end
-        if not going.any():
+        for row, number, unfinished in zip(rows.tolist(), token[:, 0].tolist(), going.tolist(), strict=True):
+            if unfinished:
+                answers[row].append(number)
+        going &= token[:, 0] != end
+        left = int(going.sum())
+        if not left:
             break
-        past = [(keys[going], values[going]) for keys, values in decoded.past]
-        cross = [(keys[going], values[going]) for keys, values in cross]
-        rows, mask, token = rows[going], mask[going], token[going]
+        past = decoded.past
+        if left <= _COMPACT * len(going):
+            past = [(keys[going], values[going]) for keys, values in past]
+            cross = [(keys[going], values[going]) for keys, values in cross]
+            rows, mask, token, going = rows[going], mask[going], token[going], going[going]
     return [answers[begin : begin + samples] for begin in range(0, len(answers), samples)]
 
 
