@@ -31,7 +31,6 @@ Values = dict[str, list[float]]
 SIDE = 16  # of the pictures of glyphs, in pixels
 _SIZE_WEIGHT = 0.3  # of the logarithms of width and height beside a picture of norm 1
 _CAP = 75  # glyphs that are cut per symbol; fewer are kept
-_CAPITAL = 0.8  # `segment_image` scales the median letter or digit to it
 
 
 def rows_of(folder: Path) -> list[Row]:

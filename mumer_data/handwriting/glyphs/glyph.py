@@ -18,7 +18,7 @@ Stroke = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Glyph:
-    """The ink of one symbol: a capital is 1 high, the baseline is y = 0, and y is negative above it.
+    """The ink of one symbol: a digit or drawn capital is 1 high, the baseline is y = 0, and y is negative above it.
 
     Attributes:
         strokes: in writing order where it is known; the ink begins at x = 0.

@@ -15,11 +15,9 @@ from scipy import ndimage
 
 from mumer_data.handwriting.glyphs.components import Component, assign
 from mumer_data.handwriting.glyphs.glyph import Glyph, Stroke
+from mumer_data.handwriting.glyphs.proportions import Extent, row_scale
 from mumer_data.images.skeleton import Mask, smooth, thin, trace
 from mumer_data.latex.tree import SymbolTree
-
-_CAPITAL = 0.8  # median height of letters and digits in a row, in heights of a capital
-_CENTRE = -0.38  # median vertical centre of letters and digits
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,32 +61,18 @@ def _strokes(mask: Mask, labels: NDArray[np.int32], count: int) -> list[list[Str
 
 def scale_row(row: Sequence[tuple[str, list[Component]]], strokes: Sequence[list[Stroke]]) -> Iterator[SegmentedSymbol]:
     """The symbols of one baseline, scaled by its letters and digits; empty for a row without them."""
-    boxes = [_vertical_extent(components) for _, components in row]
-    sizes = [bottom - top for (token, _), (top, bottom) in zip(row, boxes, strict=True) if _has_reference_height(token)]
-    middles = [
-        (top + bottom) / 2 for (token, _), (top, bottom) in zip(row, boxes, strict=True) if _has_reference_centre(token)
-    ]
-    if not sizes or not middles:
-        return
-    scale, middle = _CAPITAL / float(np.median(sizes)), float(np.median(middles))
+    inked = []
     for token, components in row:
         ink = [stroke for component in components for stroke in strokes[component.number]]
         if ink:
-            moved = tuple((stroke - (0.0, middle)) * scale + (0.0, _CENTRE) for stroke in ink)
-            yield SegmentedSymbol(token, Glyph(moved, real=True))
+            inked.append((token, ink))
+    scale = row_scale([_extent(token, ink) for token, ink in inked])
+    if scale is None:
+        return
+    height, baseline = scale
+    for token, ink in inked:
+        yield SegmentedSymbol(token, Glyph(tuple((stroke - (0.0, baseline)) / height for stroke in ink), real=True))
 
 
-def _vertical_extent(components: Sequence[Component]) -> tuple[float, float]:
-    return min(component.top for component in components), max(component.bottom for component in components)
-
-
-def _has_reference_height(token: str) -> bool:
-    """Whether a token is a letter or digit of regular height."""
-    return (len(token) == 1 and token.isalnum() and token not in "ijl") or token in _LETTERS
-
-
-def _has_reference_centre(token: str) -> bool:
-    return _has_reference_height(token) or token in ("+", "-", "=", "\\times", "\\pm")
-
-
-_LETTERS = frozenset(("\\alpha", "\\beta", "\\theta", "\\pi"))
+def _extent(token: str, ink: Sequence[Stroke]) -> Extent:
+    return token, min(float(stroke[:, 1].min()) for stroke in ink), max(float(stroke[:, 1].max()) for stroke in ink)
