@@ -18,8 +18,13 @@ from mumer_data.handwriting.glyph_warp import warp_glyph
 from mumer_data.handwriting.glyphs.glyph import Alphabet, Glyph, Stroke
 from mumer_data.seeding import hash64, rng_for
 
-_LOW = frozenset("acegimnopqrsuvwxyzαεικνοπστυω")  # letters whose size goes with the writer's x-height
-_HANGING = frozenset("gpqy")  # with half of it: their descenders keep their length
+_GROWTH = {  # exponents of the writer's `x_height` in the factor on drawn letters; digits and signs have 0
+    **dict.fromkeys("abcdeghjlmnopqrstuvwxyzαβγεηκλμνοπρστυφϕω", 1.0),
+    **dict.fromkeys("ABCDEFGHIJKLMNOPQRSTUVWXYZ", 0.8),
+    "f": 2.0,
+    "i": 0.7,
+    "k": 0.6,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +34,7 @@ class WriterStyle:
     Attributes:
         slant: shear of upright lines, positive to the right.
         aspect: factor on the width of glyphs.
-        x_height: factor on letters without ascender and descender, such as x.
+        x_height: factor on the size of letters beside digits; less on capitals, more on f.
         spacing: distance between symbols.
         looseness: variation of spacing, size and height between symbols, 0 to 1.
         character: deviation of the writer's shapes from those of the alphabet.
@@ -84,7 +89,7 @@ def writer_style(writer: str, seed: int = 0) -> WriterStyle:
     return WriterStyle(
         slant=float(np.clip(rng.normal(0.01, 0.07), -0.3, 0.3)),
         aspect=float(np.exp(rng.normal(0.18, 0.15))),
-        x_height=float(np.exp(rng.normal(0.26, 0.12))),
+        x_height=float(np.exp(rng.normal(0.19, 0.12))),
         spacing=float(np.clip(rng.lognormal(-1.35, 0.45), 0.08, 0.8)),
         looseness=float(rng.uniform(0.25, 1.0)),
         character=float(rng.uniform(0.02, 0.055)),
@@ -158,12 +163,11 @@ class Writer:
     def letter_size(self, text: str, glyph: Glyph) -> float:
         """The factor on the size of a glyph that is due to the writer's x-height; the square root of it for fonts.
 
-        Real ink, and letters with an ascender, keep their size.
+        Real ink keeps its size.
         """
-        if glyph.real or text not in _LOW:
+        if glyph.real or text not in _GROWTH:
             return 1.0
-        size = self.style.x_height
-        return float(np.sqrt(size)) if text in _HANGING or glyph.source else size
+        return float(self.style.x_height ** (_GROWTH[text] * (0.5 if glyph.source else 1.0)))
 
     def vary(self, amount: float) -> float:
         """A random factor near 1; mostly 0.8 to 1.25 for ``amount`` 0.2 and looseness 1."""

@@ -27,8 +27,8 @@ _BESIDE_LIMITS = 0.12  # space after limits, so that they do not touch the next 
 _BEYOND = 1.2  # most by which the line of a fraction or root exceeds its content at one end
 _TIGHT = 0.35  # space between the letters of a function name, as a fraction of the space between symbols
 _APART = 0.05  # least space between them besides the pen's width: "log" whose letters touch reads as "bog"
-_WORD = 0.7  # size of the letters of a function name; those with an ascender get _TALL: "log" must not read as "eog"
-_TALL, _NARROW = 1.1, 0.92
+_WORD = 0.75  # size of the letters of a function name; those with an ascender get _TALL: "log" must not read as "eog"
+_TALL, _NARROW = 0.92, 0.92
 _ASCENDERS = frozenset("bdfhklt")
 _FAR = 0.7  # largest distance between two letters that are joined without lifting the pen,
 _LEVEL = 0.35  # and the largest difference in height: a stroke up to the top of "n" would make it an "m"
@@ -150,10 +150,10 @@ class LayoutEngine:
         shrink = 1.0 if self._plain(element) else 0.85
         content = max(over.width, under.width) * shrink
         before, after = (
-            float(np.clip(0.32 * writer.vary(2.4) + writer.shift(0.6), -0.2 * content, _BEYOND)) for _ in range(2)
+            float(np.clip(0.16 * writer.vary(2.4) + writer.shift(0.6), -0.2 * content, _BEYOND)) for _ in range(2)
         )
         left, begin = max(0.0, before), max(0.0, -before)  # of the content and of the bar
-        above, below = 0.34 * writer.vary(1.3) + 0.05, 0.4 * writer.vary(1.3) + 0.05
+        above, below = 0.2 * writer.vary(1.3) + 0.05, 0.34 * writer.vary(1.3) + 0.05
         axis = -AXIS
         for box, y in ((over, axis - above - over.down * shrink), (under, axis + below + under.up * shrink)):
             x = (content - box.width * shrink) * float(np.clip(0.5 + writer.shift(0.3), 0.0, 1.0))
