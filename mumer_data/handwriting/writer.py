@@ -25,6 +25,7 @@ _GROWTH = {  # exponents of the writer's `x_height` in the factor on drawn lette
     "i": 0.7,
     "k": 0.6,
 }
+_FONT_SIZE = 1.2  # of the glyphs of fonts: thinned outlines are smaller than the capital that they are scaled by
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,13 +162,15 @@ class Writer:
         return warp_glyph(own, amount, self.rng)
 
     def letter_size(self, text: str, glyph: Glyph) -> float:
-        """The factor on the size of a glyph that is due to the writer's x-height; the square root of it for fonts.
+        """The factor on the size of a glyph: the writer's x-height on drawn letters; fonts are enlarged as a whole.
 
         Real ink keeps its size.
         """
-        if glyph.real or text not in _GROWTH:
+        if glyph.real:
             return 1.0
-        return float(self.style.x_height ** (_GROWTH[text] * (0.5 if glyph.source else 1.0)))
+        if glyph.source:
+            return _FONT_SIZE
+        return float(self.style.x_height ** _GROWTH.get(text, 0.0))
 
     def vary(self, amount: float) -> float:
         """A random factor near 1; mostly 0.8 to 1.25 for ``amount`` 0.2 and looseness 1."""
