@@ -7,6 +7,7 @@ import pytest
 
 from mumer_data.handwriting.glyphs.proportions import Extent, measures_of, row_scale
 from mumer_data.handwriting.glyphs.segment_image import segment_symbols
+from mumer_data.handwriting.ink import write
 from mumer_data.handwriting.synthesizer import Synthesizer
 from mumer_data.io.png import encode_png
 from mumer_data.jobs.glyphs import ink_of
@@ -54,3 +55,16 @@ def test_symbols_cut_out_of_images_have_the_size_of_their_kind(label: str, least
                 heights.append(symbol.glyph.box[3] - symbol.glyph.box[1])
     assert len(heights) > 20
     assert least < float(np.median(heights)) < most
+
+
+def test_drawn_letters_have_the_sizes_of_real_ones_beside_digits() -> None:
+    """Medians over writers, within 15% of the usual heights of real ink."""
+    for text in ("a n c", "b d h", "A B R", "g p y", "f", "2 3 5"):
+        for letter in text.split():
+            heights = []
+            for number in range(40):
+                hand = Synthesizer(corrections=0).writer_model(f"writer-{number:05d}", letter)
+                heights.append(float(np.ptp(np.concatenate(write(letter, hand).strokes)[:, 1])))
+            measures = measures_of(letter)
+            assert measures is not None
+            assert float(np.median(heights)) == pytest.approx(measures[0], rel=0.15), letter
