@@ -9,11 +9,8 @@ import sys
 import tomllib
 from pathlib import Path
 from statistics import fmean
-from typing import Any
 
 import pytest
-import yaml
-from mumer_train.ablation.table import difference_text, main_table, slice_table
 
 from mumer_data.handwriting.glyphs.builtin import builtin_glyphs
 from mumer_data.readers.corrections import read_corrections
@@ -92,60 +89,6 @@ def test_the_settings_of_decoding() -> None:
     rate = f"ExpRate {test['exprate']:.1f} ({low:.1f} to {high:.1f}) after {greedy['exprate']:.1f}"
     f1 = f"CDM F1 {test['cdm_f1']:.3f} after {greedy['cdm_f1']:.3f}"
     assert f"with `{test['setting']}`: {rate}, {f1}." in " ".join(page.split())
-
-
-def _ablation(name: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Results of a grid on CROHME, and its figures on CROHME 2014; the grid is that of the file of settings."""
-    results = json.loads((ROOT / "docs" / "data" / f"ablation_crohme{name}.json").read_text(encoding="utf-8"))
-    config = yaml.safe_load((ROOT / "training" / "configs" / f"ablation_mini{name}.yaml").read_text(encoding="utf-8"))
-    assert list(results["arms"]) == list(config["arms"])
-    assert (results["budget"], results["seeds"]) == (config["budget"], config["seeds"])
-    ((_, found),) = results["tests"]["crohme_2014"].items()
-    return results, found
-
-
-def _recognised(results: dict[str, Any], arm: str) -> str:
-    """How many images a run of an arm learnt to recognise, on average over seeds."""
-    return f"{fmean(run['recognised'] for run in results['runs'] if run['arm'] == arm):,.0f} recognition images"
-
-
-def test_the_ablation_on_crohme() -> None:
-    page = (ROOT / "docs" / "ablation.md").read_text(encoding="utf-8")
-    results, found = _ablation("")
-    rows = main_table(results, "crohme_2014", "steps")
-    assert len(rows) == 2 + 6
-    assert "\n".join(rows) in page
-    assert "\n".join(slice_table(found, "length")) in page
-    text = " ".join(page.split())
-    for arm in list(results["arms"])[1:]:
-        difference = difference_text(found["arms"][arm]["figures"]["exprate"])
-        assert f"**{arm}** ({_recognised(results, arm)}): {difference}" in text
-    rate = found["arms"]["recognition"]["figures"]["exprate"]["value"]
-    assert f"**recognition** ({_recognised(results, 'recognition')}): {rate:.1f}%" in text
-    unfinished = json.loads((ROOT / "docs/data/ablation_crohme_unfinished.json").read_text(encoding="utf-8"))
-    assert list(unfinished["percent"]) == list(results["arms"])
-    first, *others = [f"{fmean(seeds):.1f}" for seeds in unfinished["percent"].values()]
-    rest = f"{', '.join(others[:-1])} and {others[-1]}% in the others"
-    assert f"{first}% reach the limit of {unfinished['limit']} tokens in the first row, and {rest}" in text
-    before = json.loads((ROOT / "docs" / "data" / "reader_results.json").read_text(encoding="utf-8"))["mini"]
-    assert f"reads {before['crohme_2014']['exprate']:.1f}% of CROHME 2014" in text
-    assert (ROOT / "docs" / "images" / "ablation_crohme.png").stat().st_size > 5_000
-
-
-def test_the_ablation_on_crohme_with_equal_recognition_images() -> None:
-    page = (ROOT / "docs" / "ablation.md").read_text(encoding="utf-8")
-    results, found = _ablation("_images")
-    assert "\n".join(main_table(results, "crohme_2014", "recognition")) in page
-    text = " ".join(page.split())
-    assert f"ends after {results['budget']['recognition']} recognition images" in text
-    excluded = 0
-    for arm in list(results["arms"])[1:]:
-        figure = found["arms"][arm]["figures"]["exprate"]
-        low, high = figure["difference_interval"]
-        excluded += low > 0 or high < 0
-        assert f"**{arm}** ({_recognised(results, arm)}): {difference_text(figure)}" in text
-    assert excluded == 0
-    assert "With equal recognition images no interval excludes 0" in text
 
 
 def _row(name: str, figures: dict[str, list[float]]) -> str:

@@ -24,14 +24,8 @@ from mumer_data.voting.decide import decide
 from mumer_data.voting.language_model import LanguageModel
 from tests.training.ablation.conftest import tiny
 
-GRPO: dict[str, Any] = {
-    "steps": 2,
-    "rows_per_step": 2,
-    "samples": 3,
-    "max_tokens": 6,
-    "learning_rate": 1e-3,
-    "rewards": {"concise": 1.0},
-}
+GRPO: dict[str, Any] = {"steps": 2, "rows_per_step": 2, "samples": 8, "max_tokens": 2, "learning_rate": 1e-3}
+GRPO |= {"rewards": {"parses": 1.0}}  # of two random tokens, some parse and some do not
 MORE: dict[str, dict[str, Any]] = {
     "+ votes": {"after": "recognition", "vote": {"samples": 2}, "use": {"written": 1}},
     "+ GRPO": {"after": "recognition", "grpo": GRPO, "use": {"written": 1}},

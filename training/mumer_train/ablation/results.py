@@ -98,7 +98,13 @@ def compute(
         for name in settings.test
     }
     arms = {
-        title: {"tasks": list(arm.tasks), "use": dict(arm.use), **sizes[title]} for title, arm in settings.arms.items()
+        title: {
+            "tasks": list(arm.tasks),
+            "use": dict(arm.use),
+            **arm.model_dump(include={"reader", "after", "vote", "grpo"}, exclude_defaults=True),
+            **sizes[title],
+        }
+        for title, arm in settings.arms.items()
     }
     results = {
         "name": settings.name,
