@@ -78,10 +78,11 @@ def test_slices_and_unfinished_predictions(unit: str) -> None:
 
 
 def test_scaling_curves() -> None:
-    curves = [curve for curve in results_of("ablation_recipe")["scaling"] if curve["against"] != "images_seen"]
-    assert {curve["against"] for curve in curves} == {"real_images", "synthetic_images"}
+    recipe, curriculum = (results_of(name)["scaling"] for name in ("ablation_recipe", "ablation_curriculum"))
+    curves = [curve for curve in recipe if curve.get("arm", "recipe") == "recipe"]
+    assert {curve["against"] for curve in curves} == {"real_images", "synthetic_images", "images_seen"}
     text = " ".join(page().split())
-    assert all(scaling_text(curve) in text for curve in curves)
+    assert all(scaling_text(curve) in text for curve in [*curves, *curriculum])
 
 
 def test_the_start_of_the_runs() -> None:

@@ -16,8 +16,8 @@ from mumer_train.ablation.errors import fold_of
 from mumer_train.ablation.grid import plan, predictions_of, run_ablation
 from mumer_train.ablation.results import compute
 from mumer_train.ablation.runner import StoppedError, reader_settings, write_predictions
-from mumer_train.ablation.scaling import fit, value_at
-from mumer_train.ablation.table import markdown
+from mumer_train.ablation.scaling import fit, fitted_curve, value_at
+from mumer_train.ablation.table import markdown, scaling_text
 from mumer_train.dependencies import TrainingError
 from mumer_train.from_scratch.configuration import FormulaReaderConfig
 from mumer_train.from_scratch.image_store import ImageStore
@@ -244,6 +244,21 @@ def test_a_saturating_curve_is_found_again() -> None:
     assert value_at(x, *flat) == pytest.approx(np.full(6, 12.0))
     falling = value_at(x, *fit(x, y[::-1], np.ones(6)))
     assert np.ptp(falling) == pytest.approx(0, abs=1e-6), "it never falls"
+
+
+POINTS = {
+    "saturating": ([(500.0 * 4**n, 60 - 40 * 4.0**-n, 0.3) for n in range(5)], "fitted ceiling 60."),
+    "one slope": ([(1000.0 * 2**n, 4 + 2.0 * n, 0.5) for n in range(4)], "these points do not determine a ceiling"),
+    "falling": ([(1000.0 * 2**n, 20 - 2.0 * n, 0.5) for n in range(4)], "the fitted curve does not increase"),
+}
+
+
+@pytest.mark.parametrize(("points", "sentence"), POINTS.values(), ids=POINTS)
+def test_a_ceiling_is_named_only_if_the_points_determine_it(
+    points: list[tuple[float, float, float]], sentence: str
+) -> None:
+    curve = {"against": "real_images", "set": "test", "unit": "steps", **fitted_curve(points)}
+    assert f"; {sentence}" in scaling_text(curve)
 
 
 def test_the_grid_of_the_paper_is_valid() -> None:

@@ -21,6 +21,7 @@ _EXPONENTS = np.geomspace(0.05, 2.0, 60)
 _DRAWS = 400
 _Z = 1.96  # half of a 95% interval in standard deviations
 _FEWEST = 3  # minimum number of points of a curve
+_UNDETERMINED = 0.025  # share of fits with the smallest exponent, whose ceiling is arbitrary, above which none is given
 _STEPS = 24  # number of points of a fitted curve
 
 
@@ -29,7 +30,8 @@ def fit_curves(settings: AblationSettings, results: dict[str, Any]) -> list[dict
 
     Returns:
         For each: ``against`` (``real_images``, ``synthetic_images`` or ``images_seen``), ``set``, ``unit`` or ``arm``,
-        the ``points`` [x, ExpRate, standard error], and the ``fit``.
+        the ``points`` [x, ExpRate, standard error], and the ``fit``, with ``ceiling_determined``: false if the points
+        do not increase, or agree with an increase without end.
     """
     curves = []
     for test, budgets in results["tests"].items():
@@ -37,13 +39,13 @@ def fit_curves(settings: AblationSettings, results: dict[str, Any]) -> list[dict
             for against in ("real_images", "synthetic_images"):
                 points = _arm_points(settings, results, budget_results, against)
                 if len({x for x, _, _ in points}) >= _FEWEST:
-                    curves.append({"against": against, "set": test, "unit": unit, **_curve(points)})
+                    curves.append({"against": against, "set": test, "unit": unit, **fitted_curve(points)})
     for unit in results["budget"]:
         for arm in settings.arms:
             points = _seen_points(results, unit, arm)
             if len(points) >= _FEWEST:
                 curves.append(
-                    {"against": "images_seen", "set": "validation", "unit": unit, "arm": arm, **_curve(points)}
+                    {"against": "images_seen", "set": "validation", "unit": unit, "arm": arm, **fitted_curve(points)}
                 )
     return curves
 
@@ -71,13 +73,15 @@ def _seen_points(results: dict[str, Any], unit: str, arm: str) -> list[tuple[flo
     return points
 
 
-def _curve(points: list[tuple[float, float, float]]) -> dict[str, Any]:
+def fitted_curve(points: list[tuple[float, float, float]]) -> dict[str, Any]:
+    """``points`` and ``fit`` of a curve, see `fit_curves`; the points are (images, ExpRate, standard error)."""
     x, y, error = np.array(points, dtype=np.float64).T
     ceiling, scale, exponent = fit(x, y, error)
     rng = rng_for(0, str(len(points)), "scaling")
     grid = np.geomspace(x[0], x[-1] * 4, _STEPS)
     drawn = [fit(x, y + error * rng.standard_normal(len(x)), error) for _ in range(_DRAWS)]
     ceilings = np.array([one[0] for one in drawn])
+    slowest = np.mean([one[2] == _EXPONENTS[0] for one in drawn])
     curves = np.array([value_at(grid, *one) for one in drawn])
     low, high = np.percentile(curves, [2.5, 97.5], axis=0)
     best = value_at(grid, ceiling, scale, exponent)
@@ -86,6 +90,7 @@ def _curve(points: list[tuple[float, float, float]]) -> dict[str, Any]:
         "fit": {
             "ceiling": round(ceiling, 4),
             "ceiling_interval": [round(value, 4) for value in interval(ceilings)],
+            "ceiling_determined": bool(scale > 0 and exponent > _EXPONENTS[0] and slowest <= _UNDETERMINED),
             "scale": round(scale, 6),
             "exponent": round(exponent, 4),
             "curve": [[round(float(v), 4) for v in row] for row in zip(grid, best, low, high, strict=True)],

@@ -73,13 +73,20 @@ def slice_table(budget_results: dict[str, Any], key: str) -> list[str]:
 def scaling_text(curve: dict[str, Any]) -> str:
     """A fitted curve in a sentence."""
     fit, against = curve["fit"], curve["against"].replace("_", " ")
-    low, high = fit["ceiling_interval"]
     points = ", ".join(f"{y:.1f} at {x:,.0f}" for x, y, _ in curve["points"])
     arm = f", {curve['arm']}" if "arm" in curve else ""
     return (
-        f"ExpRate on {curve['set']} against {against} (equal {UNITS[curve['unit']]}{arm}): {points}; "
-        f"fitted ceiling {fit['ceiling']:.1f} (95% interval {low:.1f} to {high:.1f}), exponent {fit['exponent']:.2f}."
+        f"ExpRate on {curve['set']} against {against} (equal {UNITS[curve['unit']]}{arm}): {points}; {_ceiling(fit)}."
     )
+
+
+def _ceiling(fit: dict[str, Any]) -> str:
+    if fit["scale"] == 0:
+        return "the fitted curve does not increase"
+    if not fit["ceiling_determined"]:
+        return "these points do not determine a ceiling"
+    low, high = fit["ceiling_interval"]
+    return f"fitted ceiling {fit['ceiling']:.1f} (95% interval {low:.1f} to {high:.1f}), exponent {fit['exponent']:.2f}"
 
 
 def _table(head: list[str], rows: Iterator[list[str]]) -> Iterator[str]:
