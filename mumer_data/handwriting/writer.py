@@ -25,7 +25,6 @@ _GROWTH = {  # exponents of the writer's `x_height` in the factor on drawn lette
     "i": 0.7,
     "k": 0.6,
 }
-_FONT_SIZE = 1.2  # of the glyphs of fonts: thinned outlines are smaller than the capital that they are scaled by
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,14 +161,12 @@ class Writer:
         return warp_glyph(own, amount, self.rng)
 
     def letter_size(self, text: str, glyph: Glyph) -> float:
-        """The factor on the size of a glyph: the writer's x-height on drawn letters; fonts are enlarged as a whole.
+        """The factor on the size of a glyph: the writer's x-height on drawn letters.
 
-        Real ink keeps its size.
+        The glyphs of a bank keep their size: real ink has its own, and those of fonts are `proportions.sized`.
         """
-        if glyph.real:
+        if glyph.real or glyph.source:
             return 1.0
-        if glyph.source:
-            return _FONT_SIZE
         return float(self.style.x_height ** _GROWTH.get(text, 0.0))
 
     def vary(self, amount: float) -> float:

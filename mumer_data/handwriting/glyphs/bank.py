@@ -15,10 +15,11 @@ import pyarrow.parquet as pq
 
 from mumer_data.exceptions import SourceError
 from mumer_data.handwriting.glyphs.glyph import Glyph
+from mumer_data.handwriting.glyphs.proportions import sized
 from mumer_data.io.atomic import atomic_write
 from mumer_data.typeset.atoms import atom_of
 
-FONT_LOOSE = 0.15
+FONT_LOOSE = 0.3
 """Looseness of the strokes of a font's glyph, see `Glyph`."""
 
 SCHEMA = pa.schema(
@@ -84,9 +85,8 @@ def _loaded(path: Path, _version: int) -> dict[str, tuple[Glyph, ...]]:
     for row in table.to_pylist():
         strokes = tuple(np.array(points, dtype=np.float64).reshape(-1, 2) for points in row["strokes"] if points)
         if strokes and row["token"]:
-            by_token.setdefault(row["token"], []).append(
-                Glyph(strokes, real, 0.0 if real else FONT_LOOSE, row["source"])
-            )
+            glyph = Glyph(strokes, real, 0.0 if real else FONT_LOOSE, row["source"])
+            by_token.setdefault(row["token"], []).append(glyph if real else sized(row["token"], glyph))
     shapes = {token: tuple(glyphs) for token, glyphs in by_token.items()}
     for token in list(shapes):
         atom = atom_of(token)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mumer_data.handwriting.glyphs.proportions import Extent, measures_of, row_scale
+from mumer_data.handwriting.glyphs.glyph import Glyph
+from mumer_data.handwriting.glyphs.proportions import Extent, measures_of, row_scale, sized
 from mumer_data.handwriting.glyphs.segment_image import segment_symbols
 from mumer_data.handwriting.ink import write
 from mumer_data.handwriting.synthesizer import Synthesizer
@@ -68,3 +69,25 @@ def test_drawn_letters_have_the_sizes_of_real_ones_beside_digits() -> None:
             measures = measures_of(letter)
             assert measures is not None
             assert float(np.median(heights)) == pytest.approx(measures[0], rel=0.15), letter
+
+
+@pytest.mark.parametrize(("text", "usual_height"), [("2", 1.0), ("x", 0.71), ("b", 1.24), ("A", 1.17), ("(", 1.59)])
+@pytest.mark.parametrize("height", [0.4, 0.9, 2.0])
+def test_glyphs_of_fonts_come_near_to_their_usual_height(text: str, usual_height: float, height: float) -> None:
+    _, top, _, bottom = sized(text, Glyph((np.array([(0.0, -height), (0.3, 0.0)]),), source="font")).box
+    assert abs(np.log((bottom - top) / usual_height)) < 0.3 * abs(np.log(1.2 * height / usual_height)) + 1e-9
+    if text != "(":
+        assert bottom == 0.0
+
+
+def test_a_sign_of_a_font_keeps_its_height_over_the_line() -> None:
+    strokes = (np.array([(0.0, -0.5), (0.2, -0.5)]), np.array([(0.1, -0.6), (0.1, -0.4)]))
+    left, top, right, bottom = sized("+", Glyph(strokes, source="font")).box
+    assert (top + bottom) / 2 == pytest.approx(1.2 * -0.5)
+    assert 0.4 < bottom - top < 0.68
+    assert 0.4 < right - left < 0.68
+
+
+def test_symbols_without_a_usual_size_are_enlarged_only() -> None:
+    glyph = sized("∃", Glyph((np.array([(0.0, -1.0), (0.5, 0.0)]),), source="font"))
+    assert glyph.box == pytest.approx((0.0, -1.2, 0.6, 0.0))
