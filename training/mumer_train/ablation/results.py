@@ -21,6 +21,7 @@ from mumer_data.metrics.bootstrap import RESAMPLES, interval
 from mumer_data.metrics.pairs import Ints, Pairs, pair_up
 from mumer_data.metrics.slices import in_order, slices_of
 from mumer_data.readers.predictions import load_predictions
+from mumer_data.records import Prediction
 from mumer_data.seeding import rng_for
 from mumer_train.ablation.config import AblationSettings, Run, grid
 from mumer_train.ablation.runner import TRAINED
@@ -39,10 +40,6 @@ class Judge:
     """All metrics of an ablation: rows of numbers, and figures from sums of them."""
 
     metrics: Mapping[str, Metric]
-
-    def statistics(self, pairs: Pairs) -> Floats:
-        """One row of numbers per pair, with the columns of all metrics."""
-        return np.hstack([one.statistics(pairs) for one in self.metrics.values()])
 
     def scores(self, sums: Floats, widths: Sequence[int]) -> dict[str, Floats]:
         """The figures of `FIGURES`, from sums of shape (..., columns)."""
@@ -90,13 +87,12 @@ def compute(
         predictions_of: (run, test set) -> file of predictions.
     """
     runs = list(grid(settings))
-    tests = {
-        name: {
-            unit: _budget(settings, [run for run in runs if run.unit == unit], name, predictions_of)
-            for unit in settings.budget
+    tests = {}
+    for name in settings.test:
+        judged = _judge_all(settings, {run: pair_up(load_predictions(predictions_of(run, name))) for run in runs})
+        tests[name] = {
+            unit: _budget(settings, [run for run in runs if run.unit == unit], judged) for unit in settings.budget
         }
-        for name in settings.test
-    }
     arms = {
         title: {
             "tasks": list(arm.tasks),
@@ -136,18 +132,45 @@ def _unfinished(path: Path) -> float:
     return sum(len(row.prediction.split()) >= LONGEST for row in rows) / len(rows)
 
 
-def _budget(
-    settings: AblationSettings, runs: Sequence[Run], test: str, predictions_of: PredictionsOf
-) -> dict[str, Any]:
-    """The figures of all arms on a test set, with equal budgets."""
+@dataclass(frozen=True)
+class Judged:
+    """The pairs of all runs on a test set.
+
+    Attributes:
+        judge: the metrics.
+        widths: columns of each metric.
+        pairs: run -> its pairs.
+        statistics: run -> rows of numbers, shape (images, columns).
+    """
+
+    judge: Judge
+    widths: Sequence[int]
+    pairs: Mapping[Run, Pairs]
+    statistics: Mapping[Run, Floats]
+
+
+def _judge_all(settings: AblationSettings, pairs: Mapping[Run, Pairs]) -> Judged:
+    """Judge all runs; a pair of label and prediction that several runs have is judged once."""
+    places: dict[tuple[str, str], int] = {}
+    rows = {
+        run: [places.setdefault(pair, len(places)) for pair in zip(paired.labels, paired.predictions, strict=True)]
+        for run, paired in pairs.items()
+    }
+    labels, predictions = map(list, zip(*places, strict=True))
+    different = Pairs([Prediction(str(n), *pair) for pair, n in places.items()], labels, predictions)
     names = dict.fromkeys([*(name for name in DEFAULT if name in FIGURES.values()), *(["cdm"] if settings.cdm else [])])
     judge = Judge({name: metric(name) for name in names})
-    pairs = {run: pair_up(load_predictions(predictions_of(run, test))) for run in runs}
-    parts = {run: [one.statistics(paired) for one in judge.metrics.values()] for run, paired in pairs.items()}
-    statistics = {arm: np.stack([np.hstack(parts[run]) for run in runs if run.arm == arm]) for arm in settings.arms}
-    first = pairs[runs[0]]
+    parts = [one.statistics(different) for one in judge.metrics.values()]
+    whole = np.hstack(parts)
+    return Judged(judge, [part.shape[1] for part in parts], pairs, {run: whole[place] for run, place in rows.items()})
+
+
+def _budget(settings: AblationSettings, runs: Sequence[Run], judged: Judged) -> dict[str, Any]:
+    """The figures of all arms on a test set, with equal budgets."""
+    statistics = {arm: np.stack([judged.statistics[run] for run in runs if run.arm == arm]) for arm in settings.arms}
+    first = judged.pairs[runs[0]]
     weights, draws = _resamples(len(first), len(settings.seeds), list(settings.arms))
-    sample = Sample(judge, statistics, [part.shape[1] for part in parts[runs[0]]], weights, draws)
+    sample = Sample(judged.judge, statistics, judged.widths, weights, draws)
     base = next(iter(settings.arms))
     parts_of = {(key, name): images for key in BY for name, images in _ordered(key, first).items()}
     theirs = {part: sample.scores(base, images) for part, images in parts_of.items()}
