@@ -77,9 +77,25 @@ def test_slices_and_unfinished_predictions(unit: str) -> None:
         assert f"| {arm} | {' | '.join(cells)} |" in page()
 
 
+def test_what_the_page_says_of_several_rows() -> None:
+    results = results_of("ablation_mini")
+    units = results["tests"]["crohme_2014"]
+    rates = {unit: {arm: one["figures"]["exprate"] for arm, one in units[unit]["arms"].items()} for unit in units}
+    assert not any(verdict(figure) == "a gain" for figures in rates.values() for figure in figures.values())
+    every = rates["recognition"]
+    parts = ("+ tree_cot (published)", "+ symbol_count", "+ error tasks")
+    assert every["all"]["difference"] > max(every[part]["difference"] for part in parts)
+    cdm = {unit: {arm: verdict(one["figures"]["cdm_f1"]) for arm, one in units[unit]["arms"].items()} for unit in units}
+    assert [cdm[unit]["+ votes"] for unit in cdm] == ["a gain", "a gain"]
+    assert (cdm["steps"]["+ GRPO"], cdm["recognition"]["+ GRPO"]) == ("a gain", "no difference is shown")
+    recipe = results_of("ablation_recipe")["tests"]["crohme_2013"]["recognition"]["arms"]
+    lost = [arm for arm, one in recipe.items() if verdict(one["figures"]["exprate"]) == "a loss"]
+    assert lost == ["no augmentation", "CROHME / 4", "CROHME / 8"]
+
+
 def test_scaling_curves() -> None:
     recipe, curriculum = (results_of(name)["scaling"] for name in ("ablation_recipe", "ablation_curriculum"))
-    curves = [curve for curve in recipe if curve.get("arm", "recipe") == "recipe"]
+    curves = [curve for curve in recipe if curve.get("arm", "recipe") in ("recipe", "no averaged weights")]
     assert {curve["against"] for curve in curves} == {"real_images", "synthetic_images", "images_seen"}
     text = " ".join(page().split())
     assert all(scaling_text(curve) in text for curve in [*curves, *curriculum])

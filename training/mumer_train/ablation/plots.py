@@ -36,10 +36,16 @@ def plot_differences(results: dict[str, Any], path: Path) -> None:
 
 
 def plot_scaling(results: dict[str, Any], path: Path) -> None:
-    """One panel per curve: measured points, fitted curve, and the band of the fit."""
+    """One panel per curve: measured points, fitted curve, and the band of the fit.
+
+    Of the curves over images seen, only those of the first arm are drawn.
+    """
     from matplotlib.figure import Figure
 
-    curves = results["scaling"]
+    base = next(iter(results["arms"]))
+    curves = [curve for curve in results["scaling"] if curve.get("arm", base) == base]
+    if not curves:
+        return
     figure = Figure(figsize=(7, 3 * len(curves)), layout="constrained")
     for axes, curve in zip(figure.subplots(len(curves), squeeze=False)[:, 0], curves, strict=True):
         grid, best, low, high = zip(*curve["fit"]["curve"], strict=True)
@@ -49,7 +55,7 @@ def plot_scaling(results: dict[str, Any], path: Path) -> None:
         axes.errorbar(x, y, yerr=[1.96 * one for one in error], fmt="o", color=_INK, capsize=3)
         title = f"{curve.get('arm', 'arms by size')}, {curve['set']}, equal {UNITS[curve['unit']]}"
         axes.set(xscale="log", xlabel=curve["against"].replace("_", " "), ylabel="ExpRate, %", title=title)
-        axes.set_ylim(0, max(1.0, *high) * 1.05)
+        axes.set_ylim(0, max(1.0, *high, *(value + 2 * one for value, one in zip(y, error, strict=True))) * 1.05)
         axes.spines[["top", "right"]].set_visible(False)
     _save(figure, path)
 

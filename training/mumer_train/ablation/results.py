@@ -121,7 +121,7 @@ def _run_facts(run: Run, predictions: Mapping[str, Path]) -> dict[str, Any]:
     history = run.folder / "history.jsonl"
     lines = history.read_text(encoding="utf-8").splitlines() if history.exists() else []
     by_seen = {json.loads(line)["seen"]: json.loads(line) for line in lines}  # a resumed run may repeat one
-    curve = [[entry["seen"], entry["exprate"]] for entry in by_seen.values()]
+    curve = [[entry["seen"], entry["exprate"], entry["n"]] for entry in by_seen.values()]
     unfinished = {name: _round(100 * _unfinished(path)) for name, path in predictions.items()}
     return {"arm": run.arm, "unit": run.unit, "seed": run.seed, **counts, "validation": curve, "unfinished": unfinished}
 

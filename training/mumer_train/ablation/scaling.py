@@ -63,13 +63,18 @@ def _arm_points(
 
 
 def _seen_points(results: dict[str, Any], unit: str, arm: str) -> list[tuple[float, float, float]]:
-    """Means over seeds of ExpRate on the validation images, at the numbers of images where all seeds were measured."""
+    """Means over seeds of ExpRate on the validation images, at the numbers of images where all seeds were measured.
+
+    The error is that of the choice of images (binomial), or of the seeds if it is larger.
+    """
     curves = [run["validation"] for run in results["runs"] if run["arm"] == arm and run["unit"] == unit]
     points = []
     for measured in zip(*curves, strict=False):  # the first measurement of each seed, the second, ...
-        seen, rates = zip(*measured, strict=True)
+        seen, rates, counts = zip(*measured, strict=True)
+        mean = float(np.mean(rates))
+        chance = (mean * (100 - mean) / max(counts)) ** 0.5
         error = float(np.std(rates, ddof=1) / len(rates) ** 0.5) if len(rates) > 1 else 0.0
-        points.append((float(np.mean(seen)), float(np.mean(rates)), max(0.1, error)))
+        points.append((float(np.mean(seen)), mean, max(0.1, chance, error)))
     return points
 
 
