@@ -25,11 +25,9 @@ from mumer_train.ablation.runner import (
     content,
     finished_run,
     read_store,
-    stopped_by_signal,
 )
 from mumer_train.from_scratch.image_store import ImageStore
-from mumer_train.from_scratch.policy import CHECKPOINT, PolicyRun
-from mumer_train.from_scratch.processor import save_reader
+from mumer_train.from_scratch.policy import CHECKPOINT, run_reader_policy
 from mumer_train.policy.config import PolicyConfig
 
 
@@ -72,12 +70,9 @@ def _grpo(arm: ArmSettings, run: Run, base: Trained, images: Path) -> int:
     config = PolicyConfig(
         model=str(base.folder / FINAL), data=images, output=run.folder, seed=run.seed, save_steps=10, **dict(arm.grpo)
     )
-    policy = PolicyRun(config, "grpo")
-    with stopped_by_signal(policy.stop):
-        complete = policy.train()
-    if not complete:
+    policy = run_reader_policy(config, "grpo")
+    if not policy.complete:
         raise StoppedError(f"stopped at step {policy.step} of {run.folder}; the same command continues from there")
-    save_reader(policy.model, policy.processor, run.folder / FINAL)
     (run.folder / CHECKPOINT).unlink(missing_ok=True)
     return config.steps * config.rows_per_step
 

@@ -6,10 +6,7 @@ Not for which runs there are: see `config.grid`.
 from __future__ import annotations
 
 import json
-import signal
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +27,7 @@ from mumer_train.from_scratch.image_store import ImageStore
 from mumer_train.from_scratch.processor import load_reader
 from mumer_train.from_scratch.run import CHECKPOINT, ReaderRun
 from mumer_train.from_scratch.settings import ReaderRunSettings
+from mumer_train.from_scratch.stopping import stopped_by_signal
 from mumer_train.from_scratch.task_rows import TaskRow, write_rows
 
 TRAINED, FACTS, FINAL = "trained.json", "facts.json", "final"
@@ -172,19 +170,6 @@ def _train(chosen: ReaderRunSettings) -> ReaderRun:
             f"stopped at step {reader.progress.step} of {chosen.out}; the same command continues from there"
         )
     return reader
-
-
-@contextmanager
-def stopped_by_signal(stop: Callable[..., None]) -> Iterator[None]:
-    """Call ``stop`` when SIGTERM comes; in other threads than the main one, signals are not received."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def read_store(

@@ -5,7 +5,6 @@ Not for the objectives: see `objectives`. Not for chat models: see `mumer_train.
 
 from __future__ import annotations
 
-import signal
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from mumer_train.from_scratch.modeling import FormulaReader
 from mumer_train.from_scratch.objectives import Dpo, Figures, Grpo, Objective, Round
 from mumer_train.from_scratch.policy_rows import policy_rows
 from mumer_train.from_scratch.processor import load_reader, save_reader
+from mumer_train.from_scratch.stopping import stopped_by_signal
 from mumer_train.policy.config import Method, PolicyConfig
 from mumer_train.policy.data import round_of
 from mumer_train.policy.log import StepLog
@@ -65,7 +65,12 @@ class PolicyRun:
                 self._update(batch)
             if self._stopping or self.step % config.save_steps == 0 or self.step >= config.steps:
                 self._save()
-        return self.step >= config.steps
+        return self.complete
+
+    @property
+    def complete(self) -> bool:
+        """Whether the last step is done."""
+        return self.step >= self.config.steps
 
     def stop(self, *_: object) -> None:
         """Stop after the current round; a signal handler."""
@@ -126,12 +131,15 @@ def train_reader_policy(config: PolicyConfig, method: Method) -> tuple[bool, int
     Returns:
         Whether the run is complete (then ``final`` is written), and the number of excluded rows.
     """
+    run = run_reader_policy(config, method)
+    return run.complete, run.rows.left_out
+
+
+def run_reader_policy(config: PolicyConfig, method: Method) -> PolicyRun:
+    """The same; returns the run, at its last step."""
     run = PolicyRun(config, method)
-    before = signal.signal(signal.SIGTERM, run.stop)
-    try:
-        complete = run.train()
-    finally:
-        signal.signal(signal.SIGTERM, before)
-    if complete:
+    with stopped_by_signal(run.stop):
+        run.train()
+    if run.complete:
         save_reader(run.model, run.processor, config.output / "final")
-    return complete, run.rows.left_out
+    return run

@@ -6,7 +6,6 @@ Not for preparing images (see `prepare`) or for the losses (see `losses`).
 from __future__ import annotations
 
 import json
-import signal
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -28,6 +27,7 @@ from mumer_train.from_scratch.modeling import FormulaReader
 from mumer_train.from_scratch.processor import FormulaReaderProcessor, save_reader
 from mumer_train.from_scratch.progress import Progress, Tally
 from mumer_train.from_scratch.settings import ReaderRunSettings, load_settings
+from mumer_train.from_scratch.stopping import stopped_by_signal
 from mumer_train.from_scratch.task_rows import read_rows
 from mumer_train.from_scratch.tokenizer import formula_tokenizer
 from mumer_train.from_scratch.vocabulary import END, START, TOKENS
@@ -259,10 +259,7 @@ def train_reader(config: Path, settings: Sequence[str] = ()) -> str:
         SourceError: a folder of images cannot be read.
     """
     run = ReaderRun(load_settings(config, settings))
-    before = signal.signal(signal.SIGTERM, run.stop)
-    try:
+    with stopped_by_signal(run.stop):
         run.train()
-    finally:
-        signal.signal(signal.SIGTERM, before)
     progress = run.progress
     return f"{run.settings.out}: {progress.seen:,} images, best ExpRate {100 * max(0.0, progress.best):.1f}%"
