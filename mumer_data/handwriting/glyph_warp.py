@@ -18,35 +18,44 @@ def warp_glyph(glyph: Glyph, amount: float, rng: np.random.Generator) -> Glyph:
 
     All strokes follow one smooth displacement field; each stroke of a ``loose`` glyph is also displaced independently.
     """
-    counts = [_knots(stroke) if glyph.loose else 0 for stroke in glyph.strokes]
+    lengths = [path_length(stroke) if glyph.loose and len(stroke) > 1 else None for stroke in glyph.strokes]
+    counts = [0 if along is None else 2 + int(along[-1] / _REACH) for along in lengths]
     draws = rng.normal(size=(8 + sum(counts) + len(counts), 2))
     turn, lean, kx, ky = (draws[:2].ravel() * (1.0, 1.8, 1.8, 1.2) * (amount * (0.5 + 0.5 * glyph.loose))).tolist()
-    linear = np.array(((1 + kx, turn), (lean - turn, 1 + ky)))
-    waves, begin = draws[2:8], 8
+    # One product gives the linear map (two columns) and the arguments of the displacement field (two columns).
+    product = np.empty((2, 4))
+    product[:, :2] = ((1 + kx, turn), (lean - turn, 1 + ky))
+    product[:, 2:] = draws[2:4].T * 2.5
+    phases, directions = draws[4] * 2, draws[5:7] * (0.6 * amount)
+    begin = 8
     strokes = []
-    for stroke, count in zip(glyph.strokes, counts, strict=True):
-        field = np.sin(stroke @ (waves[:2].T * 2.5) + waves[2] * 2) @ waves[3:5] * (0.6 * amount)
-        moved = stroke @ linear + field + draws[begin] * (0.5 * amount * glyph.loose)
+    for stroke, along, count in zip(glyph.strokes, lengths, counts, strict=True):
+        mapped = stroke @ product
+        moved = mapped[:, :2] + np.sin(mapped[:, 2:] + phases) @ directions
+        moved += draws[begin] * (0.5 * amount * glyph.loose)
         begin += 1
-        if count:
-            moved += _drift(stroke, draws[begin : begin + count] * (amount * glyph.loose))
+        if along is not None:
+            moved += _drift(along, draws[begin : begin + count]) * (amount * glyph.loose)
             begin += count
         strokes.append(moved)
     return Glyph(tuple(strokes), glyph.real, glyph.loose, glyph.source)
 
 
-def _knots(stroke: Stroke) -> int:
-    if len(stroke) < 2:
-        return 0
-    return 2 + int(np.hypot(*(stroke[1:] - stroke[:-1]).T).sum() / _REACH)
-
-
-def _drift(stroke: Stroke, knots: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The displacement of each point of a stroke, interpolated linearly between the knots; shape (points, 2)."""
+def path_length(stroke: Stroke) -> NDArray[np.float64]:
+    """The length of the stroke up to each point, shape (points,)."""
+    steps = stroke[1:] - stroke[:-1]
     along = np.zeros(len(stroke))
-    np.cumsum(np.hypot(*(stroke[1:] - stroke[:-1]).T), out=along[1:])
+    np.add.accumulate(np.hypot(steps[:, 0], steps[:, 1]), out=along[1:])
+    return along
+
+
+def _drift(along: NDArray[np.float64], knots: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The displacement of each point of a stroke, interpolated linearly between the knots; shape (points, 2)."""
     positions = along * ((len(knots) - 1) / max(along[-1], 1e-9))
-    knot_positions = np.arange(len(knots))
-    return np.stack(
-        (np.interp(positions, knot_positions, knots[:, 0]), np.interp(positions, knot_positions, knots[:, 1])), axis=1
-    )
+    return between(positions, np.arange(float(len(knots))), knots)
+
+
+def between(positions: NDArray[np.float64], known: NDArray[np.float64], points: NDArray[np.float64]) -> Stroke:
+    """Points interpolated linearly at positions; ``points``, shape (known, 2), are those at the ``known`` positions."""
+    values = np.ascontiguousarray(points).view(np.complex128)[:, 0]  # both coordinates in one call
+    return np.interp(positions, known, values).view(np.float64).reshape(-1, 2)

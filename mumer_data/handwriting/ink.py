@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mumer_data.exceptions import ImageError, LatexSyntaxError
+from mumer_data.handwriting.glyph_warp import between, path_length
 from mumer_data.handwriting.glyphs.glyph import Stroke
 from mumer_data.handwriting.layout.atoms import PenBuilder
 from mumer_data.handwriting.layout.boxes import Inked
@@ -122,21 +123,16 @@ def _resampled(inked: Inked, writer: Writer) -> Stroke:
     stroke, style = inked.stroke, writer.style
     if len(stroke) < 2:
         return stroke
-    steps = stroke[1:] - stroke[:-1]
-    along = np.zeros(len(stroke))
-    np.cumsum(np.hypot(steps[:, 0], steps[:, 1]), out=along[1:])
+    along = path_length(stroke)
     if along[-1] < style.fineness:
         return stroke
     count = max(3, int(along[-1] / style.fineness) + 1)
-    positions = np.arange(count) * (along[-1] / (count - 1))
-    fine = np.stack((np.interp(positions, along, stroke[:, 0]), np.interp(positions, along, stroke[:, 1])), axis=1)
+    fine = between(np.arange(count) * (along[-1] / (count - 1)), along, stroke)
     if inked.real:
         return fine
-    ends = fine[[0, -1]]
-    weight = 0.25 * style.roundness
+    inner, weight = fine[1:-1], 0.25 * style.roundness
     for _ in range(2 if style.roundness < 0.6 else 3):
-        fine[1:-1] += weight * (fine[:-2] - 2 * fine[1:-1] + fine[2:])
-    fine[[0, -1]] = ends
+        inner += weight * (fine[:-2] - 2 * inner + fine[2:])
     return fine + writer.rng.normal(size=fine.shape) * style.tremor
 
 

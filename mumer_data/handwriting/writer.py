@@ -5,6 +5,7 @@ Not for the layout of symbols (see `layout`) nor for the source of glyphs (see `
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -171,11 +172,15 @@ class Writer:
 
     def vary(self, amount: float) -> float:
         """A random factor near 1; mostly 0.8 to 1.25 for ``amount`` 0.2 and looseness 1."""
-        return float(np.exp(np.clip(self.rng.normal(), -2, 2) * 0.5 * amount * self.style.looseness))
+        return math.exp(self._deviation() * 0.5 * amount * self.style.looseness)
 
     def shift(self, amount: float) -> float:
         """A random length around 0."""
-        return float(np.clip(self.rng.normal(), -2, 2) * 0.5 * amount * self.style.looseness)
+        return self._deviation() * 0.5 * amount * self.style.looseness
+
+    def _deviation(self) -> float:
+        """A normal deviation, at most 2."""
+        return max(-2.0, min(2.0, self.rng.normal()))
 
     def gap(self) -> float:
         """The distance between two symbols."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,12 +82,11 @@ def draw_ink(strokes: Sequence[Stroke], widths: Sequence[NDArray[np.float64]], s
     for stroke, pen in zip(strokes, widths, strict=True):
         points, width = stroke * OVERSAMPLE, np.maximum(pen * OVERSAMPLE, 1.0)
         flat = points.ravel().tolist()
-        pen_widths = width[1:].round().astype(int).tolist()
-        if len(set(pen_widths)) == 1:
-            draw.line(flat, fill=0, width=pen_widths[0])
-        else:
-            for index, pen_width in enumerate(pen_widths):
-                draw.line(flat[2 * index : 2 * index + 4], fill=0, width=pen_width)
+        begin = 0
+        for pen_width, segments in groupby(width[1:].round().astype(int).tolist()):
+            end = begin + sum(1 for _ in segments)
+            draw.line(flat[2 * begin : 2 * end + 2], fill=0, width=pen_width)
+            begin = end
         half = (width / 2)[:, None]
         for corner in np.concatenate((points - half, points + half), axis=1).tolist():
             draw.ellipse(corner, fill=0)

@@ -35,10 +35,11 @@ class Glyph:
     box: tuple[float, float, float, float] = field(init=False)
 
     def __post_init__(self) -> None:
-        points = np.concatenate(self.strokes)
-        left, top = points.min(axis=0).tolist()
-        right, bottom = points.max(axis=0).tolist()
-        object.__setattr__(self, "strokes", tuple(stroke - (left, 0.0) for stroke in self.strokes))
+        points = self.strokes[0] if len(self.strokes) == 1 else np.concatenate(self.strokes)
+        left, top = np.minimum.reduce(points).tolist()
+        right, bottom = np.maximum.reduce(points).tolist()
+        shift = np.array((left, 0.0))
+        object.__setattr__(self, "strokes", tuple(stroke - shift for stroke in self.strokes))
         object.__setattr__(self, "box", (0.0, top, right - left, bottom))
 
     @property

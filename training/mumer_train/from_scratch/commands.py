@@ -1,4 +1,4 @@
-"""Verbs of small readers: `mumer reader labels`, `real`, `synthetic`, `train`, `export`."""
+"""Verbs of small readers: `mumer reader labels`, `real`, `boxes`, `synthetic`, `train`, `export`."""
 
 from __future__ import annotations
 
@@ -52,6 +52,24 @@ def real(
     else:
         counts = prepare_real(source, out, hold_out, held_out)
     print(json.dumps(counts) if as_json else f"{counts['kept']:,} images in {out}, {counts['held_out']:,} held out")
+
+
+@app.command(epilog="Example: mumer reader boxes out/real --model mumer_data/recognizers/mini --out out/real_boxed")
+def boxes(
+    source: Annotated[Path, typer.Argument(help="Folder of training images, written by `mumer reader real`.")],
+    model: Annotated[Path, typer.Option(help="Folder of a trained reader (OUT/best), or of an export.")],
+    out: Annotated[Path, typer.Option(help="New folder for the images with boxes.")],
+    as_json: AsJson = False,
+) -> None:
+    """Find the box of every symbol of labelled images: where a reader attends while it reads the label.
+
+    With boxes, real images are supervised symbol by symbol, as synthetic ones are. Images whose symbols cannot be
+    separated are copied without boxes.
+    """
+    from mumer_train.from_scratch.symbol_boxes import write_boxes
+
+    counts = write_boxes(model, source, out)
+    print(json.dumps(counts) if as_json else f"{counts['images']:,} images in {out}, {counts['boxes']:,} with boxes")
 
 
 @app.command(epilog="Example: mumer reader synthetic labels.txt --copies 2 --out out/synthetic")

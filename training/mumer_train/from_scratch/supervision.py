@@ -43,9 +43,14 @@ def _cells(box: NDArray[np.float32], share: float) -> tuple[int, int, int, int]:
     return int(max(low[0], 0)), int(max(low[1], 0)), int(max(high[0], 1)), int(max(high[1], 1))
 
 
+def visible_tokens(tokens: Sequence[str]) -> list[int]:
+    """Positions of the tokens that have ink of their own."""
+    return [index for index, token in enumerate(tokens) if token not in _SKIPPED]
+
+
 def mark_looks(looks: NDArray[np.bool_], tokens: Sequence[str], symbols: Sequence[str], boxes: Boxes) -> None:
     """Mark the cells of each visible token, if the boxes and the visible tokens have the same order."""
-    visible = [index for index, token in enumerate(tokens) if token not in _SKIPPED]
+    visible = visible_tokens(tokens)
     if [tokens[index] for index in visible] != list(symbols):
         return
     for index, box in zip(visible, boxes, strict=True):
