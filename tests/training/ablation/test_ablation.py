@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 from mumer_train.ablation.config import AblationSettings, grid, load_ablation
-from mumer_train.ablation.data import arm_rows, used
+from mumer_train.ablation.data import arm_rows, prepare, used
 from mumer_train.ablation.errors import fold_of
 from mumer_train.ablation.grid import plan, predictions_of, run_ablation
 from mumer_train.ablation.results import compute
@@ -30,6 +30,7 @@ from safetensors.torch import load_file
 
 from mumer_data.exceptions import OutputError
 from mumer_data.io.atomic import write_json
+from mumer_data.recognizers.onnx import BUNDLED
 from mumer_data.records import Prediction
 from tests.training.ablation.conftest import CONFIGS, tiny
 
@@ -165,6 +166,20 @@ def test_shares_are_nested_and_follow_labels(finished: AblationSettings) -> None
     rows = arm_rows(arm, [ImageStore(images)], None)
     assert {row.task for row in rows} == {"recognition", "tree_cot", "symbol_count"}
     assert all(used(ImageStore(images).labels[row.index], 0.5) for row in rows)
+
+
+def test_a_reader_finds_the_boxes_of_data(finished: AblationSettings) -> None:
+    source = finished.data["written"]
+    known = prepare(finished.out, "data", "written", source)
+    found = prepare(finished.out, "data", "written", source.model_copy(update={"boxes": BUNDLED}))
+    assert found.images != known.images
+    assert prepare(finished.out, "data", "written", source.model_copy(update={"boxes": BUNDLED})) == found
+    pairs = [(known.store()[index], found.store()[index]) for index in range(len(known.store()))]
+    assert all(one.label == other.label and (one.pixels == other.pixels).all() for one, other in pairs)
+    boxed = [(one, other) for one, other in pairs if len(other.boxes)]
+    assert len(boxed) > len(pairs) / 3
+    assert all(len(one.boxes) == len(other.boxes) for one, other in boxed)
+    assert any((one.boxes != other.boxes).any() for one, other in boxed), "they are those that the reader found"
 
 
 WRONG = {

@@ -37,11 +37,13 @@ class DataSettings(_Strict):
         pipeline: the pipeline; its tasks are ignored, because the arms define the tasks.
         set: settings that override keys of the pipeline.
         synthetic: whether its images count as synthetic in the table and in scaling curves.
+        boxes: folder of a reader that finds the boxes of the symbols, for data to train on (see `symbol_boxes`).
     """
 
     pipeline: str
     set: list[str] = []
     synthetic: bool = False
+    boxes: Path | None = None
 
 
 class ErrorSettings(_Strict):

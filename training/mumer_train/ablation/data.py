@@ -25,6 +25,7 @@ from mumer_train.ablation.config import AblationSettings, ArmSettings, DataSetti
 from mumer_train.dependencies import TrainingError
 from mumer_train.from_scratch.image_store import ImageStore, StoredImage, write_store
 from mumer_train.from_scratch.prepare import fitted_pixels
+from mumer_train.from_scratch.symbol_boxes import write_boxes
 from mumer_train.from_scratch.task_rows import LOG_TOKENS, RECOGNITION, TaskRow, answer_tokens, prompt_tokens
 from mumer_train.from_scratch.vocabulary import TOKENS
 
@@ -50,7 +51,7 @@ class Prepared:
 
 
 def prepare(out: Path, kind: str, name: str, source: DataSettings) -> Prepared:
-    """Build a pipeline and fit its images; boxes of symbols are kept if the source has them.
+    """Build a pipeline and fit its images; boxes of symbols are those of the source, or found by a reader.
 
     Args:
         out: folder of the ablation.
@@ -71,6 +72,11 @@ def prepare(out: Path, kind: str, name: str, source: DataSettings) -> Prepared:
         write_store(images, _stored(sorted((folder / config).glob("*.parquet"))))
     if not len(ImageStore(images)):
         raise TrainingError(f"{kind}.{name}: no image of {source.pipeline} has ink; see {folder}/rejects.parquet")
+    if source.boxes is not None:
+        boxed = images.with_name(f"{images.name}-{slug(str(source.boxes))}")
+        if not boxed.exists():
+            write_boxes(source.boxes, images, boxed)
+        images = boxed
     return Prepared(images, folder)
 
 
