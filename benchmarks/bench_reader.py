@@ -70,8 +70,8 @@ def prepare(crohme: Path, work: Path, budget: dict[str, Any], quick: bool) -> No
         prepare_synthetic(work / "labels.txt", work / "synthetic", hands, limit=budget["images"])
 
 
-def scores(model: Path, images: Path) -> dict[str, float]:
-    """ExpRate in percent, and edits per token of the labels, of one set."""
+def scores(model: Path, images: Path) -> dict[str, Any]:
+    """ExpRate in percent, edits per token of the labels, and the edits of each image, of one set."""
     from editdistance import distance
     from mumer_train.from_scratch.decoding import read_images
     from mumer_train.from_scratch.image_store import ImageStore
@@ -87,6 +87,7 @@ def scores(model: Path, images: Path) -> dict[str, float]:
         "n": len(rows),
         "exprate": round(100 * edits.count(0) / len(rows), 4),
         "token_error_rate": round(sum(edits) / sum(map(len, labels)), 6),
+        "edits": edits,
     }
 
 
@@ -94,7 +95,7 @@ def trained(crohme: Path, work: Path, seed: int = 0, quick: bool = False) -> dic
     """Prepare, train and read.
 
     Returns:
-        ``budget``, ``seed``, and for each of `SETS` ``n``, ``exprate`` and ``token_error_rate``.
+        ``budget``, ``seed``, and for each of `SETS` ``n``, ``exprate``, ``token_error_rate`` and ``edits``.
     """
     import torch
     from mumer_train.from_scratch.run import BEST, train_reader

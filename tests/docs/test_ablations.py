@@ -20,6 +20,7 @@ BUDGETS = [  # configuration, test set, unit of the budget
     ("ablation_mini", "crohme_2014", "steps"),
     ("ablation_mini", "crohme_2014", "recognition"),
     ("ablation_recipe", "crohme_2013", "recognition"),
+    ("ablation_passes", "crohme_2013", "recognition"),
     ("ablation_curriculum", "crohme_2013", "steps"),
 ]
 PLOTS = ["ablation_mini", "ablation_recipe", "ablation_scaling"]

@@ -10,9 +10,11 @@ import tomllib
 from pathlib import Path
 from statistics import fmean
 
+import numpy as np
 import pytest
 
 from mumer_data.handwriting.glyphs.builtin import builtin_glyphs
+from mumer_data.metrics.bootstrap import interval, resampled_sums
 from mumer_data.readers.corrections import read_corrections
 from tests.conftest import SHARED
 from tests.docs.pages import ROOT
@@ -62,14 +64,28 @@ def test_the_distance_of_handwriting_to_real_ink() -> None:
         f"the right symbol for {100 * float(right[0]):.1f}% of the real glyphs, and {100 * float(far):.1f}% of" in page
     )
     assert "the figures are {} and {}.".format(*re.findall(r"[\d.]+%", right[1])) in page
+    (fonts,) = re.findall(r"\| nearest is right, half fonts \| ([\d.]+) ", benchmark)
+    (far,) = re.findall(r"\| far from all, half fonts \| ([\d.]+) ", benchmark)
+    assert f"in the bundled fonts, the figures are {100 * float(fonts):.1f}% and {100 * float(far):.1f}%" in page
+
+
+def test_the_reader_of_synthetic_handwriting() -> None:
+    page = " ".join((ROOT / "docs" / "synthetic.md").read_text(encoding="utf-8").split())
     results = json.loads((ROOT / "docs" / "data" / "reader_synthetic.json").read_text(encoding="utf-8"))
-    budget = results["now"]["budget"]
-    assert budget == results["0.1"]["budget"]
-    assert f"{budget['images']:,} synthetic images only ({budget['images_seen']:,} images seen)" in page
-    for title, run in (("before the new shapes and lines", results["0.1"]), ("with them", results["now"])):
-        tests = [run[name] for name in ("crohme_2013", "crohme_2014")]
-        cells = [f"{test['exprate']:.1f} | {test['token_error_rate']:.3f}" for test in tests]
-        assert f"| {title} | {' | '.join(cells)} |" in page
+    budget, names = results["budget"], ("crohme_2013", "crohme_2014")
+    assert f"on {budget['images']:,} synthetic images only ({budget['images_seen']:,} images seen)" in page
+    for title, key in (("0.1", "0.1"), ("now", "now")):
+        for seed, run in results[key].items():
+            cells = [f"{run[name]['exprate']:.1f} | {run[name]['token_error_rate']:.3f}" for name in names]
+            assert f"| {title} | {seed} | {' | '.join(cells)} |" in page
+    for name in names:
+        old, new = (
+            np.mean([np.array(run[name]["edits"]) == 0 for run in results[key].values()], axis=0)
+            for key in ("0.1", "now")
+        )
+        change = 100 * (new - old)
+        low, high = interval(resampled_sums(change[:, None])[:, 0] / len(change))
+        assert f"{change.mean():+.1f} points ({low:+.1f} to {high:+.1f}) on {name.replace('crohme_', 'CROHME ')}" in page
 
 
 def test_the_settings_of_decoding() -> None:
