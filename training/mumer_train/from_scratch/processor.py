@@ -113,6 +113,8 @@ def load_reader(folder: Path) -> tuple[FormulaReader, FormulaReaderProcessor]:
     Raises:
         SourceError: the folder does not hold a formula reader, or weights are missing.
     """
+    if not (folder / "config.json").is_file():  # transformers would take the path for a name on the Hub
+        raise SourceError(f"{folder} does not hold a formula reader: it has no config.json; name the folder OUT/best")
     try:
         model, information = FormulaReader.from_pretrained(folder, output_loading_info=True)
         processor = FormulaReaderProcessor.from_pretrained(folder)
