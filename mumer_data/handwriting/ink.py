@@ -212,13 +212,13 @@ def _boxes(
     writing: OnlineInk, strokes: Sequence[Stroke], widths: Sequence[NDArray[np.float64]], size: tuple[int, int]
 ) -> NDArray[np.int64]:
     """The bounding box of each symbol, pen width included; shape (symbols, 4)."""
+    starts = np.cumsum([0, *(len(stroke) for stroke in strokes[:-1])])
+    points, marks = np.concatenate(strokes), np.array(writing.marks)
+    half = np.maximum.reduceat(np.concatenate(widths), starts)[:, None] / 2
+    low, high = np.minimum.reduceat(points, starts) - half, np.maximum.reduceat(points, starts) + half
     boxes = np.full((len(writing.names), 4), np.inf) * (1, 1, -1, -1)
-    for stroke, width, mark in zip(strokes, widths, writing.marks, strict=True):
-        if mark == STRUCK:
-            continue
-        half = float(width.max()) / 2
-        low, high = stroke.min(axis=0) - half, stroke.max(axis=0) + half
-        boxes[mark, :2] = np.minimum(boxes[mark, :2], low)
-        boxes[mark, 2:] = np.maximum(boxes[mark, 2:], high)
+    counted = marks != STRUCK
+    np.minimum.at(boxes[:, :2], marks[counted], low[counted])
+    np.maximum.at(boxes[:, 2:], marks[counted], high[counted])
     outward = np.concatenate((np.floor(boxes[:, :2]), np.ceil(boxes[:, 2:])), axis=1)
     return np.asarray(np.clip(outward, 0, (*size, *size)).astype(np.int64))
