@@ -85,7 +85,8 @@ def test_the_reader_of_synthetic_handwriting() -> None:
         )
         change = 100 * (new - old)
         low, high = interval(resampled_sums(change[:, None])[:, 0] / len(change))
-        assert f"{change.mean():+.1f} points ({low:+.1f} to {high:+.1f}) on {name.replace('crohme_', 'CROHME ')}" in page
+        text = f"{change.mean():+.1f} points ({low:+.1f} to {high:+.1f})"
+        assert f"{text} on {name.replace('crohme_', 'CROHME ')}" in page
 
 
 def test_the_settings_of_decoding() -> None:

@@ -83,7 +83,7 @@ def test_specks_are_not_components() -> None:
 
 
 def test_a_folder_without_a_reader(store: Path, tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="it has no config.json; name the folder OUT/best"):
+    with pytest.raises(SourceError, match=r"it has no config\.json; name the folder OUT/best"):
         write_boxes(tmp_path, store, tmp_path / "out")
     with pytest.raises(SourceError, match="fitted images"):
         write_boxes(BUNDLED, tmp_path, tmp_path / "out")
