@@ -106,12 +106,13 @@ def glyph_figures(reference: Reference, hands: dict[str, Synthesizer], count: in
     size = f"{len(reference.tokens):,} real glyphs of {len(tokens)} symbols, {count} hands"
     for name, synthesizer in hands.items():
         runs = [reference.compare(shapes(replace(synthesizer, seed=seed), tokens, count)) for seed in SEEDS]
-        right, far = (np.array([float(run[part].mean()) for run in runs]) for part in (0, 1))
+        shares = np.array([(right.mean(), far.mean()) for right, far in runs])
+        right, far = shares.mean(axis=0).tolist()
         about = f"{size}; other writers' real glyphs {reference.accuracy:.1%} and {1 - QUANTILE:.1%}"
-        spread = "seeds of the writers: " + ", ".join(f"{share:.1%}" for share in far)
+        spread = "seeds of the writers: " + ", ".join(f"{share:.1%}" for share in shares[:, 1])
         figures += [
-            Figure(f"nearest is right, {name}", float(right.mean()), "", "goal", NEAREST, note=about),
-            Figure(f"far from all, {name}", float(far.mean()), "", "goal", FAR, smaller_is_better=True, note=spread),
+            Figure(f"nearest is right, {name}", right, "", "goal", NEAREST, note=about),
+            Figure(f"far from all, {name}", far, "", "goal", FAR, smaller_is_better=True, note=spread),
         ]
     return figures
 

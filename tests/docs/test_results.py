@@ -74,8 +74,8 @@ def test_the_reader_of_synthetic_handwriting() -> None:
     results = json.loads((ROOT / "docs" / "data" / "reader_synthetic.json").read_text(encoding="utf-8"))
     budget, names = results["budget"], ("crohme_2013", "crohme_2014")
     assert f"on {budget['images']:,} synthetic images only ({budget['images_seen']:,} images seen)" in page
-    for title, key in (("0.1", "0.1"), ("now", "now")):
-        for seed, run in results[key].items():
+    for title in ("0.1", "now"):
+        for seed, run in results[title].items():
             cells = [f"{run[name]['exprate']:.1f} | {run[name]['token_error_rate']:.3f}" for name in names]
             assert f"| {title} | {seed} | {' | '.join(cells)} |" in page
     for name in names:

@@ -174,6 +174,9 @@ def test_a_reader_finds_the_boxes_of_data(finished: AblationSettings) -> None:
     found = prepare(finished.out, "data", "written", source.model_copy(update={"boxes": BUNDLED}))
     assert found.images != known.images
     assert prepare(finished.out, "data", "written", source.model_copy(update={"boxes": BUNDLED})) == found
+    nowhere = source.model_copy(update={"boxes": finished.out / "nowhere"})
+    with pytest.raises(TrainingError, match=r"there is no folder .*nowhere: name that of a reader"):
+        prepare(finished.out, "data", "written", nowhere)
     pairs = [(known.store()[index], found.store()[index]) for index in range(len(known.store()))]
     assert all(one.label == other.label and (one.pixels == other.pixels).all() for one, other in pairs)
     boxed = [(one, other) for one, other in pairs if len(other.boxes)]

@@ -14,7 +14,7 @@ from mumer_data.records import Prediction
 from mumer_data.voting.classes import classes_of
 from mumer_data.voting.decide import decide
 from mumer_data.voting.language_model import LanguageModel
-from mumer_train.ablation.config import ArmSettings, Run, VoteSettings, digest
+from mumer_train.ablation.config import ArmSettings, Run, VoteSettings, content, digest
 from mumer_train.ablation.data import used
 from mumer_train.ablation.runner import (
     FINAL,
@@ -22,7 +22,6 @@ from mumer_train.ablation.runner import (
     StoppedError,
     Trained,
     check_facts,
-    content,
     finished_run,
     read_store,
 )

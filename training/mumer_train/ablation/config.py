@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from mumer_data.io.atomic import file_sha256
 from mumer_data.io.config_file import load_config, validated
 from mumer_data.tasks import ERROR_TASKS, TASKS
 from mumer_train.dependencies import TrainingError
@@ -245,6 +246,13 @@ def slug(name: str) -> str:
 def digest(facts: Any) -> str:
     """A short hash of plain data."""
     return blake2b(json.dumps(facts, sort_keys=True, default=str).encode(), digest_size=8).hexdigest()
+
+
+def content(folder: Path) -> str:
+    """A hash of the files of a model's folder; raises ``TrainingError`` if there is no such folder."""
+    if not folder.is_dir():
+        raise TrainingError(f"there is no folder {folder}: name that of a reader (OUT/best) or of an export")
+    return digest([[file.name, file_sha256(file)] for file in sorted(folder.iterdir()) if file.is_file()])
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from mumer_data.jobs.build import build
 from mumer_data.jobs.config import load_pipeline
 from mumer_data.seeding import hash64
 from mumer_data.tasks import TASKS, Task
-from mumer_train.ablation.config import AblationSettings, ArmSettings, DataSettings, slug
+from mumer_train.ablation.config import AblationSettings, ArmSettings, DataSettings, content, slug
 from mumer_train.dependencies import TrainingError
 from mumer_train.from_scratch.image_store import ImageStore, StoredImage, write_store
 from mumer_train.from_scratch.prepare import fitted_pixels
@@ -61,7 +61,7 @@ def prepare(out: Path, kind: str, name: str, source: DataSettings) -> Prepared:
 
     Raises:
         PipelineError, SourceError, OutputError: see `mumer_data.jobs.build.build`.
-        TrainingError: no image of the pipeline can be used.
+        TrainingError: no image of the pipeline can be used, or there is no reader for boxes.
     """
     fixed = ["tasks=[recognition]", "metadata=true", "columns=[label, task]", "images=embed"]
     folder = out / "builds" / f"{kind}-{slug(name)}"
@@ -73,7 +73,7 @@ def prepare(out: Path, kind: str, name: str, source: DataSettings) -> Prepared:
     if not len(ImageStore(images)):
         raise TrainingError(f"{kind}.{name}: no image of {source.pipeline} has ink; see {folder}/rejects.parquet")
     if source.boxes is not None:
-        boxed = images.with_name(f"{images.name}-{slug(str(source.boxes))}")
+        boxed = images.with_name(f"{images.name}-boxes-{content(source.boxes)}")
         if not boxed.exists():
             write_boxes(source.boxes, images, boxed)
         images = boxed

@@ -16,11 +16,11 @@ import pyarrow.parquet as pq
 
 from mumer_data._version import __version__
 from mumer_data.exceptions import OutputError
-from mumer_data.io.atomic import atomic_write, file_sha256, write_json
+from mumer_data.io.atomic import atomic_write, write_json
 from mumer_data.io.config_file import validated
 from mumer_data.recognizers.journal import SCHEMA
 from mumer_data.records import Prediction
-from mumer_train.ablation.config import AblationSettings, Run, digest
+from mumer_train.ablation.config import AblationSettings, Run, content, digest
 from mumer_train.dependencies import TrainingError
 from mumer_train.from_scratch.decoding import read_images
 from mumer_train.from_scratch.image_store import ImageStore
@@ -154,11 +154,6 @@ def check_facts(folder: Path, facts: dict[str, Any]) -> None:
             )
         return
     write_json(path, facts)
-
-
-def content(folder: Path) -> str:
-    """A hash of the files of a model's folder."""
-    return digest([[file.name, file_sha256(file)] for file in sorted(folder.iterdir()) if file.is_file()])
 
 
 def _train(chosen: ReaderRunSettings) -> ReaderRun:

@@ -5,7 +5,7 @@ Not for beam search: use `FormulaReader.generate`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor
@@ -27,6 +27,13 @@ def stacked(images: Sequence[Pixels], stride: int) -> tuple[Tensor, Tensor]:
         pixels[index, 0, :rows, :columns] = torch.from_numpy(image.astype("float32") / 255.0)
         cells[index, : rows // stride, : columns // stride] = True
     return pixels, cells
+
+
+def batches_by_size(shapes: Sequence[tuple[int, ...]], batch: int) -> Iterator[list[int]]:
+    """Indices of images in batches of similar width, from their shapes (height, width)."""
+    order = sorted(range(len(shapes)), key=lambda index: shapes[index][::-1])
+    for begin in range(0, len(order), batch):
+        yield order[begin : begin + batch]
 
 
 @torch.inference_mode()
@@ -92,10 +99,8 @@ def read_images(
 ) -> list[tuple[list[int], float]]:
     """`greedy` for images of any size, in batches of similar size; results in the order of the images."""
     generator = torch.Generator().manual_seed(seed)
-    order = sorted(range(len(images)), key=lambda index: images[index].shape[::-1])
     results: list[tuple[list[int], float]] = [([], 0.0)] * len(images)
-    for begin in range(0, len(order), batch):
-        part = order[begin : begin + batch]
+    for part in batches_by_size([image.shape for image in images], batch):
         pixels, cells = stacked([images[index] for index in part], model.config.stride)
         answers = greedy(model, pixels, cells, longest, temperature=temperature, generator=generator)
         for index, result in zip(part, answers, strict=True):

@@ -19,7 +19,7 @@ from scipy.optimize import linear_sum_assignment
 
 from mumer_data.recognizers.onnx_manifest import MANIFEST, read_manifest
 from mumer_train.from_scratch.configuration import FormulaReaderConfig
-from mumer_train.from_scratch.decoding import stacked
+from mumer_train.from_scratch.decoding import batches_by_size, stacked
 from mumer_train.from_scratch.image_store import Boxes, ImageStore, Pixels, StoredImage, write_store
 from mumer_train.from_scratch.initial import set_initial_weights
 from mumer_train.from_scratch.modeling import FormulaReader
@@ -91,8 +91,10 @@ def with_boxes(model: FormulaReader, numbers: dict[str, int], images: Sequence[S
         tokens = image.label.split()
         visible = visible_tokens(tokens)
         boxes = None if attention is None else assigned_boxes(attention[visible], components(image.pixels))
-        symbols = () if boxes is None else tuple(tokens[index] for index in visible)
-        yield replace(image, boxes=_NO_BOXES if boxes is None else boxes, symbols=symbols)
+        if boxes is None:
+            yield replace(image, boxes=_NO_BOXES, symbols=())
+        else:
+            yield replace(image, boxes=boxes, symbols=[tokens[index] for index in visible])
 
 
 @torch.inference_mode()
@@ -156,10 +158,8 @@ def write_boxes(reader: Path, source: Path, out: Path) -> dict[str, int]:
     """
     store = ImageStore(source)
     model, numbers = open_reader(reader, [store[index].pixels for index in range(min(len(store), _NORM_IMAGES))])
-    order = sorted(range(len(store)), key=lambda index: tuple(store.shapes[index].tolist()[::-1]))
     located: dict[int, StoredImage] = {}
-    for begin in range(0, len(order), _BATCH):
-        part = order[begin : begin + _BATCH]
+    for part in batches_by_size(store.shapes.tolist(), _BATCH):
         located.update(zip(part, with_boxes(model, numbers, [store[index] for index in part]), strict=True))
     images = [located[index] for index in range(len(store))]
     return {"images": write_store(out, images), "boxes": sum(len(image.boxes) > 0 for image in images)}
